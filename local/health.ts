@@ -1,0 +1,65 @@
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assertStarts } from './readiness.js';
+import type { SupervisedProcess } from './supervised-process.js';
+import type { Replica } from './topology.js';
+
+export type RunningReplica = Replica & { process: SupervisedProcess };
+
+export type HealthOptions = {
+  /** The public endpoint. */
+  url: string;
+  nginx: SupervisedProcess;
+  replicas: readonly RunningReplica[];
+  /** Waits for as long as it takes when there is none. */
+  deadlineMs?: number;
+  signal?: AbortSignal;
+};
+
+/**
+ * Waits until every replica is ready and GET /health answers 200 through nginx.
+ * Throws, naming what is not ready, at the deadline or when a process keeps ending.
+ */
+export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
+  const { url, nginx, replicas, deadlineMs, signal } = options;
+  const processes = [nginx, ...replicas.map(({ process }) => process)];
+  const deadline = Date.now() + (deadlineMs ?? Infinity);
+  while (!(await isHealthy(url, replicas))) {
+    signal?.throwIfAborted();
+    if (deadlineMs !== undefined) processes.forEach(assertStarts);
+    if (Date.now() > deadline) {
+      throw new Error(`Not healthy after ${(deadlineMs ?? 0) / 1000} s: ${await describeUnready(replicas)}`);
+    }
+    await sleep(50, undefined, { signal });
+  }
+}
+
+async function isHealthy(url: string, replicas: readonly RunningReplica[]): Promise<boolean> {
+  const statuses = await Promise.all(replicas.map((replica) => statusOf(`${replica.url}/readyz`)));
+  return statuses.every((status) => status === 200) && (await statusOf(`${url}/health`)) === 200;
+}
+
+async function describeUnready(replicas: readonly RunningReplica[]): Promise<string> {
+  const descriptions = await Promise.all(
+    replicas.map(async ({ name, url, process }) => {
+      const status = await statusOf(`${url}/readyz`);
+      if (status === 200) return [];
+      if (process.pid === undefined) return [`${name} (not running)`];
+      return [`${name} (${status === undefined ? 'does not answer' : `GET /readyz answers ${status}`})`];
+    }),
+  );
+  return descriptions.flat().join(', ') || 'every service is ready, but GET /health does not answer 200';
+}
+
+/** The status of a GET, or undefined when there was no answer within five seconds. */
+function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    // No agent: a kept-alive socket would keep the caller's process from ending.
+    const request = get(url, { agent: false, timeout: 5_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+  });
+}

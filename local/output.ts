@@ -1,0 +1,56 @@
+import { prettyFactory } from 'pino-pretty';
+
+export type PrinterOptions = {
+  write: (text: string) => void;
+  /** Of the longest source's name. */
+  width: number;
+  /** Whether to use colours. */
+  color: boolean;
+  /** Whether to turn the services' JSON lines into text for people. */
+  pretty: boolean;
+};
+
+/** ANSI foreground colours that can be read on dark and on light ground: cyan, yellow, green, magenta, blue and their bright kin. */
+const colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
+
+/** Prints lines as `task-api-1  | line`, each source in a colour of its own. */
+export function makePrinter({
+  write,
+  width,
+  color,
+  pretty,
+}: PrinterOptions): (source: string, line: string) => void {
+  const colorOf = new Map<string, number>();
+  const prettify = prettyFactory({
+    colorize: color,
+    // The prefix of the line says who it is.
+    ignore: 'pid,hostname,service,pod',
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
+
+  const prefixOf = (source: string) => {
+    const prefix = `${source.padEnd(width)} | `;
+    if (!color) return prefix;
+    const code = colorOf.get(source) ?? colors[colorOf.size % colors.length] ?? 36;
+    colorOf.set(source, code);
+    return `\u001b[${code}m${prefix}\u001b[0m`;
+  };
+
+  return (source, line) => {
+    const text = pretty && line.startsWith('{') ? String(prettify(line)).trimEnd() : line;
+    // A stack trace in a JSON line becomes several lines.
+    for (const part of text.split('\n')) write(`${prefixOf(source)}${part}\n`);
+  };
+}
+
+/** Servers tell their life's story at every start; what went wrong is what people look for among it. */
+export function isNoise(source: string, line: string): boolean {
+  if (source === 'postgres') return line.startsWith('LOG: ');
+  if (source === 'redis')
+    return (
+      !/ # /.test(line) ||
+      / # (oO0|Redis |Configuration|Server init|WARNING Memory|User requested)/.test(line)
+    );
+  return false;
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/**
+ * Below the ranges from which Linux and macOS take the ports of outgoing connections: a port from here is still free when its
+ * service comes back after a restart.
+ */
+const lowest = 15_000;
+const highest = 32_000;
+
+const given = new Set<number>();
+
+/** A TCP port that is free on 127.0.0.1; no port is given out twice by the same process. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest));
+    if (!given.has(port) && (await listenError(port, '127.0.0.1')) === undefined) {
+      given.add(port);
+      return port;
+    }
+  }
+}
+
+/** Throws, in words for a person, when the public port cannot be listened on. */
+export async function assertPublicPort(port: number, hosts: string[]): Promise<void> {
+  for (const host of hosts) {
+    const code = await listenError(port, host);
+    if (code === 'EADDRINUSE') {
+      throw new Error(`Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start`);
+    }
+    if (code === 'EACCES') {
+      throw new Error(
+        `Port ${port} may be used by the administrator only. Choose one above 1023: PORT=8080 npm start`,
+      );
+    }
+    if (code === 'EADDRNOTAVAIL') {
+      throw new Error(`${host} is not an address of this machine. Choose another: BIND=127.0.0.1 npm start`);
+    }
+    if (code) throw new Error(`Port ${port} on ${host} cannot be opened: ${code}`);
+  }
+}
+
+export async function hasIpv6Loopback(): Promise<boolean> {
+  return (await listenError(0, '::1')) === undefined;
+}
+
+/** The error code of an attempt to listen, or undefined when it worked. */
+async function listenError(port: number, host: string): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    server.listen({ port, host, exclusive: true, ipv6Only: true });
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}

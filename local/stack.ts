@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import { openDataDir, type DataDirOptions } from './data-dir.js';
+import { waitUntilHealthy, type RunningReplica } from './health.js';
+import { startNginx, type NginxServer } from './nginx.js';
+import { repositoryRoot } from './paths.js';
+import { assertPublicPort, freePort, hasIpv6Loopback } from './ports.js';
+import { startPostgres, type PostgresServer } from './postgres.js';
+import { startRedis, type RedisServer } from './redis.js';
+import { superviseProcess, type ProcessSpec, type SupervisedProcess } from './supervised-process.js';
+import {
+  environmentOf,
+  needsOf,
+  planReplicas,
+  type Replica,
+  type Scale,
+  type ServiceName,
+} from './topology.js';
+
+export { startPostgres, type PostgresServer } from './postgres.js';
+export { startRedis, type RedisServer } from './redis.js';
+
+export type StackOptions = DataDirOptions & {
+  /** The public port, or 'free' for any free one. */
+  port: number | 'free';
+  /** The address to listen on. Default: the loopback addresses only. */
+  bind?: string;
+  /** Replicas of each service. Default: 1. */
+  scale?: Partial<Scale>;
+  /** Further environment variables: of every service (`all`), and of single ones, which win. */
+  env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
+  /** Runs the services from their sources and restarts them on a change. Default: false. */
+  watch?: boolean;
+  /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode for ever. */
+  deadlineMs?: number;
+  /** How a replica is run. Default: its compiled `main.js`, or its source in watch mode. */
+  serviceCommand?: (replica: Replica) => Pick<ProcessSpec, 'command' | 'args' | 'cwd'>;
+};
+
+export type Stack = {
+  /** Of the public endpoint, without a slash at the end. */
+  url: string;
+  port: number;
+  postgres: PostgresServer;
+  redis: RedisServer;
+  nginx: NginxServer;
+  replicas: readonly RunningReplica[];
+  /** By name: `blur-worker-1`, `postgres`, `redis`, `nginx`. Throws, listing the names, when there is none. */
+  process(name: string): SupervisedProcess;
+  /** Stops everything in order: nginx, services, Redis and PostgreSQL. Idempotent. */
+  stop(): Promise<void>;
+};
+
+/** Starts the whole stack as local processes and waits until it is healthy. A start that fails leaves nothing behind. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { onLine, onEvent, watch = false, scale, bind } = options;
+  const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
+  const port = options.port === 'free' ? await freePort() : options.port;
+  await assertPublicPort(port, hosts);
+
+  const dataDir = await openDataDir(options);
+  const surroundings = { guard: dataDir.guard, onLine, onEvent };
+  const failure = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
+  const parts = { ...surroundings, dataDir: dataDir.path, signal };
+
+  const replicas: RunningReplica[] = [];
+  let nginx: NginxServer | undefined;
+  let postgres: PostgresServer | undefined;
+  let redis: RedisServer | undefined;
+
+  const stop = async () => {
+    await nginx?.process.stop(2_000);
+    await Promise.all(replicas.map(({ process }) => process.stop(5_000)));
+    await Promise.all([postgres?.stop(), redis?.stop()]);
+    await dataDir.close();
+  };
+
+  const startReplica = (replica: Replica, planned: readonly Replica[]) => {
+    signal.throwIfAborted();
+    const env = {
+      ...process.env,
+      ...environmentOf(replica, planned, { postgres, redisUrl: redis?.url }),
+      ...options.env?.all,
+      ...options.env?.[replica.service],
+    };
+    const { command, args, cwd } = (options.serviceCommand ?? serviceCommand(watch))(replica);
+    replicas.push({
+      ...replica,
+      process: superviseProcess({ name: replica.name, command, args, cwd, env }, surroundings),
+    });
+  };
+
+  const starting: Promise<unknown>[] = [];
+  try {
+    signal.throwIfAborted();
+    const planned = await planReplicas(scale);
+    nginx = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
+
+    const postgresReady = startPostgres({ ...parts }).then((server) => (postgres = server));
+    const redisReady = startRedis({ ...parts }).then((server) => (redis = server));
+    starting.push(postgresReady, redisReady);
+    for (const replica of planned) {
+      const needs = needsOf[replica.service];
+      const ready = Promise.all([needs.postgresRole && postgresReady, needs.redis && redisReady]);
+      starting.push(ready.then(() => startReplica(replica, planned)));
+    }
+    await Promise.all(starting);
+
+    const url = `http://${publicHost(bind)}:${port}`;
+    const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
+    await waitUntilHealthy({ url, nginx: nginx.process, replicas, deadlineMs, signal });
+    return assembleStack({ url, port, nginx, replicas, stop }, await postgresReady, await redisReady);
+  } catch (error) {
+    failure.abort(error);
+    await Promise.allSettled(starting);
+    await stop();
+    throw error;
+  }
+}
+
+function assembleStack(
+  parts: Pick<Stack, 'url' | 'port' | 'nginx' | 'replicas' | 'stop'>,
+  postgres: PostgresServer,
+  redis: RedisServer,
+): Stack {
+  const processes = [
+    ...parts.replicas.map((replica) => replica.process),
+    postgres.process,
+    redis.process,
+    parts.nginx.process,
+  ];
+  return {
+    ...parts,
+    postgres,
+    redis,
+    process(name) {
+      const found = processes.find((process) => process.name === name);
+      if (found) return found;
+      throw new Error(
+        `There is no process "${name}". Processes: ${processes.map((process) => process.name).join(', ')}.`,
+      );
+    },
+  };
+}
+
+function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceCommand']> {
+  const source = [
+    '--watch',
+    '--watch-preserve-output',
+    '-C',
+    'millrace-source',
+    '-r',
+    'ts-node/register',
+    'src/main.ts',
+  ];
+  return ({ service }) => ({
+    command: process.execPath,
+    args: watch ? source : ['dist/main.js'],
+    cwd: join(repositoryRoot, 'services', service),
+  });
+}
+
+/** Where the endpoint is reached from this machine. */
+function publicHost(bind = '127.0.0.1'): string {
+  if (bind === '0.0.0.0') return '127.0.0.1';
+  if (bind === '::') return '[::1]';
+  return bind.includes(':') ? `[${bind}]` : bind;
+}

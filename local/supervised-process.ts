@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Guard } from './guard.js';
+import { killGroup, sendSignal } from './process-group.js';
+
+export type ProcessSpec = {
+  /** As a person reads it in the output, e.g. blur-worker-1. */
+  name: string;
+  command: string;
+  args?: string[];
+  cwd?: string;
+  /** The whole environment. Default: that of this process. */
+  env?: NodeJS.ProcessEnv;
+  /** The user and the group it runs as. Default: those of this process. */
+  uid?: number;
+  gid?: number;
+  /** How it is asked to stop. Default: SIGTERM. */
+  stopSignal?: NodeJS.Signals;
+  /** Runs before every start, the restarts too. When it throws, that counts as a failed start. */
+  beforeStart?: () => void | Promise<void>;
+};
+
+export type Surroundings = {
+  guard: Guard;
+  /** Gets every line that the process writes to stdout or stderr. */
+  onLine?: (source: string, line: string) => void;
+  /** Gets what happens to the process, in words. */
+  onEvent?: (line: string) => void;
+};
+
+export type SupervisedProcess = {
+  readonly name: string;
+  /** The process id; undefined while it is not running (before a start, between an exit and the restart). */
+  readonly pid: number | undefined;
+  /** How many times it has ended without being asked to. */
+  readonly unexpectedExits: number;
+  /** The last lines of its output, for an error message. */
+  readonly recentLines: readonly string[];
+  /** Sends a signal; false when it is not running. A process that ends of it is restarted. */
+  kill(signal: NodeJS.Signals): boolean;
+  /** Asks it to stop and does not restart it; after `graceMs` its whole process group gets SIGKILL. */
+  stop(graceMs?: number): Promise<void>;
+};
+
+type Ending = { code: number | null; signal: NodeJS.Signals | null } | { error: Error };
+
+const firstDelayMs = 100;
+const longestDelayMs = 10_000;
+/** Whoever was up for so long does not fail at its start, and is restarted without a long wait. */
+const stableAfterMs = 10_000;
+const linesToRemember = 20;
+
+/** Starts a process in a process group of its own, and restarts it with exponential back-off whenever it ends unasked. */
+export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings): SupervisedProcess {
+  const { guard, onLine = () => {}, onEvent = () => {} } = surroundings;
+  const { name, stopSignal = 'SIGTERM' } = spec;
+  const recentLines: string[] = [];
+  let child: ChildProcess | undefined;
+  let unexpectedExits = 0;
+  let stopping = false;
+  let endDelay = () => {};
+
+  const takeLine = (line: string) => {
+    recentLines.push(line);
+    if (recentLines.length > linesToRemember) recentLines.shift();
+    onLine(name, line);
+  };
+
+  const runOnce = async (): Promise<Ending> => {
+    await spec.beforeStart?.();
+    if (stopping) return { code: 0, signal: null };
+    const started = spawn(spec.command, spec.args ?? [], {
+      // A group of its own: Ctrl-C in the terminal then reaches the supervisor alone, and descendants can be found.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: spec.cwd,
+      env: spec.env,
+      uid: spec.uid,
+      gid: spec.gid,
+    });
+    const { pid } = started;
+    if (pid !== undefined) {
+      guard.add(pid, stopSignal);
+      child = started;
+    }
+    for (const stream of [started.stdout, started.stderr]) {
+      createInterface({ input: stream, crlfDelay: Infinity }).on('line', takeLine);
+    }
+    const ending = await new Promise<Ending>((resolve) => {
+      started.once('exit', (code, signal) => resolve({ code, signal }));
+      started.once('error', (error) => resolve({ error }));
+    });
+    child = undefined;
+    if (pid !== undefined) {
+      await killGroup(pid);
+      guard.remove(pid);
+    }
+    return ending;
+  };
+
+  const superviseUntilStopped = async () => {
+    let delay = firstDelayMs;
+    while (!stopping) {
+      const startedAt = Date.now();
+      const ending = await runOnce().catch((error: Error): Ending => ({ error }));
+      if (stopping) break;
+      unexpectedExits += 1;
+      if (Date.now() - startedAt >= stableAfterMs) delay = firstDelayMs;
+      onEvent(`${name} ${describeEnding(ending)}, restarting in ${delay} ms`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, delay);
+        endDelay = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      delay = Math.min(delay * 2, longestDelayMs);
+    }
+  };
+
+  const ended = superviseUntilStopped();
+
+  return {
+    name,
+    get pid() {
+      return child?.pid;
+    },
+    get unexpectedExits() {
+      return unexpectedExits;
+    },
+    recentLines,
+    kill: (signal) => child?.kill(signal) ?? false,
+    async stop(graceMs = 5_000) {
+      if (!stopping) {
+        stopping = true;
+        endDelay();
+        child?.kill(stopSignal);
+      }
+      const deadline = setTimeout(() => {
+        if (child?.pid === undefined) return;
+        onEvent(`${name} did not stop within ${graceMs} ms, killing it`);
+        sendSignal(-child.pid, 'SIGKILL');
+      }, graceMs);
+      await ended;
+      clearTimeout(deadline);
+    },
+  };
+}
+
+function describeEnding(ending: Ending): string {
+  if ('error' in ending) return `could not be started (${ending.error.message})`;
+  return ending.signal ? `was killed by ${ending.signal}` : `exited with code ${ending.code}`;
+}

@@ -1,0 +1,24 @@
+/**
+ * A process of its own that outlives the supervisor and ends what a killed one left behind. It holds a pipe from the
+ * supervisor, which the system closes whatever way the supervisor ends. Lines on the pipe: `add <pid> <signal>` and
+ * `remove <pid>`.
+ */
+import { createInterface } from 'node:readline';
+import { endGroups } from './process-group.js';
+
+const graceMs = 4_000;
+const stopSignals = new Map<number, NodeJS.Signals>();
+
+const lines = createInterface({ input: process.stdin });
+lines.on('line', (line) => {
+  const [verb, pid, signal] = line.split(' ');
+  if (verb === 'add') stopSignals.set(Number(pid), signal as NodeJS.Signals);
+  if (verb === 'remove') stopSignals.delete(Number(pid));
+});
+lines.on('close', () => {
+  const groups = [...stopSignals].map(([leader, stopSignal]) => ({ leader, stopSignal }));
+  void endGroups(groups, graceMs);
+});
+
+// A signal to everything in a terminal or a session is for the supervisor to answer; this process ends with it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

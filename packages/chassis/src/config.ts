@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+/** A TCP port; 0 lets the system choose one. */
+export const port = z.coerce.number().int().min(0).max(65_535);
+
+/** A span of time in milliseconds, up to a day. */
+export const milliseconds = z.coerce.number().int().min(0).max(86_400_000);
+
+/** A whole number from 1 on. */
+export const positiveInteger = z.coerce.number().int().min(1);
+
+/** `http://a:3000,http://b:3000`: the base URL of every replica of a service. */
+export const urlList = z
+  .string()
+  .transform((list) => list.split(',').map((url) => url.trim()))
+  .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be http:// URLs, separated by commas' })).min(1));
+
+/** `redis://[:password@]host:port[/db]` or `rediss://…`. */
+export const redisUrl = z.url({
+  protocol: /^rediss?$/,
+  error: 'must be a URL such as redis://localhost:6379/0',
+});
+
+/** What every service reads from its environment. */
+export const serviceConfig = z.object({
+  PORT: port.default(3000),
+  HOST: z.string().default('0.0.0.0'),
+  /** The replica's name in answers, logs and jobs. */
+  POD_NAME: z.string().min(1).default(hostname()),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** How long to serve on after SIGTERM while load balancers take note. */
+  SHUTDOWN_DRAIN_MS: milliseconds.default(5_000),
+  /** When to give up on a clean shutdown, drain included. */
+  SHUTDOWN_TIMEOUT_MS: milliseconds.default(30_000),
+});
+
+/** Where PostgreSQL is and who we are there. */
+export const postgresConfig = z.object({
+  POSTGRES_HOST: z.string().min(1),
+  POSTGRES_PORT: port.default(5432),
+  POSTGRES_DB: z.string().min(1).default('millrace'),
+  POSTGRES_USER: z.string().min(1),
+  POSTGRES_PASSWORD: z.string().min(1),
+  /** Connections a replica may hold. */
+  POSTGRES_POOL_SIZE: positiveInteger.default(10),
+});
+
+export type ServiceConfig = z.infer<typeof serviceConfig>;
+export type PostgresConfig = z.infer<typeof postgresConfig>;
+
+/** The configuration cannot be used; the message lists every problem, a line each. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads and checks a configuration. A variable may come as a file instead: `NAME_FILE=/run/secrets/name`.
+ * An empty variable counts as not set.
+ *
+ * @throws ConfigError naming all problems at once
+ */
+export function parseConfig<Schema extends z.ZodObject>(
+  schema: Schema,
+  environment: NodeJS.ProcessEnv = process.env,
+): z.infer<Schema> {
+  const problems: string[] = [];
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const file = environment[`${name}_FILE`];
+    if (environment[name]) {
+      if (file) problems.push(`${name}: is set twice, also by ${name}_FILE; unset one of them`);
+      values[name] = environment[name];
+    } else if (file) {
+      try {
+        values[name] = readFileSync(file, 'utf8').trimEnd();
+      } catch {
+        problems.push(`${name}_FILE: the file ${file} cannot be read`);
+        values[name] = '';
+      }
+    }
+  }
+
+  const result = schema.safeParse(values);
+  for (const issue of result.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    if (values[name] === undefined)
+      problems.push(`${name}: is not set; set it, or ${name}_FILE to a file that holds it`);
+    else if (values[name] !== '') problems.push(`${name}: ${issue.message}`);
+  }
+  if (problems.length > 0 || !result.success) {
+    throw new ConfigError(`The configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`);
+  }
+  return result.data;
+}
+
+/** `parseConfig` for a process: a wrong configuration is printed once, on stderr, and ends it with status 1. */
+export function loadConfig<Schema extends z.ZodObject>(schema: Schema): z.infer<Schema> {
+  try {
+    return parseConfig(schema);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,71 @@
+import { STATUS_CODES } from 'node:http';
+import type { Problem } from '@millrace/contracts';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { HttpProblem, Unavailable } from './http-problem.js';
+import type { Logger } from './logger.js';
+import { currentContext } from './request-context.js';
+
+/** For the end of the chain: no route took the request. */
+export const routeNotFound: RequestHandler = (req) => {
+  throw new HttpProblem(404, `There is nothing at ${req.path.slice(0, 200)}.`);
+};
+
+/** Writes every error as RFC 9457 problem+json. What is not meant for the client becomes a bare 500 and a log line. */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return (error: unknown, _req, res, next) => {
+    const problem = toProblem(error);
+    if (problem instanceof Unavailable) logger.warn({ err: error }, 'not available');
+    else if (problem.status >= 500) logger.error({ err: error }, 'request failed');
+    if (res.headersSent) {
+      // The answer has begun: all that is left is to break it off, so that the client does not take it for whole.
+      next(error);
+      return;
+    }
+    sendProblem(res, problem);
+  };
+}
+
+function sendProblem(res: Response, problem: HttpProblem): void {
+  const body: Problem = {
+    type: 'about:blank',
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    request_id: currentContext()?.requestId ?? '',
+    ...(problem.errors && { errors: problem.errors }),
+  };
+  res
+    .status(problem.status)
+    .set({ 'Cache-Control': 'no-store', ...problem.headers })
+    .type('application/problem+json')
+    .send(JSON.stringify(body));
+}
+
+function toProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown };
+  const known = typeof type === 'string' ? BODY_PROBLEMS[type] : undefined;
+  if (known) return new HttpProblem(known.status, known.detail, { cause: error });
+  if (error instanceof URIError)
+    return new HttpProblem(400, 'The path is not a valid percent-encoded UTF-8 string.');
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new HttpProblem(status, `${STATUS_CODES[status] ?? 'Bad request'}.`, { cause: error });
+  }
+  return new HttpProblem(500, 'Something went wrong on our side. The request id finds it in the logs.', {
+    cause: error,
+  });
+}
+
+/** The errors of body-parser, by their `type`: https://expressjs.com/en/resources/middleware/body-parser.html#errors */
+const BODY_PROBLEMS: Record<string, { status: number; detail: string }> = {
+  'charset.unsupported': { status: 415, detail: 'The charset of the body is not supported. Send UTF-8.' },
+  'encoding.unsupported': { status: 415, detail: 'The Content-Encoding of the body is not supported.' },
+  'entity.parse.failed': { status: 400, detail: 'The body is not valid JSON.' },
+  'entity.too.large': { status: 413, detail: 'The body is larger than this call takes.' },
+  'request.aborted': { status: 400, detail: 'The body ended early.' },
+  'request.size.invalid': {
+    status: 400,
+    detail: 'The body does not have the length that Content-Length says.',
+  },
+};

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import {
+  REQUEST_ID,
+  REQUEST_ID_PATTERN,
+  SERVED_BY,
+  TRACEPARENT,
+  TRACEPARENT_PATTERN,
+} from '@millrace/contracts';
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import helmet from 'helmet';
+import { errorHandler, routeNotFound } from './error-handler.js';
+import { type HealthOptions, healthRoutes } from './health.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Logger } from './logger.js';
+import { createMetrics } from './metrics.js';
+import { withContext } from './request-context.js';
+import { requestLog } from './request-log.js';
+
+export interface HttpAppOptions extends HealthOptions {
+  logger: Logger;
+  routes: Router[];
+}
+
+/**
+ * The Express app that every service is: request id, X-Served-By, log line, metrics, security headers, probes, the
+ * service's own routes, and problem+json for everything else.
+ */
+export function createHttpApp(options: HttpAppOptions): Express {
+  const { pod, logger, lifecycle, routes } = options;
+  const metrics = createMetrics(options.service);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(
+    requestContext(pod),
+    closeWhenDraining(lifecycle),
+    requestLog(logger),
+    metrics.observe,
+    securityHeaders,
+  );
+  app.get('/metrics', metrics.expose);
+  app.use(healthRoutes(options), ...routes);
+  app.use(routeNotFound, errorHandler(logger));
+  return app;
+}
+
+/** Takes over a valid X-Request-Id or makes one, keeps it for all that follows, and names request and replica in the answer. */
+function requestContext(pod: string): RequestHandler {
+  return (req, res, next) => {
+    const givenId = req.get(REQUEST_ID);
+    const requestId = givenId && REQUEST_ID_PATTERN.test(givenId) ? givenId : randomUUID();
+    const givenTrace = req.get(TRACEPARENT);
+    const traceparent = givenTrace && TRACEPARENT_PATTERN.test(givenTrace) ? givenTrace : undefined;
+    res.setHeader(REQUEST_ID, requestId);
+    res.setHeader(SERVED_BY, pod);
+    withContext({ requestId, traceparent }, next);
+  };
+}
+
+/** Tells keep-alive clients to go elsewhere: without it, closing a busy server never ends. */
+function closeWhenDraining(lifecycle: Lifecycle): RequestHandler {
+  return (_req, res, next) => {
+    if (lifecycle.phase() === 'draining') res.setHeader('Connection', 'close');
+    next();
+  };
+}
+
+/** Answers are data unless a route says otherwise: no script, no style, no frame. TLS, and so HSTS, is the edge's. */
+const securityHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: false,
+  xFrameOptions: { action: 'deny' },
+});

@@ -1,0 +1,42 @@
+import { STATUS_CODES } from 'node:http';
+import type { InputError } from '@millrace/contracts';
+
+interface ProblemOptions {
+  errors?: InputError[];
+  headers?: Record<string, string>;
+  cause?: unknown;
+}
+
+/** An answer other than success, thrown where it is noticed; the error handler writes it as problem+json. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly errors: InputError[] | undefined;
+  readonly headers: Record<string, string>;
+
+  /** @param detail a sentence for the client: what is wrong with this request, and what would be right */
+  constructor(status: number, detail: string, options: ProblemOptions = {}) {
+    super(detail, { cause: options.cause });
+    this.name = 'HttpProblem';
+    this.status = status;
+    this.title = STATUS_CODES[status] ?? 'Error';
+    this.errors = options.errors;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** 503: a dependency is down or too slow, or a limit is reached. Trying again later may help. */
+export class Unavailable extends HttpProblem {
+  /** @param retryAfterSeconds for the Retry-After header */
+  constructor(detail: string, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+    super(503, detail, {
+      headers: { 'Retry-After': String(options.retryAfterSeconds ?? 1) },
+      cause: options.cause,
+    });
+    this.name = 'Unavailable';
+  }
+}
+
+export function notFound(detail: string): HttpProblem {
+  return new HttpProblem(404, detail);
+}

@@ -1,0 +1,34 @@
+import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Express } from 'express';
+
+/** Longer than any proxy before us keeps an idle connection (nginx: 60 s), so that it is never we who close it under a request. */
+const KEEP_ALIVE_MS = 75_000;
+
+/**
+ * An HTTP server for an Express app.
+ *
+ * Express gives every request and response a prototype of its own when it takes them, which makes V8 give up on what it
+ * has learnt of them (expressjs/express#5998). Born with that prototype, they need no change: about twice the requests
+ * a second for a small answer.
+ */
+export function createHttpServer(app: Express): Server {
+  const server = createServer(
+    {
+      IncomingMessage: withPrototype(IncomingMessage, app.request),
+      ServerResponse: withPrototype(ServerResponse, app.response),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    app,
+  );
+  server.headersTimeout = KEEP_ALIVE_MS + 5_000;
+  return server;
+}
+
+/** A subclass in the way of before `class`: it may share the prototype it is given, which `class` does not allow. */
+function withPrototype<Base>(base: Base, prototype: object): Base {
+  function Derived(...args: unknown[]): unknown {
+    return Reflect.construct(base as new () => object, args, Derived);
+  }
+  Derived.prototype = prototype;
+  return Derived as Base;
+}

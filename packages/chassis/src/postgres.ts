@@ -1,0 +1,107 @@
+import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
+import type { PostgresConfig } from './config.js';
+import type { DependencyCheck } from './health.js';
+import { Unavailable } from './http-problem.js';
+import type { Logger } from './logger.js';
+
+/** The part of a connection, or of the pool, that data access needs. */
+export interface Queryable {
+  /** @returns the rows. @throws Unavailable when the database does not answer in time; DatabaseError when it refuses */
+  query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+}
+
+export interface Postgres extends Queryable, DependencyCheck {
+  /** Runs `work` in a transaction, rolled back when it throws. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  end(): Promise<void>;
+}
+
+/** Waits add up to less than 5 s, the time in which a client is to hear of a fault: connect, then the statement. */
+const CONNECT_TIMEOUT_MS = 1_500;
+const STATEMENT_TIMEOUT_MS = 2_500;
+const ANSWER_TIMEOUT_MS = 3_000;
+
+/** A pool of connections. It is made without one and mends itself: PostgreSQL may come, go and return. */
+export function createPostgres(config: PostgresConfig, logger: Logger): Postgres {
+  const pool = new Pool({
+    ...connectionOptions(config),
+    max: config.POSTGRES_POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+  });
+  // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
+  pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
+
+  const on = (client: Pool | PoolClient): Queryable => ({
+    async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
+      try {
+        const result = await client.query<Row>(text, values);
+        return result.rows;
+      } catch (error) {
+        throw asUnavailable(error);
+      }
+    },
+  });
+
+  return {
+    name: 'postgres',
+    ...on(pool),
+    check: () => pool.query('SELECT 1'),
+    async transaction(work) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw asUnavailable(error);
+      });
+      const tx = on(client);
+      let broken: Error | undefined;
+      try {
+        await tx.query('BEGIN');
+        const result = await work(tx);
+        await tx.query('COMMIT');
+        return result;
+      } catch (error) {
+        await tx.query('ROLLBACK').catch((rollbackError: unknown) => {
+          broken = rollbackError as Error;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    end: () => pool.end(),
+  };
+}
+
+export function connectionOptions(config: PostgresConfig) {
+  return {
+    host: config.POSTGRES_HOST,
+    port: config.POSTGRES_PORT,
+    database: config.POSTGRES_DB,
+    user: config.POSTGRES_USER,
+    password: config.POSTGRES_PASSWORD,
+  };
+}
+
+/**
+ * SQLSTATE classes that speak of the server and not of the statement
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08 connection, 53 resources, 57 operator intervention,
+ * 58 system error; and 25006, a server that is read-only for now.
+ */
+const SERVER_FAULT = /^(08|53|57|58|25006)/;
+
+/** Is it the database that is at fault, and not what was asked of it? */
+function isServerFault(error: unknown): boolean {
+  if (error instanceof DatabaseError) return SERVER_FAULT.test(error.code ?? '');
+  // What else `pg` rejects with comes from the connection (refused, reset, ended, timed out), but for our own mistakes.
+  return error instanceof Error && !(error instanceof TypeError);
+}
+
+function asUnavailable(error: unknown): unknown {
+  if (!isServerFault(error)) return error;
+  return new Unavailable('The database is not available right now. Try again in a moment.', { cause: error });
+}
+
+/** Is it the refusal of a second row with the same unique key? */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '23505';
+}

@@ -1,0 +1,59 @@
+import { Redis, ReplyError } from 'ioredis';
+import type { DependencyCheck } from './health.js';
+import { Unavailable } from './http-problem.js';
+import type { Logger } from './logger.js';
+
+export type { Redis } from 'ioredis';
+
+/**
+ * A connection for request handlers: a command that cannot be answered within about 2 s fails, and none waits for a
+ * connection that is not there. It reconnects by itself for as long as it takes.
+ *
+ * @param url `redis://[:password@]host:port[/db]`
+ */
+export function connectRedis(url: string, logger: Logger): Redis {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 2_000,
+    connectTimeout: 2_000,
+    retryStrategy: backOff,
+  });
+  logConnection(redis, logger);
+  return redis;
+}
+
+/** For ioredis' `retryStrategy`: 50 ms after the first failure, doubling up to 2 s. */
+export function backOff(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt - 1, 10), 2_000);
+}
+
+/** Says once when the connection is lost and once when it is back, not at every try. */
+export function logConnection(redis: Redis, logger: Logger): void {
+  let lost = false;
+  redis.on('error', (error) => {
+    if (!lost) logger.warn({ err: error }, 'Redis is not available');
+    lost = true;
+  });
+  redis.on('ready', () => {
+    if (lost) logger.info('Redis is available again');
+    lost = false;
+  });
+}
+
+/** Runs commands and turns every failure that is Redis' own into a 503. */
+export async function whileRedisAnswers<T>(commands: () => Promise<T>): Promise<T> {
+  try {
+    return await commands();
+  } catch (error) {
+    // A reply such as WRONGTYPE is our mistake; LOADING, OOM, READONLY and the like are Redis' state.
+    if (error instanceof ReplyError && /^(ERR|WRONGTYPE)/.test((error as Error).message)) throw error;
+    throw new Unavailable('The image store and queue are not available right now. Try again in a moment.', {
+      cause: error,
+    });
+  }
+}
+
+export function redisCheck(redis: Redis): DependencyCheck {
+  return { name: 'redis', check: () => redis.ping() };
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import type { ServiceConfig } from './config.js';
+import { createHttpServer } from './http-server.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Logger } from './logger.js';
+
+export interface ServiceOptions {
+  config: ServiceConfig;
+  logger: Logger;
+  lifecycle: Lifecycle;
+  app: Express;
+  /** What must be done before traffic is taken (migrations). The probes answer meanwhile. A rejection ends the process. */
+  prepare?: () => Promise<void>;
+  /** Called in this order at the end, each even when one before it failed: workers first, then connections. */
+  close?: (() => unknown)[];
+}
+
+/**
+ * Runs a service until SIGTERM or SIGINT, then ends it so that nobody notices:
+ * readiness 503 → serve on for SHUTDOWN_DRAIN_MS with `Connection: close` → end streams → close the server → `close`
+ * hooks → the process ends by itself with status 0. At SHUTDOWN_TIMEOUT_MS, or at a second signal, it ends at once with 1.
+ */
+export function runService(options: ServiceOptions): void {
+  const { config, logger, lifecycle, app, prepare, close = [] } = options;
+  const server = createHttpServer(app);
+
+  const fatal = (error: unknown, what: string) => {
+    logger.fatal({ err: error }, what);
+    process.exit(1);
+  };
+  process.on('uncaughtException', (error) => fatal(error, 'uncaught exception'));
+  process.on('unhandledRejection', (error) => fatal(error, 'unhandled rejection'));
+  server.on('error', (error) => fatal(error, 'cannot listen'));
+
+  const shutDown = async (signal: string) => {
+    lifecycle.drain();
+    logger.info({ signal, drain_ms: config.SHUTDOWN_DRAIN_MS }, 'draining');
+    setTimeout(() => {
+      server.closeAllConnections();
+      fatal(undefined, `shutdown not done in ${config.SHUTDOWN_TIMEOUT_MS} ms`);
+    }, config.SHUTDOWN_TIMEOUT_MS).unref();
+
+    await new Promise((resolve) => setTimeout(resolve, config.SHUTDOWN_DRAIN_MS));
+    lifecycle.close();
+    const closed = once(server, 'close');
+    server.close();
+    await closed;
+    for (const step of close) {
+      try {
+        await step();
+      } catch (error) {
+        process.exitCode = 1;
+        logger.error({ err: error }, 'a step of the shutdown failed');
+      }
+    }
+    logger.info('stopped');
+  };
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (lifecycle.phase() === 'draining') fatal(undefined, `second signal (${signal}): ending at once`);
+      else shutDown(signal).catch((error: unknown) => fatal(error, 'shutdown failed'));
+    });
+  }
+
+  server.listen(config.PORT, config.HOST, () => {
+    logger.info({ port: (server.address() as AddressInfo).port, node: process.version }, 'listening');
+  });
+  Promise.resolve(prepare?.()).then(
+    () => lifecycle.ready(),
+    (error: unknown) => fatal(error, 'cannot start'),
+  );
+}

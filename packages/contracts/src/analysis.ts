@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { safeText } from './text.js';
+
+export const TEXT_MAX = 100_000;
+
+/** POST /analyze and, inside, text-worker's POST /process. The empty text is a text: no words, reversed as itself. */
+export const analyzeRequestSchema = z.strictObject({ text: safeText(TEXT_MAX) });
+
+export const analyzeResponseSchema = z.object({ processed_text: z.string() });
+
+export const textResultSchema = z.object({ word_count: z.int(), reversed_text: z.string() });
+
+export type AnalyzeResponse = z.infer<typeof analyzeResponseSchema>;
+export type TextResult = z.infer<typeof textResultSchema>;

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+/**
+ * Keyset paging, newest first. Ids are UUIDv7, so they sort by creation; the cursor is the last id of the page before
+ * and comes ready-made in the answer's `Link: …; rel="next"` header.
+ */
+export const pageQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.uuid('must be the cursor of a Link header').optional(),
+});
+
+export type PageQuery = z.infer<typeof pageQuerySchema>;

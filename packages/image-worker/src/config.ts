@@ -1,0 +1,16 @@
+import { positiveInteger, serviceConfig } from '@millrace/chassis';
+import { z } from 'zod';
+
+const MIB = 1024 * 1024;
+
+/** What every image worker reads from its environment. */
+export const imageWorkerConfig = serviceConfig.extend({
+  /** The largest image to work on, in pixels. */
+  IMAGE_MAX_PIXELS: positiveInteger.default(50_000_000),
+  /** The largest body, in bytes. The default holds IMAGE_MAX_PIXELS uncompressed, with four channels of 8 bits. */
+  IMAGE_MAX_BYTES: positiveInteger.default(200 * MIB),
+  /** Images worked on at once. One keeps all CPUs busy by itself; more only cost memory. */
+  WORK_CONCURRENCY: positiveInteger.default(1),
+  /** Requests that may wait for their turn; beyond them the answer is 503. */
+  WORK_QUEUE_LIMIT: z.coerce.number().int().min(0).default(100),
+});

@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import { HttpProblem } from '@millrace/chassis';
+
+/**
+ * Reads a body of at most `maxBytes` into memory.
+ *
+ * @throws HttpProblem 400 when it is empty or ends early, 413 when it is larger
+ */
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    // Left early (413), the request must stay: the answer goes over its connection.
+    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
+    throw new HttpProblem(400, 'The body ended early.', { cause: error });
+  }
+  if (length === 0) throw new HttpProblem(400, 'The request has no body. Send an image.');
+  return Buffer.concat(chunks, length);
+}
+
+export function tooLarge(maxBytes: number): HttpProblem {
+  return new HttpProblem(413, `The body is larger than ${maxBytes} bytes.`);
+}

@@ -1,0 +1,18 @@
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
+import { createApp } from './app.js';
+import { configSchema } from './config.js';
+
+const config = loadConfig(configSchema);
+const logger = createLogger('blur-worker', config);
+const lifecycle = createLifecycle();
+
+const app = createApp({
+  pod: config.POD_NAME,
+  logger,
+  lifecycle,
+  limits: config,
+  sigma: config.BLUR_SIGMA,
+  delayMs: config.BLUR_DELAY_MS,
+});
+
+runService({ config, logger, lifecycle, app });

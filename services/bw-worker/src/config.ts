@@ -1,0 +1,3 @@
+import { imageWorkerConfig } from '@millrace/image-worker';
+
+export const configSchema = imageWorkerConfig;

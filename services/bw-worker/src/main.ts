@@ -1,0 +1,11 @@
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
+import { createApp } from './app.js';
+import { configSchema } from './config.js';
+
+const config = loadConfig(configSchema);
+const logger = createLogger('bw-worker', config);
+const lifecycle = createLifecycle();
+
+const app = createApp({ pod: config.POD_NAME, logger, lifecycle, limits: config });
+
+runService({ config, logger, lifecycle, app });

@@ -1,0 +1,53 @@
+import { type Logger, withContext } from '@millrace/chassis';
+import { backOff, logConnection } from '@millrace/chassis/redis';
+import { JOB_QUEUE, type JobMessage } from '@millrace/contracts';
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+
+export interface ConsumerOptions {
+  redisUrl: string;
+  concurrency: number;
+  logger: Logger;
+  process: (message: JobMessage) => Promise<void>;
+}
+
+export interface Consumer {
+  redis: Redis;
+  /** Takes no more messages and waits for the ones in work, at most `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Takes messages from the Redis queue, for as long as it takes Redis to be there. */
+export function startConsumer({ redisUrl, concurrency, logger, process }: ConsumerOptions): Consumer {
+  // A worker waits for messages, and for Redis, without end: hence no limit of retries.
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: backOff });
+  logConnection(redis, logger);
+
+  const worker = new Worker<JobMessage>(
+    JOB_QUEUE,
+    ({ data }) =>
+      withContext({ requestId: data.requestId, traceparent: data.traceparent }, () => process(data)),
+    {
+      connection: redis,
+      concurrency,
+      // A worker's death costs a message one of these; PostgreSQL counts the attempts that matter.
+      maxStalledCount: 1_000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+  );
+  // Connection errors are told by `logConnection`.
+  worker.on('error', (error) => logger.debug({ err: error }, 'queue error'));
+  worker.on('failed', (_job, error) =>
+    logger.warn({ err: error }, 'message given up, the sweeper will publish its job again'),
+  );
+
+  return {
+    redis,
+    async close(deadlineMs) {
+      const forced = setTimeout(() => void worker.close(true), deadlineMs);
+      await worker.close().finally(() => clearTimeout(forced));
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import {
+  jsonBody,
+  methodNotAllowed,
+  notFound,
+  parseBody,
+  parseParam,
+  parseQuery,
+  sendList,
+} from '@millrace/chassis';
+import {
+  createTaskSchema,
+  listTasksQuerySchema,
+  replaceTaskSchema,
+  updateTaskSchema,
+} from '@millrace/contracts';
+import { type Request, Router } from 'express';
+import { z } from 'zod';
+import type { TaskStore } from '../task-store.js';
+
+/** /api/tasks and, the same, /tasks. */
+export function taskRoutes(tasks: TaskStore): Router {
+  const router = Router();
+
+  router
+    .route(['/api/tasks', '/tasks'])
+    .get(async (req, res) => {
+      const query = parseQuery(listTasksQuerySchema, req.query);
+      sendList(req, res, await tasks.list(query), query.limit);
+    })
+    .post(jsonBody, async (req, res) => {
+      const task = await tasks.create(parseBody(createTaskSchema, req.body));
+      res.status(201).location(`/api/tasks/${task.id}`).json(task);
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route(['/api/tasks/:id', '/tasks/:id'])
+    .get(async (req, res) => {
+      res.json(found(await tasks.find(idOf(req))));
+    })
+    .patch(jsonBody, async (req, res) => {
+      res.json(found(await tasks.update(idOf(req), parseBody(updateTaskSchema, req.body))));
+    })
+    .put(jsonBody, async (req, res) => {
+      res.json(found(await tasks.update(idOf(req), parseBody(replaceTaskSchema, req.body))));
+    })
+    .delete(async (req, res) => {
+      found((await tasks.remove(idOf(req))) || undefined);
+      res.status(204).end();
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+function idOf(req: Request): string {
+  return parseParam(z.uuid('must be a UUID'), 'id', req.params['id']);
+}
+
+function found<T>(task: T | undefined): T {
+  if (task === undefined) throw notFound('There is no task with this id.');
+  return task;
+}

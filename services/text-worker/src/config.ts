@@ -1,0 +1,3 @@
+import { serviceConfig } from '@millrace/chassis';
+
+export const configSchema = serviceConfig;

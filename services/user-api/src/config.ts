@@ -1,0 +1,3 @@
+import { postgresConfig, serviceConfig } from '@millrace/chassis';
+
+export const configSchema = serviceConfig.extend(postgresConfig.shape);

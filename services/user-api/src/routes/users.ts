@@ -1,0 +1,28 @@
+import { HttpProblem, jsonBody, methodNotAllowed, parseBody, parseQuery, sendList } from '@millrace/chassis';
+import { pageQuerySchema, registerUserSchema } from '@millrace/contracts';
+import { Router } from 'express';
+import type { UserStore } from '../user-store.js';
+
+/** POST /user/register, GET /user/users */
+export function userRoutes(users: UserStore): Router {
+  const router = Router();
+
+  router
+    .route('/user/register')
+    .post(jsonBody, async (req, res) => {
+      const user = await users.register(parseBody(registerUserSchema, req.body));
+      if (!user) throw new HttpProblem(409, 'A user with this e-mail address is registered already.');
+      res.status(201).json(user);
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/user/users')
+    .get(async (req, res) => {
+      const page = parseQuery(pageQuerySchema, req.query);
+      sendList(req, res, await users.list(page), page.limit);
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}

@@ -1,0 +1,59 @@
+import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
+import { type Redis, redisCheck } from '@millrace/chassis/redis';
+import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { Express } from 'express';
+import { createImageStore } from './image-store.js';
+import { analyzeRoutes } from './routes/analyze.js';
+import { homeRoutes } from './routes/home.js';
+import { imageRoutes } from './routes/image.js';
+import { uploadRoutes } from './routes/upload.js';
+import { systemHealth } from './system-health.js';
+
+export interface Dependencies {
+  pod: string;
+  logger: Logger;
+  lifecycle: Lifecycle;
+  redis: Redis;
+  services: Services;
+  limits: Limits;
+}
+
+/** The services that the gateway calls. */
+export type Services = Record<
+  'taskApi' | 'userApi' | 'textWorker' | 'blurWorker' | 'bwWorker' | 'queueWorker',
+  ServiceClient
+>;
+
+export interface Limits {
+  uploadMaxBytes: number;
+  uploadConcurrency: number;
+  uploadQueueLimit: number;
+  effectTimeoutMs: number;
+  imageTtlSeconds: number;
+}
+
+export function createApp({ redis, services, limits, ...basics }: Dependencies): Express {
+  const images = createImageStore(redis, limits.imageTtlSeconds);
+  return createHttpApp({
+    ...basics,
+    service: 'web-gateway',
+    health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
+    routes: [
+      homeRoutes(basics.pod),
+      analyzeRoutes(services.textWorker),
+      uploadRoutes({
+        effectWorkers: {
+          workers: { blur: services.blurWorker, bw: services.bwWorker },
+          timeoutMs: limits.effectTimeoutMs,
+        },
+        images,
+        limiter: createWorkLimiter({
+          concurrency: limits.uploadConcurrency,
+          queueLimit: limits.uploadQueueLimit,
+        }),
+        maxBytes: limits.uploadMaxBytes,
+      }),
+      imageRoutes(images, limits.imageTtlSeconds),
+    ],
+  });
+}

@@ -1,0 +1,41 @@
+import type { ServiceClient } from '@millrace/chassis/service-client';
+import { type Effect, type Hop, type ImageType, INTERCHANGE_TYPE } from '@millrace/contracts';
+
+export interface EffectWorkers {
+  /** The service that applies each effect. */
+  workers: Record<Effect, ServiceClient>;
+  /** How long one effect may take, waiting for a free worker included. */
+  timeoutMs: number;
+}
+
+/**
+ * Sends an image through the workers, in the order asked. The first decodes it, the last encodes it again in its own
+ * type; between them it travels without loss, so that the picture is the one that a single process would make.
+ *
+ * @returns the finished image, and a hop for each effect
+ */
+export async function applyEffects(
+  image: { type: ImageType; bytes: Buffer },
+  effects: Effect[],
+  { workers, timeoutMs }: EffectWorkers,
+): Promise<{ bytes: Buffer; hops: Hop[] }> {
+  const hops: Hop[] = [];
+  let bytes = image.bytes;
+  for (const [index, effect] of effects.entries()) {
+    const begun = performance.now();
+    const response = await workers[effect].request({
+      method: 'POST',
+      path: '/process',
+      headers: {
+        'Content-Type': index === 0 ? image.type : INTERCHANGE_TYPE,
+        Accept: index === effects.length - 1 ? image.type : INTERCHANGE_TYPE,
+      },
+      body: bytes,
+      idempotent: true,
+      timeoutMs,
+    });
+    bytes = response.body;
+    hops.push({ effect, pod: response.pod, ms: Math.round(performance.now() - begun) });
+  }
+  return { bytes, hops };
+}

@@ -1,0 +1,45 @@
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
+import { connectRedis } from '@millrace/chassis/redis';
+import { createServiceClient } from '@millrace/chassis/service-client';
+import { createApp, type Services } from './app.js';
+import { configSchema } from './config.js';
+
+const config = loadConfig(configSchema);
+const logger = createLogger('web-gateway', config);
+const lifecycle = createLifecycle();
+const redis = connectRedis(config.REDIS_URL, logger);
+
+const services: Services = {
+  taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS }),
+  userApi: createServiceClient({ name: 'user-api', urls: config.USER_API_URLS }),
+  textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS }),
+  blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS }),
+  bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
+  queueWorker: createServiceClient({ name: 'queue-worker', urls: config.QUEUE_WORKER_URLS }),
+};
+
+const app = createApp({
+  pod: config.POD_NAME,
+  logger,
+  lifecycle,
+  redis,
+  services,
+  limits: {
+    uploadMaxBytes: config.UPLOAD_MAX_BYTES,
+    uploadConcurrency: config.UPLOAD_CONCURRENCY,
+    uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
+    effectTimeoutMs: config.EFFECT_TIMEOUT_MS,
+    imageTtlSeconds: config.IMAGE_TTL_SECONDS,
+  },
+});
+
+runService({
+  config,
+  logger,
+  lifecycle,
+  app,
+  close: [
+    () => Promise.all(Object.values(services).map((service) => service.close())),
+    () => redis.disconnect(),
+  ],
+});

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import type { Echo } from './support.js';
+
+export interface Reply {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  /** How often each header stands in the response, by its name in lower case. */
+  count(name: string): number;
+  body: Buffer;
+  echo(): Echo;
+  problem(): Record<string, unknown>;
+}
+
+interface RequestOptions {
+  method?: string;
+  headers?: http.OutgoingHttpHeaders;
+  body?: Buffer | string;
+}
+
+/** One request over a connection of its own; the path goes out as it is written, without normalisation. */
+export function send(
+  port: number,
+  path: string,
+  { method = 'GET', headers = {}, body }: RequestOptions = {},
+) {
+  return new Promise<Reply>((resolve, reject) => {
+    const request = http.request({ host: '127.0.0.1', port, path, method, headers, agent: false });
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          count: (name) =>
+            response.rawHeaders.filter((entry, i) => i % 2 === 0 && entry.toLowerCase() === name).length,
+          body: text,
+          echo: () => JSON.parse(text.toString()) as Echo,
+          problem: () => JSON.parse(text.toString()) as Record<string, unknown>,
+        });
+      });
+    });
+    // After an early answer (413) nginx may close while the body is still being written.
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** Sends bytes that no HTTP client would, and gives all that comes back until the server closes. */
+export async function sendRaw(port: number, text: string): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1');
+  let received = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+  socket.write(text);
+  await once(socket, 'close');
+  return received;
+}

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+
+const listener = `
+  const server = require('net').createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));
+`;
+
+/**
+ * Starts a listener that neither accepts nor refuses a connection, as a machine that was cut off the network:
+ * a stopped process with a full backlog.
+ */
+export async function startDeafListener(): Promise<{ port: number; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, ['-e', listener], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed] = (await once(child.stdout, 'data')) as [Buffer];
+  const port = Number(printed.toString());
+  child.kill('SIGSTOP');
+
+  const fillers: net.Socket[] = [];
+  let isFull = false;
+  while (!isFull) {
+    const filler = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    fillers.push(filler);
+    // The kernel completes a connection on the loopback interface at once, or not at all.
+    isFull = await Promise.race([
+      once(filler, 'connect').then(() => false),
+      new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300)),
+    ]);
+  }
+  return {
+    port,
+    stop: async () => {
+      for (const filler of fillers) filler.destroy();
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

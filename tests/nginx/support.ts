@@ -1,0 +1,194 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const configurationFolder = join(__dirname, '../../nginx');
+
+/** What a stub upstream says it was asked. */
+export interface Echo {
+  upstream: string;
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  bytes: number;
+}
+
+export interface Upstream {
+  port: number;
+  /** Every request that reached it, with its body. */
+  received: Echo[];
+  /** How many connections were opened to it. */
+  connections(): number;
+  stop(): Promise<void>;
+}
+
+type Answer = (request: http.IncomingMessage, response: http.ServerResponse, echo: Echo) => void;
+
+const echoAsJson: Answer = (_request, response, echo) => {
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify(echo));
+};
+
+/** Starts an HTTP server in a service's stead; by default it answers with an `Echo`. */
+export async function startUpstream(name: string, answer = echoAsJson, port = 0): Promise<Upstream> {
+  const received: Echo[] = [];
+  let connections = 0;
+  const server = http.createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 60_000 });
+  server.on('connection', () => connections++);
+  server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    request.on('end', () => {
+      const { method = '', url = '' } = request;
+      const echo = { upstream: name, method, url, headers: request.headers as Record<string, string>, bytes };
+      received.push(echo);
+      response.setHeader('X-Served-By', name);
+      response.setHeader('X-Request-Id', `by-${name}`);
+      answer(request, response, echo);
+    });
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    received,
+    connections: () => connections,
+    stop: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** A port on the loopback interface that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Polls `condition` until it gives a value; fails after `deadlineMs`. */
+export async function until<T>(condition: () => Promise<T | undefined>, deadlineMs = 5000): Promise<T> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error(`Not so after ${deadlineMs} ms: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export interface Nginx {
+  port: number;
+  folder: string;
+  logged(requestId: string): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+export interface NginxOptions {
+  /** Ports of each service's replicas; a service that is not named has one, and it is down. */
+  replicas?: Partial<Record<'web-gateway' | 'task-api' | 'user-api', number[]>>;
+  /** Texts to replace in proxy.conf, for a shorter time-out. */
+  proxy?: Record<string, string>;
+}
+
+/** Starts the machine's nginx with the project's configuration in a temporary folder, on a free port. */
+export async function startNginx({ replicas = {}, proxy = {} }: NginxOptions): Promise<Nginx> {
+  let proxyConf = await readFile(join(configurationFolder, 'proxy.conf'), 'utf8');
+  for (const [from, to] of Object.entries(proxy)) {
+    if (!proxyConf.includes(from)) throw new Error(`proxy.conf has no "${from}" to replace.`);
+    proxyConf = proxyConf.replace(from, to);
+  }
+
+  const port = await freePort();
+  const downPort = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-nginx-'));
+  await cp(configurationFolder, folder, { recursive: true });
+  await mkdir(join(folder, 'logs'));
+  await mkdir(join(folder, 'tmp'));
+  await writeFile(join(folder, 'listen.conf'), `listen 127.0.0.1:${port};\n`);
+
+  const template = await readFile(join(folder, 'upstreams.local.conf'), 'utf8');
+  const upstreams = template.replace(/\$\{([A-Z_]+)_SERVERS\}/g, (_match, name: string) => {
+    const service = name.toLowerCase().replace('_', '-') as keyof typeof replicas;
+    const ports = replicas[service] ?? [downPort];
+    return ports.map((replica) => `server 127.0.0.1:${replica} max_fails=0;`).join('\n');
+  });
+  await writeFile(join(folder, 'upstreams.conf'), upstreams);
+
+  await writeFile(join(folder, 'proxy.conf'), proxyConf);
+
+  const child = spawn('nginx', nginxArguments(folder), {
+    env: nginxEnvironment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+  const stop = async () => {
+    await stopProcess(child);
+    await rm(folder, { recursive: true });
+  };
+  try {
+    await until(() => accepts(port));
+  } catch (cause) {
+    await stop();
+    throw new Error(`nginx did not start: ${complaints}`, { cause });
+  }
+  return {
+    port,
+    folder,
+    logged: (requestId) => until(() => findLogLine(folder, requestId)),
+    stop,
+  };
+}
+
+function nginxArguments(folder: string): string[] {
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
+  return ['-e', 'stderr', '-p', `${folder}/`, '-c', 'nginx.conf', '-g', `daemon off; pid nginx.pid; ${user}`];
+}
+
+// Debian keeps nginx where only root's PATH leads.
+const nginxEnvironment = {
+  PATH: `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/usr/local/sbin`,
+};
+
+/** Runs `nginx -t` on a running nginx's folder; throws with its output when it finds a fault. */
+export function checkConfiguration(folder: string): void {
+  execFileSync('nginx', ['-t', ...nginxArguments(folder)], { env: nginxEnvironment, stdio: 'pipe' });
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+async function accepts(port: number): Promise<true | undefined> {
+  const socket = net.connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function findLogLine(folder: string, requestId: string): Promise<Record<string, unknown> | undefined> {
+  const file = join(folder, 'logs/access.log');
+  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
+  return lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .find((entry) => entry.request_id === requestId);
+}
