@@ -1,8 +1,10 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
-/** Longer than any proxy before us keeps an idle connection (nginx: 60 s), so that it is never we who close it under a request. */
+/** Longer than the proxy before us keeps an idle connection (Nginx: 30 s), so that it is never we who close it under a request. */
 const KEEP_ALIVE_MS = 75_000;
+/** A title of 10,000 characters may stand in the path, percent-encoded. Nginx takes 64 KiB a line. */
+const MAX_HEADER_BYTES = 128 * 1024;
 
 /**
  * An HTTP server for an Express app.
@@ -17,6 +19,7 @@ export function createHttpServer(app: Express): Server {
       IncomingMessage: withPrototype(IncomingMessage, app.request),
       ServerResponse: withPrototype(ServerResponse, app.response),
       keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
     },
     app,
   );

@@ -1,14 +1,18 @@
-import type { IncomingMessage } from 'node:http';
 import { HttpProblem } from '@millrace/chassis';
+import type { Request } from 'express';
+
+/** How long a client may send nothing while it holds a place. */
+const IDLE_MS = 10_000;
 
 /**
- * Reads a body of at most `maxBytes` into memory.
+ * Reads a body of at most `maxBytes` into memory. A client that stops sending for 10 s is disconnected.
  *
  * @throws HttpProblem 400 when it is empty or ends early, 413 when it is larger
  */
-export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export async function readBody(req: Request, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
+  req.setTimeout(IDLE_MS);
   try {
     // Left early (413), the request must stay: the answer goes over its connection.
     for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -19,6 +23,8 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
   } catch (error) {
     if (error instanceof HttpProblem) throw error;
     throw new HttpProblem(400, 'The body ended early.', { cause: error });
+  } finally {
+    req.setTimeout(0);
   }
   if (length === 0) throw new HttpProblem(400, 'The request has no body. Send an image.');
   return Buffer.concat(chunks, length);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpProblem, methodNotAllowed, type WorkLimiter } from '@millrace/chassis';
 import { type Request, type Response, Router } from 'express';
+import { clientGone, probeClient } from './client-gone.js';
 import { findFormat, type Format, sniffFormat, TYPES } from './formats.js';
 import { applyEffect, type Effect } from './pipeline.js';
 import { readBody, tooLarge } from './read-body.js';
@@ -26,17 +27,26 @@ export function processRoutes({ effect, limiter, maxPixels, maxBytes, delayMs }:
       const format = inputFormat(req);
       const target = outputFormat(req, format);
       if (Number(req.get('content-length')) > maxBytes) throw tooLarge(maxBytes);
-      const gone = clientGone(res);
 
-      // The place is taken before the body is read: who waits, waits in the socket and not in our memory.
-      const image = await limiter.run(async () => {
-        const body = await readBody(req, maxBytes);
-        checkContent(body, format);
-        const source = await readSource(body, format, maxPixels);
-        await sleep(delayMs, undefined, { signal: gone });
-        return applyEffect(source, effect, target);
-      }, gone);
-      send(res, target.type, image);
+      const gone = clientGone(res);
+      const stopProbing = probeClient(req, res);
+      try {
+        // The place is taken before the body is read: who waits, waits in the socket and not in our memory.
+        const image = await limiter.run(async () => {
+          stopProbing();
+          const body = await readBody(req, maxBytes);
+          checkContent(body, format);
+          const source = await readSource(body, format, maxPixels);
+          await sleep(delayMs, undefined, { signal: gone });
+          return applyEffect(source, effect, target);
+        }, gone);
+        send(res, target.type, image);
+      } catch (error) {
+        // Whatever it was, there is nobody left to tell.
+        if (!gone.aborted) throw error;
+      } finally {
+        stopProbing();
+      }
     })
     .all(methodNotAllowed);
 
@@ -71,13 +81,4 @@ function send(res: Response, type: string, parts: Buffer[]): void {
   res.set({ 'Content-Type': type, 'Content-Length': String(length) });
   for (const part of parts) res.write(part);
   res.end();
-}
-
-/** Aborts when the connection closes before the answer is out. */
-function clientGone(res: Response): AbortSignal {
-  const controller = new AbortController();
-  res.once('close', () => {
-    if (!res.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }
