@@ -38,19 +38,18 @@ export function makePrinter({
   };
 
   return (source, line) => {
-    const text = pretty && line.startsWith('{') ? String(prettify(line)).trimEnd() : line;
+    const text = pretty && line.startsWith('{') ? prettify(line).trimEnd() : line;
     // A stack trace in a JSON line becomes several lines.
     for (const part of text.split('\n')) write(`${prefixOf(source)}${part}\n`);
   };
 }
 
+/** What Redis writes at every start and stop even at its tersest log level. */
+const redisRoutine =
+  /oO0Oo|Redis version=|Configuration loaded|Server initialized|Memory overcommit|scheduling shutdown|User requested shutdown|ready to exit/;
+
 /** Servers tell their life's story at every start; what went wrong is what people look for among it. */
 export function isNoise(source: string, line: string): boolean {
   if (source === 'postgres') return line.startsWith('LOG: ');
-  if (source === 'redis')
-    return (
-      !/ # /.test(line) ||
-      / # (oO0|Redis |Configuration|Server init|WARNING Memory|User requested)/.test(line)
-    );
-  return false;
+  return source === 'redis' && redisRoutine.test(line);
 }

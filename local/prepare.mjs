@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -28,7 +29,11 @@ function checkNodeVersion() {
 async function installDependencies() {
   if (dependenciesAreCurrent()) return;
   const [npm, ...args] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  await step('Installing npm dependencies', npm, [...args, 'ci', '--include=dev', '--no-audit', '--no-fund']);
+  const options = ['--include=dev', '--no-audit', '--no-fund'];
+  const label = 'Installing npm dependencies';
+  if (await tryStep(label, npm, [...args, 'ci', ...options])) return;
+  // npm ci insists that the lock file lists the optional packages of every platform, which a mirror may not have.
+  await step(`${label} (npm ci failed, npm install)`, npm, [...args, 'install', '--no-save', ...options]);
 }
 
 /** Compares what is locked with what npm wrote down at the end of its last installation. */

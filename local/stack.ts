@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
 import { waitUntilHealthy, type RunningReplica } from './health.js';
 import { startNginx, type NginxServer } from './nginx.js';
-import { repositoryRoot } from './paths.js';
+import { compiledScript, repositoryRoot } from './paths.js';
 import { assertPublicPort, freePort, hasIpv6Loopback } from './ports.js';
 import { startPostgres, type PostgresServer } from './postgres.js';
 import { startRedis, type RedisServer } from './redis.js';
@@ -63,19 +63,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
   const parts = { ...surroundings, dataDir: dataDir.path, signal };
 
-  const replicas: RunningReplica[] = [];
+  const serviceProcesses: SupervisedProcess[] = [];
   let nginx: NginxServer | undefined;
   let postgres: PostgresServer | undefined;
   let redis: RedisServer | undefined;
 
   const stop = async () => {
     await nginx?.process.stop(2_000);
-    await Promise.all(replicas.map(({ process }) => process.stop(5_000)));
+    await Promise.all(serviceProcesses.map((process) => process.stop(5_000)));
     await Promise.all([postgres?.stop(), redis?.stop()]);
     await dataDir.close();
   };
 
-  const startReplica = (replica: Replica, planned: readonly Replica[]) => {
+  const startReplica = (replica: Replica, planned: readonly Replica[]): RunningReplica => {
     signal.throwIfAborted();
     const env = {
       ...process.env,
@@ -84,10 +84,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...options.env?.[replica.service],
     };
     const { command, args, cwd } = (options.serviceCommand ?? serviceCommand(watch))(replica);
-    replicas.push({
-      ...replica,
-      process: superviseProcess({ name: replica.name, command, args, cwd, env }, surroundings),
-    });
+    const supervised = superviseProcess({ name: replica.name, command, args, cwd, env }, surroundings);
+    serviceProcesses.push(supervised);
+    return { ...replica, process: supervised };
   };
 
   const starting: Promise<unknown>[] = [];
@@ -96,15 +95,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const planned = await planReplicas(scale);
     nginx = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
 
-    const postgresReady = startPostgres({ ...parts }).then((server) => (postgres = server));
-    const redisReady = startRedis({ ...parts }).then((server) => (redis = server));
-    starting.push(postgresReady, redisReady);
-    for (const replica of planned) {
+    const postgresReady = startPostgres(parts).then((server) => (postgres = server));
+    const redisReady = startRedis(parts).then((server) => (redis = server));
+    const replicasStarted = planned.map(async (replica) => {
       const needs = needsOf[replica.service];
-      const ready = Promise.all([needs.postgresRole && postgresReady, needs.redis && redisReady]);
-      starting.push(ready.then(() => startReplica(replica, planned)));
-    }
+      await Promise.all([needs.postgresRole && postgresReady, needs.redis && redisReady]);
+      return startReplica(replica, planned);
+    });
+    starting.push(postgresReady, redisReady, ...replicasStarted);
     await Promise.all(starting);
+    const replicas = await Promise.all(replicasStarted);
 
     const url = `http://${publicHost(bind)}:${port}`;
     const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
@@ -144,18 +144,11 @@ function assembleStack(
 }
 
 function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceCommand']> {
-  const source = [
-    '--watch',
-    '--watch-preserve-output',
-    '-C',
-    'millrace-source',
-    '-r',
-    'ts-node/register',
-    'src/main.ts',
-  ];
+  // Not -C for short: ts-node reads the option from the command line, and knows only its long form.
+  const fromSource = ['--conditions=millrace-source', '-r', compiledScript('register-source'), 'src/main.ts'];
   return ({ service }) => ({
     command: process.execPath,
-    args: watch ? source : ['dist/main.js'],
+    args: watch ? ['--watch', '--watch-preserve-output', ...fromSource] : ['dist/main.js'],
     cwd: join(repositoryRoot, 'services', service),
   });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readArguments, usage, type Arguments } from './arguments.js';
-import { openGuard, type Guard } from './guard.js';
+import { openGuard } from './guard.js';
 import { listenForInterruption } from './interruption.js';
 import { isNoise, makePrinter } from './output.js';
 import { repositoryRoot } from './paths.js';
@@ -23,21 +23,20 @@ async function main(): Promise<void> {
   });
   const say = (line: string) => print('millrace', line);
 
+  const dataDir = join(repositoryRoot, '.local');
+  const guard = await openGuard(dataDir, say);
   const interruption = new AbortController();
-  let guard: Guard | undefined;
   listenForInterruption({
     onFirst: () => {
       say('stopping (once more to kill everything at once)');
       interruption.abort(new Error('stopped'));
     },
     onSecond: () => {
-      guard?.killAll();
+      guard.killAll();
       process.exit(130);
     },
   });
 
-  const dataDir = join(repositoryRoot, '.local');
-  guard = await openGuard(dataDir, say);
   try {
     const { signal } = interruption;
     const onLine = (source: string, line: string) => {
@@ -77,8 +76,9 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 main().then(
   () => process.exit(0),
-  (error: Error) => {
-    process.stderr.write(`${process.env.LOG_LEVEL === 'debug' ? error.stack : error.message}\n`);
+  (error: unknown) => {
+    const { message, stack } = error as Error;
+    process.stderr.write(`${process.env.LOG_LEVEL === 'debug' ? stack : message}\n`);
     process.exit(1);
   },
 );

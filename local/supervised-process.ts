@@ -100,10 +100,10 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
 
   const superviseUntilStopped = async () => {
     let delay = firstDelayMs;
-    while (!stopping) {
+    for (;;) {
       const startedAt = Date.now();
-      const ending = await runOnce().catch((error: Error): Ending => ({ error }));
-      if (stopping) break;
+      const ending = await runOnce().catch((error: unknown): Ending => ({ error: error as Error }));
+      if (stopping) return;
       unexpectedExits += 1;
       if (Date.now() - startedAt >= stableAfterMs) delay = firstDelayMs;
       onEvent(`${name} ${describeEnding(ending)}, restarting in ${delay} ms`);

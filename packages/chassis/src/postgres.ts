@@ -33,12 +33,14 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
   // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
 
-  const on = (client: Pool | PoolClient): Queryable => ({
+  const on = (client: Pool | PoolClient, onFault?: (error: Error) => void): Queryable => ({
     async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
       try {
         const result = await client.query<Row>(text, values);
         return result.rows;
       } catch (error) {
+        if (!isServerFault(error)) throw error;
+        onFault?.(error as Error);
         throw asUnavailable(error);
       }
     },
@@ -50,21 +52,26 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
     check: () => pool.query('SELECT 1'),
     async transaction(work) {
       const client = await pool.connect().catch((error: unknown) => {
-        throw asUnavailable(error);
+        throw isServerFault(error) ? asUnavailable(error) : error;
       });
-      const tx = on(client);
       let broken: Error | undefined;
+      const breaks = (error: Error) => {
+        broken = error;
+      };
+      // The loss of the connection between two statements; unheard, the event would end the process.
+      client.on('error', breaks);
+      const tx = on(client, breaks);
       try {
         await tx.query('BEGIN');
         const result = await work(tx);
         await tx.query('COMMIT');
         return result;
       } catch (error) {
-        await tx.query('ROLLBACK').catch((rollbackError: unknown) => {
-          broken = rollbackError as Error;
-        });
+        // A broken connection is closed, which undoes as well. To a ROLLBACK, a server that hangs would not answer either.
+        if (!broken) await tx.query('ROLLBACK').catch(breaks);
         throw error;
       } finally {
+        client.off('error', breaks);
         client.release(broken);
       }
     },
@@ -93,11 +100,10 @@ const SERVER_FAULT = /^(08|53|57|58|25006)/;
 function isServerFault(error: unknown): boolean {
   if (error instanceof DatabaseError) return SERVER_FAULT.test(error.code ?? '');
   // What else `pg` rejects with comes from the connection (refused, reset, ended, timed out), but for our own mistakes.
-  return error instanceof Error && !(error instanceof TypeError);
+  return !(error instanceof TypeError);
 }
 
-function asUnavailable(error: unknown): unknown {
-  if (!isServerFault(error)) return error;
+function asUnavailable(error: unknown): Unavailable {
   return new Unavailable('The database is not available right now. Try again in a moment.', { cause: error });
 }
 

@@ -22,7 +22,12 @@ export interface ImageWorkerOptions {
 }
 
 /** An image worker: everything but its effect. */
-export function createImageWorkerApp({ limits, effect, delayMs = 0, ...options }: ImageWorkerOptions): Express {
+export function createImageWorkerApp({
+  limits,
+  effect,
+  delayMs = 0,
+  ...options
+}: ImageWorkerOptions): Express {
   const limiter = createWorkLimiter({
     concurrency: limits.WORK_CONCURRENCY,
     queueLimit: limits.WORK_QUEUE_LIMIT,

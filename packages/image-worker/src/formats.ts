@@ -1,6 +1,7 @@
 import { INTERCHANGE_TYPE } from '@millrace/contracts';
 import type { Sharp } from 'sharp';
 import { pamHeader } from './pam.js';
+import { openPixels, toPixels } from './pixels.js';
 
 /** An image type as it travels: how to know it by its first bytes, and how to write it. */
 export interface Format {
@@ -8,11 +9,10 @@ export interface Format {
   type: string;
   /** Does a body begin like an image of this type? */
   matches(body: Buffer): boolean;
-  /** The image as a file, in one or more parts. */
-  encode(image: Sharp): Promise<Buffer[]>;
+  /** The image as a file, in one or more parts. `alpha`: whether it has any. */
+  encode(image: Sharp, alpha: boolean): Promise<Buffer[]>;
   /** The longest side that it can have, in pixels. */
   maxSide: number;
-  alpha: boolean;
 }
 
 /**
@@ -22,12 +22,11 @@ export interface Format {
 export const interchange: Format = {
   type: INTERCHANGE_TYPE,
   matches: (body) => body.toString('latin1', 0, 3) === 'P7\n',
-  encode: async (image) => {
-    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-    return [pamHeader(info), data];
+  encode: async (image, alpha) => {
+    const pixels = await toPixels(image, alpha);
+    return [pamHeader(pixels), pixels.data];
   },
   maxSide: Infinity,
-  alpha: true,
 };
 
 /**
@@ -39,23 +38,23 @@ const FORMATS: Format[] = [
   {
     type: 'image/jpeg',
     matches: (body) => startsWith(body, [0xff, 0xd8, 0xff]),
-    encode: async (image) => [await image.jpeg({ quality: 88, optimiseCoding: false }).toBuffer()],
+    encode: async (image, alpha) => {
+      const opaque = alpha ? await onWhite(image) : image;
+      return [await opaque.jpeg({ quality: 88, optimiseCoding: false }).toBuffer()];
+    },
     maxSide: 65_535,
-    alpha: false,
   },
   {
     type: 'image/png',
     matches: (body) => startsWith(body, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     encode: async (image) => [await image.png({ compressionLevel: 2 }).toBuffer()],
     maxSide: Infinity,
-    alpha: true,
   },
   {
     type: 'image/webp',
     matches: (body) => body.toString('latin1', 0, 4) === 'RIFF' && body.toString('latin1', 8, 12) === 'WEBP',
     encode: async (image) => [await image.webp({ quality: 85, effort: 0 }).toBuffer()],
     maxSide: 16_383,
-    alpha: true,
   },
   interchange,
 ];
@@ -70,6 +69,11 @@ export function findFormat(type: string): Format | undefined {
 /** What an image is by its first bytes, whatever it is called. */
 export function sniffFormat(body: Buffer): Format | undefined {
   return FORMATS.find((format) => format.matches(body));
+}
+
+/** sharp flattens before its effects, whatever the order of calls; so it is let finish them first. */
+async function onWhite(image: Sharp): Promise<Sharp> {
+  return openPixels(await toPixels(image, true)).flatten({ background: 'white' });
 }
 
 function startsWith(body: Buffer, bytes: number[]): boolean {

@@ -1,12 +1,5 @@
 import type { Channels } from 'sharp';
-
-/** Pixels as they lie in memory, 8 bits a channel, row by row: grey, grey and alpha, RGB, or RGB and alpha. */
-export interface Pixels {
-  data: Buffer;
-  width: number;
-  height: number;
-  channels: Channels;
-}
+import type { Pixels } from './pixels.js';
 
 const TUPLE_TYPES = { 1: 'GRAYSCALE', 2: 'GRAYSCALE_ALPHA', 3: 'RGB', 4: 'RGB_ALPHA' } as const;
 const END = 'ENDHDR\n';
@@ -31,7 +24,8 @@ export function parsePam(file: Buffer): Pixels | undefined {
 
   const data = file.subarray(headerEnd + END.length);
   const known = lines[0] === 'P7' && number('MAXVAL') === 255 && isChannels(channels);
-  if (!known || !(width > 0) || !(height > 0) || data.length !== width * height * channels) return undefined;
+  const sized = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  if (!known || !sized || data.length !== width * height * channels) return undefined;
   return { data, width, height, channels };
 }
 

@@ -1,7 +1,7 @@
 import { HttpProblem } from '@millrace/chassis';
 import type { Sharp } from 'sharp';
 import type { Format } from './formats.js';
-import { damaged, settle, type SourceImage } from './source-image.js';
+import { damaged, type SourceImage } from './source-image.js';
 
 /** What a worker does to an image that is upright and in sRGB or grey, 8 bits a channel. */
 export type Effect = (image: Sharp) => Sharp;
@@ -15,13 +15,13 @@ export type Effect = (image: Sharp) => Sharp;
  */
 export async function applyEffect(source: SourceImage, effect: Effect, target: Format): Promise<Buffer[]> {
   if (Math.max(source.width, source.height) > target.maxSide) {
-    throw new HttpProblem(422, `The image is too large for ${target.type}: at most ${target.maxSide} pixels a side.`);
+    throw new HttpProblem(
+      422,
+      `The image is too large for ${target.type}: at most ${target.maxSide} pixels a side.`,
+    );
   }
   try {
-    const changed = effect(await source.open());
-    // sharp flattens before its effects, whatever the order of calls; one worker must do as two would.
-    const opaque = source.alpha && !target.alpha;
-    return await target.encode(opaque ? (await settle(changed)).flatten({ background: 'white' }) : changed);
+    return await target.encode(effect(await source.open()), source.alpha);
   } catch (error) {
     throw damaged(error);
   }

@@ -14,17 +14,20 @@ export async function readBody(req: Request, maxBytes: number): Promise<Buffer> 
   let length = 0;
   req.setTimeout(IDLE_MS);
   try {
-    // Left early (413), the request must stay: the answer goes over its connection.
     for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > maxBytes) throw tooLarge(maxBytes);
+      if (length > maxBytes) break;
       chunks.push(chunk);
     }
   } catch (error) {
-    if (error instanceof HttpProblem) throw error;
     throw new HttpProblem(400, 'The body ended early.', { cause: error });
   } finally {
     req.setTimeout(0);
+  }
+  if (length > maxBytes) {
+    // The rest has to pass before the connection can take another request.
+    req.resume();
+    throw tooLarge(maxBytes);
   }
   if (length === 0) throw new HttpProblem(400, 'The request has no body. Send an image.');
   return Buffer.concat(chunks, length);

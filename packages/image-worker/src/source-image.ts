@@ -1,7 +1,8 @@
 import { HttpProblem } from '@millrace/chassis';
 import type { Metadata, Sharp } from 'sharp';
 import { type Format, interchange } from './formats.js';
-import { parsePam, type Pixels } from './pam.js';
+import { parsePam } from './pam.js';
+import { inGrey, openPixels, toPixels } from './pixels.js';
 import { sharp } from './sharp-setup.js';
 
 /** An image of which only the header has been read. */
@@ -10,7 +11,7 @@ export interface SourceImage {
   height: number;
   alpha: boolean;
   /** The image upright, in sRGB or, when it has no colour, one channel of grey; 8 bits a channel. */
-  open(): Promise<Sharp>;
+  open(): Promise<Sharp> | Sharp;
 }
 
 /**
@@ -32,17 +33,11 @@ export function damaged(cause?: unknown): HttpProblem {
   return new HttpProblem(422, 'The image cannot be read: it is damaged or cut off.', { cause });
 }
 
-/** Does what was asked of an image so far, and goes on from its pixels. */
-export async function settle(image: Sharp): Promise<Sharp> {
-  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  return openPixels({ data, width: info.width, height: info.height, channels: info.channels });
-}
-
 function fromPam(body: Buffer): SourceImage {
   const pixels = parsePam(body);
   if (!pixels) throw damaged();
   const { width, height, channels } = pixels;
-  return { width, height, alpha: channels % 2 === 0, open: async () => openPixels(pixels) };
+  return { width, height, alpha: channels % 2 === 0, open: () => openPixels(pixels) };
 }
 
 async function fromFile(body: Buffer): Promise<SourceImage> {
@@ -55,21 +50,13 @@ async function fromFile(body: Buffer): Promise<SourceImage> {
   return { width, height, alpha: hasAlpha, open: () => openFile(body, metadata) };
 }
 
-async function openFile(body: Buffer, { space, depth, hasProfile }: Metadata): Promise<Sharp> {
+async function openFile(body: Buffer, { space, depth, hasProfile, hasAlpha }: Metadata): Promise<Sharp> {
   const grey = space === 'b-w' || space === 'grey16';
   // With a warning the decoder makes up what is missing: a grey half.
-  const image = inGrey(sharp(body, { failOn: 'warning', limitInputPixels: false }).autoOrient(), grey);
+  const decoded = sharp(body, { failOn: 'warning', limitInputPixels: false }).autoOrient();
+  const image = grey ? inGrey(decoded) : decoded;
   // sharp carries 16 bits, and the profile of a grey image, through the effect and converts after it. With two workers
   // the conversion comes between their effects, and rounds otherwise: here it comes before, always.
   const convertsLate = depth !== 'uchar' || (grey && hasProfile);
-  return convertsLate ? settle(image) : image;
-}
-
-function openPixels({ data, width, height, channels }: Pixels): Sharp {
-  return inGrey(sharp(data, { raw: { width, height, channels }, limitInputPixels: false }), channels <= 2);
-}
-
-/** sharp would make grey images RGB. */
-function inGrey(image: Sharp, grey: boolean): Sharp {
-  return grey ? image.toColourspace('b-w') : image;
+  return convertsLate ? openPixels(await toPixels(image, hasAlpha)) : image;
 }

@@ -35,6 +35,16 @@ export interface JobStore {
 export interface JobStoreOptions {
   leaseMs: number;
   maxAttempts: number;
+  /**
+   * A new job is published right after its commit; the sweeper takes over when that has not led to a claim by then.
+   * Default 5,000.
+   */
+  firstSweepAfterMs?: number;
+  /**
+   * A published job that nobody has claimed by then is published again: Redis may have lost it. While it is there, that
+   * is a no-op. Default 30,000.
+   */
+  republishAfterMs?: number;
 }
 
 type JobRow = Omit<Job, 'created_at' | 'started_at' | 'finished_at'> & {
@@ -43,17 +53,13 @@ type JobRow = Omit<Job, 'created_at' | 'started_at' | 'finished_at'> & {
   finished_at: Date | null;
 };
 
-/** A new job is published right after its commit; the sweeper takes over when that has not led to a claim by then. */
-const FIRST_SWEEP_AFTER_MS = 5_000;
-/** A published job that nobody has claimed is published again: Redis may have lost it. While it is there, that is a no-op. */
-const REPUBLISH_AFTER_MS = 30_000;
-
 const SELECT_JOB = `
   SELECT id, kind, status, priority, attempt AS attempts, max_attempts, result, error, processed_by_pod,
          created_at, started_at, finished_at
     FROM jobs`;
 
-export function createJobStore(db: Postgres, { leaseMs, maxAttempts }: JobStoreOptions): JobStore {
+export function createJobStore(db: Postgres, options: JobStoreOptions): JobStore {
+  const { leaseMs, maxAttempts, firstSweepAfterMs = 5_000, republishAfterMs = 30_000 } = options;
   return {
     async queueTask({ task, priority }, { requestId, traceparent }) {
       const [job] = await db.query<DueJob>(
@@ -62,7 +68,7 @@ export function createJobStore(db: Postgres, { leaseMs, maxAttempts }: JobStoreO
          SELECT id, id, 'task', jsonb_build_object('task', $1::text), $2, $3, now() + $4 * interval '1 ms', $5, $6
            FROM task
          RETURNING id, attempt, request_id, traceparent`,
-        [task, priority, maxAttempts, FIRST_SWEEP_AFTER_MS, requestId, traceparent ?? null],
+        [task, priority, maxAttempts, firstSweepAfterMs, requestId, traceparent ?? null],
       );
       return job!;
     },
@@ -90,7 +96,8 @@ export function createJobStore(db: Postgres, { leaseMs, maxAttempts }: JobStoreO
         `UPDATE jobs
             SET status = 'processing', attempt = attempt + 1, due_at = now() + $3 * interval '1 ms',
                 processed_by_pod = $2, started_at = coalesce(started_at, now())
-          WHERE id = $1 AND (status = 'queued' OR (status = 'processing' AND due_at <= now()))
+          WHERE id = $1
+            AND (status = 'queued' OR (status = 'processing' AND due_at <= now() AND attempt < max_attempts))
           RETURNING id, kind, attempt, payload`,
         [id, pod, leaseMs],
       );
@@ -144,7 +151,7 @@ export function createJobStore(db: Postgres, { leaseMs, maxAttempts }: JobStoreO
              FROM due
             WHERE jobs.id = due.id
             RETURNING jobs.id, attempt, request_id, traceparent`,
-          [limit, REPUBLISH_AFTER_MS],
+          [limit, republishAfterMs],
         );
         // Inside the transaction: when Redis does not take them, they stay due.
         if (jobs.length > 0) await publish(jobs);

@@ -1,0 +1,45 @@
+import { readArguments } from './arguments.js';
+
+test('has one replica of everything and port 8080 when nothing is said', () => {
+  expect(readArguments([], {})).toMatchObject({
+    help: false,
+    watch: false,
+    port: 8080,
+    bind: undefined,
+    scale: { 'web-gateway': 1, 'blur-worker': 1 },
+  });
+});
+
+test('takes --scale again and again, in both spellings', () => {
+  const { scale } = readArguments(['--scale', 'blur-worker=4', '--scale=bw-worker=2'], {});
+  expect(scale).toMatchObject({ 'blur-worker': 4, 'bw-worker': 2, 'task-api': 1 });
+});
+
+test('takes the address from the environment', () => {
+  expect(readArguments(['--watch'], { PORT: '9000', BIND: '0.0.0.0' })).toMatchObject({
+    watch: true,
+    port: 9000,
+    bind: '0.0.0.0',
+  });
+});
+
+test.each(['blur=2', 'blur-worker', 'blur-worker=0', 'blur-worker=many', 'blur-worker=1.5', '=2'])(
+  'lists the services when asked for --scale %s',
+  (value) => {
+    expect(() => readArguments(['--scale', value], {})).toThrow(
+      `--scale takes SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: web-gateway, task-api,`,
+    );
+  },
+);
+
+test.each(['0', '65536', 'http', '80.5', '-1', ''])('refuses PORT=%s', (port) => {
+  expect(() => readArguments([], { PORT: port })).toThrow(
+    `PORT must be a number from 1 to 65535, not "${port}".`,
+  );
+});
+
+test('points to the help at an option that it does not know', () => {
+  expect(() => readArguments(['--sclae', 'x'], {})).toThrow(
+    /^Unknown option '--sclae'\. See: npm start -- --help$/,
+  );
+});

@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { assertPublicPort, freePort } from './ports.js';
+
+test('finds free ports, each only once', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, freePort));
+  expect(new Set(ports).size).toBe(20);
+  await Promise.all(ports.map((port) => assertPublicPort(port, ['127.0.0.1'])));
+});
+
+test('says in one line that a port is taken, and how to choose another', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await expect(assertPublicPort(port, ['127.0.0.1'])).rejects.toThrow(
+    `Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start`,
+  );
+  server.close();
+});
+
+test('says that an address is not of this machine', async () => {
+  await expect(assertPublicPort(0, ['192.0.2.1'])).rejects.toThrow(
+    '192.0.2.1 is not an address of this machine',
+  );
+});

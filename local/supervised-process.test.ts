@@ -1,0 +1,117 @@
+import { findGroup, findProcess } from './process-table.js';
+import { superviseProcess, type SupervisedProcess } from './supervised-process.js';
+import { scriptSpec, waitFor, withGuard } from './test-support.js';
+
+const runForever = 'setInterval(() => {}, 1000); console.log("up");';
+
+/** Starts a process, hands it over with what it said and what happened to it, and stops it. */
+async function withProcess(
+  script: string,
+  use: (process: SupervisedProcess, lines: string[], events: string[]) => Promise<void>,
+): Promise<void> {
+  await withGuard(async (guard) => {
+    const lines: string[] = [];
+    const events: string[] = [];
+    const process = superviseProcess(scriptSpec(script), {
+      guard,
+      onLine: (_source, line) => lines.push(line),
+      onEvent: (line) => events.push(line),
+    });
+    try {
+      await use(process, lines, events);
+    } finally {
+      await process.stop(1_000);
+    }
+  });
+}
+
+test('hands over the output line by line, from stdout and stderr', async () => {
+  await withProcess(
+    `process.stdout.write('one\\ntwo'); console.error('three'); ${runForever}`,
+    async (_process, lines) => {
+      await waitFor(() => lines.length === 3, 'three lines have come');
+      expect([...lines].sort()).toEqual(['one', 'three', 'twoup']);
+    },
+  );
+});
+
+test('restarts a process that ended, each time after a longer delay', async () => {
+  await withProcess('process.exit(3)', async (process, _lines, events) => {
+    await waitFor(() => process.unexpectedExits >= 3, 'it has ended three times');
+    expect(events.slice(0, 3)).toEqual([
+      'script exited with code 3, restarting in 100 ms',
+      'script exited with code 3, restarting in 200 ms',
+      'script exited with code 3, restarting in 400 ms',
+    ]);
+  });
+});
+
+test('restarts a process that was killed', async () => {
+  await withProcess(runForever, async (process, lines, events) => {
+    await waitFor(() => lines.length === 1, 'it is up');
+    const firstPid = process.pid;
+    expect(process.kill('SIGKILL')).toBe(true);
+    await waitFor(() => lines.length === 2, 'it is up again');
+    expect(process.pid).not.toBe(firstPid);
+    expect(events).toEqual(['script was killed by SIGKILL, restarting in 100 ms']);
+  });
+});
+
+test('reports a program that does not exist, and tries again', async () => {
+  await withGuard(async (guard) => {
+    const events: string[] = [];
+    const spec = { name: 'ghost', command: '/nonexistent/program' };
+    const process = superviseProcess(spec, { guard, onEvent: (line) => events.push(line) });
+    await waitFor(() => events.length >= 2, 'it has been tried twice');
+    await process.stop();
+    expect(events[0]).toBe(
+      'ghost could not be started (spawn /nonexistent/program ENOENT), restarting in 100 ms',
+    );
+  });
+});
+
+test('stops a process with its stop signal and does not restart it', async () => {
+  const script = `process.on('SIGTERM', () => { console.log('bye'); process.exit(0); }); ${runForever}`;
+  await withProcess(script, async (process, lines, events) => {
+    await waitFor(() => lines.includes('up'), 'it is up');
+    await Promise.all([process.stop(), process.stop()]);
+    await waitFor(() => lines.includes('bye'), 'its last line has come');
+    expect(process.pid).toBeUndefined();
+    expect(events).toEqual([]);
+  });
+});
+
+test('does not wait for the delay of a restart when it is stopped', async () => {
+  await withProcess('process.exit(1)', async (process) => {
+    await waitFor(
+      () => process.unexpectedExits >= 4 && process.pid === undefined,
+      'the delay has grown to 800 ms',
+    );
+    const startedAt = Date.now();
+    await process.stop();
+    expect(Date.now() - startedAt).toBeLessThan(500);
+  });
+});
+
+test('kills a process that does not stop in time', async () => {
+  await withProcess(`process.on('SIGTERM', () => {}); ${runForever}`, async (process, lines, events) => {
+    await waitFor(() => lines.includes('up'), 'it is up');
+    await process.stop(50);
+    expect(events).toEqual(['script did not stop within 50 ms, killing it']);
+  });
+});
+
+test('takes the descendants of an ended process with it', async () => {
+  const script = `
+    const { pid } = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    console.log(pid);
+    setInterval(() => {}, 1000);`;
+  await withProcess(script, async (process, lines) => {
+    await waitFor(() => lines.length === 1, 'the child is there');
+    const group = process.pid ?? 0;
+    expect(findGroup(group)).toHaveLength(2);
+    await process.stop();
+    expect(findProcess(Number(lines[0]))).toBeUndefined();
+    expect(findGroup(group)).toEqual([]);
+  });
+});

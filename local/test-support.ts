@@ -1,0 +1,39 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openGuard, type Guard } from './guard.js';
+import type { ProcessSpec } from './supervised-process.js';
+
+/** Waits until the condition holds; throws after ten seconds. */
+export async function waitFor(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
+    await sleep(10);
+  }
+}
+
+/** A folder that every user may pass through, as PostgreSQL's own user must when the tests run as root. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
+/** Runs `use` with a guarded temporary folder, and removes it afterwards. */
+export async function withGuard(use: (guard: Guard, folder: string) => Promise<void>): Promise<void> {
+  const folder = temporaryFolder();
+  const guard = await openGuard(folder);
+  try {
+    await use(guard, folder);
+  } finally {
+    await guard.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A process that runs this JavaScript. */
+export function scriptSpec(script: string): ProcessSpec {
+  return { name: 'script', command: process.execPath, args: ['-e', script] };
+}

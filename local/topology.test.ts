@@ -1,0 +1,56 @@
+import type { PostgresServer } from './postgres.js';
+import { environmentOf, planReplicas, type Replica } from './topology.js';
+
+const postgres = {
+  host: '127.0.0.1',
+  port: 5432,
+  database: 'millrace',
+  roles: { task_api: { user: 'task_api', password: 'a' }, user_api: { user: 'user_api', password: 'b' } },
+} as PostgresServer;
+const connections = { postgres, redisUrl: 'redis://:pw@127.0.0.1:6379/0' };
+
+const named = (replicas: Replica[], name: string) => {
+  const found = replicas.find((replica) => replica.name === name);
+  if (!found) throw new Error(`no ${name}`);
+  return found;
+};
+
+test('plans one replica of each service, and more where asked, each with a port of its own', async () => {
+  const replicas = await planReplicas({ 'blur-worker': 3 });
+  expect(replicas.map(({ name }) => name)).toEqual([
+    'web-gateway-1',
+    'task-api-1',
+    'user-api-1',
+    'text-worker-1',
+    'blur-worker-1',
+    'blur-worker-2',
+    'blur-worker-3',
+    'bw-worker-1',
+    'queue-worker-1',
+  ]);
+  expect(new Set(replicas.map(({ port }) => port)).size).toBe(9);
+});
+
+test('tells the gateway the address of every replica', async () => {
+  const replicas = await planReplicas({ 'blur-worker': 2 });
+  const environment = environmentOf(named(replicas, 'web-gateway-1'), replicas, connections);
+  const urls = ['blur-worker-1', 'blur-worker-2'].map((name) => named(replicas, name).url);
+  expect(environment).toMatchObject({
+    POD_NAME: 'web-gateway-1',
+    HOST: '127.0.0.1',
+    REDIS_URL: connections.redisUrl,
+    BLUR_WORKER_URLS: urls.join(','),
+    TASK_API_URLS: named(replicas, 'task-api-1').url,
+  });
+});
+
+test('gives a service the account of its own schema, and none to a service without data', async () => {
+  const replicas = await planReplicas();
+  expect(environmentOf(named(replicas, 'user-api-1'), replicas, connections)).toMatchObject({
+    POSTGRES_USER: 'user_api',
+    POSTGRES_PASSWORD: 'b',
+    POSTGRES_PORT: '5432',
+  });
+  const worker = environmentOf(named(replicas, 'text-worker-1'), replicas, connections);
+  expect(Object.keys(worker).filter((name) => /^(POSTGRES|REDIS)_/.test(name))).toEqual([]);
+});

@@ -1,0 +1,39 @@
+import type { Channels, Sharp } from 'sharp';
+import { sharp } from './sharp-setup.js';
+
+/** Pixels as they lie in memory, 8 bits a channel, row by row: grey, grey and alpha, RGB, or RGB and alpha. */
+export interface Pixels {
+  data: Buffer;
+  width: number;
+  height: number;
+  channels: Channels;
+}
+
+export function openPixels({ data, width, height, channels }: Pixels): Sharp {
+  const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+  return channels <= 2 ? inGrey(image) : image;
+}
+
+/** Keeps the channels of a grey image, which sharp would make RGB. */
+export function inGrey(image: Sharp): Sharp {
+  return image.toColourspace('b-w');
+}
+
+/** @param alpha whether the image has any */
+export async function toPixels(image: Sharp, alpha: boolean): Promise<Pixels> {
+  const { data, info } = await image.clone().raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (!alpha || channels > 1) return { data, width, height, channels };
+  // As raw pixels sharp gives only the first channel of a grey image: its alpha has to be asked for.
+  const opacity = await image.clone().extractChannel('alpha').raw().toBuffer();
+  return { data: interleave(data, opacity), width, height, channels: 2 };
+}
+
+function interleave(first: Buffer, second: Buffer): Buffer {
+  const both = Buffer.allocUnsafe(first.length * 2);
+  for (let index = 0; index < first.length; index++) {
+    both[2 * index] = first[index]!;
+    both[2 * index + 1] = second[index]!;
+  }
+  return both;
+}

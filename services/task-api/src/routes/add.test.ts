@@ -1,0 +1,173 @@
+import { JOB_QUEUE, type JobMessage } from '@millrace/contracts';
+import { Queue } from 'bullmq';
+import request from 'supertest';
+import { eventually } from '../../../../tests/support/eventually.js';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+
+let taskApi: TestTaskApi;
+let queue: Queue<JobMessage>;
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+  taskApi.sweep();
+  queue = new Queue(JOB_QUEUE, { connection: { url: taskApi.redis.server.url } });
+});
+afterAll(async () => {
+  await queue.close();
+  await taskApi.stop();
+});
+beforeEach(() => taskApi.empty());
+
+const call = () => request(taskApi.app);
+const messages = async () => (await queue.getWaiting()).map(({ data }) => data);
+
+/** Waits until exactly one message for each of the jobs lies in the queue. */
+const published = (ids: string[]) =>
+  eventually(async () => {
+    expect((await messages()).map(({ jobId }) => jobId).sort()).toEqual([...ids].sort());
+  });
+
+describe.each([
+  ['POST /api/add/:task', () => call().post('/api/add/task1')],
+  ['POST /api/add', () => call().post('/api/add').send({ task: 'task1' })],
+  ['GET /add/:task', () => call().get('/add/task1')],
+])('%s', (_name, add) => {
+  it('answers 202, with a task, a job and a message on the queue to show for it', async () => {
+    const response = await add().set('X-Request-Id', 'request-7').expect(202);
+    const { id } = response.body;
+    expect(response.body).toEqual({
+      id: expect.any(String),
+      task: 'task1',
+      status: 'queued',
+      status_url: `/api/jobs/${id}`,
+      processed_by_pod: 'task-api-test',
+    });
+    expect(response.get('location')).toBe(`/api/jobs/${id}`);
+
+    const job = (await call().get(`/api/jobs/${id}`).expect(200)).body;
+    expect(job).toEqual({
+      id,
+      kind: 'task',
+      status: 'queued',
+      priority: 'medium',
+      attempts: 0,
+      max_attempts: 3,
+      result: null,
+      error: null,
+      processed_by_pod: null,
+      created_at: expect.any(String),
+      started_at: null,
+      finished_at: null,
+    });
+    const task = (await call().get(`/api/tasks/${id}`).expect(200)).body;
+    expect(task).toMatchObject({ title: 'task1', status: 'queued', completed: false });
+
+    await published([id]);
+    expect(await messages()).toEqual([{ jobId: id, requestId: 'request-7' }]);
+  });
+});
+
+it('takes a priority, and passes the trace on', async () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const add = call().post('/api/add').set('traceparent', traceparent);
+  const { id } = (await add.send({ task: 'urgent', priority: 'high' }).expect(202)).body;
+  expect((await call().get(`/api/jobs/${id}`)).body.priority).toBe('high');
+  await published([id]);
+  expect((await messages())[0]!.traceparent).toBe(traceparent);
+});
+
+it('decodes the task in a path', async () => {
+  const { body } = await call().post('/api/add/caf%C3%A9%2Fcr%C3%A8me%20%25').expect(202);
+  expect(body.task).toBe('café/crème %');
+});
+
+it('counts every call: the same name twice is two tasks', async () => {
+  const first = (await call().post('/api/add/same')).body.id;
+  const second = (await call().post('/api/add/same')).body.id;
+  await published([first, second]);
+});
+
+it.each([
+  ['a NUL in the path', '/api/add/a%00b', 400],
+  ['a blank task in the path', '/api/add/%20', 400],
+  ['a path that is not percent-encoded UTF-8', '/api/add/%ff', 400],
+  ['a task of 10,001 characters in the path', `/api/add/${'x'.repeat(10_001)}`, 400],
+])('refuses %s', async (_case, path, status) => {
+  const response = await call().post(path).expect(status);
+  expect(response.type).toBe('application/problem+json');
+});
+
+it.each([
+  ['no task', {}],
+  ['a blank task', { task: ' ' }],
+  ['a task that is no text', { task: { name: 'x' } }],
+  ['a NUL', { task: 'a\0' }],
+  ['a task of 10,001 characters', { task: 'x'.repeat(10_001) }],
+  ['an unknown priority', { task: 'x', priority: 'urgent' }],
+  ['an unknown field', { task: 'x', colour: 'red' }],
+])('refuses a body with %s', async (_case, body) => {
+  const response = await call().post('/api/add').send(body).expect(422);
+  expect(response.type).toBe('application/problem+json');
+  expect(await messages()).toEqual([]);
+});
+
+it('takes a task of 10,000 characters in the path', async () => {
+  await call()
+    .post(`/api/add/${'x'.repeat(10_000)}`)
+    .expect(202);
+});
+
+describe.each([
+  ['is down', () => taskApi.redis.link.cut()],
+  [
+    'hangs',
+    () => {
+      taskApi.redis.link.freeze();
+    },
+  ],
+])('while Redis %s', (_case, damage) => {
+  afterEach(() => taskApi.redis.link.mend());
+
+  it('answers 202 without waiting, and publishes when Redis is back', async () => {
+    await damage();
+    const ids: string[] = [];
+    const begun = performance.now();
+    for (const task of ['a', 'b', 'c']) ids.push((await call().post(`/api/add/${task}`).expect(202)).body.id);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(await messages()).toEqual([]);
+
+    await taskApi.redis.link.mend();
+    await published(ids);
+  });
+});
+
+it('publishes again what Redis has lost', async () => {
+  const ids: string[] = [];
+  for (const task of ['a', 'b', 'c']) ids.push((await call().post(`/api/add/${task}`).expect(202)).body.id);
+  await published(ids);
+  await taskApi.redis.redis.flushall();
+  await published(ids);
+});
+
+it('does not publish twice what still lies in the queue', async () => {
+  const { id } = (await call().post('/api/add/a').expect(202)).body;
+  await published([id]);
+  // Swept at least twice meanwhile: each sweep that takes the job moves its time on.
+  const dueAt = async () =>
+    String(
+      (await taskApi.postgres.db.query<{ due_at: Date }>('SELECT due_at FROM jobs'))[0]!.due_at.getTime(),
+    );
+  for (let sweeps = 0; sweeps < 2; sweeps++) {
+    const before = await dueAt();
+    await eventually(async () => expect(await dueAt()).not.toBe(before));
+  }
+  expect(await messages()).toHaveLength(1);
+});
+
+it('answers 503 when the database is down: nothing is accepted that could be lost', async () => {
+  await taskApi.postgres.link.cut();
+  const response = await call().post('/api/add/a').expect(503);
+  expect(response.get('retry-after')).toBe('1');
+  await taskApi.postgres.link.mend();
+  const { id } = (await call().post('/api/add/a').expect(202)).body;
+  await published([id]);
+});

@@ -1,0 +1,246 @@
+import type { ClaimedJob, Job } from '@millrace/contracts';
+import request from 'supertest';
+import { eventually } from '../../../../tests/support/eventually.js';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+
+let taskApi: TestTaskApi;
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+});
+afterAll(() => taskApi.stop());
+beforeEach(() => taskApi.empty());
+
+const call = () => request(taskApi.app);
+const add = async (task = 'a'): Promise<string> =>
+  (await call().post(`/api/add/${task}`).expect(202)).body.id;
+const jobOf = async (id: string): Promise<Job> => (await call().get(`/api/jobs/${id}`).expect(200)).body;
+const taskOf = async (id: string) => (await call().get(`/api/tasks/${id}`).expect(200)).body;
+const post = (id: string, action: string, body: object) =>
+  call().post(`/internal/jobs/${id}/${action}`).send(body);
+const claim = async (id: string, pod = 'worker-1'): Promise<ClaimedJob> =>
+  (await post(id, 'claim', { pod }).expect(200)).body;
+
+/** Ends the current lease, or the pause before the next attempt, as if its time had passed. */
+const passTime = () => taskApi.postgres.db.query('UPDATE jobs SET due_at = now() WHERE due_at IS NOT NULL');
+const sweep = async (): Promise<string[]> => {
+  const swept: string[] = [];
+  await taskApi.jobs.sweep(100, async (jobs) => {
+    swept.push(...jobs.map(({ id, attempt }) => `${id}-${attempt}`));
+    return Promise.resolve();
+  });
+  return swept;
+};
+
+describe('a job', () => {
+  it('is claimed, done and shown with its result, and its task with it', async () => {
+    const id = await add('task1');
+    expect(await claim(id)).toEqual({ id, kind: 'task', attempt: 1, payload: { task: 'task1' } });
+    expect(await jobOf(id)).toMatchObject({
+      status: 'processing',
+      attempts: 1,
+      processed_by_pod: 'worker-1',
+      started_at: expect.any(String),
+      finished_at: null,
+    });
+    expect(await taskOf(id)).toMatchObject({ status: 'processing', completed: false });
+
+    await post(id, 'complete', { attempt: 1, result: { task: 'task1' } }).expect(204);
+    expect(await jobOf(id)).toMatchObject({
+      status: 'completed',
+      result: { task: 'task1' },
+      error: null,
+      finished_at: expect.any(String),
+    });
+    expect(await taskOf(id)).toMatchObject({
+      status: 'completed',
+      completed: true,
+      processed_by_pod: 'worker-1',
+    });
+    expect(await sweep()).toEqual([]);
+  });
+
+  it('goes to one of ten workers that claim it at once', async () => {
+    const id = await add();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, number) => post(id, 'claim', { pod: `worker-${number}` })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(409)]);
+    expect((await jobOf(id)).attempts).toBe(1);
+  });
+
+  it('counts once, when it is done twice', async () => {
+    const id = await add();
+    await claim(id);
+    await post(id, 'complete', { attempt: 1, result: 'first' }).expect(204);
+    await post(id, 'complete', { attempt: 1, result: 'second' }).expect(409);
+    await post(id, 'fail', { attempt: 1, error: 'late' }).expect(409);
+    await post(id, 'claim', { pod: 'worker-2' }).expect(409);
+    expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'first' });
+  });
+
+  it('goes to another worker when its lease is over; what the first one then says does not count', async () => {
+    const id = await add();
+    await claim(id, 'worker-1');
+    await post(id, 'claim', { pod: 'worker-2' }).expect(409);
+    await passTime();
+    expect((await claim(id, 'worker-2')).attempt).toBe(2);
+
+    await post(id, 'complete', { attempt: 1, result: 'late' }).expect(409);
+    await post(id, 'fail', { attempt: 1, error: 'late' }).expect(409);
+    expect(await jobOf(id)).toMatchObject({
+      status: 'processing',
+      attempts: 2,
+      processed_by_pod: 'worker-2',
+    });
+    await post(id, 'complete', { attempt: 2, result: 'mine' }).expect(204);
+    expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'mine' });
+  });
+
+  it('is published anew, as a message of its own, when its worker vanished', async () => {
+    const id = await add();
+    await claim(id);
+    expect(await sweep()).toEqual([]);
+    await passTime();
+    expect(await sweep()).toEqual([`${id}-1`]);
+    expect((await jobOf(id)).status).toBe('queued');
+  });
+
+  it('may still be completed by a worker that is late, as long as no other has taken it over', async () => {
+    const id = await add();
+    await claim(id);
+    await passTime();
+    await sweep();
+    await post(id, 'complete', { attempt: 1, result: 'late but good' }).expect(204);
+    expect((await jobOf(id)).result).toBe('late but good');
+  });
+
+  it('is tried again after a failure, following a pause, and shows the error', async () => {
+    const id = await add();
+    await claim(id);
+    await post(id, 'fail', { attempt: 1, error: 'out of paper' }).expect(204);
+    expect(await jobOf(id)).toMatchObject({ status: 'queued', error: 'out of paper', finished_at: null });
+    expect(await taskOf(id)).toMatchObject({ status: 'queued' });
+    expect(await sweep()).toEqual([]);
+    await passTime();
+    expect(await sweep()).toEqual([`${id}-1`]);
+
+    expect((await claim(id)).attempt).toBe(2);
+    await post(id, 'complete', { attempt: 2, result: null }).expect(204);
+    expect(await jobOf(id)).toMatchObject({ status: 'completed', error: null, attempts: 2 });
+  });
+
+  it('is failed for good, and kept, when it is out of attempts', async () => {
+    const id = await add();
+    for (const attempt of [1, 2, 3]) {
+      await claim(id);
+      await post(id, 'fail', { attempt, error: `failure ${attempt}` }).expect(204);
+    }
+    expect(await jobOf(id)).toMatchObject({
+      status: 'failed',
+      attempts: 3,
+      error: 'failure 3',
+      finished_at: expect.any(String),
+    });
+    expect(await taskOf(id)).toMatchObject({ status: 'failed', completed: false });
+    await post(id, 'claim', { pod: 'worker-1' }).expect(409);
+    expect(await sweep()).toEqual([]);
+  });
+
+  it.each([
+    ['swept', () => sweep()],
+    ['claimed by one with an old message', async () => undefined],
+  ])('is never begun more often than allowed, when workers vanish and it is %s', async (_case, meanwhile) => {
+    const id = await add();
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await claim(id);
+      await passTime();
+    }
+    await meanwhile();
+    await post(id, 'claim', { pod: 'worker-4' }).expect(409);
+    await sweep();
+    expect(await jobOf(id)).toMatchObject({
+      status: 'failed',
+      attempts: 3,
+      error: 'The worker did not come back from its last attempt.',
+    });
+  });
+
+  it('goes with its task: nothing is left to claim or to complete', async () => {
+    const id = await add();
+    await claim(id);
+    await call().delete(`/api/tasks/${id}`).expect(204);
+    await call().get(`/api/jobs/${id}`).expect(404);
+    await post(id, 'complete', { attempt: 1, result: null }).expect(409);
+    await post(id, 'claim', { pod: 'worker-1' }).expect(409);
+  });
+
+  it('is done even when somebody has ticked its task off meanwhile, whose time stands', async () => {
+    const id = await add();
+    await claim(id);
+    const ticked = (await call().patch(`/api/tasks/${id}`).send({ completed: true }).expect(200)).body;
+    await post(id, 'complete', { attempt: 1, result: null }).expect(204);
+    expect((await taskOf(id)).completed_at).toBe(ticked.completed_at);
+  });
+});
+
+it('divides due jobs among replicas that sweep at once, and keeps them due when publishing fails', async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, (_, number) => add(`t${number}`)));
+  await passTime();
+  await expect(
+    taskApi.jobs.sweep(100, () => Promise.reject(new Error('Redis does not take them'))),
+  ).rejects.toThrow('Redis does not take them');
+  const swept = (await Promise.all([sweep(), sweep(), sweep()])).flat();
+  expect(swept.sort()).toEqual(ids.map((id) => `${id}-0`).sort());
+});
+
+describe('the list of jobs', () => {
+  it('is newest first, by pages, and filters', async () => {
+    const ids: string[] = [];
+    for (const task of ['a', 'b', 'c']) ids.unshift(await add(task));
+    const idsOf = (jobs: Job[]) => jobs.map(({ id }) => id);
+    expect(idsOf((await call().get('/api/jobs').expect(200)).body)).toEqual(ids);
+
+    const first = await call().get('/api/jobs?limit=2&kind=task').expect(200);
+    expect(idsOf(first.body)).toEqual(ids.slice(0, 2));
+    const next = /^<([^>]+)>; rel="next"$/.exec(first.get('link')!)![1]!;
+    expect(idsOf((await call().get(next).expect(200)).body)).toEqual(ids.slice(2));
+
+    await claim(ids[1]!);
+    expect(idsOf((await call().get('/api/jobs?status=processing')).body)).toEqual([ids[1]]);
+    await call().get('/api/jobs?status=lost').expect(400);
+    await call().get('/api/jobs/7').expect(400);
+  });
+});
+
+it.each([
+  ['claim', {}],
+  ['claim', { pod: '' }],
+  ['complete', { result: null }],
+  ['complete', { attempt: 'first', result: null }],
+  ['fail', { attempt: 1 }],
+  ['fail', { attempt: 1, error: 'x'.repeat(2_001) }],
+])('answers 422 to %s with a body that is not as agreed', async (action, body) => {
+  const id = await add();
+  await post(id, action, body).expect(422);
+});
+
+it('answers 400 to an id that is none', async () => {
+  await post('7', 'claim', { pod: 'worker-1' }).expect(400);
+});
+
+it('runs the sweeper on while the database is away', async () => {
+  taskApi.sweep();
+  await taskApi.postgres.link.cut();
+  await taskApi.postgres.link.mend();
+  const id = await add();
+  const [before] = await taskApi.postgres.db.query<{ due_at: Date }>(
+    'SELECT due_at FROM jobs WHERE id = $1',
+    [id],
+  );
+  await eventually(async () => {
+    const [now] = await taskApi.postgres.db.query<{ due_at: Date }>('SELECT due_at FROM jobs WHERE id = $1', [
+      id,
+    ]);
+    expect(now).not.toEqual(before);
+  });
+});

@@ -1,0 +1,160 @@
+import type { User } from '@millrace/contracts';
+import type { Express } from 'express';
+import request from 'supertest';
+import { startTestPostgres, type TestPostgres } from '../../../tests/support/postgres.js';
+import { basics } from '../../../tests/support/service-basics.js';
+import { createApp } from './app.js';
+
+let postgres: TestPostgres;
+let app: Express;
+beforeAll(async () => {
+  postgres = await startTestPostgres('user-api');
+  app = createApp({ ...basics('user-api-test'), postgres: postgres.db });
+});
+afterAll(() => postgres.stop());
+beforeEach(async () => {
+  await postgres.link.mend();
+  await postgres.db.query('TRUNCATE users');
+});
+
+const call = () => request(app);
+const register = (user: object) => call().post('/user/register').send(user);
+const alice = { name: 'Alice', email: 'alice@example.com' };
+
+describe('POST /user/register', () => {
+  it('answers 201 with the user', async () => {
+    const response = await register(alice).expect(201);
+    expect(response.body).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+      name: 'Alice',
+      email: 'alice@example.com',
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+    expect(response.get('x-served-by')).toBe('user-api-test');
+  });
+
+  it('takes names of any script', async () => {
+    const name = 'Zoë 李 👩‍🚀 "\'\\;--';
+    expect((await register({ ...alice, name }).expect(201)).body.name).toBe(name);
+  });
+
+  it.each(['alice@example.com', 'ALICE@Example.COM'])(
+    'answers 409 to an address that is taken: %s',
+    async (email) => {
+      await register(alice).expect(201);
+      const response = await register({ name: 'Another', email }).expect(409);
+      expect(response.type).toBe('application/problem+json');
+      expect((await call().get('/user/users')).body).toHaveLength(1);
+    },
+  );
+
+  it('registers one of twenty that come at once with the same address', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => register(alice)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
+    expect((await call().get('/user/users')).body).toHaveLength(1);
+  });
+
+  it.each([
+    ['no name', { email: alice.email }, 'name'],
+    ['an empty name', { ...alice, name: '' }, 'name'],
+    ['a blank name', { ...alice, name: '\u00a0\t' }, 'name'],
+    ['a name that is a number', { ...alice, name: 7 }, 'name'],
+    ['a name that is null', { ...alice, name: null }, 'name'],
+    ['a name of 201 characters', { ...alice, name: 'x'.repeat(201) }, 'name'],
+    ['a NUL in the name', { ...alice, name: 'A\0' }, 'name'],
+    ['no address', { name: 'Alice' }, 'email'],
+    ['an address that is a list', { ...alice, email: [alice.email] }, 'email'],
+    ['an address without a domain', { ...alice, email: 'alice' }, 'email'],
+    ['a NUL in the address', { ...alice, email: 'al\0ice@example.com' }, 'email'],
+    ['an address of 300 characters', { ...alice, email: `${'x'.repeat(288)}@example.com` }, 'email'],
+    ['an unknown field', { ...alice, admin: true }, ''],
+    ['a list', [alice], ''],
+  ])('answers 422 to %s', async (_case, body, path) => {
+    const response = await register(body).expect(422);
+    expect(response.type).toBe('application/problem+json');
+    expect(response.body.errors[0]).toEqual({ path, message: expect.any(String) });
+    expect((await call().get('/user/users')).body).toEqual([]);
+  });
+
+  it('answers 422 to a lone surrogate', async () => {
+    const body = String.raw`{"name":"\udc00","email":"alice@example.com"}`;
+    await call().post('/user/register').type('json').send(body).expect(422);
+  });
+});
+
+describe('GET /user/users', () => {
+  it('lists users, newest first, by pages', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      await register({ name, email: `${name}@example.com` }).expect(201);
+    const names: string[][] = [];
+    let next: string | undefined = '/user/users?limit=2';
+    while (next) {
+      const page = await call().get(next).expect(200);
+      names.push((page.body as User[]).map(({ name }) => name));
+      next = /^<([^>]+)>; rel="next"$/.exec(page.get('link') ?? '')?.[1];
+    }
+    expect(names).toEqual([['e', 'd'], ['c', 'b'], ['a']]);
+  });
+
+  it.each(['limit=0', 'limit=201', 'limit=x', 'cursor=7', 'colour=red'])(
+    'answers 400 to ?%s',
+    async (query) => {
+      const response = await call().get(`/user/users?${query}`).expect(400);
+      expect(response.type).toBe('application/problem+json');
+    },
+  );
+});
+
+it('shows a friendly page that names its replica', async () => {
+  for (const path of ['/user', '/user/']) {
+    const response = await call().get(path).expect(200);
+    expect(response.type).toBe('text/html');
+    expect(response.text).toContain('<h1>User service</h1>');
+    expect(response.text).toContain('user-api-test');
+  }
+});
+
+it('answers 405 to other methods, and names the right ones', async () => {
+  expect((await call().get('/user/register').expect(405)).get('allow')).toBe('POST, OPTIONS');
+  expect((await call().delete('/user/users').expect(405)).get('allow')).toBe('GET, HEAD, OPTIONS');
+});
+
+describe.each([
+  ['is down', () => postgres.link.cut()],
+  [
+    'hangs',
+    () => {
+      postgres.link.freeze();
+    },
+  ],
+])('while the database %s', (_case, damage) => {
+  it('answers 503 within 5 s, says so in its health, and goes on when it is back', async () => {
+    await register(alice).expect(201);
+    expect((await call().get('/user/health').expect(200)).body).toMatchObject({
+      status: 'healthy',
+      service: 'user-api',
+      checks: { postgres: { status: 'healthy' } },
+    });
+    await damage();
+
+    const begun = performance.now();
+    const answers = await Promise.all([
+      call().get('/user/users'),
+      register({ name: 'Bob', email: 'bob@example.com' }),
+    ]);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    for (const answer of answers) {
+      expect(answer.status).toBe(503);
+      expect(answer.type).toBe('application/problem+json');
+      expect(answer.get('retry-after')).toBe('1');
+    }
+    for (const path of ['/health', '/user/health']) {
+      const { body } = await call().get(path).expect(503);
+      expect(body).toMatchObject({ status: 'unhealthy', checks: { postgres: { status: 'unhealthy' } } });
+    }
+
+    await postgres.link.mend();
+    await register({ name: 'Carol', email: 'carol@example.com' }).expect(201);
+    await call().get('/user/health').expect(200);
+  }, 15_000);
+});

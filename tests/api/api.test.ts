@@ -1,0 +1,14 @@
+// The suites that a stack is seen by from outside, all against one stack: the one at MILLRACE_URL, or a local one that is
+// started here once for all of them. Each suite registers its tests when it is imported.
+import { startEndpoint, stopEndpoint } from './endpoint.js';
+
+import './documented-examples.suite.js';
+import './api-table.suite.js';
+import './queue.suite.js';
+import './bad-input.suite.js';
+import './bad-upload.suite.js';
+import './fuzz.suite.js';
+import './photo.suite.js';
+
+beforeAll(startEndpoint, 90_000);
+afterAll(stopEndpoint, 30_000);

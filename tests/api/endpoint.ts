@@ -1,0 +1,33 @@
+import { startStack, type Stack } from '../../local/stack.js';
+
+/** What a service wrote: a line of its log that is JSON. */
+export type LogLine = Record<string, unknown> & { source: string };
+
+const givenUrl = process.env.MILLRACE_URL?.replace(/\/+$/, '');
+let stack: Stack | undefined;
+
+/** Is the endpoint a local stack that we started? Else somebody gave its URL: it may hold other data, and shows no logs. */
+export const isLocal = givenUrl === undefined;
+
+/** Everything that the local stack's services logged so far. */
+export const logLines: LogLine[] = [];
+
+/** The base URL of the stack under test, without a slash at the end. */
+export function endpointUrl(): string {
+  const url = givenUrl ?? stack?.url;
+  if (!url) throw new Error('No stack: call startEndpoint() first.');
+  return url;
+}
+
+/** Starts a local stack with temporary data, unless MILLRACE_URL names one that runs already. */
+export async function startEndpoint(): Promise<void> {
+  if (isLocal) stack = await startStack({ port: 'free', onLine: collectLine });
+}
+
+export async function stopEndpoint(): Promise<void> {
+  await stack?.stop();
+}
+
+function collectLine(source: string, line: string): void {
+  if (line.startsWith('{')) logLines.push({ ...(JSON.parse(line) as Record<string, unknown>), source });
+}

@@ -1,0 +1,239 @@
+// What breaks when a part breaks, and what does not. This kills and stops processes, so it starts a local stack of its
+// own, whatever MILLRACE_URL says.
+import { readFileSync } from 'node:fs';
+import { systemHealthSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
+import { startStack, type Stack } from '../../local/stack.js';
+import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
+import { jpeg } from './pictures.js';
+import { until } from './until.js';
+
+/** In this time a client hears that something is wrong. */
+const ANSWER_MS = 5_000;
+/** In this time all is well again after the part is back. */
+const RECOVERY_MS = 10_000;
+
+let stack: Stack;
+let picture: Buffer;
+let imagePath: string;
+const frozen = new Set<number>();
+
+beforeAll(async () => {
+  stack = await startStack({
+    port: 'free',
+    // By default an upload waits for two minutes in a busy worker's queue: a frozen worker looks like a busy one.
+    env: { 'web-gateway': { EFFECT_TIMEOUT_MS: '3000' } },
+  });
+  picture = await jpeg();
+  imagePath = (await upload({ file: picture, effects: 'bw' }, { url: stack.url })).as(uploadResponseSchema).view_url;
+}, 90_000);
+
+afterAll(async () => {
+  thaw();
+  await stack.stop();
+}, 30_000);
+
+const get = (path: string) => send(path, { url: stack.url });
+const post = (path: string, body: unknown) => sendJson('POST', path, body, { url: stack.url });
+let users = 0;
+
+/** Calls of every kind, each with the status that it has while all is well. */
+const calls = {
+  page: { ok: 200, call: () => get('/') },
+  userPage: { ok: 200, call: () => get('/user/') },
+  addTask: { ok: 202, call: () => post('/api/add', { task: 'in bad times' }) },
+  createTask: { ok: 201, call: () => post('/api/tasks', { title: 'in bad times' }) },
+  listTasks: { ok: 200, call: () => get('/tasks') },
+  listJobs: { ok: 200, call: () => get('/api/jobs') },
+  registerUser: { ok: 201, call: () => post('/user/register', { name: 'A', email: `a${(users += 1)}@example.com` }) },
+  listUsers: { ok: 200, call: () => get('/user/users') },
+  analyze: { ok: 200, call: () => post('/analyze', { text: 'x' }) },
+  blur: { ok: 201, call: () => upload({ file: picture, effects: 'blur' }, { url: stack.url }) },
+  bw: { ok: 201, call: () => upload({ file: picture, effects: 'bw' }, { url: stack.url }) },
+  image: { ok: 200, call: () => get(imagePath) },
+};
+type Call = keyof typeof calls;
+const allCalls = Object.keys(calls) as Call[];
+
+interface Fault {
+  /** As the stack calls the process. */
+  process: string;
+  /** Which of the services' /health is no longer healthy. */
+  unwell: string[];
+  /** The calls that cannot do without it. */
+  needs: Call[];
+}
+
+const taskCalls: Call[] = ['addTask', 'createTask', 'listTasks', 'listJobs'];
+
+const faults: Fault[] = [
+  {
+    process: 'postgres',
+    unwell: ['task-api', 'user-api'],
+    needs: [...taskCalls, 'registerUser', 'listUsers'],
+  },
+  { process: 'redis', unwell: ['web-gateway', 'task-api', 'queue-worker'], needs: ['blur', 'bw', 'image'] },
+  { process: 'text-worker-1', unwell: ['text-worker'], needs: ['analyze'] },
+  { process: 'blur-worker-1', unwell: ['blur-worker'], needs: ['blur'] },
+  { process: 'task-api-1', unwell: ['task-api'], needs: taskCalls },
+];
+
+describe.each(faults)('while $process is down', ({ process: name, unwell, needs }) => {
+  let pids: Record<string, number | undefined>;
+
+  beforeAll(async () => {
+    pids = servicePids(name);
+    await crash(name);
+  }, 30_000);
+
+  test('calls that need it are answered by 503 in time, and the others as ever', async () => {
+    await expectOutage(name, needs, 503);
+  }, 20_000);
+
+  test('/health says what is not well', async () => {
+    await expectUnwell(unwell);
+  });
+
+  test('all is well again soon after its return, and no other process died of it', async () => {
+    await until(`${name} is back`, () => stack.process(name).pid !== undefined, 20_000);
+    await expectRecovery();
+    expect(servicePids(name)).toEqual(pids);
+  }, 40_000);
+});
+
+// A hung replica is one that accepts connections and says nothing. Nginx gives a service 30 s before it calls that a
+// fault, so task-api, which is behind Nginx directly, is not among these.
+describe.each(faults.filter(({ process: name }) => name !== 'task-api-1'))(
+  'while $process hangs',
+  ({ process: name, unwell, needs }) => {
+    let pids: Record<string, number | undefined>;
+
+    beforeAll(() => {
+      pids = servicePids(name);
+      freeze(name);
+    });
+
+    test('calls that need it are answered by 503 in time, and the others as ever', async () => {
+      await expectOutage(name, needs, 503);
+    }, 20_000);
+
+    test('/health says what is not well', async () => {
+      await expectUnwell(unwell);
+    });
+
+    test('all is well again soon after it goes on, and no other process died of it', async () => {
+      thaw();
+      await expectRecovery();
+      expect(servicePids(name)).toEqual(pids);
+    }, 30_000);
+  },
+);
+
+test('a task that was accepted while Redis was down is done after its return', async () => {
+  await crash('redis');
+  const reply = await post('/api/add', { task: 'patience' });
+  expect(reply.status).toBe(202);
+  const { id } = reply.json() as { id: string };
+  expect((await get(`/api/tasks/${id}`)).as(taskSchema)).toMatchObject({ status: 'queued' });
+
+  await until(
+    'the task is done',
+    async () => (await get(`/api/tasks/${id}`)).as(taskSchema).status === 'completed',
+    30_000,
+  );
+}, 60_000);
+
+test('a task that waits for its worker is done after the worker was killed', async () => {
+  const pid = stack.process('queue-worker-1').pid;
+  freeze('queue-worker-1');
+  const { id } = (await post('/api/add', { task: 'handed on' })).json() as { id: string };
+  stack.process('queue-worker-1').kill('SIGKILL');
+  thaw();
+  await until(
+    'the task is done',
+    async () => (await get(`/api/tasks/${id}`)).as(taskSchema).status === 'completed',
+    45_000,
+  );
+  expect(stack.process('queue-worker-1').pid).not.toBe(pid);
+}, 60_000);
+
+/** All calls at once: those in need of the part fail as they should, the others do not notice. */
+async function expectOutage(name: string, needs: Call[], status: number): Promise<void> {
+  const replies = await Promise.all(
+    allCalls.map(async (call): Promise<[Call, Reply]> => [call, await calls[call].call()]),
+  );
+  const expected = allCalls.map((call) => `${call} ${needs.includes(call) ? status : calls[call].ok}`);
+  expect(replies.map(([call, reply]) => `${call} ${reply.status}`)).toEqual(expected);
+  for (const [call, reply] of replies.filter(([candidate]) => needs.includes(candidate))) {
+    expectProblem(reply, status);
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+    expect([call, reply.ms < ANSWER_MS]).toEqual([call, true]);
+  }
+  const slowest = Math.max(...replies.map(([, reply]) => reply.ms));
+  report(`${name}: slowest answer ${Math.round(slowest)} ms`);
+}
+
+async function expectUnwell(expected: string[]): Promise<void> {
+  const reply = await get('/health');
+  expect(reply.status).toBe(503);
+  expect(reply.ms).toBeLessThan(ANSWER_MS);
+  const { status, services } = reply.as(systemHealthSchema);
+  expect(status).toBe('unhealthy');
+  const unwell = Object.entries(services).filter(([, service]) => service.status === 'unhealthy');
+  expect(unwell.map(([name]) => name).sort()).toEqual([...expected].sort());
+}
+
+async function expectRecovery(): Promise<void> {
+  const begun = performance.now();
+  await until('/health is healthy', async () => (await get('/health')).status === 200, RECOVERY_MS);
+  for (const call of allCalls) {
+    await until(`${call} works`, async () => (await calls[call].call()).status === calls[call].ok, RECOVERY_MS);
+  }
+  report(`well again after ${Math.round(performance.now() - begun)} ms`);
+}
+
+/** Kills a process until its supervisor waits for over a second before it restarts it. */
+async function crash(name: string): Promise<void> {
+  const process = stack.process(name);
+  for (let kills = 0; kills < 5; kills += 1) {
+    await until(`${name} is running`, () => process.pid !== undefined);
+    const exits = process.unexpectedExits;
+    process.kill('SIGKILL');
+    await until(`${name} has ended`, () => process.unexpectedExits > exits);
+  }
+}
+
+/** Stops a process, and the ones that it started, in the middle of whatever they do. */
+function freeze(name: string): void {
+  const { pid } = stack.process(name);
+  if (pid === undefined) throw new Error(`${name} is not running`);
+  for (const each of [pid, ...childrenOf(pid)]) {
+    process.kill(each, 'SIGSTOP');
+    frozen.add(each);
+  }
+}
+
+function thaw(): void {
+  for (const pid of frozen) {
+    try {
+      process.kill(pid, 'SIGCONT');
+    } catch {
+      // It was killed meanwhile.
+    }
+  }
+  frozen.clear();
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+/** The pid of every service process but one. */
+function servicePids(except: string): Record<string, number | undefined> {
+  const others = stack.replicas.filter(({ name }) => name !== except);
+  return Object.fromEntries(others.map(({ name, process }) => [name, process.pid]));
+}
+
+/** Figures for the record, when they are asked for. */
+function report(line: string): void {
+  if (process.env.MILLRACE_FIGURES) globalThis.process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { problemSchema } from '@millrace/contracts';
+import { type RequestOptions, send } from './client.js';
+import { makeRandom } from './random.js';
+
+const SEED = 20_240_607;
+const REQUESTS = 600;
+const AT_ONCE = 8;
+
+const random = makeRandom(SEED);
+
+function pick<T>(choices: readonly T[]): T {
+  return choices[Math.floor(random() * choices.length)]!;
+}
+
+const id = randomUUID();
+
+const methods = ['GET', 'GET', 'POST', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'PURGE'];
+const paths = [
+  '/',
+  '/health',
+  '/api/add',
+  '/api/add/',
+  '/add/',
+  '/api/tasks',
+  '/tasks',
+  '/api/tasks/',
+  `/api/tasks/${id}`,
+  '/api/jobs',
+  `/api/jobs/${id}`,
+  '/user',
+  '/user/',
+  '/user/users',
+  '/user/register',
+  '/user/health',
+  '/analyze',
+  '/upload',
+  '/image/',
+  `/image/${id}`,
+  '/internal/jobs/',
+  '/metrics',
+  '/no/such/path',
+];
+const endings = [
+  '',
+  '',
+  '',
+  '',
+  '/',
+  'x',
+  '%00',
+  '%',
+  '%zz',
+  '%ff',
+  '%0d%0aSet-Cookie:%20a=b',
+  '/../..',
+  '/..%2f..%2f',
+  ';a=b',
+  '?',
+  '?limit=2',
+  '?limit=1e3',
+  '?limit[]=2',
+  '?cursor=%00',
+  '?q=%25%27%22%5c',
+  '?q=%ff',
+  '?status=open&priority=high',
+  `?${'a=1&'.repeat(1_500)}`,
+  '?__proto__[x]=1&constructor=2',
+  'y'.repeat(9_000),
+];
+const bodies: (string | Buffer | undefined)[] = [
+  undefined,
+  undefined,
+  '',
+  '{}',
+  '[]',
+  'null',
+  '{"title":"fuzz"}',
+  '{"task":"fuzz"}',
+  '{"text":"fuzz"}',
+  '{"title":"a\\u0000b"}',
+  '{"title":"\\ud800"}',
+  '{"text":"\\udc00"}',
+  '{"completed":true}',
+  '{"name":"Fuzz","email":"fuzz"}',
+  '{"__proto__":{"a":1},"constructor":{"prototype":1}}',
+  '{"title":1e999}',
+  '{"title"',
+  '['.repeat(20_000),
+  `{"title":"${'x'.repeat(20_000)}"}`,
+  '--frame\r\nContent-Disposition: form-data; name="effects"\r\n\r\nbw\r\n--frame--\r\n',
+  '--frame\r\nContent-Disposition: form-data; name="file"; filename="\u0000"\r\n\r\n\xff\xd8\xff\r\n--frame--\r\n',
+  Buffer.from(Array.from({ length: 3_000 }, () => Math.floor(random() * 256))),
+];
+const types = [
+  undefined,
+  'application/json',
+  'application/json',
+  'application/json; charset=utf-16',
+  'application/problem+json',
+  'text/plain',
+  'multipart/form-data; boundary=frame',
+  'multipart/form-data',
+  'multipart/form-data; boundary=',
+  'image/jpeg',
+  ';;;',
+];
+const extraHeaders: Record<string, string>[] = [
+  {},
+  {},
+  { 'X-Request-Id': '../../etc/passwd\u00e9' },
+  { 'X-Request-Id': 'x'.repeat(2_000) },
+  { traceparent: '00-zz-zz-zz' },
+  { Accept: 'image/nothing' },
+  { 'Accept-Encoding': 'br;q=nonsense' },
+  { Range: 'bytes=5-1,-0,a-b' },
+  { 'If-None-Match': '*' },
+  { Host: 'task-user.local' },
+  { Host: 'elsewhere.example' },
+  { 'Content-Encoding': 'gzip' },
+  { Cookie: 'c='.padEnd(10_000, 'c') },
+  { 'X-Forwarded-For': '1.2.3.4, <script>' },
+  { Expect: 'nothing' },
+];
+
+interface Attempt extends RequestOptions {
+  path: string;
+}
+
+function invent(): Attempt {
+  const method = pick(methods);
+  const body = pick(bodies);
+  const type = pick(types);
+  const headers = {
+    ...(type !== undefined && { 'Content-Type': type }),
+    ...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }),
+    ...pick(extraHeaders),
+  };
+  return { path: pick(paths) + pick(endings), method, body, headers };
+}
+
+/** What is wrong with the answer, in words; undefined when nothing is. */
+async function findFault(attempt: Attempt): Promise<string | undefined> {
+  const reply = await send(attempt.path, attempt);
+  if (reply.status >= 500) return `answered ${reply.status}: ${reply.text()}`;
+  if (reply.count('x-request-id') !== 1) return `has ${reply.count('x-request-id')} request ids`;
+  if (reply.headers['set-cookie']) return 'sets a cookie';
+  if (reply.status < 400 || attempt.method === 'HEAD') return undefined;
+  const type = reply.headers['content-type'] ?? '';
+  if (!type.startsWith('application/problem+json')) return `is an error of type "${type}": ${reply.text()}`;
+  const problem = problemSchema.safeParse(JSON.parse(reply.text()));
+  if (!problem.success) return `is no problem document: ${reply.text()}`;
+  if (problem.data.status !== reply.status) return `says ${problem.data.status} and is ${reply.status}`;
+  return undefined;
+}
+
+test(`${REQUESTS} random requests are answered, none by a 5xx, and errors are problem documents`, async () => {
+  const attempts = Array.from({ length: REQUESTS }, invent);
+  const faults: string[] = [];
+  const work = async () => {
+    for (let attempt = attempts.pop(); attempt; attempt = attempts.pop()) {
+      const fault = await findFault(attempt).catch((error: unknown) => `was not answered: ${String(error)}`);
+      if (fault !== undefined) faults.push(`${describeAttempt(attempt)} ${fault}`.slice(0, 1_000));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  expect(faults).toEqual([]);
+}, 120_000);
+
+function describeAttempt({ method, path, headers, body }: Attempt): string {
+  const short = (value: unknown) => JSON.stringify(value)?.slice(0, 200);
+  return `${method} ${path.slice(0, 100)} ${short(headers)} ${short(body?.toString())}`;
+}

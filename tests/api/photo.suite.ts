@@ -1,0 +1,64 @@
+import { type Effect, uploadResponseSchema } from '@millrace/contracts';
+import sharp, { type Sharp } from 'sharp';
+import { send, upload } from './client.js';
+import { decode, largestDifference, paint } from './pictures.js';
+
+/** The sigma of blur-worker's Gaussian unless it is told otherwise. */
+const SIGMA = 5;
+/** Between two encoders of JPEG, or two builds of one. */
+const JPEG_ROUNDING = 3;
+
+const apply: Record<Effect, (image: Sharp) => Sharp> = {
+  bw: (image) => image.greyscale().toColourspace('b-w'),
+  blur: (image) => image.blur(SIGMA),
+};
+
+/** What one process would make of the photo: decoded once, all effects in their order, not yet encoded. */
+async function inOneProcess(photo: Buffer, effects: Effect[]): Promise<Sharp> {
+  let image = sharp(photo).autoOrient();
+  for (const effect of effects) {
+    const { data, info } = await apply[effect](image).raw().toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    image = sharp(data, { raw: { width, height, channels } });
+  }
+  return image.toColourspace('b-w');
+}
+
+async function throughTheStack(photo: Buffer, effects: Effect[]): Promise<Buffer> {
+  const reply = await upload({ file: photo, effects: effects.join(',') });
+  expect(reply.status).toBe(201);
+  const image = await send(reply.as(uploadResponseSchema).view_url);
+  expect(image.status).toBe(200);
+  return image.body;
+}
+
+describe('a photo', () => {
+  test('of 12 megapixels, taken with the camera upright, comes back upright, grey and as from one process', async () => {
+    // Orientation 6: to be turned by 90° clockwise for viewing. With the grain of a dark evening: several MB.
+    const photo = await paint({ width: 4032, height: 3024, grain: 40 })
+      .jpeg({ quality: 90 })
+      .withMetadata({ orientation: 6 })
+      .toBuffer();
+    expect(photo.length).toBeGreaterThan(4_000_000);
+
+    const result = await throughTheStack(photo, ['bw', 'blur']);
+
+    const metadata = await sharp(result).metadata();
+    expect(metadata).toMatchObject({ format: 'jpeg', width: 3024, height: 4032, space: 'b-w', channels: 1 });
+    expect([undefined, 1]).toContain(metadata.orientation);
+
+    const reference = await (await inOneProcess(photo, ['bw', 'blur'])).jpeg({ quality: 88 }).toBuffer();
+    expect(largestDifference(await decode(result), await decode(reference))).toBeLessThanOrEqual(JPEG_ROUNDING);
+  }, 60_000);
+
+  test.each<Effect[][]>([[['bw', 'blur']], [['blur', 'bw']]])(
+    'as a PNG is the same to the pixel as from one process: %j',
+    async (effects) => {
+      const photo = await paint({ width: 1600, height: 1200 }).png().toBuffer();
+      const result = await decode(await throughTheStack(photo, effects));
+      const reference = await decode(await (await inOneProcess(photo, effects)).png().toBuffer());
+      expect(largestDifference(result, reference)).toBe(0);
+    },
+    30_000,
+  );
+});

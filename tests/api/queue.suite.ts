@@ -1,0 +1,94 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { jobSchema, queuedTaskSchema, taskSchema, type Job } from '@millrace/contracts';
+import { send, sendJson } from './client.js';
+import { isLocal, logLines } from './endpoint.js';
+import { until } from './until.js';
+
+async function add(task: string, headers: Record<string, string> = {}): Promise<string> {
+  const reply = await sendJson('POST', '/api/add', { task }, { headers });
+  expect(reply.status).toBe(202);
+  return reply.as(queuedTaskSchema).id;
+}
+
+function ended(id: string): Promise<Job> {
+  return until(
+    `the job ${id} has ended`,
+    async () => {
+      const job = (await send(`/api/jobs/${id}`)).as(jobSchema);
+      return ['completed', 'failed'].includes(job.status) && job;
+    },
+    30_000,
+  );
+}
+
+describe('the way of a task through the queue', () => {
+  test('ends in a completed job and task that name the pod that did the work', async () => {
+    const id = await add('grind the grain');
+
+    const job = await ended(id);
+    expect(job).toMatchObject({
+      status: 'completed',
+      attempts: 1,
+      error: null,
+      result: { task: 'grind the grain' },
+      processed_by_pod: expect.stringContaining('queue-worker'),
+    });
+    const times = [job.created_at, job.started_at ?? '', job.finished_at ?? ''];
+    expect(times).toEqual([...times].sort());
+
+    expect((await send(`/api/tasks/${id}`)).as(taskSchema)).toMatchObject({
+      title: 'grind the grain',
+      status: 'completed',
+      completed: true,
+      processed_by_pod: job.processed_by_pod,
+      completed_at: job.finished_at,
+    });
+  });
+
+  test('200 tasks that arrive at once are all done, each once', async () => {
+    const mark = randomUUID();
+    const ids = await Promise.all(Array.from({ length: 200 }, (_, i) => add(`${mark} ${i}`)));
+    expect(new Set(ids).size).toBe(200);
+
+    const jobs = await Promise.all(ids.map(ended));
+    expect(jobs.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(Array(200).fill('completed 1'));
+    const tasks = (await send(`/api/tasks?q=${mark}&limit=200&status=completed`)).as(taskSchema.array());
+    expect(tasks.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    if (isLocal) {
+      const done = logLines.filter(({ msg, task }) => msg === 'Completed task' && String(task).includes(mark));
+      expect(done.map(({ job_id }) => job_id).sort()).toEqual([...ids].sort());
+    }
+  }, 60_000);
+
+  test('work on a deleted task leaves nothing behind', async () => {
+    const id = await add('soon gone');
+    expect((await send(`/api/tasks/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await send(`/api/jobs/${id}`)).status).toBe(404);
+  });
+
+  (isLocal ? test : test.skip)('carries the request id and the trace into the worker’s log lines', async () => {
+    const requestId = `traced-${randomUUID()}`;
+    const trace = randomBytes(16).toString('hex');
+    const traceparent = `00-${trace}-${randomBytes(8).toString('hex')}-01`;
+    const id = await add('follow me', { 'X-Request-Id': requestId, traceparent });
+    await ended(id);
+
+    for (const msg of ['Processing task', 'Completed task']) {
+      const line = await until(`there is a log line "${msg}"`, () =>
+        logLines.find((candidate) => candidate.msg === msg && candidate.job_id === id),
+      );
+      expect(line).toMatchObject({
+        service: 'queue-worker',
+        pod: 'queue-worker-1',
+        task: 'follow me',
+        request_id: requestId,
+      });
+      expect(JSON.stringify(line)).toContain(trace);
+    }
+    // Both calls of the worker to task-api count as the same request.
+    await until('task-api has logged the three calls', () => {
+      const calls = logLines.filter(({ source, request_id }) => source === 'task-api-1' && request_id === requestId);
+      return calls.filter(({ msg }) => msg === 'request').length === 3;
+    });
+  });
+});

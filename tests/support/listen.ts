@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { createHttpServer } from '@millrace/chassis/http-server';
+import type { Express } from 'express';
+
+/** An app that listens. */
+export interface Listener {
+  /** `http://127.0.0.1:port`, without a slash at the end. */
+  url: string;
+  port: number;
+  /** Breaks all connections and stops listening. */
+  close(): Promise<void>;
+}
+
+/** Serves an app in this process as its service would. */
+export async function listenOnFreePort(app: Express): Promise<Listener> {
+  const server = createHttpServer(app);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** A port of 127.0.0.1 on which nobody listens, as a URL. */
+export async function deserted(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `http://127.0.0.1:${port}`;
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { PostgresConfig } from '@millrace/chassis';
+import { migrate } from '@millrace/chassis/migrate';
+import { createPostgres, type Postgres } from '@millrace/chassis/postgres';
+import { repositoryRoot } from '../../local/paths.js';
+import { type PostgresServer, startPostgres } from '../../local/postgres.js';
+import { type Link, openLink } from './link.js';
+import { silentLogger } from './service-basics.js';
+
+const SERVICES = {
+  'task-api': { role: 'task_api', schema: 'tasks' },
+  'user-api': { role: 'user_api', schema: 'users' },
+} as const;
+
+type Service = keyof typeof SERVICES;
+
+/** A PostgreSQL of the test's own, as a service finds it: with its schema, reached over a link that can be damaged. */
+export interface TestPostgres {
+  server: PostgresServer;
+  link: Link;
+  /** The service's, over the link. */
+  config: PostgresConfig;
+  /** The service's pool, over the link. */
+  db: Postgres;
+  stop(): Promise<void>;
+}
+
+export async function startTestPostgres(service: Service): Promise<TestPostgres> {
+  const server = await startPostgres();
+  const link = await openLink(server.port);
+  const config = { ...configOf(server, service), POSTGRES_PORT: link.port };
+  const logger = silentLogger();
+  await migrate({
+    config,
+    directory: join(repositoryRoot, 'services', service, 'migrations'),
+    schema: SERVICES[service].schema,
+    logger,
+  });
+  const db = createPostgres(config, logger);
+  return {
+    server,
+    link,
+    config,
+    db,
+    async stop() {
+      await link.mend();
+      await db.end();
+      await link.close();
+      await server.stop();
+    },
+  };
+}
+
+/** How the service reaches the server, without a link. */
+export function configOf(server: PostgresServer, service: Service): PostgresConfig {
+  const { user, password } = server.roles[SERVICES[service].role];
+  return {
+    POSTGRES_HOST: server.host,
+    POSTGRES_PORT: server.port,
+    POSTGRES_DB: server.database,
+    POSTGRES_USER: user,
+    POSTGRES_PASSWORD: password,
+    POSTGRES_POOL_SIZE: 10,
+  };
+}
