@@ -43,7 +43,7 @@ export const needsOf: Record<ServiceName, Needs> = {
   'text-worker': {},
   'blur-worker': {},
   'bw-worker': {},
-  'queue-worker': { redis: true, calls: ['task-api'] },
+  'queue-worker': { redis: true, calls: ['task-api', 'text-worker', 'blur-worker', 'bw-worker'] },
 };
 
 /** Reads what stands after `--scale`, e.g. ['blur-worker=4']; services that are not named have one replica. */

@@ -59,6 +59,7 @@ function readyz(lifecycle: Lifecycle): RequestHandler {
 function healthHandler(options: HealthOptions): RequestHandler {
   return async (_req, res) => {
     const health = await checkHealth(options);
+    if (options.lifecycle.phase() === 'starting') health.status = 'unhealthy';
     res
       .status(health.status === 'healthy' ? 200 : 503)
       .set('Cache-Control', 'no-store')

@@ -10,6 +10,7 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import helmet from 'helmet';
 import { errorHandler, routeNotFound } from './error-handler.js';
 import { type HealthOptions, healthRoutes } from './health.js';
+import { Unavailable } from './http-problem.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import { createMetrics } from './metrics.js';
@@ -40,7 +41,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
     securityHeaders,
   );
   app.get('/metrics', metrics.expose);
-  app.use(healthRoutes(options), ...routes);
+  app.use(healthRoutes(options), refuseWhileStarting(lifecycle), ...routes);
   app.use(routeNotFound, errorHandler(logger));
   return app;
 }
@@ -55,6 +56,15 @@ function requestContext(pod: string): RequestHandler {
     res.setHeader(REQUEST_ID, requestId);
     res.setHeader(SERVED_BY, pod);
     withContext({ requestId, traceparent }, next);
+  };
+}
+
+/** Before its preparations are done (migrations), a replica cannot answer for anything. */
+function refuseWhileStarting(lifecycle: Lifecycle): RequestHandler {
+  return (_req, _res, next) => {
+    if (lifecycle.phase() === 'starting')
+      throw new Unavailable('This replica is starting. Try again in a moment.');
+    next();
   };
 }
 

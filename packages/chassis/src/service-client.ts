@@ -19,6 +19,8 @@ export interface ServiceRequest {
   idempotent?: boolean;
   /** How long the answer may take, connecting excluded. Default 3,500. */
   timeoutMs?: number;
+  /** Gives the request up. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface ServiceResponse {
@@ -74,7 +76,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
   }));
 
   const send = async (replica: Replica, request: ServiceRequest): Promise<ServiceResponse> => {
-    const { method, path, headers, body, timeoutMs = ANSWER_TIMEOUT_MS } = request;
+    const { method, path, headers, body, timeoutMs = ANSWER_TIMEOUT_MS, signal } = request;
     replica.inFlight += 1;
     try {
       const response = await replica.pool.request({
@@ -84,6 +86,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
         body: body ?? null,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
+        ...(signal && { signal }),
       });
       return {
         status: response.statusCode,
@@ -113,7 +116,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
           retryAfterSeconds = Number(response.headers['retry-after']) || 1;
           lastFailure = refusal(name, response);
         } catch (error) {
-          if (error instanceof HttpProblem) throw error;
+          if (error instanceof HttpProblem || request.signal?.aborted) throw error;
           lastFailure = error;
           replica.restUntil = performance.now() + REST_MS;
           if (!idempotent && !NOT_SENT.has(codeOf(error))) break;

@@ -1,12 +1,20 @@
 import { z } from 'zod';
+import { effectSchema, imageTypeSchema } from './images.js';
 import { pageQuerySchema } from './pagination.js';
-import { prioritySchema } from './tasks.js';
+import { nonBlankText } from './text.js';
 
 /** The one BullMQ queue on Redis. It holds hints: which job is due. The job itself is a row in PostgreSQL. */
 export const JOB_QUEUE = 'jobs';
 
-export const jobKindSchema = z.enum(['task']);
+/** Makes creating work safe to repeat: same key and same input, same answer. */
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+
+export const prioritySchema = z.enum(['low', 'medium', 'high']);
+export const jobKindSchema = z.enum(['task', 'analyze', 'image']);
+
+/** `queued → processing → completed | failed`, `queued → cancelled`; and back to `queued` by a retry. */
 export const jobStatusSchema = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']);
+export const FINAL_STATUSES: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
 
 /** What lies on the Redis queue. */
 export interface JobMessage {
@@ -15,21 +23,65 @@ export interface JobMessage {
   traceparent?: string;
 }
 
+/** How urgent a job is, and when it may begin at the earliest. */
+export const schedulingSchema = z.strictObject({
+  priority: prioritySchema.default('medium'),
+  run_at: z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-21T08:00:00Z' }).optional(),
+});
+
+/** The query of a call that can also be a job. */
+export const asyncQuerySchema = schedulingSchema
+  .extend({ async: z.enum(['true', 'false']).default('false') })
+  .refine(({ async, run_at }) => async === 'true' || run_at === undefined, {
+    path: ['run_at'],
+    message: 'needs async=true',
+  });
+
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
+
+/** One try of a worker; `outcome` is null while it is under way, `lost` when the worker vanished or was too slow. */
+export const jobAttemptSchema = z.object({
+  attempt: z.int(),
+  pod: z.string(),
+  started_at: z.iso.datetime(),
+  finished_at: z.iso.datetime().nullable(),
+  outcome: z.enum(['completed', 'failed', 'lost']).nullable(),
+  error: z.string().nullable(),
+});
+
+/** How many of a job's steps are done; an image has one step an effect. */
+export const progressSchema = z.object({ done: z.int().min(0), total: z.int().min(1) });
+
 /** A job as the public API shows it. */
 export const jobSchema = z.object({
   id: z.uuid(),
   kind: jobKindSchema,
   status: jobStatusSchema,
   priority: prioritySchema,
-  /** How often a worker has begun it. */
-  attempts: z.int(),
+  progress: progressSchema,
+  attempts: z.array(jobAttemptSchema),
+  /** Attempts, over all, after which a job that fails is failed for good. A retry by hand adds more. */
   max_attempts: z.int(),
+  /** Depends on the kind: what the synchronous call would have answered. Null until then. */
   result: z.unknown(),
+  /** What went wrong last. */
   error: z.string().nullable(),
+  /** The worker replica that has it or had it last. */
   processed_by_pod: z.string().nullable(),
+  run_at: z.iso.datetime(),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
   finished_at: z.iso.datetime().nullable(),
+});
+
+/** 202 to an asynchronous /analyze or /upload. */
+export const acceptedJobSchema = z.object({
+  id: z.uuid(),
+  kind: jobKindSchema,
+  status: z.literal('queued'),
+  status_url: z.string(),
 });
 
 export const listJobsQuerySchema = pageQuerySchema.extend({
@@ -37,27 +89,71 @@ export const listJobsQuerySchema = pageQuerySchema.extend({
   kind: jobKindSchema.optional(),
 });
 
-// What a worker and task-api say to one another (internal HTTP).
-
-/** POST /internal/jobs/:id/claim: 200 with the claimed job; 409 when there is nothing to do (done, cancelled, or another worker has it). */
-export const claimJobSchema = z.strictObject({ pod: z.string().min(1) });
-
-export const claimedJobSchema = z.object({
-  id: z.uuid(),
-  kind: jobKindSchema,
-  /** Counts from 1. Only the holder of the current attempt may finish the job. */
-  attempt: z.int(),
-  payload: z.object({ task: z.string() }),
+/** The state of the queue as a whole. */
+export const jobSummarySchema = z.object({
+  counts: z.record(jobStatusSchema, z.int()),
+  /** How long the job that is due for longest has been waiting; null when none waits. */
+  oldest_waiting_s: z.number().nullable(),
+  /** Jobs completed in the last minute. */
+  completed_last_minute: z.int(),
 });
 
-/** POST /internal/jobs/:id/complete: 204; 409 when the attempt is no longer the current one. */
+// What web-gateway and queue-worker say to task-api (internal HTTP; Nginx has no route to it).
+
+/** POST /internal/jobs/analyze: 202 with an AcceptedJob. */
+export const createAnalyzeJobSchema = schedulingSchema.extend({ text: z.string() });
+
+/** POST /internal/jobs/image?…: the picture is the body. 202 with an AcceptedJob. */
+export const createImageJobQuerySchema = schedulingSchema.extend({
+  effects: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(effectSchema).min(1)),
+});
+
+const taskPayloadSchema = z.object({ task: nonBlankText(10_000) });
+const analyzePayloadSchema = z.object({ text: z.string() });
+/** The picture itself comes from GET /internal/jobs/:id/input. */
+const imagePayloadSchema = z.object({ type: imageTypeSchema, effects: z.array(effectSchema) });
+
+/** POST /internal/jobs/:id/claim: 200 with the claimed job; 409 when there is nothing to do (ended, not due, or another worker has it). */
+export const claimJobSchema = z.strictObject({ pod: z.string().min(1) });
+
+const claimed = z.object({
+  id: z.uuid(),
+  /** Counts from 1. Only the holder of the current attempt may report. */
+  attempt: z.int(),
+  /** Report at least this often, or the job goes to another worker. */
+  lease_ms: z.int(),
+});
+export const claimedJobSchema = z.discriminatedUnion('kind', [
+  claimed.extend({ kind: z.literal('task'), payload: taskPayloadSchema }),
+  claimed.extend({ kind: z.literal('analyze'), payload: analyzePayloadSchema }),
+  claimed.extend({ kind: z.literal('image'), payload: imagePayloadSchema }),
+]);
+
+/** POST /internal/jobs/:id/renew: still at it. 204; 409 when the attempt is no longer the current one: stop. */
+export const renewJobSchema = z.strictObject({ attempt: z.int(), progress: progressSchema.optional() });
+
+/** POST /internal/jobs/:id/complete: 204; 409 as above. */
 export const completeJobSchema = z.strictObject({ attempt: z.int(), result: z.unknown() });
 
-/** POST /internal/jobs/:id/fail: 204; 409 as above. The job is queued again until it is out of attempts. */
-export const failJobSchema = z.strictObject({ attempt: z.int(), error: z.string().max(2_000) });
+/** POST /internal/jobs/:id/fail: 204; 409 as above. The job is queued again, unless it is out of attempts or `permanent`. */
+export const failJobSchema = z.strictObject({
+  attempt: z.int(),
+  error: z.string().max(2_000),
+  /** Another try would end the same way: the input itself is bad. */
+  permanent: z.boolean().default(false),
+});
 
+export type Priority = z.infer<typeof prioritySchema>;
 export type JobKind = z.infer<typeof jobKindSchema>;
 export type JobStatus = z.infer<typeof jobStatusSchema>;
+export type Scheduling = z.infer<typeof schedulingSchema>;
 export type Job = z.infer<typeof jobSchema>;
+export type JobAttempt = z.infer<typeof jobAttemptSchema>;
+export type AcceptedJob = z.infer<typeof acceptedJobSchema>;
+export type JobSummary = z.infer<typeof jobSummarySchema>;
 export type ListJobsQuery = z.infer<typeof listJobsQuerySchema>;
 export type ClaimedJob = z.infer<typeof claimedJobSchema>;
+export type Progress = z.infer<typeof progressSchema>;

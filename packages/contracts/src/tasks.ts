@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { prioritySchema, schedulingSchema } from './jobs.js';
 import { pageQuerySchema } from './pagination.js';
 import { nonBlankText, safeText } from './text.js';
 
 export const TITLE_MAX = 10_000;
 export const DESCRIPTION_MAX = 10_000;
-
-export const prioritySchema = z.enum(['low', 'medium', 'high']);
 
 /** `open` has no job behind it; the others follow the task's job, and `completed` also a person's tick. */
 export const taskStatusSchema = z.enum(['open', 'queued', 'processing', 'completed', 'failed', 'cancelled']);
@@ -47,8 +46,8 @@ export const listTasksQuerySchema = pageQuerySchema.extend({
   q: nonBlankText(200).optional(),
 });
 
-/** POST /api/add: a task for the queue. */
-export const queueTaskSchema = z.strictObject({ task: title, priority: prioritySchema.default('medium') });
+/** POST /api/add: a task for the queue. In the path, `:task` is the task and the query has the rest. */
+export const queueTaskSchema = schedulingSchema.extend({ task: title });
 
 export const queuedTaskSchema = z.object({
   id: z.uuid(),
@@ -58,7 +57,6 @@ export const queuedTaskSchema = z.object({
   processed_by_pod: z.string(),
 });
 
-export type Priority = z.infer<typeof prioritySchema>;
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 export type Task = z.infer<typeof taskSchema>;
 export type CreateTask = z.infer<typeof createTaskSchema>;

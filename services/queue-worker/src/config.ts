@@ -3,8 +3,15 @@ import { milliseconds, positiveInteger, redisUrl, serviceConfig, urlList } from 
 export const configSchema = serviceConfig.extend({
   REDIS_URL: redisUrl,
   TASK_API_URLS: urlList,
+  TEXT_WORKER_URLS: urlList,
+  BLUR_WORKER_URLS: urlList,
+  BW_WORKER_URLS: urlList,
   /** How many jobs a replica works on at once. */
   QUEUE_CONCURRENCY: positiveInteger.default(10),
   /** Artificial work per task, for demonstrations. */
   TASK_DELAY_MS: milliseconds.default(0),
+  /** How long one effect may take, waiting for a free worker included. */
+  EFFECT_TIMEOUT_MS: milliseconds.default(120_000),
+  /** How long a finished image is kept. */
+  IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

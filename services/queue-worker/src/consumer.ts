@@ -8,17 +8,22 @@ export interface ConsumerOptions {
   redisUrl: string;
   concurrency: number;
   logger: Logger;
-  process: (message: JobMessage) => Promise<void>;
+  /** `giveUp` aborts when the process must end, whatever is still in work. */
+  process: (message: JobMessage, giveUp: AbortSignal) => Promise<void>;
 }
 
 export interface Consumer {
-  redis: Redis;
   /** Takes no more messages and waits for the ones in work, at most `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }
 
+/** How soon the message of a worker that vanished goes to another one. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
+
 /** Takes messages from the Redis queue, for as long as it takes Redis to be there. */
 export function startConsumer({ redisUrl, concurrency, logger, process }: ConsumerOptions): Consumer {
+  const giveUp = new AbortController();
   // A worker waits for messages, and for Redis, without end: hence no limit of retries.
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: backOff });
   logConnection(redis, logger);
@@ -26,10 +31,14 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
   const worker = new Worker<JobMessage>(
     JOB_QUEUE,
     ({ data }) =>
-      withContext({ requestId: data.requestId, traceparent: data.traceparent }, () => process(data)),
+      withContext({ requestId: data.requestId, traceparent: data.traceparent }, () =>
+        process(data, giveUp.signal),
+      ),
     {
       connection: redis,
       concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
       // A worker's death costs a message one of these; PostgreSQL counts the attempts that matter.
       maxStalledCount: 1_000,
       removeOnComplete: { count: 0 },
@@ -38,15 +47,17 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
   );
   // Connection errors are told by `logConnection`.
   worker.on('error', (error) => logger.debug({ err: error }, 'queue error'));
-  worker.on('failed', (_job, error) =>
-    logger.warn({ err: error }, 'message given up, the sweeper will publish its job again'),
-  );
+  worker.on('failed', (_job, error) => {
+    logger.warn({ err: error }, 'message given up, the sweeper will publish its job again');
+  });
 
   return {
-    redis,
     async close(deadlineMs) {
-      const forced = setTimeout(() => void worker.close(true), deadlineMs);
-      await worker.close().finally(() => clearTimeout(forced));
+      const deadline = setTimeout(() => {
+        giveUp.abort(new Error('the worker is shutting down'));
+        void worker.close(true);
+      }, deadlineMs);
+      await worker.close().finally(() => clearTimeout(deadline));
       redis.disconnect();
     },
   };

@@ -1,16 +1,25 @@
 import { HttpProblem } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
-import { type ClaimedJob, claimedJobSchema } from '@millrace/contracts';
+import { type ClaimedJob, claimedJobSchema, type Progress } from '@millrace/contracts';
 
-/** Where a worker gets its jobs and leaves their results: task-api. All throw Unavailable while no replica answers. */
+/**
+ * Where a worker gets its jobs and reports on them: task-api. Reports answer false when the attempt is no longer the
+ * current one, so that its work does not count. All throw Unavailable while no replica answers.
+ */
 export interface JobBoard {
-  /** @returns the job, now ours for the length of its lease; undefined when there is nothing to do for it any more */
+  /** @returns the job, ours for the length of its lease; undefined when there is nothing to do for it any more */
   claim(jobId: string): Promise<ClaimedJob | undefined>;
-  /** @returns false when the attempt is no longer the current one, so that its work does not count */
+  /** The picture of an image job. */
+  input(jobId: string): Promise<Buffer>;
+  /** Still at it: begins the lease anew. */
+  renew(job: ClaimedJob, progress?: Progress): Promise<boolean>;
   complete(job: ClaimedJob, result: unknown): Promise<boolean>;
-  /** Puts the job back, or ends it as failed when it is out of attempts. @returns false as above */
-  fail(job: ClaimedJob, error: string): Promise<boolean>;
+  /** Puts the job back, or ends it as failed when it is out of attempts or `permanent` is set. */
+  fail(job: ClaimedJob, failure: { error: string; permanent: boolean }): Promise<boolean>;
 }
+
+/** A picture of 20 MiB takes longer than a line of text. */
+const INPUT_TIMEOUT_MS = 15_000;
 
 export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
   const post = async (path: string, body: unknown) => {
@@ -26,17 +35,20 @@ export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
       throw error;
     }
   };
+  const report = async (path: string, body: unknown) => (await post(path, body)) !== undefined;
 
   return {
     async claim(jobId) {
       const response = await post(`${jobId}/claim`, { pod });
       return response && claimedJobSchema.parse(JSON.parse(response.body.toString()));
     },
-    async complete({ id, attempt }, result) {
-      return (await post(`${id}/complete`, { attempt, result })) !== undefined;
+    async input(jobId) {
+      const path = `/internal/jobs/${jobId}/input`;
+      const response = await taskApi.request({ method: 'GET', path, timeoutMs: INPUT_TIMEOUT_MS });
+      return response.body;
     },
-    async fail({ id, attempt }, error) {
-      return (await post(`${id}/fail`, { attempt, error })) !== undefined;
-    },
+    renew: ({ id, attempt }, progress) => report(`${id}/renew`, { attempt, ...(progress && { progress }) }),
+    complete: ({ id, attempt }, result) => report(`${id}/complete`, { attempt, result }),
+    fail: ({ id, attempt }, failure) => report(`${id}/fail`, { attempt, ...failure }),
   };
 }

@@ -1,38 +1,54 @@
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
+import { connectRedis } from '@millrace/chassis/redis';
 import { createServiceClient } from '@millrace/chassis/service-client';
+import { createImageStore } from '@millrace/workflows';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { startConsumer } from './consumer.js';
 import { createJobBoard } from './job-board.js';
-import { performTask } from './perform-task.js';
+import { createPerformJob } from './perform-job.js';
 import { processMessage } from './process-message.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('queue-worker', config);
 const lifecycle = createLifecycle();
-const taskApi = createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS });
-const board = createJobBoard(taskApi, config.POD_NAME);
+const redis = connectRedis(config.REDIS_URL, logger);
+const services = {
+  taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS }),
+  textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS }),
+  blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS }),
+  bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
+};
+const board = createJobBoard(services.taskApi, config.POD_NAME);
+const perform = createPerformJob({
+  taskDelayMs: config.TASK_DELAY_MS,
+  textWorker: services.textWorker,
+  effectWorkers: {
+    workers: { blur: services.blurWorker, bw: services.bwWorker },
+    timeoutMs: config.EFFECT_TIMEOUT_MS,
+  },
+  images: createImageStore(redis, config.IMAGE_TTL_SECONDS),
+  board,
+});
 
 const consumer = startConsumer({
   redisUrl: config.REDIS_URL,
   concurrency: config.QUEUE_CONCURRENCY,
   logger,
-  process: (message) =>
-    processMessage(message, {
-      board,
-      logger,
-      signal: lifecycle.closing,
-      perform: (job) => performTask(job, { logger, delayMs: config.TASK_DELAY_MS }),
-    }),
+  process: (message, giveUp) => processMessage(message, { board, logger, perform }, giveUp),
 });
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, redis: consumer.redis });
+const app = createApp({ pod: config.POD_NAME, logger, lifecycle, redis });
 
 runService({
   config,
   logger,
   lifecycle,
   app,
-  // Half of the time is left for what comes after.
-  close: [() => consumer.close(config.SHUTDOWN_TIMEOUT_MS / 2), () => taskApi.close()],
+  close: [
+    // Half of the time is left for what comes after.
+    () => consumer.close(config.SHUTDOWN_TIMEOUT_MS / 2),
+    () => redis.disconnect(),
+    () => Promise.all(Object.values(services).map((service) => service.close())),
+  ],
 });

@@ -1,25 +1,29 @@
-import { type Logger, retryForever, Unavailable } from '@millrace/chassis';
+import { HttpProblem, type Logger, retryForever, Unavailable } from '@millrace/chassis';
 import type { ClaimedJob, JobMessage } from '@millrace/contracts';
+import { holdLease } from './hold-lease.js';
 import type { JobBoard } from './job-board.js';
+import type { PerformJob } from './perform-job.js';
 
 export interface ProcessorOptions {
   board: JobBoard;
   logger: Logger;
-  /** Does the job's work. What it rejects with becomes the job's `error`. */
-  perform: (job: ClaimedJob) => Promise<unknown>;
-  /** Aborts when waiting for task-api must end; the job is then left to the sweeper. */
-  signal: AbortSignal;
+  perform: PerformJob;
 }
 
 /**
  * One message of the queue: claim the job, do it, report. A message may come twice or late (delivery is at least once);
  * the claim decides whether there is still something to do, and the attempt number whose work counts.
+ *
+ * @param giveUp aborts when waiting for task-api must end; the job is then left to the sweeper
  */
-export async function processMessage({ jobId }: JobMessage, options: ProcessorOptions): Promise<void> {
-  const { board, logger, perform, signal } = options;
+export async function processMessage(
+  { jobId }: JobMessage,
+  { board, logger, perform }: ProcessorOptions,
+  giveUp: AbortSignal,
+): Promise<void> {
   const insist = <T>(call: () => Promise<T>) =>
     retryForever(call, {
-      signal,
+      signal: giveUp,
       retryable: (error) => error instanceof Unavailable,
       onRetry: (error, delayMs) =>
         logger.warn({ err: error, job_id: jobId, retry_ms: delayMs }, 'waiting for task-api'),
@@ -30,18 +34,40 @@ export async function processMessage({ jobId }: JobMessage, options: ProcessorOp
     logger.debug({ job_id: jobId }, 'nothing to do for this message');
     return;
   }
-  const details = { task: job.payload.task, job_id: job.id, attempt: job.attempt };
+  const details = { task: nameOf(job), job_id: job.id, attempt: job.attempt };
+  logger.info(details, 'Processing task');
 
-  let result: unknown;
+  const lease = holdLease(job, board, logger);
   try {
-    result = await perform(job);
+    const result = await perform(job, {
+      signal: lease.lost,
+      // A report that fails is no reason to fail the work.
+      onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
+    });
+    const counts = await insist(() => board.complete(job, result));
+    if (counts) logger.info(details, 'Completed task');
+    else logger.warn(details, 'Completed too late: the work does not count');
   } catch (error) {
+    if (lease.lost.aborted || giveUp.aborted) {
+      logger.warn({ ...details, err: error }, 'Task given up');
+      return;
+    }
     logger.error({ ...details, err: error }, 'Task failed');
-    const message = error instanceof Error ? error.message : String(error);
-    await insist(() => board.fail(job, message.slice(0, 2_000)));
-    return;
+    await insist(() => board.fail(job, failureOf(error)));
+  } finally {
+    lease.release();
   }
-  const counted = await insist(() => board.complete(job, result));
-  if (counted) logger.info(details, 'Completed task');
-  else logger.warn(details, 'Completed too late: another attempt has taken over');
+}
+
+/** What a person calls the job: a task by its title, the others by their kind. */
+function nameOf(job: ClaimedJob): string {
+  return job.kind === 'task' ? job.payload.task : job.kind;
+}
+
+/** What the job shows of an error: a problem's own words, and nothing internal. */
+function failureOf(error: unknown): { error: string; permanent: boolean } {
+  if (!(error instanceof HttpProblem)) return { error: 'The worker failed on this job.', permanent: false };
+  // A refused input will be refused again.
+  const permanent = error.status >= 400 && error.status < 500;
+  return { error: error.message.slice(0, 2_000), permanent };
 }

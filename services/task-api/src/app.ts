@@ -2,12 +2,17 @@ import { createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
+import { createAcceptJob } from './accept-job.js';
+import { type BacklogLimits, createBacklogGate } from './backlog.js';
+import { createJobLeases, type LeaseOptions } from './job-leases.js';
 import type { JobPublisher } from './job-publisher.js';
-import type { JobStore } from './job-store.js';
-import { createTaskQueue } from './queue-task.js';
+import { createJobStore } from './job-store.js';
+import { createJobWatcher } from './job-watcher.js';
 import { addRoutes } from './routes/add.js';
 import { homeRoutes } from './routes/home.js';
-import { internalJobRoutes } from './routes/internal-jobs.js';
+import { jobEventRoutes } from './routes/job-events.js';
+import { jobIntakeRoutes } from './routes/job-intake.js';
+import { jobLeaseRoutes } from './routes/job-leases.js';
 import { jobRoutes } from './routes/jobs.js';
 import { taskRoutes } from './routes/tasks.js';
 import { createTaskStore } from './task-store.js';
@@ -18,22 +23,41 @@ export interface Dependencies {
   lifecycle: Lifecycle;
   postgres: Postgres;
   redis: Redis;
-  jobs: JobStore;
   publisher: JobPublisher;
+  options: JobOptions;
 }
 
-export function createApp({ postgres, redis, jobs, publisher, ...basics }: Dependencies): Express {
-  const queueTask = createTaskQueue({ jobs, publisher, logger: basics.logger });
+export interface JobOptions extends LeaseOptions {
+  /** How often a job is begun before it counts as failed. */
+  maxAttempts: number;
+  /** When the sweeper takes over a job that nobody has claimed. */
+  sweepAfterMs: number;
+  backlog: BacklogLimits;
+  imageMaxBytes: number;
+}
+
+export function createApp({ postgres, redis, publisher, options, ...basics }: Dependencies): Express {
+  const { pod, logger, lifecycle } = basics;
+  const jobs = createJobStore(postgres, options);
+  const acceptJob = createAcceptJob({
+    ...options,
+    db: postgres,
+    assertRoom: createBacklogGate(postgres, options.backlog),
+    publisher,
+    logger,
+  });
   return createHttpApp({
     ...basics,
     service: 'task-api',
     checks: [postgres, redisCheck(redis)],
     routes: [
-      homeRoutes(basics.pod),
-      addRoutes(queueTask, basics.pod),
+      homeRoutes(pod),
+      addRoutes(acceptJob, pod),
       taskRoutes(createTaskStore(postgres)),
-      jobRoutes(jobs),
-      internalJobRoutes(jobs),
+      jobEventRoutes({ jobs, watcher: createJobWatcher(jobs, logger), lifecycle }),
+      jobRoutes({ jobs, publisher, logger }),
+      jobIntakeRoutes(acceptJob, options.imageMaxBytes),
+      jobLeaseRoutes(createJobLeases(postgres, options)),
     ],
   });
 }

@@ -1,12 +1,29 @@
 import { milliseconds, positiveInteger, postgresConfig, redisUrl, serviceConfig } from '@millrace/chassis';
+import { z } from 'zod';
 
 export const configSchema = serviceConfig.extend({
   ...postgresConfig.shape,
   REDIS_URL: redisUrl,
   /** How long a worker may hold a job without a word before another gets it. */
-  JOB_LEASE_MS: milliseconds.default(30_000),
+  JOB_LEASE_MS: milliseconds.min(100).default(30_000),
   /** How often a job is begun before it counts as failed. */
   JOB_MAX_ATTEMPTS: positiveInteger.default(10),
-  /** How often the sweeper looks for jobs that are due and not on their way. */
+  /** The pause after a job's first failed attempt; it doubles with each, up to five minutes, give or take a quarter. */
+  JOB_BACKOFF_MS: milliseconds.default(1_000),
+  /** How many unfinished jobs there may be; past that, new ones are answered with 503. */
+  JOB_BACKLOG_LIMIT: positiveInteger.default(100_000),
+  /** The same for image jobs, each of which keeps its picture in PostgreSQL. */
+  IMAGE_BACKLOG_LIMIT: positiveInteger.default(500),
+  /** How often the sweeper looks for jobs that are due and not on their way; 0 turns it off, and jobs can then be lost. */
   SWEEP_INTERVAL_MS: milliseconds.default(1_000),
+  /** The sweeper takes over a job that nobody has claimed so long after it was accepted, */
+  SWEEP_AFTER_MS: milliseconds.default(5_000),
+  /** and then again and again with this pause. */
+  REPUBLISH_AFTER_MS: milliseconds.default(30_000),
+  /** The largest picture that a job may be given; web-gateway has the limit for clients. */
+  IMAGE_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(20 * 1024 * 1024),
 });

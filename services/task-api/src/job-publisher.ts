@@ -1,7 +1,15 @@
 import { type Redis, whileRedisAnswers } from '@millrace/chassis/redis';
-import { JOB_QUEUE, type JobMessage } from '@millrace/contracts';
+import { JOB_QUEUE, type JobMessage, type Priority } from '@millrace/contracts';
 import { Queue } from 'bullmq';
-import type { DueJob } from './job-store.js';
+
+/** What the Redis queue must know of a job. */
+export interface DueJob {
+  id: string;
+  attempt: number;
+  priority: Priority;
+  request_id: string;
+  traceparent: string | null;
+}
 
 /** Puts jobs on the Redis queue. */
 export interface JobPublisher {
@@ -9,6 +17,9 @@ export interface JobPublisher {
   publish: (jobs: DueJob[]) => Promise<void>;
   close(): Promise<void>;
 }
+
+/** BullMQ's: the lower, the earlier. */
+const RANK: Record<Priority, number> = { high: 1, medium: 2, low: 3 };
 
 export function createJobPublisher(redis: Redis): JobPublisher {
   const queue = new Queue<JobMessage>(JOB_QUEUE, {
@@ -31,10 +42,10 @@ export function createJobPublisher(redis: Redis): JobPublisher {
 }
 
 /** The message's id holds the attempt: published twice for one attempt it is one message, for the next it is a new one. */
-function toMessage({ id, attempt, request_id, traceparent }: DueJob) {
+function toMessage({ id, attempt, priority, request_id, traceparent }: DueJob) {
   return {
     name: 'job',
     data: { jobId: id, requestId: request_id, ...(traceparent && { traceparent }) },
-    opts: { jobId: `${id}-${attempt}` },
+    opts: { jobId: `${id}-${attempt}`, priority: RANK[priority] },
   };
 }

@@ -1,81 +1,34 @@
-import type { Postgres } from '@millrace/chassis/postgres';
-import type { ClaimedJob, Job, ListJobsQuery, QueueTask } from '@millrace/contracts';
+import type { Queryable } from '@millrace/chassis/postgres';
+import type { Job, JobStatus, JobSummary, ListJobsQuery } from '@millrace/contracts';
+import type { DueJob } from './job-publisher.js';
+import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
 
-/** What the Redis queue must know of a job. */
-export interface DueJob {
-  id: string;
-  attempt: number;
-  request_id: string;
-  traceparent: string | null;
-}
-
-/** Jobs in PostgreSQL: the truth about all asynchronous work. */
+/** Jobs in PostgreSQL as people see and steer them. */
 export interface JobStore {
-  /** Makes a task and the job that does it, both or neither. They share their id. */
-  queueTask(
-    task: QueueTask,
-    context: { requestId: string; traceparent?: string | undefined },
-  ): Promise<DueJob>;
   find(id: string): Promise<Job | undefined>;
+  findAll(ids: string[]): Promise<Job[]>;
   /** One page, newest first, and one job more when there is another page. */
   list(query: ListJobsQuery): Promise<Job[]>;
-  /** Gives the job to a worker for the length of a lease; undefined when it is done, or another worker holds it. */
-  claim(id: string, pod: string): Promise<ClaimedJob | undefined>;
-  /** Ends the job, and its task with it. False when the attempt is not the current one: its work does not count. */
-  complete(id: string, attempt: number, result: unknown): Promise<boolean>;
-  /** Records a failed attempt: queued again after a pause, or failed for good when out of attempts. False as above. */
-  fail(id: string, attempt: number, error: string): Promise<boolean>;
-  /**
-   * Hands up to `limit` jobs that are due to `publish`, and takes note once that has worked. Replicas may do so side by
-   * side: each job goes to one of them. @returns how many
-   */
-  sweep(limit: number, publish: (jobs: DueJob[]) => Promise<void>): Promise<number>;
+  summarize(): Promise<JobSummary>;
+  /** Ends a job that no worker has begun. False when it is not queued. */
+  cancel(id: string): Promise<boolean>;
+  /** Queues a failed job anew, with all attempts before it. Undefined when it has not failed. */
+  retry(id: string): Promise<DueJob | undefined>;
 }
 
-export interface JobStoreOptions {
-  leaseMs: number;
-  maxAttempts: number;
-  /**
-   * A new job is published right after its commit; the sweeper takes over when that has not led to a claim by then.
-   * Default 5,000.
-   */
-  firstSweepAfterMs?: number;
-  /**
-   * A published job that nobody has claimed by then is published again: Redis may have lost it. While it is there, that
-   * is a no-op. Default 30,000.
-   */
-  republishAfterMs?: number;
-}
-
-type JobRow = Omit<Job, 'created_at' | 'started_at' | 'finished_at'> & {
-  created_at: Date;
-  started_at: Date | null;
-  finished_at: Date | null;
-};
-
-const SELECT_JOB = `
-  SELECT id, kind, status, priority, attempt AS attempts, max_attempts, result, error, processed_by_pod,
-         created_at, started_at, finished_at
-    FROM jobs`;
-
-export function createJobStore(db: Postgres, options: JobStoreOptions): JobStore {
-  const { leaseMs, maxAttempts, firstSweepAfterMs = 5_000, republishAfterMs = 30_000 } = options;
+export function createJobStore(
+  db: Queryable,
+  options: { maxAttempts: number; sweepAfterMs: number },
+): JobStore {
   return {
-    async queueTask({ task, priority }, { requestId, traceparent }) {
-      const [job] = await db.query<DueJob>(
-        `WITH task AS (INSERT INTO tasks (title, priority) VALUES ($1, $2) RETURNING id)
-         INSERT INTO jobs (id, task_id, kind, payload, priority, max_attempts, due_at, request_id, traceparent)
-         SELECT id, id, 'task', jsonb_build_object('task', $1::text), $2, $3, now() + $4 * interval '1 ms', $5, $6
-           FROM task
-         RETURNING id, attempt, request_id, traceparent`,
-        [task, priority, maxAttempts, firstSweepAfterMs, requestId, traceparent ?? null],
-      );
-      return job!;
-    },
-
     async find(id) {
       const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = $1`, [id]);
       return rows.map(toJob)[0];
+    },
+
+    async findAll(ids) {
+      const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = ANY($1)`, [ids]);
+      return rows.map(toJob);
     },
 
     async list({ limit, cursor, status, kind }) {
@@ -91,81 +44,45 @@ export function createJobStore(db: Postgres, options: JobStoreOptions): JobStore
       return rows.map(toJob);
     },
 
-    async claim(id, pod) {
-      const [job] = await db.query<ClaimedJob>(
+    async summarize() {
+      const statuses = await db.query<{ status: JobStatus; count: number }>(
+        'SELECT status, count(*)::int FROM jobs GROUP BY status',
+      );
+      const [queue] = await db.query<{ oldest_waiting_s: number | null; completed_last_minute: number }>(
+        `SELECT (SELECT round(extract(epoch FROM now() - min(greatest(created_at, run_at))), 1)::float
+                   FROM jobs WHERE status = 'queued' AND run_at <= now()) AS oldest_waiting_s,
+                (SELECT count(*)::int
+                   FROM jobs
+                  WHERE finished_at > now() - interval '1 minute' AND status = 'completed') AS completed_last_minute`,
+      );
+      const counts = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 };
+      for (const { status, count } of statuses) counts[status] = count;
+      return { counts, ...queue! };
+    },
+
+    async cancel(id) {
+      const cancelled = await db.query(
+        `WITH job AS (
+           UPDATE jobs SET status = 'cancelled', due_at = NULL, finished_at = now()
+            WHERE id = $1 AND status = 'queued'
+            RETURNING id),
+         input AS (DELETE FROM job_inputs USING job WHERE job_id = job.id)
+         SELECT id FROM job`,
+        [id],
+      );
+      return cancelled.length > 0;
+    },
+
+    async retry(id) {
+      const [job] = await db.query<DueJob>(
         `UPDATE jobs
-            SET status = 'processing', attempt = attempt + 1, due_at = now() + $3 * interval '1 ms',
-                processed_by_pod = $2, started_at = coalesce(started_at, now())
-          WHERE id = $1
-            AND (status = 'queued' OR (status = 'processing' AND due_at <= now() AND attempt < max_attempts))
-          RETURNING id, kind, attempt, payload`,
-        [id, pod, leaseMs],
+            SET status = 'queued', max_attempts = attempt + $2, run_at = now(), finished_at = NULL,
+                due_at = now() + $3 * interval '1 ms', progress_done = 0
+          WHERE id = $1 AND status = 'failed'
+          RETURNING id, attempt, priority, request_id, traceparent`,
+        [id, options.maxAttempts, options.sweepAfterMs],
       );
       return job;
     },
-
-    async complete(id, attempt, result) {
-      const done = await db.query(
-        `WITH job AS (
-           UPDATE jobs
-              SET status = 'completed', result = $3, error = NULL, due_at = NULL, finished_at = now()
-            WHERE id = $1 AND attempt = $2 AND status IN ('queued', 'processing')
-            RETURNING id, task_id, processed_by_pod),
-         task AS (
-           UPDATE tasks
-              SET completed_at = coalesce(completed_at, now()), processed_by_pod = job.processed_by_pod, updated_at = now()
-             FROM job
-            WHERE tasks.id = job.task_id)
-         SELECT id FROM job`,
-        [id, attempt, JSON.stringify(result ?? null)],
-      );
-      return done.length > 0;
-    },
-
-    async fail(id, attempt, error) {
-      const failed = await db.query(
-        `UPDATE jobs
-            SET status = CASE WHEN attempt < max_attempts THEN 'queued' ELSE 'failed' END,
-                due_at = CASE WHEN attempt < max_attempts THEN now() + least(2 ^ attempt, 300) * interval '1 s' END,
-                finished_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END,
-                error = $3
-          WHERE id = $1 AND attempt = $2 AND status = 'processing'
-          RETURNING id`,
-        [id, attempt, error],
-      );
-      return failed.length > 0;
-    },
-
-    sweep(limit, publish) {
-      return db.transaction(async (tx) => {
-        await tx.query(
-          `UPDATE jobs
-              SET status = 'failed', error = 'The worker did not come back from its last attempt.',
-                  due_at = NULL, finished_at = now()
-            WHERE due_at <= now() AND status = 'processing' AND attempt >= max_attempts`,
-        );
-        const jobs = await tx.query<DueJob>(
-          `WITH due AS (
-             SELECT id FROM jobs WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-           UPDATE jobs SET status = 'queued', due_at = now() + $2 * interval '1 ms'
-             FROM due
-            WHERE jobs.id = due.id
-            RETURNING jobs.id, attempt, request_id, traceparent`,
-          [limit, republishAfterMs],
-        );
-        // Inside the transaction: when Redis does not take them, they stay due.
-        if (jobs.length > 0) await publish(jobs);
-        return jobs.length;
-      });
-    },
-  };
-}
-
-function toJob(row: JobRow): Job {
-  return {
-    ...row,
-    created_at: row.created_at.toISOString(),
-    started_at: row.started_at?.toISOString() ?? null,
-    finished_at: row.finished_at?.toISOString() ?? null,
   };
 }

@@ -6,7 +6,6 @@ import { connectRedis } from '@millrace/chassis/redis';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './job-publisher.js';
-import { createJobStore } from './job-store.js';
 import { startSweeper } from './sweeper.js';
 
 const config = loadConfig(configSchema);
@@ -14,10 +13,24 @@ const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
 const postgres = createPostgres(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
-const jobs = createJobStore(postgres, { leaseMs: config.JOB_LEASE_MS, maxAttempts: config.JOB_MAX_ATTEMPTS });
 const publisher = createJobPublisher(redis);
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, postgres, redis, jobs, publisher });
+const app = createApp({
+  pod: config.POD_NAME,
+  logger,
+  lifecycle,
+  postgres,
+  redis,
+  publisher,
+  options: {
+    leaseMs: config.JOB_LEASE_MS,
+    backoffMs: config.JOB_BACKOFF_MS,
+    maxAttempts: config.JOB_MAX_ATTEMPTS,
+    sweepAfterMs: config.SWEEP_AFTER_MS,
+    backlog: { jobs: config.JOB_BACKLOG_LIMIT, images: config.IMAGE_BACKLOG_LIMIT },
+    imageMaxBytes: config.IMAGE_MAX_BYTES,
+  },
+});
 
 let stopSweeper = () => Promise.resolve();
 
@@ -28,7 +41,14 @@ runService({
   app,
   async prepare() {
     await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger });
-    stopSweeper = startSweeper({ jobs, publisher, intervalMs: config.SWEEP_INTERVAL_MS, logger });
+    if (config.SWEEP_INTERVAL_MS === 0) return;
+    stopSweeper = startSweeper({
+      db: postgres,
+      publisher,
+      intervalMs: config.SWEEP_INTERVAL_MS,
+      republishAfterMs: config.REPUBLISH_AFTER_MS,
+      logger,
+    });
   },
   close: [() => stopSweeper(), () => publisher.close(), () => redis.disconnect(), () => postgres.end()],
 });

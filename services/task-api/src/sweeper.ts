@@ -1,32 +1,40 @@
 import type { Logger } from '@millrace/chassis';
-import type { JobPublisher } from './job-publisher.js';
-import type { JobStore } from './job-store.js';
+import type { Postgres } from '@millrace/chassis/postgres';
+import { forgetOldKeys } from './idempotency.js';
+import type { DueJob, JobPublisher } from './job-publisher.js';
+
+export interface SweeperOptions {
+  db: Postgres;
+  publisher: JobPublisher;
+  /** The pause between two sweeps. */
+  intervalMs: number;
+  /** When to publish a job again that nobody has claimed: Redis may have lost it. While it is there, that is a no-op. */
+  republishAfterMs: number;
+  logger: Logger;
+}
 
 const BATCH = 500;
 
 /**
  * Publishes, again and again, whatever job is due and not on its way: one whose publication failed, was lost with Redis'
- * data, or whose worker vanished. Any number of replicas may sweep.
+ * data, has waited for its time, or whose worker vanished. Any number of replicas may sweep: each job goes to one of them.
  *
  * @returns a function that stops it and waits for the sweep under way
  */
-export function startSweeper(options: {
-  jobs: JobStore;
-  publisher: JobPublisher;
-  intervalMs: number;
-  logger: Logger;
-}): () => Promise<void> {
-  const { jobs, publisher, intervalMs, logger } = options;
+export function startSweeper(options: SweeperOptions): () => Promise<void> {
+  const { db, intervalMs, logger } = options;
   let stopped = false;
   let timer: NodeJS.Timeout;
 
-  const sweep = async () => {
+  const sweepAll = async () => {
     try {
+      await endLostJobs(db);
       let count: number;
       do {
-        count = await jobs.sweep(BATCH, publisher.publish);
-        if (count > 0) logger.info({ jobs: count }, 'swept');
+        count = await sweep(options);
+        if (count > 0) logger.info({ jobs: count }, 'published jobs that were due');
       } while (count === BATCH && !stopped);
+      await forgetOldKeys(db);
     } catch (error) {
       logger.warn({ err: error }, 'sweep failed, trying again');
     }
@@ -34,7 +42,7 @@ export function startSweeper(options: {
   };
   let underWay = Promise.resolve();
   const next = () => {
-    underWay = sweep();
+    underWay = sweepAll();
   };
   timer = setTimeout(next, intervalMs);
 
@@ -43,4 +51,36 @@ export function startSweeper(options: {
     clearTimeout(timer);
     await underWay;
   };
+}
+
+/** Publishes a batch and takes note inside one transaction: when Redis does not take it, the jobs stay due. */
+function sweep({ db, publisher, republishAfterMs }: SweeperOptions): Promise<number> {
+  return db.transaction(async (tx) => {
+    const jobs = await tx.query<DueJob>(
+      `WITH due AS (
+         SELECT id FROM jobs WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+       UPDATE jobs SET status = 'queued', due_at = now() + $2 * interval '1 ms'
+         FROM due
+        WHERE jobs.id = due.id
+        RETURNING jobs.id, attempt, priority, request_id, traceparent`,
+      [BATCH, republishAfterMs],
+    );
+    if (jobs.length > 0) await publisher.publish(jobs);
+    return jobs.length;
+  });
+}
+
+/** A job that takes its worker with it every time is not tried for ever. */
+async function endLostJobs(db: Postgres): Promise<void> {
+  await db.query(
+    `WITH job AS (
+       UPDATE jobs
+          SET status = 'failed', error = 'The worker did not come back from the last attempt.',
+              due_at = NULL, finished_at = now()
+        WHERE due_at <= now() AND status = 'processing' AND attempt >= max_attempts
+        RETURNING id)
+     UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
+       FROM job
+      WHERE a.job_id = job.id AND a.outcome IS NULL`,
+  );
 }

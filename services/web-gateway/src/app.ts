@@ -1,8 +1,9 @@
 import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
+import { createImageStore } from '@millrace/workflows';
 import type { Express } from 'express';
-import { createImageStore } from './image-store.js';
+import { createJobIntake } from './job-intake.js';
 import { analyzeRoutes } from './routes/analyze.js';
 import { homeRoutes } from './routes/home.js';
 import { imageRoutes } from './routes/image.js';
@@ -33,6 +34,7 @@ export interface Limits {
 }
 
 export function createApp({ redis, services, limits, ...basics }: Dependencies): Express {
+  const intake = createJobIntake(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
   return createHttpApp({
     ...basics,
@@ -40,13 +42,14 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       homeRoutes(basics.pod),
-      analyzeRoutes(services.textWorker),
+      analyzeRoutes(services.textWorker, intake),
       uploadRoutes({
         effectWorkers: {
           workers: { blur: services.blurWorker, bw: services.bwWorker },
           timeoutMs: limits.effectTimeoutMs,
         },
         images,
+        intake,
         limiter: createWorkLimiter({
           concurrency: limits.uploadConcurrency,
           queueLimit: limits.uploadQueueLimit,

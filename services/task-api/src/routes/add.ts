@@ -1,36 +1,31 @@
-import { jsonBody, methodNotAllowed, parseBody, parseParam } from '@millrace/chassis';
-import { type QueueTask, queueTaskSchema } from '@millrace/contracts';
-import { type Response, Router } from 'express';
-import type { TaskQueue } from '../queue-task.js';
+import { jsonBody, methodNotAllowed, parseBody, parseParam, parseQuery } from '@millrace/chassis';
+import { type QueuedTask, type QueueTask, queueTaskSchema, schedulingSchema } from '@millrace/contracts';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { AcceptJob } from '../accept-job.js';
+import { idempotencyKeyOf } from '../idempotency-key.js';
 
 /** POST /api/add/:task, POST /api/add {"task"}, and GET /add/:task for trying it in a browser: a task for the queue. */
-export function addRoutes(queueTask: TaskQueue, pod: string): Router {
+export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
   const router = Router();
 
-  const accept = async (task: QueueTask, res: Response) => {
-    const queued = await queueTask(task);
-    res
-      .status(202)
-      .location(queued.status_url)
-      .json({ ...queued, processed_by_pod: pod });
+  const accept = async ({ task, ...scheduling }: QueueTask, req: Request, res: Response) => {
+    const answer = await acceptJob<QueuedTask>(
+      { job: { kind: 'task', task }, scheduling, idempotencyKey: idempotencyKeyOf(req) },
+      ({ id }) => ({ id, task, status: 'queued', status_url: `/api/jobs/${id}`, processed_by_pod: pod }),
+    );
+    res.status(202).location(answer.status_url).json(answer);
   };
-  const fromPath = (task: unknown): QueueTask => ({
-    task: parseParam(queueTaskSchema.shape.task, 'task', task),
-    priority: 'medium',
-  });
+  const fromPath: RequestHandler = (req, res) => {
+    const task = parseParam(queueTaskSchema.shape.task, 'task', req.params['task']);
+    return accept({ task, ...parseQuery(schedulingSchema, req.query) }, req, res);
+  };
 
   router
     .route('/api/add')
-    .post(jsonBody, (req, res) => accept(parseBody(queueTaskSchema, req.body), res))
+    .post(jsonBody, (req, res) => accept(parseBody(queueTaskSchema, req.body), req, res))
     .all(methodNotAllowed);
-  router
-    .route('/api/add/:task')
-    .post((req, res) => accept(fromPath(req.params.task), res))
-    .all(methodNotAllowed);
-  router
-    .route('/add/:task')
-    .get((req, res) => accept(fromPath(req.params.task), res))
-    .all(methodNotAllowed);
+  router.route('/api/add/:task').post(fromPath).all(methodNotAllowed);
+  router.route('/add/:task').get(fromPath).all(methodNotAllowed);
 
   return router;
 }

@@ -1,28 +1,21 @@
-import { jsonBody, methodNotAllowed, parseBody } from '@millrace/chassis';
+import { jsonBody, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
-import { type AnalyzeResponse, analyzeRequestSchema, textResultSchema } from '@millrace/contracts';
+import { analyzeRequestSchema, asyncQuerySchema } from '@millrace/contracts';
+import { analyzeText } from '@millrace/workflows';
 import { Router } from 'express';
+import { forwardJob, type JobIntake } from '../job-intake.js';
 
-/** POST /analyze: text-worker counts and reverses, we put it into words. */
-export function analyzeRoutes(textWorker: ServiceClient): Router {
+/** POST /analyze: how many words a text has, and the text reversed; with `?async=true` as a job. */
+export function analyzeRoutes(textWorker: ServiceClient, intake: JobIntake): Router {
   const router = Router();
 
   router
     .route('/analyze')
     .post(jsonBody, async (req, res) => {
-      const text = parseBody(analyzeRequestSchema, req.body);
-      const response = await textWorker.request({
-        method: 'POST',
-        path: '/process',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(text),
-        idempotent: true,
-      });
-      const { word_count, reversed_text } = textResultSchema.parse(JSON.parse(response.body.toString()));
-      const answer: AnalyzeResponse = {
-        processed_text: `Word Count: ${word_count} | Reverse: ${reversed_text}`,
-      };
-      res.json(answer);
+      const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
+      const { text } = parseBody(analyzeRequestSchema, req.body);
+      if (async === 'true') await forwardJob(req, res, intake.analyze(text, scheduling));
+      else res.json(await analyzeText(text, textWorker));
     })
     .all(methodNotAllowed);
 

@@ -1,7 +1,7 @@
 import { HttpProblem, methodNotAllowed, notFound, parseParam } from '@millrace/chassis';
+import type { ImageStore } from '@millrace/workflows';
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
-import type { ImageStore } from '../image-store.js';
 
 /** GET /image/:id: a finished picture, whole or a range of it. */
 export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {

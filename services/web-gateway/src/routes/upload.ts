@@ -1,41 +1,39 @@
-import { HttpProblem, methodNotAllowed, parseBody, type WorkLimiter } from '@millrace/chassis';
-import { effectsSchema, imageTypeSchema, type UploadResponse } from '@millrace/contracts';
+import { randomUUID } from 'node:crypto';
+import { HttpProblem, methodNotAllowed, parseBody, parseQuery, type WorkLimiter } from '@millrace/chassis';
+import { asyncQuerySchema, effectsSchema, imageTypeSchema } from '@millrace/contracts';
+import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
-import { applyEffects, type EffectWorkers } from '../apply-effects.js';
-import type { ImageStore } from '../image-store.js';
+import { forwardJob, type JobIntake } from '../job-intake.js';
 import { imageTypeOf } from '../image-type.js';
 import { receiveUpload } from '../receive-upload.js';
 
 export interface UploadOptions {
   effectWorkers: EffectWorkers;
   images: ImageStore;
+  intake: JobIntake;
   limiter: WorkLimiter;
   maxBytes: number;
 }
 
 const formSchema = z.strictObject({ effects: effectsSchema });
 
-/** POST /upload: a picture and the effects for it, as a multipart form. */
-export function uploadRoutes({ effectWorkers, images, limiter, maxBytes }: UploadOptions): Router {
+/** POST /upload: a picture and the effects for it, as a multipart form; with `?async=true` as a job. */
+export function uploadRoutes({ effectWorkers, images, intake, limiter, maxBytes }: UploadOptions): Router {
   const router = Router();
 
   const upload: RequestHandler = async (req, res) => {
+    const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
     const { effects } = parseBody(formSchema, req.body ?? {});
     const type = imageTypeOf(fileOf(req.file));
     if (!type) throw new HttpProblem(415, `The file is not an image of a type that is taken: ${TYPES}.`);
     const image = { type, bytes: fileOf(req.file) };
 
-    const { bytes, hops } = await applyEffects(image, effects, effectWorkers);
-    const id = await images.save({ type, bytes });
-
-    const answer: UploadResponse = {
-      id,
-      applied_effects: effects,
-      processed_by_pod: hops.at(-1)!.pod,
-      view_url: `/image/${id}`,
-      hops,
-    };
+    if (async === 'true') {
+      await forwardJob(req, res, intake.image(image, effects, scheduling));
+      return;
+    }
+    const answer = await processImage({ ...image, id: randomUUID(), effects }, { ...effectWorkers, images });
     res.status(201).location(answer.view_url).json(answer);
   };
 

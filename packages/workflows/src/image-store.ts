@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type Redis, whileRedisAnswers } from '@millrace/chassis/redis';
 import { type ImageType, imageTypeSchema } from '@millrace/contracts';
 
@@ -11,15 +11,14 @@ export interface StoredImage {
 
 /** Finished images in Redis, each for a limited time. Throws Unavailable while Redis does not answer, or is full. */
 export interface ImageStore {
-  /** @returns the image's new id, which nobody can guess */
-  save(image: { type: ImageType; bytes: Buffer }): Promise<string>;
+  /** @param id one that nobody can guess: whoever knows it may see the image */
+  save(id: string, image: { type: ImageType; bytes: Buffer }): Promise<void>;
   find(id: string): Promise<StoredImage | undefined>;
 }
 
 export function createImageStore(redis: Redis, ttlSeconds: number): ImageStore {
   return {
-    async save({ type, bytes }) {
-      const id = randomUUID();
+    async save(id, { type, bytes }) {
       const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
       await whileRedisAnswers(async () => {
         const results = await redis
@@ -30,7 +29,6 @@ export function createImageStore(redis: Redis, ttlSeconds: number): ImageStore {
         const failure = results?.find(([error]) => error)?.[0];
         if (failure) throw failure;
       });
-      return id;
     },
 
     async find(id) {

@@ -8,6 +8,12 @@ export interface EffectWorkers {
   timeoutMs: number;
 }
 
+export interface ApplyOptions {
+  /** Called after each effect. */
+  onHop?: ((hop: Hop, index: number) => unknown) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Sends an image through the workers, in the order asked. The first decodes it, the last encodes it again in its own
  * type; between them it travels without loss, so that the picture is the one that a single process would make.
@@ -18,6 +24,7 @@ export async function applyEffects(
   image: { type: ImageType; bytes: Buffer },
   effects: Effect[],
   { workers, timeoutMs }: EffectWorkers,
+  { onHop, signal }: ApplyOptions = {},
 ): Promise<{ bytes: Buffer; hops: Hop[] }> {
   const hops: Hop[] = [];
   let bytes = image.bytes;
@@ -33,9 +40,12 @@ export async function applyEffects(
       body: bytes,
       idempotent: true,
       timeoutMs,
+      signal,
     });
     bytes = response.body;
-    hops.push({ effect, pod: response.pod, ms: Math.round(performance.now() - begun) });
+    const hop = { effect, pod: response.pod, ms: Math.round(performance.now() - begun) };
+    hops.push(hop);
+    await onHop?.(hop, index);
   }
   return { bytes, hops };
 }

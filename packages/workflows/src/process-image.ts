@@ -1,0 +1,28 @@
+import type { Effect, ImageType, UploadResponse } from '@millrace/contracts';
+import { applyEffects, type ApplyOptions, type EffectWorkers } from './apply-effects.js';
+import type { ImageStore } from './image-store.js';
+
+export interface ImageOrder {
+  /** The finished image's id. Processing an order again leaves one image, not two. */
+  id: string;
+  type: ImageType;
+  effects: Effect[];
+  bytes: Buffer;
+}
+
+/** Applies the effects, keeps the finished image, and says where it is. */
+export async function processImage(
+  { id, type, effects, bytes }: ImageOrder,
+  { images, ...workers }: EffectWorkers & { images: ImageStore },
+  options: ApplyOptions = {},
+): Promise<UploadResponse> {
+  const finished = await applyEffects({ type, bytes }, effects, workers, options);
+  await images.save(id, { type, bytes: finished.bytes });
+  return {
+    id,
+    applied_effects: effects,
+    processed_by_pod: finished.hops.at(-1)!.pod,
+    view_url: `/image/${id}`,
+    hops: finished.hops,
+  };
+}

@@ -1,0 +1,59 @@
+import { currentContext, type Logger } from '@millrace/chassis';
+import type { Postgres } from '@millrace/chassis/postgres';
+import type { Scheduling } from '@millrace/contracts';
+import type { AssertRoom } from './backlog.js';
+import { type CreateOptions, createJob, type CreatedJob, type NewJob } from './create-job.js';
+import { fingerprint, oncePerKey } from './idempotency.js';
+import type { JobPublisher } from './job-publisher.js';
+
+export interface AcceptRequest {
+  job: NewJob;
+  scheduling: Scheduling;
+  idempotencyKey?: string | undefined;
+}
+
+/** Accepts a job and says what to answer, made by `toAnswer` from the job. */
+export type AcceptJob = <Answer extends object>(
+  request: AcceptRequest,
+  toAnswer: (job: CreatedJob) => Answer,
+) => Promise<Answer>;
+
+export interface AcceptOptions extends CreateOptions {
+  db: Postgres;
+  assertRoom: AssertRoom;
+  publisher: JobPublisher;
+  logger: Logger;
+}
+
+/**
+ * Once it has answered, the job will be done: it is committed. Publishing it is a matter of speed only, as the sweeper
+ * publishes what Redis did not take.
+ */
+export function createAcceptJob({ db, assertRoom, publisher, logger, ...options }: AcceptOptions): AcceptJob {
+  const publish = (job: CreatedJob) => {
+    if (!job.is_due) return;
+    publisher.publish([job]).catch((error: unknown) => {
+      logger.warn({ err: error, job_id: job.id }, 'not published yet, the sweeper will do it');
+    });
+  };
+
+  return async ({ job, scheduling, idempotencyKey }, toAnswer) => {
+    await assertRoom(job.kind);
+    const context = currentContext() ?? { requestId: '' };
+    if (idempotencyKey === undefined) {
+      const created = await createJob(db, job, scheduling, context, options);
+      publish(created);
+      return toAnswer(created);
+    }
+
+    let created: CreatedJob | undefined;
+    const { bytes, ...description } = { bytes: Buffer.alloc(0), ...job };
+    const request = { key: idempotencyKey, fingerprint: fingerprint(description, scheduling, bytes) };
+    const { answer } = await oncePerKey(db, request, async (tx) => {
+      created = await createJob(tx, job, scheduling, context, options);
+      return toAnswer(created);
+    });
+    if (created) publish(created);
+    return answer;
+  };
+}

@@ -1,0 +1,124 @@
+import type { Queryable } from '@millrace/chassis/postgres';
+import type { ClaimedJob, Progress } from '@millrace/contracts';
+
+/**
+ * Jobs as workers hold them: by a lease, under an attempt number that fences off whoever held the job before. What
+ * reports on an attempt answers false when that is no longer the current one; its work then does not count.
+ */
+export interface JobLeases {
+  /** Gives a due job to a worker for the length of a lease; undefined when it has ended, or another worker holds it. */
+  claim(id: string, pod: string): Promise<ClaimedJob | undefined>;
+  /** The picture of an image job. */
+  input(id: string): Promise<Buffer | undefined>;
+  renew(id: string, attempt: number, progress?: Progress): Promise<boolean>;
+  /** Ends the job, and its task with it. */
+  complete(id: string, attempt: number, result: unknown): Promise<boolean>;
+  /** Queued again after a pause; failed for good when out of attempts, or when another try would be no use. */
+  fail(id: string, attempt: number, failure: { error: string; permanent: boolean }): Promise<boolean>;
+}
+
+export interface LeaseOptions {
+  leaseMs: number;
+  /** The pause after the first failure. */
+  backoffMs: number;
+}
+
+const BACKOFF_MAX_MS = 300_000;
+
+export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOptions): JobLeases {
+  return {
+    async claim(id, pod) {
+      const [job] = await db.query<ClaimedJob>(
+        `WITH job AS (
+           UPDATE jobs
+              SET status = 'processing', attempt = attempt + 1, due_at = now() + $3 * interval '1 ms',
+                  processed_by_pod = $2, started_at = coalesce(started_at, now()), progress_done = 0
+            WHERE id = $1
+              AND (status = 'queued' AND run_at <= now()
+                   OR status = 'processing' AND due_at <= now() AND attempt < max_attempts)
+            RETURNING id, kind, attempt, payload),
+         lost AS (
+           UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
+             FROM job
+            WHERE a.job_id = job.id AND a.outcome IS NULL),
+         begun AS (INSERT INTO job_attempts (job_id, attempt, pod) SELECT id, attempt, $2 FROM job)
+         SELECT *, $3::int AS lease_ms FROM job`,
+        [id, pod, leaseMs],
+      );
+      return job;
+    },
+
+    async input(id) {
+      const [input] = await db.query<{ bytes: Buffer }>('SELECT bytes FROM job_inputs WHERE job_id = $1', [
+        id,
+      ]);
+      return input?.bytes;
+    },
+
+    async renew(id, attempt, progress) {
+      // A lease that has run out may still be renewed, as long as nobody else has taken the job.
+      const renewed = await db.query(
+        `UPDATE jobs
+            SET status = 'processing', due_at = now() + $3 * interval '1 ms',
+                progress_done = coalesce($4, progress_done), progress_total = coalesce($5, progress_total)
+          WHERE id = $1 AND attempt = $2 AND status IN ('queued', 'processing')
+          RETURNING id`,
+        [id, attempt, leaseMs, progress?.done ?? null, progress?.total ?? null],
+      );
+      return renewed.length > 0;
+    },
+
+    async complete(id, attempt, result) {
+      const done = await db.query(
+        `WITH job AS (
+           UPDATE jobs
+              SET status = 'completed', result = $3, error = NULL, progress_done = progress_total,
+                  due_at = NULL, finished_at = now()
+            WHERE id = $1 AND attempt = $2 AND status IN ('queued', 'processing')
+            RETURNING id, task_id, attempt, processed_by_pod),
+         effect AS (
+           UPDATE job_attempts a SET outcome = 'completed', finished_at = now()
+             FROM job
+            WHERE a.job_id = job.id AND a.attempt = job.attempt),
+         input AS (DELETE FROM job_inputs USING job WHERE job_id = job.id),
+         task AS (
+           UPDATE tasks
+              SET completed_at = coalesce(completed_at, now()), processed_by_pod = job.processed_by_pod, updated_at = now()
+             FROM job
+            WHERE tasks.id = job.task_id)
+         SELECT id FROM job`,
+        [id, attempt, JSON.stringify(result ?? null)],
+      );
+      return done.length > 0;
+    },
+
+    async fail(id, attempt, { error, permanent }) {
+      // Jitter of a quarter: what failed together is not tried again together.
+      const pauseMs = Math.min(backoffMs * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.75 + Math.random() / 2);
+      const failed = await db.query(
+        `WITH verdict AS (
+           SELECT id, attempt < max_attempts AND NOT $4 AS goes_on, now() + $5 * interval '1 ms' AS next_run
+             FROM jobs
+            WHERE id = $1 AND attempt = $2 AND status = 'processing'
+              FOR UPDATE),
+         job AS (
+           UPDATE jobs
+              SET status = CASE WHEN goes_on THEN 'queued' ELSE 'failed' END,
+                  run_at = CASE WHEN goes_on THEN next_run ELSE run_at END,
+                  due_at = CASE WHEN goes_on THEN next_run END,
+                  finished_at = CASE WHEN goes_on THEN NULL ELSE now() END,
+                  error = $3
+             FROM verdict
+            WHERE jobs.id = verdict.id
+            RETURNING jobs.id, attempt),
+         ended AS (
+           UPDATE job_attempts a SET outcome = 'failed', finished_at = now(), error = $3
+             FROM job
+            WHERE a.job_id = job.id AND a.attempt = job.attempt)
+         SELECT id FROM job`,
+        [id, attempt, error, permanent, pauseMs],
+      );
+      return failed.length > 0;
+    },
+  };
+}

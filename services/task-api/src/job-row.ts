@@ -1,0 +1,58 @@
+import type { Job, JobAttempt, JobKind, JobStatus, Priority } from '@millrace/contracts';
+
+export interface JobRow {
+  id: string;
+  kind: JobKind;
+  status: JobStatus;
+  priority: Priority;
+  progress_done: number;
+  progress_total: number;
+  attempts: JobAttempt[];
+  max_attempts: number;
+  result: unknown;
+  error: string | null;
+  processed_by_pod: string | null;
+  run_at: Date;
+  created_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+}
+
+/** A job as the API shows it, its attempts in order. Where-clauses speak of it as `j`. */
+export const SELECT_JOB = `
+  SELECT id, kind, status, priority, progress_done, progress_total, max_attempts, result, error, processed_by_pod,
+         run_at, created_at, started_at, finished_at,
+         (SELECT coalesce(json_agg(json_build_object(
+                   'attempt', a.attempt, 'pod', a.pod, 'started_at', a.started_at,
+                   'finished_at', a.finished_at, 'outcome', a.outcome, 'error', a.error) ORDER BY a.attempt), '[]')
+            FROM job_attempts a
+           WHERE a.job_id = j.id) AS attempts
+    FROM jobs j`;
+
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    kind: row.kind,
+    status: row.status,
+    priority: row.priority,
+    progress: { done: row.progress_done, total: row.progress_total },
+    result: row.result,
+    error: row.error,
+    processed_by_pod: row.processed_by_pod,
+    attempts: row.attempts.map((attempt) => ({
+      ...attempt,
+      started_at: toUtc(attempt.started_at),
+      finished_at: attempt.finished_at && toUtc(attempt.finished_at),
+    })),
+    max_attempts: row.max_attempts,
+    run_at: row.run_at.toISOString(),
+    created_at: row.created_at.toISOString(),
+    started_at: row.started_at?.toISOString() ?? null,
+    finished_at: row.finished_at?.toISOString() ?? null,
+  };
+}
+
+/** PostgreSQL writes times inside JSON with an offset and microseconds; the API's are UTC with milliseconds. */
+function toUtc(time: string): string {
+  return new Date(time).toISOString();
+}

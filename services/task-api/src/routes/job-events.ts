@@ -1,0 +1,70 @@
+import { type Lifecycle, methodNotAllowed } from '@millrace/chassis';
+import { FINAL_STATUSES, type Job } from '@millrace/contracts';
+import { type RequestHandler, Router } from 'express';
+import type { JobStore } from '../job-store.js';
+import { type JobWatcher, revisionOf } from '../job-watcher.js';
+import { existing, jobIdOf } from './jobs.js';
+
+/** More often than any proxy on the way gives up on a silent connection (Nginx: 30 s). */
+const HEARTBEAT_EVERY_MS = 10_000;
+/** How long a client waits before it connects again after a break. */
+const RECONNECT_AFTER_MS = 1_000;
+
+/**
+ * GET /api/jobs/:id/events: server-sent events. Each event `job` is the whole job as it then was, its id names that
+ * revision: a client that comes back with Last-Event-ID gets the present state at once if it differs. The stream ends
+ * with the job, or when this replica shuts down (the client then connects to another).
+ */
+export function jobEventRoutes(options: {
+  jobs: JobStore;
+  watcher: JobWatcher;
+  lifecycle: Lifecycle;
+}): Router {
+  const { jobs, watcher, lifecycle } = options;
+  const router = Router();
+
+  const stream: RequestHandler = async (req, res) => {
+    const first = await existing(jobs, jobIdOf(req));
+    const seen = req.get('Last-Event-ID');
+    // 204 tells an EventSource to stay away: it has seen the end (HTML, 9.2.3).
+    if (isFinal(first) && revisionOf(first) === seen) {
+      res.status(204).end();
+      return;
+    }
+
+    res.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      // Nginx hands each event on at once.
+      'X-Accel-Buffering': 'no',
+    });
+    res.write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
+
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    const heartbeat = setInterval(() => res.write(': still here\n\n'), HEARTBEAT_EVERY_MS);
+    const unwatch = watcher.watch(first, (job) => {
+      if (revisionOf(job) !== seen || job !== first) {
+        res.write(`id: ${revisionOf(job)}\nevent: job\ndata: ${JSON.stringify(job)}\n\n`);
+      }
+      if (isFinal(job)) end();
+    });
+    ended.signal.addEventListener('abort', () => {
+      clearInterval(heartbeat);
+      unwatch();
+      lifecycle.closing.removeEventListener('abort', end);
+      res.end();
+    });
+    res.once('close', end);
+    lifecycle.closing.addEventListener('abort', end);
+    if (lifecycle.closing.aborted || isFinal(first)) end();
+  };
+
+  router.route('/api/jobs/:id/events').get(stream).all(methodNotAllowed);
+
+  return router;
+}
+
+function isFinal(job: Job): boolean {
+  return FINAL_STATUSES.includes(job.status);
+}

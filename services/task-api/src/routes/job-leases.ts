@@ -1,0 +1,71 @@
+import { HttpProblem, jsonBody, methodNotAllowed, notFound, parseBody } from '@millrace/chassis';
+import { claimJobSchema, completeJobSchema, failJobSchema, renewJobSchema } from '@millrace/contracts';
+import { type RequestHandler, Router } from 'express';
+import type { z } from 'zod';
+import type { JobLeases } from '../job-leases.js';
+import { jobIdOf } from './jobs.js';
+
+/** What workers do with jobs. Not for the public: Nginx has no route to /internal. */
+export function jobLeaseRoutes(leases: JobLeases): Router {
+  const router = Router();
+
+  router
+    .route('/internal/jobs/:id/claim')
+    .post(jsonBody, async (req, res) => {
+      const { pod } = parseBody(claimJobSchema, req.body);
+      const job = await leases.claim(jobIdOf(req), pod);
+      if (!job)
+        throw new HttpProblem(
+          409,
+          'There is nothing to do: the job has ended, is not due, or is in other hands.',
+        );
+      res.json(job);
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/internal/jobs/:id/input')
+    .get(async (req, res) => {
+      const bytes = await leases.input(jobIdOf(req));
+      if (!bytes) throw notFound('This job has no input, or has ended.');
+      res.type('application/octet-stream').send(bytes);
+    })
+    .all(methodNotAllowed);
+
+  /** 204 when the report counts, 409 when the attempt is no longer the current one. */
+  const report = <Schema extends z.ZodType>(
+    schema: Schema,
+    take: (id: string, body: z.infer<Schema>) => Promise<boolean>,
+  ): RequestHandler => {
+    return async (req, res) => {
+      const counts = await take(jobIdOf(req), parseBody(schema, req.body));
+      if (!counts)
+        throw new HttpProblem(409, 'This attempt is not the current one: its work does not count.');
+      res.status(204).end();
+    };
+  };
+
+  router
+    .route('/internal/jobs/:id/renew')
+    .post(
+      jsonBody,
+      report(renewJobSchema, (id, { attempt, progress }) => leases.renew(id, attempt, progress)),
+    )
+    .all(methodNotAllowed);
+  router
+    .route('/internal/jobs/:id/complete')
+    .post(
+      jsonBody,
+      report(completeJobSchema, (id, { attempt, result }) => leases.complete(id, attempt, result)),
+    )
+    .all(methodNotAllowed);
+  router
+    .route('/internal/jobs/:id/fail')
+    .post(
+      jsonBody,
+      report(failJobSchema, (id, { attempt, ...failure }) => leases.fail(id, attempt, failure)),
+    )
+    .all(methodNotAllowed);
+
+  return router;
+}
