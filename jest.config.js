@@ -2,6 +2,8 @@
 const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
+  // Real servers on a busy machine; what hangs is ended all the same.
+  testTimeout: 20_000,
   transform: {
     '\\.[cm]?[jt]s$': [
       '@swc/jest',

@@ -68,7 +68,9 @@ describe('every call', () => {
       expect(options).toMatchObject({ status: 204, headers: { allow } });
 
       const offered = allow.split(', ');
-      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((name) => !offered.includes(name))) {
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
+        (name) => !offered.includes(name),
+      )) {
         const reply = await sendJson(method, path, {});
         expectProblem(reply, 405);
         expect(reply.headers.allow).toBe(allow);
@@ -106,7 +108,10 @@ describe('tasks for the queue', () => {
     const { id, task, status_url } = reply.as(queuedTaskSchema);
     expect(task).toBe('by body');
     expect((await send(status_url)).as(jobSchema).priority).toBe('high');
-    expect((await send(`/api/tasks/${id}`)).as(taskSchema)).toMatchObject({ title: 'by body', priority: 'high' });
+    expect((await send(`/api/tasks/${id}`)).as(taskSchema)).toMatchObject({
+      title: 'by body',
+      priority: 'high',
+    });
   });
 });
 
@@ -172,7 +177,7 @@ describe.each(['/api/tasks', '/tasks'])('%s', (path) => {
 
     const seen: string[] = [];
     const pages: number[] = [];
-    for (let next: string | undefined = `${path}?q=${mark}&limit=2`; next; ) {
+    for (let next: string | undefined = `${path}?q=${mark}&limit=2`; next;) {
       const page = await send(next);
       expect(page.status).toBe(200);
       const tasks = page.as(taskSchema.array());
@@ -377,7 +382,8 @@ describe('/health', () => {
     ]);
     for (const [name, service] of Object.entries(services)) {
       expect(service).toMatchObject({ status: 'healthy' });
-      for (const replica of service.replicas) expect(replica).toMatchObject({ service: name, status: 'healthy' });
+      for (const replica of service.replicas)
+        expect(replica).toMatchObject({ service: name, status: 'healthy' });
     }
     expect(services['task-api']?.replicas[0]?.checks).toHaveProperty('postgres.status', 'healthy');
     expect(services['task-api']?.replicas[0]?.checks).toHaveProperty('redis.status', 'healthy');

@@ -33,7 +33,16 @@ describe('a body that is no JSON document', () => {
   });
 
   test.each(takers)('of the wrong shape is answered by 422 from %s', async (path) => {
-    for (const body of ['null', '[]', '"text"', '7', 'true', '{}', '{"unknown":1}', '{"__proto__":{"title":"x"}}'])
+    for (const body of [
+      'null',
+      '[]',
+      '"text"',
+      '7',
+      'true',
+      '{}',
+      '{"unknown":1}',
+      '{"__proto__":{"title":"x"}}',
+    ])
       expectProblem(await post(path, body), 422);
     const deep = '['.repeat(5_000) + ']'.repeat(5_000);
     expectProblem(await post(path, deep), 422);

@@ -42,7 +42,8 @@ describe('the file of an upload', () => {
   });
 
   test('that is no image, or none that is taken, is answered by 415', async () => {
-    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
     const files = [
       Buffer.from('I am a text that is called test.jpg.'),
       Buffer.from(svg),
@@ -103,7 +104,12 @@ describe('the form of an upload', () => {
     send('/upload', { method: 'POST', headers, body });
 
   test('of another type is answered by 415', async () => {
-    for (const type of ['application/json', 'image/jpeg', 'application/x-www-form-urlencoded', 'multipart/mixed']) {
+    for (const type of [
+      'application/json',
+      'image/jpeg',
+      'application/x-www-form-urlencoded',
+      'multipart/mixed',
+    ]) {
       const reply = await post('{}', { 'Content-Type': type });
       expectProblem(reply, 415);
       expect(reply.headers['accept-post']).toBe('multipart/form-data');

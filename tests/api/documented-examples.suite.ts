@@ -193,7 +193,8 @@ function runInShell(command: string, folder: string): Promise<Answer> {
     const options = { cwd: folder, env: environment, encoding: 'buffer' as const };
     execFile('/bin/sh', ['-c', command], options, (error, stdout, stderr) => {
       const [, status, type = ''] = /^(\d{3}) ?(.*)$/.exec(stderr.toString()) ?? [];
-      if (error || status === undefined) reject(new Error(`${command}\n${stderr.toString()}`, { cause: error }));
+      if (error || status === undefined)
+        reject(new Error(`${command}\n${stderr.toString()}`, { cause: error }));
       else resolve({ status: Number(status), type, body: stdout });
     });
   });

@@ -24,7 +24,9 @@ beforeAll(async () => {
     env: { 'web-gateway': { EFFECT_TIMEOUT_MS: '3000' } },
   });
   picture = await jpeg();
-  imagePath = (await upload({ file: picture, effects: 'bw' }, { url: stack.url })).as(uploadResponseSchema).view_url;
+  imagePath = (await upload({ file: picture, effects: 'bw' }, { url: stack.url })).as(
+    uploadResponseSchema,
+  ).view_url;
 }, 90_000);
 
 afterAll(async () => {
@@ -44,7 +46,10 @@ const calls = {
   createTask: { ok: 201, call: () => post('/api/tasks', { title: 'in bad times' }) },
   listTasks: { ok: 200, call: () => get('/tasks') },
   listJobs: { ok: 200, call: () => get('/api/jobs') },
-  registerUser: { ok: 201, call: () => post('/user/register', { name: 'A', email: `a${(users += 1)}@example.com` }) },
+  registerUser: {
+    ok: 201,
+    call: () => post('/user/register', { name: 'A', email: `a${(users += 1)}@example.com` }),
+  },
   listUsers: { ok: 200, call: () => get('/user/users') },
   analyze: { ok: 200, call: () => post('/analyze', { text: 'x' }) },
   blur: { ok: 201, call: () => upload({ file: picture, effects: 'blur' }, { url: stack.url }) },
@@ -186,19 +191,23 @@ async function expectRecovery(): Promise<void> {
   const begun = performance.now();
   await until('/health is healthy', async () => (await get('/health')).status === 200, RECOVERY_MS);
   for (const call of allCalls) {
-    await until(`${call} works`, async () => (await calls[call].call()).status === calls[call].ok, RECOVERY_MS);
+    await until(
+      `${call} works`,
+      async () => (await calls[call].call()).status === calls[call].ok,
+      RECOVERY_MS,
+    );
   }
   report(`well again after ${Math.round(performance.now() - begun)} ms`);
 }
 
-/** Kills a process until its supervisor waits for over a second before it restarts it. */
+/** Kills a process until its supervisor waits for over three seconds before it restarts it. */
 async function crash(name: string): Promise<void> {
-  const process = stack.process(name);
-  for (let kills = 0; kills < 5; kills += 1) {
-    await until(`${name} is running`, () => process.pid !== undefined);
-    const exits = process.unexpectedExits;
-    process.kill('SIGKILL');
-    await until(`${name} has ended`, () => process.unexpectedExits > exits);
+  const victim = stack.process(name);
+  for (let kills = 0; kills < 6; kills += 1) {
+    await until(`${name} is running`, () => victim.pid !== undefined);
+    const exits = victim.unexpectedExits;
+    victim.kill('SIGKILL');
+    await until(`${name} has ended`, () => victim.unexpectedExits > exits);
   }
 }
 
@@ -235,5 +244,5 @@ function servicePids(except: string): Record<string, number | undefined> {
 
 /** Figures for the record, when they are asked for. */
 function report(line: string): void {
-  if (process.env.MILLRACE_FIGURES) globalThis.process.stdout.write(`${line}\n`);
+  if (process.env.MILLRACE_FIGURES) process.stdout.write(`${line}\n`);
 }

@@ -48,7 +48,9 @@ describe('a photo', () => {
     expect([undefined, 1]).toContain(metadata.orientation);
 
     const reference = await (await inOneProcess(photo, ['bw', 'blur'])).jpeg({ quality: 88 }).toBuffer();
-    expect(largestDifference(await decode(result), await decode(reference))).toBeLessThanOrEqual(JPEG_ROUNDING);
+    expect(largestDifference(await decode(result), await decode(reference))).toBeLessThanOrEqual(
+      JPEG_ROUNDING,
+    );
   }, 60_000);
 
   test.each<Effect[][]>([[['bw', 'blur']], [['blur', 'bw']]])(

@@ -28,7 +28,7 @@ describe('the way of a task through the queue', () => {
     const job = await ended(id);
     expect(job).toMatchObject({
       status: 'completed',
-      attempts: 1,
+      attempts: [{ attempt: 1, outcome: 'completed' }],
       error: null,
       result: { task: 'grind the grain' },
       processed_by_pod: expect.stringContaining('queue-worker'),
@@ -51,11 +51,15 @@ describe('the way of a task through the queue', () => {
     expect(new Set(ids).size).toBe(200);
 
     const jobs = await Promise.all(ids.map(ended));
-    expect(jobs.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(Array(200).fill('completed 1'));
+    expect(jobs.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(
+      Array(200).fill('completed 1'),
+    );
     const tasks = (await send(`/api/tasks?q=${mark}&limit=200&status=completed`)).as(taskSchema.array());
     expect(tasks.map(({ id }) => id).sort()).toEqual([...ids].sort());
     if (isLocal) {
-      const done = logLines.filter(({ msg, task }) => msg === 'Completed task' && String(task).includes(mark));
+      const done = logLines.filter(
+        ({ msg, task }) => msg === 'Completed task' && String(task).includes(mark),
+      );
       expect(done.map(({ job_id }) => job_id).sort()).toEqual([...ids].sort());
     }
   }, 60_000);
@@ -66,29 +70,34 @@ describe('the way of a task through the queue', () => {
     expect((await send(`/api/jobs/${id}`)).status).toBe(404);
   });
 
-  (isLocal ? test : test.skip)('carries the request id and the trace into the worker’s log lines', async () => {
-    const requestId = `traced-${randomUUID()}`;
-    const trace = randomBytes(16).toString('hex');
-    const traceparent = `00-${trace}-${randomBytes(8).toString('hex')}-01`;
-    const id = await add('follow me', { 'X-Request-Id': requestId, traceparent });
-    await ended(id);
+  (isLocal ? test : test.skip)(
+    'carries the request id and the trace into the worker’s log lines',
+    async () => {
+      const requestId = `traced-${randomUUID()}`;
+      const trace = randomBytes(16).toString('hex');
+      const traceparent = `00-${trace}-${randomBytes(8).toString('hex')}-01`;
+      const id = await add('follow me', { 'X-Request-Id': requestId, traceparent });
+      await ended(id);
 
-    for (const msg of ['Processing task', 'Completed task']) {
-      const line = await until(`there is a log line "${msg}"`, () =>
-        logLines.find((candidate) => candidate.msg === msg && candidate.job_id === id),
-      );
-      expect(line).toMatchObject({
-        service: 'queue-worker',
-        pod: 'queue-worker-1',
-        task: 'follow me',
-        request_id: requestId,
+      for (const msg of ['Processing task', 'Completed task']) {
+        const line = await until(`there is a log line "${msg}"`, () =>
+          logLines.find((candidate) => candidate.msg === msg && candidate.job_id === id),
+        );
+        expect(line).toMatchObject({
+          service: 'queue-worker',
+          pod: 'queue-worker-1',
+          task: 'follow me',
+          request_id: requestId,
+        });
+        expect(JSON.stringify(line)).toContain(trace);
+      }
+      // Both calls of the worker to task-api count as the same request.
+      await until('task-api has logged the three calls', () => {
+        const calls = logLines.filter(
+          ({ source, request_id }) => source === 'task-api-1' && request_id === requestId,
+        );
+        return calls.filter(({ msg }) => msg === 'request').length === 3;
       });
-      expect(JSON.stringify(line)).toContain(trace);
-    }
-    // Both calls of the worker to task-api count as the same request.
-    await until('task-api has logged the three calls', () => {
-      const calls = logLines.filter(({ source, request_id }) => source === 'task-api-1' && request_id === requestId);
-      return calls.filter(({ msg }) => msg === 'request').length === 3;
-    });
-  });
+    },
+  );
 });

@@ -1,14 +1,10 @@
 import type { Express } from 'express';
 /* eslint-disable no-restricted-imports -- tests put services together */
-import { createApp } from '../../services/task-api/src/app.js';
-import { createJobPublisher } from '../../services/task-api/src/job-publisher.js';
-import {
-  createJobStore,
-  type JobStore,
-  type JobStoreOptions,
-} from '../../services/task-api/src/job-store.js';
-import { startSweeper } from '../../services/task-api/src/sweeper.js';
+import { createApp, type JobOptions } from '../../services/task-api/src/app.js';
+import { createJobPublisher, type DueJob } from '../../services/task-api/src/job-publisher.js';
+import { startSweeper, sweep } from '../../services/task-api/src/sweeper.js';
 /* eslint-enable no-restricted-imports */
+import { eventually } from './eventually.js';
 import { startTestPostgres, type TestPostgres } from './postgres.js';
 import { startTestRedis, type TestRedis } from './redis.js';
 import { basics, silentLogger } from './service-basics.js';
@@ -16,46 +12,61 @@ import { basics, silentLogger } from './service-basics.js';
 /** task-api, put together as its `main.ts` does, with servers of its own. */
 export interface TestTaskApi {
   app: Express;
-  jobs: JobStore;
   postgres: TestPostgres;
   redis: TestRedis;
   /** Runs the sweeper until the end of the test file. @param intervalMs default 50 */
-  sweep(intervalMs?: number): void;
+  keepSweeping(intervalMs?: number): void;
+  /** Sweeps once. @returns the ids of the messages that it would publish */
+  sweepOnce(): Promise<string[]>;
+  /** Sweeps once, for real. @returns how many jobs it published */
+  sweepToRedis(): Promise<number>;
   /** Removes all tasks and jobs, and everything in Redis. */
   empty(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** @param options defaults: a lease of 30 s, 3 attempts, and times of the sweeper that suit a test */
-export async function startTaskApi(options: Partial<JobStoreOptions> = {}): Promise<TestTaskApi> {
+export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<TestTaskApi> {
   const [postgres, redis] = await Promise.all([startTestPostgres('task-api'), startTestRedis()]);
-  const jobs = createJobStore(postgres.db, {
-    leaseMs: 30_000,
-    maxAttempts: 3,
-    firstSweepAfterMs: 300,
-    republishAfterMs: 300,
-    ...options,
-  });
   const publisher = createJobPublisher(redis.redis);
   const app = createApp({
     ...basics('task-api-test'),
     postgres: postgres.db,
     redis: redis.redis,
-    jobs,
     publisher,
+    options: {
+      leaseMs: 30_000,
+      backoffMs: 1_000,
+      maxAttempts: 3,
+      sweepAfterMs: 300,
+      backlog: { jobs: 100_000, images: 500 },
+      imageMaxBytes: 20 * 1024 * 1024,
+      ...options,
+    },
   });
+  const due = { db: postgres.db, republishAfterMs: 300 };
   let stopSweeper = () => Promise.resolve();
   return {
     app,
-    jobs,
     postgres,
     redis,
-    sweep(intervalMs = 50) {
-      stopSweeper = startSweeper({ jobs, publisher, intervalMs, logger: silentLogger() });
+    keepSweeping(intervalMs = 50) {
+      stopSweeper = startSweeper({ ...due, publisher, intervalMs, logger: silentLogger() });
+    },
+    sweepToRedis: () => sweep({ ...due, publisher }),
+    async sweepOnce() {
+      const messages: string[] = [];
+      const publish = (jobs: DueJob[]) => {
+        messages.push(...jobs.map(({ id, attempt }) => `${id}-${attempt}`));
+        return Promise.resolve();
+      };
+      await sweep({ ...due, publisher: { publish } });
+      return messages;
     },
     async empty() {
-      await postgres.db.query('TRUNCATE tasks, jobs');
-      await redis.redis.flushall();
+      await postgres.db.query('TRUNCATE tasks, jobs, job_inputs, job_attempts, idempotency_keys');
+      // The test before may have cut the link.
+      await eventually(() => redis.redis.flushall());
     },
     async stop() {
       await stopSweeper();

@@ -7,11 +7,14 @@ import { sharp } from './sharp-setup.js';
 
 const unchanged: Effect = (image) => image;
 
+const lifecycle = createLifecycle();
+lifecycle.ready();
+
 const app = createImageWorkerApp({
   service: 'image-worker',
   pod: 'image-worker-test',
   logger: createLogger('image-worker', { LOG_LEVEL: 'silent', POD_NAME: 'test' }),
-  lifecycle: createLifecycle(),
+  lifecycle,
   limits: { ...imageWorkerConfig.parse({}), IMAGE_MAX_BYTES: 1_000_000 },
   effect: unchanged,
 });

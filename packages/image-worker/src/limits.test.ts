@@ -27,6 +27,7 @@ beforeAll(async () => {
 
 async function listen(limits: Record<string, number>): Promise<void> {
   lifecycle = createLifecycle();
+  lifecycle.ready();
   const app = createImageWorkerApp({
     service: 'image-worker',
     pod: 'image-worker-test',

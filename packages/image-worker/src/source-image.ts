@@ -28,7 +28,7 @@ export async function readSource(body: Buffer, format: Format, maxPixels: number
   return source;
 }
 
-/** 422, whatever the decoder says of it: its words are for the log. */
+/** 422 in our own words: those of the decoder are of no use to a client. */
 export function damaged(cause?: unknown): HttpProblem {
   return new HttpProblem(422, 'The image cannot be read: it is damaged or cut off.', { cause });
 }

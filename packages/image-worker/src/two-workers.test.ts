@@ -14,10 +14,13 @@ import { sharp } from './sharp-setup.js';
 
 const SIGMA = 3;
 
+const lifecycle = createLifecycle();
+lifecycle.ready();
+
 const shared = {
   pod: 'test',
   logger: createLogger('image-worker', { LOG_LEVEL: 'silent', POD_NAME: 'test' }),
-  lifecycle: createLifecycle(),
+  lifecycle,
   limits: imageWorkerConfig.parse({}),
 };
 const apps = { bw: createBwApp(shared), blur: createBlurApp({ ...shared, sigma: SIGMA, delayMs: 0 }) };

@@ -4,11 +4,14 @@ import request from 'supertest';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 
+const lifecycle = createLifecycle();
+lifecycle.ready();
+
 const worker = ({ sigma = 5, delayMs = 0 } = {}) =>
   createApp({
     pod: 'blur-worker-test',
     logger: createLogger('blur-worker', { LOG_LEVEL: 'silent', POD_NAME: 'test' }),
-    lifecycle: createLifecycle(),
+    lifecycle,
     limits: configSchema.parse({}),
     sigma,
     delayMs,

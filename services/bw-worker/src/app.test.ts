@@ -4,10 +4,13 @@ import request from 'supertest';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 
+const lifecycle = createLifecycle();
+lifecycle.ready();
+
 const app = createApp({
   pod: 'bw-worker-test',
   logger: createLogger('bw-worker', { LOG_LEVEL: 'silent', POD_NAME: 'test' }),
-  lifecycle: createLifecycle(),
+  lifecycle,
   limits: configSchema.parse({}),
 });
 

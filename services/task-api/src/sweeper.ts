@@ -3,13 +3,16 @@ import type { Postgres } from '@millrace/chassis/postgres';
 import { forgetOldKeys } from './idempotency.js';
 import type { DueJob, JobPublisher } from './job-publisher.js';
 
-export interface SweeperOptions {
+export interface SweepOptions {
   db: Postgres;
-  publisher: JobPublisher;
-  /** The pause between two sweeps. */
-  intervalMs: number;
+  publisher: Pick<JobPublisher, 'publish'>;
   /** When to publish a job again that nobody has claimed: Redis may have lost it. While it is there, that is a no-op. */
   republishAfterMs: number;
+}
+
+export interface SweeperOptions extends SweepOptions {
+  /** The pause between two sweeps. */
+  intervalMs: number;
   logger: Logger;
 }
 
@@ -22,19 +25,18 @@ const BATCH = 500;
  * @returns a function that stops it and waits for the sweep under way
  */
 export function startSweeper(options: SweeperOptions): () => Promise<void> {
-  const { db, intervalMs, logger } = options;
+  const { intervalMs, logger } = options;
   let stopped = false;
   let timer: NodeJS.Timeout;
 
   const sweepAll = async () => {
     try {
-      await endLostJobs(db);
       let count: number;
       do {
         count = await sweep(options);
         if (count > 0) logger.info({ jobs: count }, 'published jobs that were due');
       } while (count === BATCH && !stopped);
-      await forgetOldKeys(db);
+      await forgetOldKeys(options.db);
     } catch (error) {
       logger.warn({ err: error }, 'sweep failed, trying again');
     }
@@ -53,8 +55,13 @@ export function startSweeper(options: SweeperOptions): () => Promise<void> {
   };
 }
 
-/** Publishes a batch and takes note inside one transaction: when Redis does not take it, the jobs stay due. */
-function sweep({ db, publisher, republishAfterMs }: SweeperOptions): Promise<number> {
+/**
+ * Publishes a batch and takes note inside one transaction: when Redis does not take it, the jobs stay due.
+ *
+ * @returns how many
+ */
+export async function sweep({ db, publisher, republishAfterMs }: SweepOptions): Promise<number> {
+  await endLostJobs(db);
   return db.transaction(async (tx) => {
     const jobs = await tx.query<DueJob>(
       `WITH due AS (

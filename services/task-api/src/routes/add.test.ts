@@ -8,7 +8,7 @@ let taskApi: TestTaskApi;
 let queue: Queue<JobMessage>;
 beforeAll(async () => {
   taskApi = await startTaskApi();
-  taskApi.sweep();
+  taskApi.keepSweeping();
   queue = new Queue(JOB_QUEUE, { connection: { url: taskApi.redis.server.url } });
 });
 afterAll(async () => {
@@ -18,7 +18,7 @@ afterAll(async () => {
 beforeEach(() => taskApi.empty());
 
 const call = () => request(taskApi.app);
-const messages = async () => (await queue.getWaiting()).map(({ data }) => data);
+const messages = async () => (await queue.getPrioritized()).map(({ data }) => data);
 
 /** Waits until exactly one message for each of the jobs lies in the queue. */
 const published = (ids: string[]) =>
@@ -49,11 +49,13 @@ describe.each([
       kind: 'task',
       status: 'queued',
       priority: 'medium',
-      attempts: 0,
+      progress: { done: 0, total: 1 },
+      attempts: [],
       max_attempts: 3,
       result: null,
       error: null,
       processed_by_pod: null,
+      run_at: job.created_at,
       created_at: expect.any(String),
       started_at: null,
       finished_at: null,

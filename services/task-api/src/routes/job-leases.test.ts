@@ -21,23 +21,25 @@ const claim = async (id: string, pod = 'worker-1'): Promise<ClaimedJob> =>
   (await post(id, 'claim', { pod }).expect(200)).body;
 
 /** Ends the current lease, or the pause before the next attempt, as if its time had passed. */
-const passTime = () => taskApi.postgres.db.query('UPDATE jobs SET due_at = now() WHERE due_at IS NOT NULL');
-const sweep = async (): Promise<string[]> => {
-  const swept: string[] = [];
-  await taskApi.jobs.sweep(100, async (jobs) => {
-    swept.push(...jobs.map(({ id, attempt }) => `${id}-${attempt}`));
-    return Promise.resolve();
-  });
-  return swept;
-};
+const passTime = () =>
+  taskApi.postgres.db.query(
+    'UPDATE jobs SET due_at = now(), run_at = least(run_at, now()) WHERE due_at IS NOT NULL',
+  );
+const sweep = () => taskApi.sweepOnce();
 
 describe('a job', () => {
   it('is claimed, done and shown with its result, and its task with it', async () => {
     const id = await add('task1');
-    expect(await claim(id)).toEqual({ id, kind: 'task', attempt: 1, payload: { task: 'task1' } });
+    expect(await claim(id)).toEqual({
+      id,
+      kind: 'task',
+      attempt: 1,
+      lease_ms: 30_000,
+      payload: { task: 'task1' },
+    });
     expect(await jobOf(id)).toMatchObject({
       status: 'processing',
-      attempts: 1,
+      attempts: [{ attempt: 1, pod: 'worker-1', outcome: null, finished_at: null, error: null }],
       processed_by_pod: 'worker-1',
       started_at: expect.any(String),
       finished_at: null,
@@ -65,7 +67,7 @@ describe('a job', () => {
       Array.from({ length: 10 }, (_, number) => post(id, 'claim', { pod: `worker-${number}` })),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(409)]);
-    expect((await jobOf(id)).attempts).toBe(1);
+    expect((await jobOf(id)).attempts).toHaveLength(1);
   });
 
   it('counts once, when it is done twice', async () => {
@@ -89,7 +91,10 @@ describe('a job', () => {
     await post(id, 'fail', { attempt: 1, error: 'late' }).expect(409);
     expect(await jobOf(id)).toMatchObject({
       status: 'processing',
-      attempts: 2,
+      attempts: [
+        { attempt: 1, pod: 'worker-1', outcome: 'lost' },
+        { attempt: 2, pod: 'worker-2', outcome: null },
+      ],
       processed_by_pod: 'worker-2',
     });
     await post(id, 'complete', { attempt: 2, result: 'mine' }).expect(204);
@@ -126,7 +131,14 @@ describe('a job', () => {
 
     expect((await claim(id)).attempt).toBe(2);
     await post(id, 'complete', { attempt: 2, result: null }).expect(204);
-    expect(await jobOf(id)).toMatchObject({ status: 'completed', error: null, attempts: 2 });
+    expect(await jobOf(id)).toMatchObject({
+      status: 'completed',
+      error: null,
+      attempts: [
+        { outcome: 'failed', error: 'out of paper' },
+        { outcome: 'completed', error: null },
+      ],
+    });
   });
 
   it('is failed for good, and kept, when it is out of attempts', async () => {
@@ -134,10 +146,11 @@ describe('a job', () => {
     for (const attempt of [1, 2, 3]) {
       await claim(id);
       await post(id, 'fail', { attempt, error: `failure ${attempt}` }).expect(204);
+      await passTime();
     }
     expect(await jobOf(id)).toMatchObject({
       status: 'failed',
-      attempts: 3,
+      attempts: [1, 2, 3].map((attempt) => ({ attempt, outcome: 'failed', error: `failure ${attempt}` })),
       error: 'failure 3',
       finished_at: expect.any(String),
     });
@@ -160,8 +173,8 @@ describe('a job', () => {
     await sweep();
     expect(await jobOf(id)).toMatchObject({
       status: 'failed',
-      attempts: 3,
-      error: 'The worker did not come back from its last attempt.',
+      attempts: [1, 2, 3].map((attempt) => ({ attempt, outcome: 'lost' })),
+      error: 'The worker did not come back from the last attempt.',
     });
   });
 
@@ -186,9 +199,9 @@ describe('a job', () => {
 it('divides due jobs among replicas that sweep at once, and keeps them due when publishing fails', async () => {
   const ids = await Promise.all(Array.from({ length: 20 }, (_, number) => add(`t${number}`)));
   await passTime();
-  await expect(
-    taskApi.jobs.sweep(100, () => Promise.reject(new Error('Redis does not take them'))),
-  ).rejects.toThrow('Redis does not take them');
+  await taskApi.redis.link.cut();
+  await expect(taskApi.sweepToRedis()).rejects.toThrow('not available');
+  await taskApi.redis.link.mend();
   const swept = (await Promise.all([sweep(), sweep(), sweep()])).flat();
   expect(swept.sort()).toEqual(ids.map((id) => `${id}-0`).sort());
 });
@@ -229,7 +242,7 @@ it('answers 400 to an id that is none', async () => {
 });
 
 it('runs the sweeper on while the database is away', async () => {
-  taskApi.sweep();
+  taskApi.keepSweeping();
   await taskApi.postgres.link.cut();
   await taskApi.postgres.link.mend();
   const id = await add();

@@ -1,0 +1,81 @@
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+const root = join(__dirname, '../..');
+
+/** What `npm start` needs of a checkout, besides node_modules. */
+const parts = [
+  'local',
+  'nginx',
+  'packages',
+  'postgres',
+  'services',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'tsconfig.json',
+];
+
+export interface Checkout {
+  folder: string;
+  /** The processes that run in the folder, or from its files, with their command lines. */
+  processes(): { pid: number; command: string }[];
+  /** Ends what still runs there, and removes the folder. */
+  remove(): void;
+}
+
+/** Copies this checkout, built as it is, so that it can be started beside the original and its data. */
+export function copyCheckout(): Checkout {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-checkout-'));
+  // PostgreSQL's own user must be able to pass through.
+  chmodSync(folder, 0o711);
+  const filter = (path: string) => basename(path) !== 'node_modules';
+  for (const part of parts)
+    cpSync(join(root, part), join(folder, part), { recursive: true, preserveTimestamps: true, filter });
+  linkModules(folder);
+
+  const processes = () =>
+    listProcesses().filter((entry) => entry.places.some((place) => place.includes(folder)));
+  return {
+    folder,
+    processes,
+    remove() {
+      for (const { pid } of processes()) process.kill(pid, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same packages from npm; the workspaces' links lead into the copy. */
+function linkModules(folder: string): void {
+  const [from, to] = [join(root, 'node_modules'), join(folder, 'node_modules')];
+  mkdirSync(join(to, '@millrace'), { recursive: true });
+  for (const name of readdirSync(from).filter((entry) => entry !== '@millrace'))
+    symlinkSync(join(from, name), join(to, name));
+  for (const name of readdirSync(join(from, '@millrace')))
+    symlinkSync(readlinkSync(join(from, '@millrace', name)), join(to, '@millrace', name));
+}
+
+function listProcesses(): { pid: number; command: string; places: string[] }[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return [{ pid: Number(pid), command, places: [command, readlinkSync(`/proc/${pid}/cwd`)] }];
+    } catch {
+      // It has ended just now.
+      return [];
+    }
+  });
+}

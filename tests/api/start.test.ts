@@ -1,0 +1,146 @@
+// `npm start` as a person runs it: in a shell, in a checkout (a copy of this one), with data that stay.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { queuedTaskSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
+import { freePort } from '../../local/ports.js';
+import { copyCheckout, type Checkout } from './checkout.js';
+import { send, sendJson, upload } from './client.js';
+import { jpeg } from './pictures.js';
+import { until } from './until.js';
+
+const START_MS = 60_000;
+
+/** A command in a shell of its own, as in a terminal. */
+interface Terminal {
+  /** All that was written so far. */
+  output(): string;
+  /** What the keys send: a signal to every process of the foreground group. */
+  ctrlC(): void;
+  /** Waits for the end. @returns the status that the shell sees */
+  exit(): Promise<number | null>;
+}
+
+let checkout: Checkout;
+let port: number;
+let taskId: string;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  checkout = copyCheckout();
+  port = await freePort();
+}, 30_000);
+
+afterAll(async () => {
+  checkout.remove();
+  await Promise.all(
+    children
+      .filter((child) => child.exitCode === null && child.signalCode === null)
+      .map((child) => once(child, 'exit')),
+  );
+}, 30_000);
+
+test(
+  'a port that is taken is told in one line, with status 1',
+  async () => {
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    const terminal = run('npm start --silent');
+    expect(await terminal.exit()).toBe(1);
+    expect(terminal.output()).toBe(
+      `Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start\n`,
+    );
+    other.close();
+    await once(other, 'close');
+    expect(checkout.processes()).toEqual([]);
+  },
+  START_MS,
+);
+
+test(
+  'starts, names its address and a first call that works, and Ctrl-C ends it without a trace',
+  async () => {
+    const terminal = run('npm start');
+    await ready(terminal);
+    const [, firstCall = ''] = /try: (curl .*)/.exec(terminal.output()) ?? [];
+    expect(firstCall).toBe(`curl -X POST http://localhost:${port}/api/add/task1`);
+    const answer = execFileSync('/bin/sh', ['-c', firstCall], { stdio: ['ignore', 'pipe', 'ignore'] });
+    expect(queuedTaskSchema.parse(JSON.parse(answer.toString()))).toMatchObject({ task: 'task1' });
+    await until('the log shows the work', () => terminal.output().includes('Completed task'));
+
+    taskId = (await sendJson('POST', '/api/tasks', { title: 'Outlast' }, { url: url() })).as(taskSchema).id;
+    expect(checkout.processes().length).toBeGreaterThan(10);
+
+    terminal.ctrlC();
+    expect(await terminal.exit()).toBe(0);
+    expect(terminal.output()).toMatch(/stopped\n$/);
+    expect(checkout.processes()).toEqual([]);
+  },
+  START_MS,
+);
+
+describe('started again with --scale blur-worker=2', () => {
+  let terminal: Terminal;
+
+  beforeAll(async () => {
+    terminal = run('npm start -- --scale blur-worker=2');
+    await ready(terminal);
+  }, START_MS);
+
+  test('it still has the task of the run before', async () => {
+    const reply = await send(`/api/tasks/${taskId}`, { url: url() });
+    expect(reply.as(taskSchema)).toMatchObject({ title: 'Outlast' });
+  });
+
+  test('two pods share the work', async () => {
+    const file = await jpeg();
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, () => upload({ file, effects: 'blur' }, { url: url() })),
+    );
+    const pods = replies.map((reply) => reply.as(uploadResponseSchema).processed_by_pod);
+    expect([...new Set(pods)].sort()).toEqual(['blur-worker-1', 'blur-worker-2']);
+  });
+
+  test('no process outlives a supervisor that was killed with SIGKILL', async () => {
+    const supervisor = checkout.processes().find(({ command }) => /\blocal\/dist\/start\.js/.test(command));
+    process.kill(supervisor!.pid, 'SIGKILL');
+    expect(await terminal.exit()).not.toBe(0);
+    await until('nothing runs any more', () => checkout.processes().length === 0, 15_000);
+  }, 20_000);
+});
+
+function url(): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+function ready(terminal: Terminal): Promise<unknown> {
+  return until(
+    `it is ready; so far it said: ${terminal.output()}`,
+    () => new RegExp(`ready after [\\d.]+ s: http://localhost:${port}`).test(terminal.output()),
+    START_MS,
+  );
+}
+
+function run(command: string): Terminal {
+  const child = spawn('/bin/sh', ['-c', command], {
+    cwd: checkout.folder,
+    // Nothing of ours: under `npm test` there is much of npm and jest in it.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, as a terminal's foreground has.
+    detached: true,
+  });
+  children.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = once(child, 'close');
+  return {
+    output: () => output,
+    ctrlC: () => process.kill(-child.pid!, 'SIGINT'),
+    async exit() {
+      await ended;
+      return child.exitCode;
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { createHttpApp } from '@millrace/chassis';
+import { createServiceClient } from '@millrace/chassis/service-client';
+import type { Express } from 'express';
+/* eslint-disable no-restricted-imports -- tests put services together */
+import { createApp as createBlurWorker } from '../../services/blur-worker/src/app.js';
+import { createApp as createBwWorker } from '../../services/bw-worker/src/app.js';
+import { createApp as createTextWorker } from '../../services/text-worker/src/app.js';
+import { createApp, type Limits, type Services } from '../../services/web-gateway/src/app.js';
+/* eslint-enable no-restricted-imports */
+import { type Link, openLink } from './link.js';
+import { listenOnFreePort } from './listen.js';
+import { startTestRedis, type TestRedis } from './redis.js';
+import { basics } from './service-basics.js';
+
+/** web-gateway, with a Redis of its own and a replica of every service, each at the end of a link. */
+export interface TestGateway {
+  app: Express;
+  redis: TestRedis;
+  links: Record<keyof Services, Link>;
+  /** Undoes all damage to the links. */
+  mend(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const WORKER_LIMITS = {
+  IMAGE_MAX_PIXELS: 50_000_000,
+  IMAGE_MAX_BYTES: 200 * 1024 ** 2,
+  WORK_CONCURRENCY: 1,
+  WORK_QUEUE_LIMIT: 10,
+};
+
+/**
+ * @param options.limits in place of: 1 MiB a file, 4 uploads at once, 4 waiting, 3 s an effect, images kept for an hour
+ * @param options.furtherUrls of services, as if they had a second replica there
+ */
+export async function startGateway(
+  options: { limits?: Partial<Limits>; furtherUrls?: Partial<Record<keyof Services, string>> } = {},
+): Promise<TestGateway> {
+  const { furtherUrls = {} } = options;
+  const redis = await startTestRedis();
+  const limits = WORKER_LIMITS;
+  const apps: Record<keyof Services, [name: string, app: Express]> = {
+    // Of these three, the gateway knows nothing but their health.
+    taskApi: bareService('task-api'),
+    userApi: bareService('user-api'),
+    queueWorker: bareService('queue-worker'),
+    textWorker: ['text-worker', createTextWorker(basics('text-worker-1'))],
+    bwWorker: ['bw-worker', createBwWorker({ ...basics('bw-worker-1'), limits })],
+    blurWorker: [
+      'blur-worker',
+      createBlurWorker({ ...basics('blur-worker-1'), limits, sigma: 2, delayMs: 0 }),
+    ],
+  };
+  const running = await Promise.all(
+    Object.entries(apps).map(async ([key, [name, app]]) => {
+      const listener = await listenOnFreePort(app);
+      const link = await openLink(listener.port);
+      const furtherUrl = furtherUrls[key as keyof Services];
+      const urls = [`http://127.0.0.1:${link.port}`, ...(furtherUrl ? [furtherUrl] : [])];
+      return { key, listener, link, client: createServiceClient({ name, urls }) };
+    }),
+  );
+  const services = Object.fromEntries(running.map(({ key, client }) => [key, client])) as Services;
+  const links = Object.fromEntries(running.map(({ key, link }) => [key, link])) as TestGateway['links'];
+
+  const app = createApp({
+    ...basics('web-gateway-1'),
+    redis: redis.redis,
+    services,
+    limits: {
+      uploadMaxBytes: 1024 ** 2,
+      uploadConcurrency: 4,
+      uploadQueueLimit: 4,
+      effectTimeoutMs: 3_000,
+      imageTtlSeconds: 3_600,
+      ...options.limits,
+    },
+  });
+  return {
+    app,
+    redis,
+    links,
+    async mend() {
+      await Promise.all([redis.link, ...Object.values(links)].map((link) => link.mend()));
+    },
+    async stop() {
+      await Promise.all(
+        running.map(async ({ client, link, listener }) => {
+          await client.close();
+          await link.close();
+          await listener.close();
+        }),
+      );
+      await redis.stop();
+    },
+  };
+}
+
+function bareService(service: string): [name: string, app: Express] {
+  return [service, createHttpApp({ ...basics(`${service}-1`), service, routes: [] })];
+}
