@@ -1,33 +1,39 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pinoHttp } from 'pino-http';
+import type { RequestHandler } from 'express';
 import type { Logger } from './logger.js';
+import { currentContext, withContext } from './request-context.js';
 
 /** Asked every few seconds by machines: not worth a line each. */
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
 
-/** One line a request, when it has been answered: method, path, status and milliseconds. No headers, no bodies. */
-export function requestLog(logger: Logger) {
-  return pinoHttp({
-    logger,
-    autoLogging: { ignore: (req) => PROBES.has(req.url ?? '') },
-    quietReqLogger: true,
-    serializers: { req: () => undefined, res: () => undefined, err: () => undefined },
-    customAttributeKeys: { responseTime: 'ms' },
-    customProps: (req, res) => ({
-      method: req.method,
-      // `originalUrl`, as routers shorten `url`; without the query, which is the client's business.
-      path: ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split('?', 1)[0],
-      status: res.statusCode,
-      request_id: res.getHeader('x-request-id'),
-    }),
-    customLogLevel: levelOf,
-    customSuccessMessage: () => 'request',
-    customErrorMessage: () => 'request',
-    wrapSerializers: false,
-  });
+/** One line a request, when it is over: method, path, status and milliseconds. No query, no headers, no bodies. */
+export function requestLog(logger: Logger): RequestHandler {
+  return (req, res, next) => {
+    if (PROBES.has(req.path)) {
+      next();
+      return;
+    }
+    const { method, path } = req;
+    const begun = performance.now();
+    const context = currentContext();
+    res.once('close', () => {
+      const line = {
+        method,
+        path,
+        status: res.statusCode,
+        ms: Math.round(performance.now() - begun),
+        // The client left before it had the whole answer.
+        ...(!res.writableFinished && { aborted: true }),
+      };
+      const write = () => logger[levelOf(res.statusCode)](line, 'request');
+      // The event knows nothing of the request that it belongs to.
+      if (context) withContext(context, write);
+      else write();
+    });
+    next();
+  };
 }
 
-function levelOf(_req: IncomingMessage, res: ServerResponse, error?: Error) {
-  if (error || res.statusCode >= 500) return 'error';
-  return res.statusCode >= 400 ? 'warn' : 'info';
+function levelOf(status: number) {
+  if (status >= 500) return 'error';
+  return status >= 400 ? 'warn' : 'info';
 }

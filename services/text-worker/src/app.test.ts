@@ -1,12 +1,8 @@
-import { createLifecycle, createLogger } from '@millrace/chassis';
 import request from 'supertest';
+import { basics } from '../../../tests/support/service-basics.js';
 import { createApp } from './app.js';
 
-const app = createApp({
-  pod: 'text-worker-test',
-  logger: createLogger('text-worker', { LOG_LEVEL: 'silent', POD_NAME: 'test' }),
-  lifecycle: createLifecycle(),
-});
+const app = createApp(basics('text-worker-test'));
 
 const process = (text: unknown) => request(app).post('/process').send({ text });
 
