@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { lockDataDir } from './data-dir-lock.js';
 import { compiledScript } from './paths.js';
 import { sendSignal } from './process-group.js';
@@ -20,6 +20,8 @@ export type Guard = {
 
 /** Locks the data folder (made if need be), ends what an earlier run left there, and starts the watchdog. */
 export async function openGuard(dataDir: string, onEvent: (line: string) => void = () => {}): Promise<Guard> {
+  const watchdogScript = compiledScript('watchdog');
+  if (!existsSync(watchdogScript)) throw new Error(`${watchdogScript} is missing. Run "npm run build".`);
   mkdirSync(dataDir, { recursive: true });
   const unlock = lockDataDir(dataDir);
   const processes = new Map<number, RecordedProcess>();
@@ -29,7 +31,9 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
   const tell = (line: string) => watchdog.stdin?.write(`${line}\n`);
 
   const startWatchdog = () => {
-    watchdog = spawn(process.execPath, [compiledScript('watchdog')], {
+    // As arguments, because this process may be killed before it gets to write to the pipe.
+    const known = [...processes.values()].map(({ leader, stopSignal }) => `${leader}:${stopSignal}`);
+    watchdog = spawn(process.execPath, [watchdogScript, ...known], {
       detached: true,
       cwd: '/',
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -40,7 +44,6 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
     watchdog.on('exit', () => {
       if (!closed) startWatchdog();
     });
-    for (const { leader, stopSignal } of processes.values()) tell(`add ${leader} ${stopSignal}`);
   };
 
   try {

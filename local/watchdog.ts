@@ -1,13 +1,17 @@
 /**
  * A process of its own that outlives the supervisor and ends what a killed one left behind. It holds a pipe from the
  * supervisor, which the system closes whatever way the supervisor ends. Lines on the pipe: `add <pid> <signal>` and
- * `remove <pid>`.
+ * `remove <pid>`. What runs already when it starts stands in its arguments, as `<pid>:<signal>`.
  */
 import { createInterface } from 'node:readline';
 import { endGroups } from './process-group.js';
 
 const graceMs = 4_000;
 const stopSignals = new Map<number, NodeJS.Signals>();
+for (const argument of process.argv.slice(2)) {
+  const [pid, signal] = argument.split(':');
+  stopSignals.set(Number(pid), signal as NodeJS.Signals);
+}
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {

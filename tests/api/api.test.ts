@@ -5,6 +5,7 @@ import { startEndpoint, stopEndpoint } from './endpoint.js';
 import './documented-examples.suite.js';
 import './api-table.suite.js';
 import './queue.suite.js';
+import './jobs.suite.js';
 import './bad-input.suite.js';
 import './bad-upload.suite.js';
 import './fuzz.suite.js';

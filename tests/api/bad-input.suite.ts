@@ -79,11 +79,16 @@ describe('a task', () => {
       expect(paths(expectProblem(await sendJson(method, path, body), 422))).toEqual(where);
   });
 
-  test('with a title of 10,000 characters is taken', async () => {
-    const title = '水'.repeat(10_000);
+  test('with a title of 10,000 characters is taken, in a path too', async () => {
+    const title = 'é'.repeat(10_000);
     expect((await sendJson('POST', '/api/tasks', { title })).status).toBe(201);
-    expect((await send(`/api/add/${encodeURIComponent(title)}`, { method: 'POST' })).status).toBe(202);
     expect((await sendJson('POST', '/api/add', { task: title })).status).toBe(202);
+    expect((await send(`/api/add/${encodeURIComponent(title)}`, { method: 'POST' })).status).toBe(202);
+  });
+
+  test('in a path of more than 64 KiB is answered by 414', async () => {
+    const title = encodeURIComponent('水'.repeat(10_000));
+    expectProblem(await send(`/api/add/${title}`, { method: 'POST' }), 414);
   });
 
   test.each([
@@ -249,4 +254,15 @@ describe('what is not offered', () => {
       expect(reply.headers.allow).toContain('GET');
     }
   });
+});
+
+test('headers that are too large, one by one or together, are answered by 431', async () => {
+  const long = 'x'.repeat(50 * 1024);
+  expectProblem(await send('/tasks', { headers: { 'X-One': long.repeat(2) } }), 431);
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-Long-${i}`, long]));
+  for (const path of ['/tasks', '/user/users', '/health']) {
+    expect((await send(path, { headers: many(3) })).status).toBe(200);
+    expectProblem(await send(path, { headers: many(6) }), 431);
+  }
 });

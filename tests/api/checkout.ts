@@ -74,7 +74,7 @@ function listProcesses(): { pid: number; command: string; places: string[] }[] {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       return [{ pid: Number(pid), command, places: [command, readlinkSync(`/proc/${pid}/cwd`)] }];
     } catch {
-      // It has ended just now.
+      // It has ended just now, or belongs to another user.
       return [];
     }
   });

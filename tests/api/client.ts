@@ -68,15 +68,18 @@ export function sendJson(method: string, path: string, value: unknown, options: 
   return send(path, { ...options, method, headers, body: JSON.stringify(value) });
 }
 
-/** POST /upload of a form, as `curl -F` sends it. Files are Buffers. */
-export async function upload(form: Record<string, string | Buffer>, options: RequestOptions = {}) {
+/** POST /upload of a form, as `curl -F` sends it. Files are Buffers. `query` has no question mark. */
+export async function upload(
+  form: Record<string, string | Buffer>,
+  { query = '', ...options }: RequestOptions & { query?: string } = {},
+) {
   const data = new FormData();
   for (const [name, value] of Object.entries(form)) {
     if (typeof value === 'string') data.append(name, value);
     else data.append(name, new Blob([new Uint8Array(value)], { type: 'image/jpeg' }), 'test.jpg');
   }
   const encoded = new Response(data);
-  return send('/upload', {
+  return send(query ? `/upload?${query}` : '/upload', {
     ...options,
     method: 'POST',
     headers: { 'Content-Type': encoded.headers.get('content-type') ?? '', ...options.headers },

@@ -168,6 +168,6 @@ test(`${REQUESTS} random requests are answered, none by a 5xx, and errors are pr
 }, 120_000);
 
 function describeAttempt({ method, path, headers, body }: Attempt): string {
-  const short = (value: unknown) => JSON.stringify(value)?.slice(0, 200);
+  const short = (value: unknown) => JSON.stringify(value ?? null).slice(0, 200);
   return `${method} ${path.slice(0, 100)} ${short(headers)} ${short(body?.toString())}`;
 }

@@ -13,8 +13,10 @@ const START_MS = 60_000;
 
 /** A command in a shell of its own, as in a terminal. */
 interface Terminal {
-  /** All that was written so far. */
+  /** What was written so far. */
   output(): string;
+  /** That part of it that went to standard error. */
+  errors(): string;
   /** What the keys send: a signal to every process of the foreground group. */
   ctrlC(): void;
   /** Waits for the end. @returns the status that the shell sees */
@@ -29,7 +31,9 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   checkout = copyCheckout();
   port = await freePort();
-}, 30_000);
+  // What was edited since the last build is compiled now, not while a test waits.
+  expect(await run('node local/prepare.mjs').exit()).toBe(0);
+}, START_MS);
 
 afterAll(async () => {
   checkout.remove();
@@ -45,13 +49,16 @@ test(
   async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
-    const terminal = run('npm start --silent');
-    expect(await terminal.exit()).toBe(1);
-    expect(terminal.output()).toBe(
-      `Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start\n`,
-    );
-    other.close();
-    await once(other, 'close');
+    try {
+      const terminal = run('npm start --silent');
+      expect(await terminal.exit()).toBe(1);
+      expect(terminal.errors()).toBe(
+        `Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start\n`,
+      );
+    } finally {
+      other.close();
+      await once(other, 'close');
+    }
     expect(checkout.processes()).toEqual([]);
   },
   START_MS,
@@ -113,16 +120,14 @@ function url(): string {
   return `http://127.0.0.1:${port}`;
 }
 
-function ready(terminal: Terminal): Promise<unknown> {
-  return until(
-    `it is ready; so far it said: ${terminal.output()}`,
-    () => new RegExp(`ready after [\\d.]+ s: http://localhost:${port}`).test(terminal.output()),
-    START_MS,
-  );
+async function ready(terminal: Terminal): Promise<void> {
+  const greeting = `ready after [\\d.]+ s: http://localhost:${port}`;
+  await until(greeting, () => new RegExp(greeting).test(terminal.output()), START_MS - 5_000);
 }
 
 function run(command: string): Terminal {
-  const child = spawn('/bin/sh', ['-c', command], {
+  // `exec`, because a person's shell is not in the foreground group: what it started is.
+  const child = spawn('/bin/sh', ['-c', `exec ${command}`], {
     cwd: checkout.folder,
     // Nothing of ours: under `npm test` there is much of npm and jest in it.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port) },
@@ -132,11 +137,14 @@ function run(command: string): Terminal {
   });
   children.push(child);
   let output = '';
+  let errors = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.on('data', (text: string) => (errors += text));
   const ended = once(child, 'close');
   return {
     output: () => output,
+    errors: () => errors,
     ctrlC: () => process.kill(-child.pid!, 'SIGINT'),
     async exit() {
       await ended;

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 /* eslint-disable no-restricted-imports -- tests put services together */
-import { createApp, type JobOptions } from '../../services/task-api/src/app.js';
+import { createApp, type Dependencies, type JobOptions } from '../../services/task-api/src/app.js';
 import { createJobPublisher, type DueJob } from '../../services/task-api/src/job-publisher.js';
 import { startSweeper, sweep } from '../../services/task-api/src/sweeper.js';
 /* eslint-enable no-restricted-imports */
@@ -12,6 +12,8 @@ import { basics, silentLogger } from './service-basics.js';
 /** task-api, put together as its `main.ts` does, with servers of its own. */
 export interface TestTaskApi {
   app: Express;
+  /** Another replica on the same servers. */
+  createApp(own?: Partial<Dependencies>): Express;
   postgres: TestPostgres;
   redis: TestRedis;
   /** Runs the sweeper until the end of the test file. @param intervalMs default 50 */
@@ -29,25 +31,28 @@ export interface TestTaskApi {
 export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<TestTaskApi> {
   const [postgres, redis] = await Promise.all([startTestPostgres('task-api'), startTestRedis()]);
   const publisher = createJobPublisher(redis.redis);
-  const app = createApp({
-    ...basics('task-api-test'),
-    postgres: postgres.db,
-    redis: redis.redis,
-    publisher,
-    options: {
-      leaseMs: 30_000,
-      backoffMs: 1_000,
-      maxAttempts: 3,
-      sweepAfterMs: 300,
-      backlog: { jobs: 100_000, images: 500 },
-      imageMaxBytes: 20 * 1024 * 1024,
-      ...options,
-    },
-  });
+  const makeApp = (own: Partial<Dependencies> = {}) =>
+    createApp({
+      ...basics('task-api-test'),
+      postgres: postgres.db,
+      redis: redis.redis,
+      publisher,
+      options: {
+        leaseMs: 30_000,
+        backoffMs: 1_000,
+        maxAttempts: 3,
+        sweepAfterMs: 300,
+        backlog: { jobs: 100_000, images: 500 },
+        imageMaxBytes: 20 * 1024 * 1024,
+        ...options,
+      },
+      ...own,
+    });
   const due = { db: postgres.db, republishAfterMs: 300 };
   let stopSweeper = () => Promise.resolve();
   return {
-    app,
+    app: makeApp(),
+    createApp: makeApp,
     postgres,
     redis,
     keepSweeping(intervalMs = 50) {

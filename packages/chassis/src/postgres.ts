@@ -32,6 +32,8 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
   });
   // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
+  // Nor has a connection a listener while it passes from one user to the next. Whoever gets it broken hears of that from it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   const on = (client: Pool | PoolClient, onFault?: (error: Error) => void): Queryable => ({
     async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
@@ -97,7 +99,7 @@ export function connectionOptions(config: PostgresConfig) {
 const SERVER_FAULT = /^(08|53|57|58|25006)/;
 
 /** Is it the database that is at fault, and not what was asked of it? */
-function isServerFault(error: unknown): boolean {
+export function isServerFault(error: unknown): boolean {
   if (error instanceof DatabaseError) return SERVER_FAULT.test(error.code ?? '');
   // What else `pg` rejects with comes from the connection (refused, reset, ended, timed out), but for our own mistakes.
   return !(error instanceof TypeError);

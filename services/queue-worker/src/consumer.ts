@@ -20,6 +20,8 @@ export interface Consumer {
 /** How soon the message of a worker that vanished goes to another one. */
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
+/** How soon to try again what Redis did not do. BullMQ's default would idle a busy worker for 15 s after each outage. */
+const REDIS_RETRY_MS = 500;
 
 /** Takes messages from the Redis queue, for as long as it takes Redis to be there. */
 export function startConsumer({ redisUrl, concurrency, logger, process }: ConsumerOptions): Consumer {
@@ -39,6 +41,7 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
       concurrency,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
+      runRetryDelay: REDIS_RETRY_MS,
       // A worker's death costs a message one of these; PostgreSQL counts the attempts that matter.
       maxStalledCount: 1_000,
       removeOnComplete: { count: 0 },
@@ -53,10 +56,8 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
 
   return {
     async close(deadlineMs) {
-      const deadline = setTimeout(() => {
-        giveUp.abort(new Error('the worker is shutting down'));
-        void worker.close(true);
-      }, deadlineMs);
+      // BullMQ waits for its jobs without end: they have to give up by themselves.
+      const deadline = setTimeout(() => giveUp.abort(new Error('the worker is shutting down')), deadlineMs);
       await worker.close().finally(() => clearTimeout(deadline));
       redis.disconnect();
     },

@@ -40,7 +40,7 @@ export async function processMessage(
   const lease = holdLease(job, board, logger);
   try {
     const result = await perform(job, {
-      signal: lease.lost,
+      signal: AbortSignal.any([lease.lost, giveUp]),
       // A report that fails is no reason to fail the work.
       onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
     });

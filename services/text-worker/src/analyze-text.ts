@@ -22,7 +22,7 @@ export function analyzeText(text: string): TextResult {
 function splitGraphemes(text: string): string[] {
   const clusters: string[] = [];
   let length = PART_LENGTH;
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const part = wellFormedPart(text, start, start + length);
     const found = Array.from(graphemes.segment(part), ({ segment }) => segment);
     // The last cluster may go on in the next part, so that part begins with it: at a true boundary, as it must.

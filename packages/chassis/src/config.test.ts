@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  ConfigError,
+  milliseconds,
+  parseConfig,
+  port,
+  postgresConfig,
+  redisUrl,
+  serviceConfig,
+  urlList,
+} from './config.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-config-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = (text: string) => {
+  const path = join(folder, 'secret');
+  writeFileSync(path, text);
+  return path;
+};
+const secret = z.object({ SECRET: z.string().min(3), COLOUR: z.string().default('blue') });
+
+it('has a default for everything that every service reads', () => {
+  expect(parseConfig(serviceConfig, { POD_NAME: 'a-1' })).toEqual({
+    PORT: 3000,
+    HOST: '0.0.0.0',
+    POD_NAME: 'a-1',
+    LOG_LEVEL: 'info',
+    SHUTDOWN_DRAIN_MS: 5_000,
+    SHUTDOWN_TIMEOUT_MS: 30_000,
+  });
+});
+
+it('lists all problems at once, each with how to mend it', () => {
+  const schema = serviceConfig.extend(postgresConfig.shape).extend({ REDIS_URL: redisUrl, URLS: urlList });
+  const environment = { PORT: '70000', POSTGRES_HOST: 'db', REDIS_URL: 'localhost', URLS: 'http://a,b' };
+  const error = (() => {
+    try {
+      return parseConfig(schema, environment);
+    } catch (reason) {
+      return reason;
+    }
+  })();
+  expect(error).toBeInstanceOf(ConfigError);
+  const [title, ...problems] = (error as Error).message.split('\n  ');
+  expect(title).toBe('The configuration has 5 problem(s):');
+  expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(
+    ['PORT', 'POSTGRES_PASSWORD', 'POSTGRES_USER', 'REDIS_URL', 'URLS'].sort(),
+  );
+  expect(problems).toContain(
+    'POSTGRES_USER: is not set; set it, or POSTGRES_USER_FILE to a file that holds it',
+  );
+});
+
+it('takes an empty variable for one that is not set', () => {
+  expect(parseConfig(secret, { SECRET: 'abc', COLOUR: '' }).COLOUR).toBe('blue');
+  expect(() => parseConfig(secret, { SECRET: '' })).toThrow('SECRET: is not set');
+  expect(parseConfig(secret, { SECRET: 'abc', SECRET_FILE: '' }).SECRET).toBe('abc');
+});
+
+it('reads a variable from the file that NAME_FILE names, without its last line end', () => {
+  expect(parseConfig(secret, { SECRET_FILE: file(' top secret\n') }).SECRET).toBe(' top secret');
+});
+
+it('refuses a variable that is set in both ways', () => {
+  expect(() => parseConfig(secret, { SECRET: 'abc', SECRET_FILE: file('abc') })).toThrow(
+    '1 problem(s):\n  SECRET: is set twice, also by SECRET_FILE; unset one of them',
+  );
+});
+
+it('says which file cannot be read, once', () => {
+  expect(() => parseConfig(secret, { SECRET_FILE: join(folder, 'missing') })).toThrow(
+    `1 problem(s):\n  SECRET_FILE: the file ${join(folder, 'missing')} cannot be read`,
+  );
+});
+
+it('never shows a value, which may be a secret', () => {
+  expect(() => parseConfig(secret, { SECRET: 'x' })).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining("'x'") }),
+  );
+});
+
+it('refuses a file that is empty', () => {
+  expect(() => parseConfig(secret, { SECRET_FILE: file('\n') })).toThrow(/SECRET.*: /);
+});
+
+it.each([
+  [port, ['0', '65535'], ['-1', '65536', '1.5', 'x']],
+  [milliseconds, ['0', '86400000'], ['-1', '86400001', '1s']],
+  [urlList, ['http://a:1', 'http://a:1, https://b'], ['', 'a:1', 'ftp://a', 'http://a,']],
+  [redisUrl, ['redis://:p@localhost:1/0', 'rediss://h'], ['http://localhost', 'localhost:6379']],
+])('knows what is possible (%#)', (schema, good, bad) => {
+  for (const value of good) expect(schema.safeParse(value).success).toBe(true);
+  for (const value of bad) expect(schema.safeParse(value).success).toBe(false);
+});

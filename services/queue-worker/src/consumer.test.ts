@@ -1,0 +1,297 @@
+import { currentContext, HttpProblem } from '@millrace/chassis';
+import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import type { Job } from '@millrace/contracts';
+import request from 'supertest';
+import { eventually } from '../../../tests/support/eventually.js';
+import { type Link, openLink } from '../../../tests/support/link.js';
+import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
+import { recordingLogger } from '../../../tests/support/service-basics.js';
+import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
+import { type Consumer, startConsumer } from './consumer.js';
+import { createJobBoard } from './job-board.js';
+import type { PerformJob } from './perform-job.js';
+import { processMessage } from './process-message.js';
+
+const LEASE_MS = 600;
+
+let taskApi: TestTaskApi;
+let listener: Listener;
+let link: Link;
+let client: ServiceClient;
+beforeAll(async () => {
+  taskApi = await startTaskApi({ leaseMs: LEASE_MS, backoffMs: 50 });
+  taskApi.keepSweeping();
+  listener = await listenOnFreePort(taskApi.app);
+  link = await openLink(listener.port);
+  client = createServiceClient({ name: 'task-api', urls: [`http://127.0.0.1:${link.port}`] });
+});
+afterAll(async () => {
+  await client.close();
+  await link.close();
+  await listener.close();
+  await taskApi.stop();
+});
+
+// What a test has not closed itself.
+const consumers: Consumer[] = [];
+beforeEach(() => taskApi.empty());
+afterEach(async () => {
+  await link.mend();
+  await Promise.all(consumers.splice(0).map((consumer) => consumer.close(1_000)));
+});
+
+/** Starts a queue-worker that does its jobs with `perform`. */
+function startWorker(perform: PerformJob, pod = 'queue-worker-1') {
+  const { logger, lines } = recordingLogger();
+  const board = createJobBoard(client, pod);
+  const consumer = startConsumer({
+    redisUrl: taskApi.redis.server.url,
+    concurrency: 4,
+    logger,
+    process: (message, giveUp) => processMessage(message, { board, logger, perform }, giveUp),
+  });
+  consumers.push(consumer);
+  return { consumer, lines };
+}
+
+/** Work that the test sees begin, and that ends when the test says so. */
+function gatedWork() {
+  let begun = 0;
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const perform: PerformJob = async () => {
+    begun += 1;
+    await gate;
+    return 'done';
+  };
+  return { perform, begun: () => begun, open: () => open() };
+}
+
+const call = () => request(taskApi.app);
+const add = async (task = 'task1'): Promise<string> =>
+  (await call().post(`/api/add/${task}`).expect(202)).body.id;
+const jobOf = async (id: string): Promise<Job> => (await call().get(`/api/jobs/${id}`).expect(200)).body;
+const reaches = (id: string, status: Job['status']) =>
+  eventually(async () => {
+    const job = await jobOf(id);
+    expect(job.status).toBe(status);
+    return job;
+  });
+const begins = (work: { begun: () => number }) => eventually(() => expect(work.begun()).toBe(1));
+
+it('does a task, and says which, where and when', async () => {
+  const { lines } = startWorker((job) => Promise.resolve({ done: job.payload }), 'queue-worker-7');
+  const id = await add('buy milk');
+  const job = await reaches(id, 'completed');
+  expect(job).toMatchObject({
+    processed_by_pod: 'queue-worker-7',
+    result: { done: { task: 'buy milk' } },
+    error: null,
+    attempts: [{ attempt: 1, pod: 'queue-worker-7', outcome: 'completed', error: null }],
+  });
+  expect((await call().get(`/api/tasks/${id}`)).body).toMatchObject({
+    status: 'completed',
+    completed: true,
+    processed_by_pod: 'queue-worker-7',
+  });
+  await eventually(() => {
+    const told = lines.filter(({ job_id }) => job_id === id);
+    expect(told).toMatchObject([
+      { msg: 'Processing task', task: 'buy milk', attempt: 1 },
+      { msg: 'Completed task', task: 'buy milk', attempt: 1 },
+    ]);
+  });
+});
+
+it('does each of 40 tasks once, with two workers', async () => {
+  const done: string[] = [];
+  const perform: PerformJob = ({ id }) => Promise.resolve(done.push(id));
+  startWorker(perform, 'queue-worker-1');
+  startWorker(perform, 'queue-worker-2');
+  const ids = await Promise.all(Array.from({ length: 40 }, (_, number) => add(`t${number}`)));
+  await Promise.all(ids.map((id) => reaches(id, 'completed')));
+  expect(done.sort()).toEqual(ids.sort());
+});
+
+it('works on behalf of the request that asked for it', async () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  startWorker(() => Promise.resolve(currentContext()));
+  const add = call().post('/api/add/a').set({ 'X-Request-Id': 'request-7', traceparent });
+  const { id } = (await add.expect(202)).body;
+  expect((await reaches(id, 'completed')).result).toEqual({ requestId: 'request-7', traceparent });
+});
+
+it('tries again after a failure, and shows what was wrong', async () => {
+  let attempts = 0;
+  startWorker(() => {
+    attempts += 1;
+    return attempts === 1 ? Promise.reject(new Error('out of paper')) : Promise.resolve('printed');
+  });
+  const job = await reaches(await add(), 'completed');
+  expect(job).toMatchObject({
+    result: 'printed',
+    error: null,
+    attempts: [
+      { attempt: 1, outcome: 'failed', error: expect.any(String) },
+      { attempt: 2, outcome: 'completed', error: null },
+    ],
+  });
+});
+
+it('gives up on a task that fails every time, and on one whose input is refused at once', async () => {
+  const problems: Record<string, Error> = {
+    broken: new HttpProblem(502, 'blur-worker failed on this request.'),
+    refused: new HttpProblem(422, 'The image cannot be read.'),
+  };
+  startWorker(({ payload }) => Promise.reject(problems[(payload as { task: string }).task]!));
+  const [broken, refused] = await Promise.all([add('broken'), add('refused')]);
+  expect(await reaches(broken, 'failed')).toMatchObject({
+    error: 'blur-worker failed on this request.',
+    attempts: [{}, {}, { attempt: 3, outcome: 'failed' }],
+  });
+  expect(await reaches(refused, 'failed')).toMatchObject({
+    error: 'The image cannot be read.',
+    attempts: [{ attempt: 1, outcome: 'failed' }],
+  });
+});
+
+it('waits for a task-api that is away before it begins', async () => {
+  await link.cut();
+  const id = await add();
+  const { lines } = startWorker(() => Promise.resolve('done'));
+  await eventually(() =>
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'waiting for task-api' })),
+  );
+  await link.mend();
+  expect((await reaches(id, 'completed')).attempts).toHaveLength(1);
+});
+
+it('waits for a task-api that is away when it has done its work', async () => {
+  const work = gatedWork();
+  const { lines } = startWorker(work.perform);
+  const id = await add();
+  await begins(work);
+  await link.cut();
+  work.open();
+  await eventually(() =>
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'waiting for task-api' })),
+  );
+  await link.mend();
+  await reaches(id, 'completed');
+});
+
+it('keeps its lease for as long as the work takes', async () => {
+  const work = gatedWork();
+  startWorker(work.perform);
+  const id = await add();
+  await begins(work);
+  const begunAt = Date.now();
+  const dueAt = async () => {
+    const [job] = await taskApi.postgres.db.query<{ due_at: Date }>('SELECT due_at FROM jobs');
+    return job!.due_at.getTime();
+  };
+  // Three leases long.
+  await eventually(async () => expect(await dueAt()).toBeGreaterThan(begunAt + 3 * LEASE_MS));
+  work.open();
+  expect((await reaches(id, 'completed')).attempts).toHaveLength(1);
+});
+
+it('stops working when its lease was lost to another, whose work counts', async () => {
+  let stopped = false;
+  const stuck: PerformJob = (_job, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        stopped = true;
+        reject(signal.reason as Error);
+      });
+    });
+  const { consumer } = startWorker(stuck, 'queue-worker-1');
+  const id = await add();
+  await reaches(id, 'processing');
+  // Cut off from task-api for longer than its lease lasts, while another one is not.
+  await link.freeze();
+  await eventually(async () => expect((await jobOf(id)).status).toBe('queued'));
+  const claimed = (
+    await call().post(`/internal/jobs/${id}/claim`).send({ pod: 'queue-worker-2' }).expect(200)
+  ).body;
+  await link.mend();
+  await eventually(() => expect(stopped).toBe(true));
+  await call()
+    .post(`/internal/jobs/${id}/complete`)
+    .send({ attempt: claimed.attempt, result: 'mine' })
+    .expect(204);
+  await consumer.close(1_000);
+  expect(await jobOf(id)).toMatchObject({
+    status: 'completed',
+    result: 'mine',
+    processed_by_pod: 'queue-worker-2',
+    attempts: [
+      { pod: 'queue-worker-1', outcome: 'lost' },
+      { pod: 'queue-worker-2', outcome: 'completed' },
+    ],
+  });
+});
+
+it('does what Redis has lost', async () => {
+  const ids = [await add('a'), await add('b')];
+  await taskApi.redis.redis.flushall();
+  startWorker(() => Promise.resolve('done'));
+  for (const id of ids) await reaches(id, 'completed');
+});
+
+it('finds nothing to do for a job that is gone', async () => {
+  await taskApi.redis.link.mend();
+  const id = await add();
+  await call().delete(`/api/tasks/${id}`).expect(204);
+  let performed = false;
+  const { lines } = startWorker(() => {
+    performed = true;
+    return Promise.resolve();
+  });
+  await eventually(() =>
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'nothing to do for this message' })),
+  );
+  expect(performed).toBe(false);
+});
+
+describe('closing', () => {
+  it('takes nothing more, and waits for the task in work', async () => {
+    const work = gatedWork();
+    const { consumer } = startWorker(work.perform);
+    const inWork = await add('in work');
+    await begins(work);
+    const closed = consumer.close(10_000);
+    const later = await add('later');
+    work.open();
+    await closed;
+    expect((await jobOf(inWork)).status).toBe('completed');
+    expect((await jobOf(later)).status).toBe('queued');
+  });
+
+  it('ends at the deadline; another worker then does the task', async () => {
+    const { consumer } = startWorker(
+      (_job, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        }),
+      'queue-worker-1',
+    );
+    const id = await add();
+    await reaches(id, 'processing');
+    const begun = performance.now();
+    await consumer.close(200);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+
+    startWorker(() => Promise.resolve('done'), 'queue-worker-2');
+    expect((await reaches(id, 'completed')).processed_by_pod).toBe('queue-worker-2');
+  });
+
+  it('ends at the deadline when task-api stays away', async () => {
+    const { consumer } = startWorker(() => Promise.resolve('done'));
+    await link.cut();
+    await add();
+    const begun = performance.now();
+    await consumer.close(200);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+});

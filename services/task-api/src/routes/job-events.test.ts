@@ -1,0 +1,108 @@
+import { type Job, jobSchema } from '@millrace/contracts';
+import request from 'supertest';
+import { basics } from '../../../../tests/support/service-basics.js';
+import { listenOnFreePort, type Listener } from '../../../../tests/support/listen.js';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+
+let taskApi: TestTaskApi;
+let listener: Listener;
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+  listener = await listenOnFreePort(taskApi.app);
+});
+afterAll(async () => {
+  await listener.close();
+  await taskApi.stop();
+});
+beforeEach(() => taskApi.empty());
+
+const call = () => request(taskApi.app);
+const add = async (): Promise<string> => (await call().post('/api/add/task').expect(202)).body.id;
+const claim = (id: string) => call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1' }).expect(200);
+const complete = (id: string) =>
+  call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: null }).expect(204);
+
+interface Event {
+  id: string;
+  job: Job;
+}
+
+/** Reads a stream of events, one by one. */
+async function* eventsOf(id: string, lastEventId?: string): AsyncGenerator<Event> {
+  const response = await fetch(`${listener.url}/api/jobs/${id}/events`, {
+    headers: lastEventId ? { 'Last-Event-ID': lastEventId } : {},
+  });
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  expect(response.headers.get('x-accel-buffering')).toBe('no');
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const block = text.slice(0, end);
+      text = text.slice(end + 2);
+      const [, eventId, data] = /^id: (.*)\nevent: job\ndata: (.*)$/.exec(block) ?? [];
+      if (eventId && data) yield { id: eventId, job: jobSchema.parse(JSON.parse(data)) };
+    }
+  }
+}
+
+const nextOf = async (events: AsyncGenerator<Event>): Promise<Event> => (await events.next()).value;
+
+describe('GET /api/jobs/:id/events', () => {
+  it('shows the job as it is, each change, and ends with it', async () => {
+    const id = await add();
+    const events = eventsOf(id);
+    expect((await nextOf(events)).job.status).toBe('queued');
+    await claim(id);
+    expect((await nextOf(events)).job).toMatchObject({ status: 'processing', processed_by_pod: 'worker-1' });
+    await complete(id);
+    expect((await nextOf(events)).job.status).toBe('completed');
+    expect((await events.next()).done).toBe(true);
+  });
+
+  it('goes on where a client that comes back has left off', async () => {
+    const id = await add();
+    const { id: seen } = await nextOf(eventsOf(id));
+    const again = eventsOf(id, seen);
+    const next = nextOf(again);
+    await claim(id);
+    expect((await next).job.status).toBe('processing');
+
+    await complete(id);
+    const last = await nextOf(eventsOf(id, seen));
+    expect(last.job.status).toBe('completed');
+    // Nothing is left to come: an EventSource that hears 204 does not try again.
+    const response = await fetch(`${listener.url}/api/jobs/${id}/events`, {
+      headers: { 'Last-Event-ID': last.id },
+    });
+    expect(response.status).toBe(204);
+  });
+
+  it('serves many at once, and forgets who has left', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, add));
+    const streams = ids.map((id) => eventsOf(id));
+    await Promise.all(streams.map(nextOf));
+    await Promise.all(streams.slice(10).map((stream) => stream.return(undefined)));
+    await Promise.all(ids.map(claim));
+    for (const stream of streams.slice(0, 10)) expect((await nextOf(stream)).job.status).toBe('processing');
+    await Promise.all(streams.slice(0, 10).map((stream) => stream.return(undefined)));
+  });
+
+  it('ends when the replica shuts down, so that the client goes to another', async () => {
+    const lifecycle = basics('x').lifecycle;
+    const app = taskApi.createApp({ lifecycle });
+    const own = await listenOnFreePort(app);
+    const id = await add();
+    const response = await fetch(`${own.url}/api/jobs/${id}/events`);
+    lifecycle.drain();
+    lifecycle.close();
+    const text = await response.text();
+    expect(text).toContain('event: job');
+    await own.close();
+  });
+
+  it('answers 404 to an unknown job and 400 to an id that is none', async () => {
+    await call().get('/api/jobs/01a1fca7-0000-7000-8000-000000000000/events').expect(404);
+    await call().get('/api/jobs/7/events').expect(400);
+  });
+});

@@ -1,0 +1,165 @@
+import { jobSchema, jobSummarySchema, type Job } from '@millrace/contracts';
+import request from 'supertest';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+
+let taskApi: TestTaskApi;
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+});
+afterAll(() => taskApi.stop());
+beforeEach(() => taskApi.empty());
+
+const call = () => request(taskApi.app);
+const add = async (query = ''): Promise<string> =>
+  (await call().post(`/api/add/task${query}`).expect(202)).body.id;
+const jobOf = async (id: string): Promise<Job> =>
+  jobSchema.parse((await call().get(`/api/jobs/${id}`).expect(200)).body);
+const claim = (id: string) => call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1' });
+const fail = (id: string, attempt: number, permanent = false) =>
+  call().post(`/internal/jobs/${id}/fail`).send({ attempt, error: 'out of paper', permanent });
+const unknownId = '01a1fca7-0000-7000-8000-000000000000';
+
+const failedJob = async () => {
+  const id = await add();
+  await claim(id).expect(200);
+  await fail(id, 1, true).expect(204);
+  return id;
+};
+
+describe('DELETE /api/jobs/:id', () => {
+  it('cancels a queued job, which no worker gets then', async () => {
+    const id = await add();
+    const cancelled = (await call().delete(`/api/jobs/${id}`).expect(200)).body;
+    expect(cancelled).toMatchObject({ id, status: 'cancelled', finished_at: expect.any(String) });
+    await claim(id).expect(409);
+    expect((await call().get(`/api/tasks/${id}`)).body).toMatchObject({
+      status: 'cancelled',
+      completed: false,
+    });
+  });
+
+  it('answers 409 once a worker has begun the job, or it has ended', async () => {
+    const id = await add();
+    await claim(id).expect(200);
+    const response = await call().delete(`/api/jobs/${id}`).expect(409);
+    expect(response.body.detail).toContain('processing');
+    await call()
+      .delete(`/api/jobs/${await failedJob()}`)
+      .expect(409);
+  });
+
+  it('cancels a job whose worker vanished; what that one says later does not count', async () => {
+    const id = await add();
+    await claim(id).expect(200);
+    await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
+    await taskApi.sweepOnce();
+    await call().delete(`/api/jobs/${id}`).expect(200);
+    await call().post(`/internal/jobs/${id}/renew`).send({ attempt: 1 }).expect(409);
+    await call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: null }).expect(409);
+  });
+
+  it('answers 404 to an unknown job', async () => {
+    await call().delete(`/api/jobs/${unknownId}`).expect(404);
+  });
+});
+
+describe('POST /api/jobs/:id/retry', () => {
+  it('queues a failed job anew, with its history and all attempts before it', async () => {
+    const id = await failedJob();
+    expect(await jobOf(id)).toMatchObject({ status: 'failed', error: 'out of paper' });
+
+    const response = await call().post(`/api/jobs/${id}/retry`).expect(202);
+    expect(response.get('location')).toBe(`/api/jobs/${id}`);
+    expect(response.body).toMatchObject({ id, status: 'queued', max_attempts: 4, finished_at: null });
+
+    expect((await claim(id).expect(200)).body.attempt).toBe(2);
+    await call().post(`/internal/jobs/${id}/complete`).send({ attempt: 2, result: 'ok' }).expect(204);
+    expect(await jobOf(id)).toMatchObject({
+      status: 'completed',
+      error: null,
+      attempts: [
+        { attempt: 1, outcome: 'failed', error: 'out of paper' },
+        { attempt: 2, outcome: 'completed', error: null },
+      ],
+    });
+  });
+
+  it('answers 409 to a job that has not failed, and 404 to an unknown one', async () => {
+    const id = await add();
+    expect((await call().post(`/api/jobs/${id}/retry`).expect(409)).body.detail).toContain('queued');
+    await call().post(`/api/jobs/${unknownId}/retry`).expect(404);
+  });
+});
+
+describe('GET /api/jobs/summary', () => {
+  it('counts the jobs of each state and tells how long the oldest has waited', async () => {
+    const summary = async () =>
+      jobSummarySchema.parse((await call().get('/api/jobs/summary').expect(200)).body);
+    expect(await summary()).toEqual({
+      counts: { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 },
+      oldest_waiting_s: null,
+      completed_last_minute: 0,
+    });
+
+    const [done, begun] = [await add(), await add()];
+    for (const id of [done, begun]) await claim(id).expect(200);
+    await call().post(`/internal/jobs/${done}/complete`).send({ attempt: 1, result: null }).expect(204);
+    await failedJob();
+    await add();
+    await add('?run_at=2999-01-01T00:00:00Z');
+    await taskApi.postgres.db.query(
+      `UPDATE jobs SET created_at = now() - interval '1 hour', run_at = least(run_at, now() - interval '1 hour')
+        WHERE status = 'queued' AND run_at < now()`,
+    );
+
+    const { counts, oldest_waiting_s, completed_last_minute } = await summary();
+    expect(counts).toEqual({ queued: 2, processing: 1, completed: 1, failed: 1, cancelled: 0 });
+    expect(Math.round(oldest_waiting_s! / 60)).toBe(60);
+    expect(completed_last_minute).toBe(1);
+  });
+});
+
+describe('a job with a time to begin', () => {
+  it('is not handed out before, and published by the sweeper then', async () => {
+    const id = await add('?run_at=2999-01-01T01:00:00%2B01:00');
+    expect((await jobOf(id)).run_at).toBe('2999-01-01T00:00:00.000Z');
+    expect(await taskApi.sweepOnce()).toEqual([]);
+    await claim(id).expect(409);
+
+    await taskApi.postgres.db.query('UPDATE jobs SET run_at = now(), due_at = now()');
+    expect(await taskApi.sweepOnce()).toEqual([`${id}-0`]);
+    await claim(id).expect(200);
+  });
+
+  it('begins at once when the time has passed already', async () => {
+    await claim(await add('?run_at=2020-01-01T00:00:00Z')).expect(200);
+  });
+
+  it.each(['tomorrow', '2026-11-21', '2026-13-01T00:00:00Z', '0'])(
+    'answers 400 to run_at=%s',
+    async (time) => {
+      await call().post('/api/add/task').query({ run_at: time }).expect(400);
+    },
+  );
+});
+
+describe('the lease of a job', () => {
+  it('goes on for whoever renews it, and shows the progress told', async () => {
+    const id = await add();
+    await claim(id).expect(200);
+    await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
+    const report = { attempt: 1, progress: { done: 1, total: 2 } };
+    await call().post(`/internal/jobs/${id}/renew`).send(report).expect(204);
+    expect(await taskApi.sweepOnce()).toEqual([]);
+    expect(await jobOf(id)).toMatchObject({ status: 'processing', progress: { done: 1, total: 2 } });
+  });
+
+  it('cannot be renewed when another attempt has taken over', async () => {
+    const id = await add();
+    await claim(id).expect(200);
+    await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
+    await claim(id).expect(200);
+    await call().post(`/internal/jobs/${id}/renew`).send({ attempt: 1 }).expect(409);
+    await call().post(`/internal/jobs/${id}/renew`).send({ attempt: 2 }).expect(204);
+  });
+});

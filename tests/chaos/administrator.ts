@@ -1,0 +1,55 @@
+import { Client, type QueryResultRow } from 'pg';
+import { JOB_QUEUE } from '@millrace/contracts';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Stack } from '../../local/stack.js';
+
+/** Asks PostgreSQL as its administrator, over a connection of its own: there may have been a restart since the last one. */
+export async function askPostgres<Row extends QueryResultRow>(
+  { postgres: { host, port, database, user, password } }: Stack,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new Client({
+    ...{ host, port, database, user, password },
+    options: '-c search_path=tasks',
+    connectionTimeoutMillis: 5_000,
+  });
+  // The loss of the idle connection; a query that meets it rejects.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<Row>(sql, values);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Uses a Redis connection of its own. @throws when Redis is not there */
+export async function withRedis<T>({ redis: { url } }: Stack, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 5_000,
+  });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    return await use(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** How many messages lie in the Redis queue: waiting for a worker, and in the hands of one. */
+export function queueDepth(stack: Stack): Promise<{ waiting: number; active: number }> {
+  return withRedis(stack, async (redis) => {
+    const queue = new Queue(JOB_QUEUE, { connection: redis, skipMetasUpdate: true });
+    queue.on('error', () => undefined);
+    const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = await queue.getJobCounts();
+    await queue.close();
+    return { waiting: wait + prioritized + delayed, active };
+  });
+}

@@ -1,0 +1,134 @@
+import { createWriteStream, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startStack, type Stack } from '../../local/stack.js';
+import { temporaryFolder } from '../../local/test-support.js';
+import { makeRandom } from '../api/random.js';
+import { until } from '../api/until.js';
+import { queueDepth } from './administrator.js';
+import { type Audit, audit, countUnfinished } from './audit.js';
+import type { Arena, Fault } from './faults.js';
+import { type Load, startLoad } from './load.js';
+import { planFaults } from './plan.js';
+import { type ChaosSettings, SCALE, SECONDS_A_FAULT, stackEnvironment } from './settings.js';
+
+export interface Outcome extends Audit {
+  /** How often each kind of fault was injected. */
+  faults: Map<string, number>;
+  kills: number;
+  resent: number;
+  /** Processes that ended without having been made to (or the other way round), and what they said at their end. */
+  surprises: string[];
+  /** Jobs whose completion was logged more than once by workers. */
+  completedTwice: string[];
+  /** From the first request to the end of the last job. */
+  seconds: number;
+}
+
+/** After the last fault, all jobs must have ended within this time. */
+const SETTLE_MS = 60_000;
+
+/**
+ * Runs a stack under load while one fault after the other befalls it, lets it come to rest, and counts.
+ *
+ * @param sweeper whether task-api sweeps; without it, jobs are known to get lost
+ */
+export async function runChaos(settings: ChaosSettings, { sweeper }: { sweeper: boolean }): Promise<Outcome> {
+  const random = makeRandom(settings.seed);
+  const plan = planFaults({ kills: settings.kills, random });
+  const dataDir = temporaryFolder();
+  const completions = new Map<string, number>();
+  const lastWords: string[] = [];
+  const log = settings.logFile === undefined ? undefined : createWriteStream(settings.logFile);
+  const stack = await startStack({
+    port: 'free',
+    dataDir,
+    scale: SCALE,
+    env: stackEnvironment({ sweeper }),
+    onLine(source, line) {
+      log?.write(`${source} ${line}\n`);
+      countCompletion(line, completions);
+      if (line.includes('"level":"fatal"')) lastWords.push(line);
+    },
+    onEvent: (line) => log?.write(`${new Date().toISOString()} ${line}\n`),
+  });
+  try {
+    const arena: Arena = { stack, dataDir, random, ends: new Map() };
+    const begun = performance.now();
+    const load = await startLoad({
+      url: stack.url,
+      jobsPerSecond: settings.jobs / (plan.length * SECONDS_A_FAULT),
+    });
+    try {
+      await Promise.race([injectAll(plan, { arena, load, jobs: settings.jobs }), load.ended]);
+    } finally {
+      await load.stop();
+    }
+    await settle(stack, sweeper);
+    const seconds = (performance.now() - begun) / 1_000;
+
+    return {
+      ...(await audit(stack, [...load.accepted.values()])),
+      faults: countNames(plan),
+      kills: plan.filter(({ kills }) => kills).length,
+      resent: load.resent,
+      surprises: [...surprisingEnds(stack, arena.ends), ...lastWords],
+      completedTwice: [...completions].filter(([, times]) => times > 1).map(([id]) => id),
+      seconds,
+    };
+  } finally {
+    await stack.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+    log?.end();
+  }
+}
+
+/** The faults, spread evenly over the load, which goes on until the last of them is over. */
+async function injectAll(
+  plan: Fault[],
+  { arena, load, jobs }: { arena: Arena; load: Load; jobs: number },
+): Promise<void> {
+  const acceptedAre = async (count: number) => {
+    while (load.accepted.size < count) await sleep(5);
+  };
+  for (const [index, fault] of plan.entries()) {
+    await acceptedAre(((index + 0.5) / plan.length) * jobs);
+    await fault.inject(arena);
+  }
+  await acceptedAre(jobs);
+}
+
+/**
+ * With the sweeper, waits until no job is unfinished. Without it, until Redis holds no message any more: what is
+ * unfinished then, stays so.
+ */
+async function settle(stack: Stack, sweeper: boolean): Promise<void> {
+  await until(
+    'all jobs have ended',
+    async () => {
+      if (sweeper) return (await countUnfinished(stack)) === 0;
+      const { waiting, active } = await queueDepth(stack);
+      return waiting + active === 0;
+    },
+    SETTLE_MS,
+  );
+}
+
+function countCompletion(line: string, completions: Map<string, number>): void {
+  if (!line.includes('"Completed task"')) return;
+  const { job_id: id } = JSON.parse(line) as { job_id: string };
+  completions.set(id, (completions.get(id) ?? 0) + 1);
+}
+
+function countNames(plan: Fault[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name } of plan) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+function surprisingEnds({ replicas, postgres, redis, nginx }: Stack, ends: Map<string, number>): string[] {
+  const processes = [...replicas, postgres, redis, nginx].map(({ process }) => process);
+  return processes
+    .map(({ name, unexpectedExits }) => ({ name, times: unexpectedExits, wanted: ends.get(name) ?? 0 }))
+    .filter(({ times, wanted }) => times !== wanted)
+    .map(({ name, times, wanted }) => `${name} ended ${times} times, not ${wanted}`);
+}

@@ -1,0 +1,46 @@
+import { randomInt } from 'node:crypto';
+
+/** How long and how hard. The defaults are the short form that is part of `npm test`. */
+export interface ChaosSettings {
+  /** Jobs to have accepted, at least. */
+  jobs: number;
+  /** Processes to kill with SIGKILL, at least. Faults that kill nothing come on top. */
+  kills: number;
+  /** Chooses the faults and their victims. */
+  seed: number;
+  /** Where to write what all processes write. Default: nowhere. */
+  logFile: string | undefined;
+}
+
+export function readSettings(env: NodeJS.ProcessEnv = process.env): ChaosSettings {
+  const number = (name: string, otherwise: number) => Number(env[name] ?? otherwise);
+  return {
+    jobs: number('CHAOS_JOBS', 1_000),
+    kills: number('CHAOS_KILLS', 7),
+    seed: number('CHAOS_SEED', randomInt(1_000_000)),
+    logFile: env['CHAOS_LOG'],
+  };
+}
+
+/** Faults come so far apart on average; the load is paced to last for all of them. */
+export const SECONDS_A_FAULT = 1.5;
+
+/** How long a worker may hold a job without a word. */
+export const LEASE_MS = 2_000;
+
+/** Short times everywhere, so that a test need not wait long for what happens in seconds or minutes otherwise. */
+export function stackEnvironment({ sweeper }: { sweeper: boolean }) {
+  return {
+    'task-api': {
+      JOB_LEASE_MS: String(LEASE_MS),
+      JOB_BACKOFF_MS: '200',
+      SWEEP_INTERVAL_MS: sweeper ? '250' : '0',
+      SWEEP_AFTER_MS: '1000',
+      REPUBLISH_AFTER_MS: '2000',
+    },
+    // Long enough that there is always a job in the hands of the worker that is killed.
+    'queue-worker': { TASK_DELAY_MS: '100', QUEUE_CONCURRENCY: '10' },
+  };
+}
+
+export const SCALE = { 'web-gateway': 2, 'task-api': 2, 'queue-worker': 3 };

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createHttpApp,
+  createLifecycle,
+  createLogger,
+  loadConfig,
+  runService,
+  serviceConfig,
+} from '@millrace/chassis';
+import { Router } from 'express';
+
+// A service for the tests of a service's life, run as a process of its own.
+// CLOSE_FAILS: the first step of the shutdown throws. CLOSE_HANGS: it never ends. PREPARE_FAILS: the start does.
+
+const config = loadConfig(serviceConfig);
+const logger = createLogger('fixture', config);
+const lifecycle = createLifecycle();
+
+const routes = Router();
+routes.get('/quick', (_req, res) => {
+  res.json({});
+});
+routes.get('/slow', async (_req, res) => {
+  logger.info('slow request begun');
+  await sleep(400);
+  res.json({ slow: true });
+});
+routes.get('/stream', (_req, res) => {
+  res.write('begun\n');
+  lifecycle.closing.addEventListener('abort', () => res.end('ended\n'));
+});
+
+runService({
+  config,
+  logger,
+  lifecycle,
+  app: createHttpApp({ service: 'fixture', pod: config.POD_NAME, logger, lifecycle, routes: [routes] }),
+  prepare: async () => {
+    if (process.env['PREPARE_FAILS']) throw new Error('no schema');
+    await Promise.resolve();
+  },
+  close: [
+    async () => {
+      logger.info('closing 1');
+      if (process.env['CLOSE_FAILS']) throw new Error('cannot close 1');
+      if (process.env['CLOSE_HANGS']) await sleep(60_000);
+    },
+    () => logger.info('closing 2'),
+  ],
+});
