@@ -13,12 +13,22 @@ export interface RunningProgram {
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
 
+/** Lets Node load TypeScript, quicker to start than ts-node: `./x.js` is found in `x.ts`, types are taken out. */
+const HOOK = `
+const Module = require('node:module');
+const { transformFileSync } = require('@swc/core');
+const options = { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } };
+Module._extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
+const resolve = Module._resolveFilename;
+Module._resolveFilename = (request, parent, ...rest) =>
+  resolve(parent?.filename?.endsWith('.ts') ? request.replace(/^([.].*)[.]js$/, '$1') : request, parent, ...rest);
+`;
+
 /** Runs a TypeScript source with plain Node, and the packages' sources with it. @param file absolute */
 export function runSource(file: string, env: Record<string, string> = {}): RunningProgram {
-  const register = `require('ts-node').register({ swc: true, experimentalResolver: true, compilerOptions: { module: 'commonjs' } })`;
   const child = spawn(
     process.execPath,
-    ['-C', 'millrace-source', '-e', `${register}; require(${JSON.stringify(file)})`],
+    ['-C', 'millrace-source', '-e', `${HOOK} require(${JSON.stringify(file)})`],
     { cwd: repositoryRoot, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let stdout = '';

@@ -55,7 +55,8 @@ export class ConfigError extends Error {}
 
 /**
  * Reads and checks a configuration. A variable may come as a file instead: `NAME_FILE=/run/secrets/name`.
- * An empty variable counts as not set.
+ * An empty variable, or file,
+ * counts as not set.
  *
  * @throws ConfigError naming all problems at once
  */
@@ -65,6 +66,7 @@ export function parseConfig<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const problems: string[] = [];
   const values: Record<string, string> = {};
+  const unreadable = new Set<string>();
   for (const name of Object.keys(schema.shape)) {
     const file = environment[`${name}_FILE`];
     if (environment[name]) {
@@ -72,10 +74,11 @@ export function parseConfig<Schema extends z.ZodObject>(
       values[name] = environment[name];
     } else if (file) {
       try {
-        values[name] = readFileSync(file, 'utf8').trimEnd();
+        const text = readFileSync(file, 'utf8').trimEnd();
+        if (text) values[name] = text;
       } catch {
         problems.push(`${name}_FILE: the file ${file} cannot be read`);
-        values[name] = '';
+        unreadable.add(name);
       }
     }
   }
@@ -83,9 +86,9 @@ export function parseConfig<Schema extends z.ZodObject>(
   const result = schema.safeParse(values);
   for (const issue of result.error?.issues ?? []) {
     const name = String(issue.path[0]);
-    if (values[name] === undefined)
-      problems.push(`${name}: is not set; set it, or ${name}_FILE to a file that holds it`);
-    else if (values[name] !== '') problems.push(`${name}: ${issue.message}`);
+    if (unreadable.has(name)) continue;
+    if (values[name] !== undefined) problems.push(`${name}: ${issue.message}`);
+    else problems.push(`${name}: is not set; set it, or ${name}_FILE to a file that holds it`);
   }
   if (problems.length > 0 || !result.success) {
     throw new ConfigError(`The configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`);

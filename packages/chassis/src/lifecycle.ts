@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Where a process stands: `starting` until it can take traffic, `draining` from the first signal to the end. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
@@ -15,6 +17,8 @@ export interface Lifecycle {
 export function createLifecycle(): Lifecycle {
   let phase: Phase = 'starting';
   const closing = new AbortController();
+  // Every open stream listens.
+  setMaxListeners(0, closing.signal);
   return {
     phase: () => phase,
     ready: () => {

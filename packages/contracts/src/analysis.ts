@@ -4,9 +4,18 @@ import { safeText } from './text.js';
 export const TEXT_MAX = 100_000;
 
 /** POST /analyze and, inside, text-worker's POST /process. The empty text is a text: no words, reversed as itself. */
-export const analyzeRequestSchema = z.strictObject({ text: safeText(TEXT_MAX) });
+export const analyzeRequestSchema = z.strictObject({
+  text: safeText(TEXT_MAX).meta({ description: 'Any text, the empty one included.' }),
+});
 
-export const analyzeResponseSchema = z.object({ processed_text: z.string() });
+export const analyzeResponseSchema = z
+  .object({
+    processed_text: z.string().meta({
+      description:
+        'The number of words, split on Unicode white space, and the text reversed by what a reader sees as a character.',
+    }),
+  })
+  .meta({ id: 'Analysis' });
 
 export const textResultSchema = z.object({ word_count: z.int(), reversed_text: z.string() });
 

@@ -17,19 +17,28 @@ export const effectsSchema = z
     z
       .array(z.enum(effectSchema.options, `must be one of: ${EFFECTS}`))
       .refine((list) => new Set(list).size === list.length, 'must not name an effect twice'),
-  );
+  )
+  .meta({
+    description: `The effects to apply, in this order, each at most once, separated by commas: ${EFFECTS}.`,
+    example: 'bw,blur',
+  });
 
 /** What one worker did: `ms` is the whole hop as its caller saw it, waiting included. */
-export const hopSchema = z.object({ effect: effectSchema, pod: z.string(), ms: z.number() });
-
-export const uploadResponseSchema = z.object({
-  id: z.uuid(),
-  applied_effects: z.array(effectSchema),
-  /** The worker replica that applied the last effect. */
-  processed_by_pod: z.string(),
-  view_url: z.string(),
-  hops: z.array(hopSchema),
+export const hopSchema = z.object({
+  effect: effectSchema,
+  pod: z.string().meta({ description: 'The worker replica that applied it.' }),
+  ms: z.number().meta({ description: 'The whole hop in milliseconds, waiting included.' }),
 });
+
+export const uploadResponseSchema = z
+  .object({
+    id: z.uuid(),
+    applied_effects: z.array(effectSchema),
+    processed_by_pod: z.string().meta({ description: 'The worker replica that applied the last effect.' }),
+    view_url: z.string().meta({ description: 'Where the finished image is.' }),
+    hops: z.array(hopSchema).meta({ description: 'What each worker did, in order.' }),
+  })
+  .meta({ id: 'ProcessedImage' });
 
 export type Effect = z.infer<typeof effectSchema>;
 export type ImageType = z.infer<typeof imageTypeSchema>;

@@ -25,13 +25,21 @@ export interface JobMessage {
 
 /** How urgent a job is, and when it may begin at the earliest. */
 export const schedulingSchema = z.strictObject({
-  priority: prioritySchema.default('medium'),
-  run_at: z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-21T08:00:00Z' }).optional(),
+  priority: prioritySchema.default('medium').meta({ description: 'Who is served first when work waits.' }),
+  run_at: z.iso
+    .datetime({ offset: true, error: 'must be a time such as 2026-11-21T08:00:00Z' })
+    .optional()
+    .meta({ description: 'Not to begin before this time. Without it: at once.' }),
 });
 
 /** The query of a call that can also be a job. */
 export const asyncQuerySchema = schedulingSchema
-  .extend({ async: z.enum(['true', 'false']).default('false') })
+  .extend({
+    async: z
+      .enum(['true', 'false'])
+      .default('false')
+      .meta({ description: '`true`: answer 202 at once and do the work as a job.' }),
+  })
   .refine(({ async, run_at }) => async === 'true' || run_at === undefined, {
     path: ['run_at'],
     message: 'needs async=true',
@@ -39,7 +47,12 @@ export const asyncQuerySchema = schedulingSchema
 
 export const idempotencyKeySchema = z
   .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+  .meta({
+    description:
+      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and no second job.',
+    example: 'newsletter-2026-11',
+  });
 
 /** One try of a worker; `outcome` is null while it is under way, `lost` when the worker vanished or was too slow. */
 export const jobAttemptSchema = z.object({
@@ -47,12 +60,16 @@ export const jobAttemptSchema = z.object({
   pod: z.string(),
   started_at: z.iso.datetime(),
   finished_at: z.iso.datetime().nullable(),
-  outcome: z.enum(['completed', 'failed', 'lost']).nullable(),
+  outcome: z.enum(['completed', 'failed', 'lost']).nullable().meta({
+    description: 'Null while it is under way; `lost` when the worker vanished or was too slow.',
+  }),
   error: z.string().nullable(),
 });
 
 /** How many of a job's steps are done; an image has one step an effect. */
-export const progressSchema = z.object({ done: z.int().min(0), total: z.int().min(1) });
+export const progressSchema = z
+  .object({ done: z.int().min(0), total: z.int().min(1) })
+  .meta({ description: 'How many of the job’s steps are done; an image has one step an effect.' });
 
 /** A job as the public API shows it. */
 export const jobSchema = z.object({
@@ -62,14 +79,17 @@ export const jobSchema = z.object({
   priority: prioritySchema,
   progress: progressSchema,
   attempts: z.array(jobAttemptSchema),
-  /** Attempts, over all, after which a job that fails is failed for good. A retry by hand adds more. */
-  max_attempts: z.int(),
+  max_attempts: z.int().meta({
+    description:
+      'Attempts, over all, after which a job that fails is failed for good. A retry by hand adds more.',
+  }),
   /** Depends on the kind: what the synchronous call would have answered. Null until then. */
   result: z.unknown(),
-  /** What went wrong last. */
-  error: z.string().nullable(),
-  /** The worker replica that has it or had it last. */
-  processed_by_pod: z.string().nullable(),
+  error: z.string().nullable().meta({ description: 'What went wrong last.' }),
+  processed_by_pod: z
+    .string()
+    .nullable()
+    .meta({ description: 'The worker replica that has it or had it last.' }),
   run_at: z.iso.datetime(),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
@@ -77,12 +97,14 @@ export const jobSchema = z.object({
 });
 
 /** 202 to an asynchronous /analyze or /upload. */
-export const acceptedJobSchema = z.object({
-  id: z.uuid(),
-  kind: jobKindSchema,
-  status: z.literal('queued'),
-  status_url: z.string(),
-});
+export const acceptedJobSchema = z
+  .object({
+    id: z.uuid(),
+    kind: jobKindSchema,
+    status: z.literal('queued'),
+    status_url: z.string().meta({ description: 'Where the job can be followed.' }),
+  })
+  .meta({ id: 'AcceptedJob' });
 
 export const listJobsQuerySchema = pageQuerySchema.extend({
   status: jobStatusSchema.optional(),
@@ -90,13 +112,15 @@ export const listJobsQuerySchema = pageQuerySchema.extend({
 });
 
 /** The state of the queue as a whole. */
-export const jobSummarySchema = z.object({
-  counts: z.record(jobStatusSchema, z.int()),
-  /** How long the job that is due for longest has been waiting; null when none waits. */
-  oldest_waiting_s: z.number().nullable(),
-  /** Jobs completed in the last minute. */
-  completed_last_minute: z.int(),
-});
+export const jobSummarySchema = z
+  .object({
+    counts: z.record(jobStatusSchema, z.int()),
+    oldest_waiting_s: z.number().nullable().meta({
+      description: 'How long the job that is due for longest has been waiting; null when none waits.',
+    }),
+    completed_last_minute: z.int(),
+  })
+  .meta({ id: 'JobSummary' });
 
 // What web-gateway and queue-worker say to task-api (internal HTTP; Nginx has no route to it).
 

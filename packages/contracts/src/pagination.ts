@@ -5,8 +5,11 @@ import { z } from 'zod';
  * and comes ready-made in the answer's `Link: …; rel="next"` header.
  */
 export const pageQuerySchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.uuid('must be the cursor of a Link header').optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'The length of a page.' }),
+  cursor: z
+    .uuid('must be the cursor of a Link header')
+    .optional()
+    .meta({ description: 'Comes ready-made in the `Link` header of the page before.' }),
 });
 
 export type PageQuery = z.infer<typeof pageQuerySchema>;

@@ -1,17 +1,27 @@
 import { z } from 'zod';
 
 /** One thing wrong with the input: where (`title`, `effects.1`; empty for the whole body) and what. */
-export const inputErrorSchema = z.object({ path: z.string(), message: z.string() });
+export const inputErrorSchema = z.object({
+  path: z.string().meta({ description: 'Such as `title` or `effects.1`; empty for the input as a whole.' }),
+  message: z.string(),
+});
 
 /** An error answer: RFC 9457 `application/problem+json`. */
-export const problemSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  request_id: z.string(),
-  errors: z.array(inputErrorSchema).optional(),
-});
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string().meta({ description: 'The name of the status.' }),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What is wrong with this request, and what would be right.' }),
+    request_id: z
+      .string()
+      .meta({ description: 'Finds the request in every log; also the `X-Request-Id` header.' }),
+    errors: z
+      .array(inputErrorSchema)
+      .optional()
+      .meta({ description: 'Everything that is wrong with the input.' }),
+  })
+  .meta({ id: 'Problem', description: 'An error: RFC 9457 problem details.' });
 
 export type InputError = z.infer<typeof inputErrorSchema>;
 export type Problem = z.infer<typeof problemSchema>;

@@ -12,18 +12,26 @@ export const taskStatusSchema = z.enum(['open', 'queued', 'processing', 'complet
 const title = nonBlankText(TITLE_MAX);
 const description = safeText(DESCRIPTION_MAX);
 
-export const taskSchema = z.object({
-  id: z.uuid(),
-  title: z.string(),
-  description: z.string(),
-  priority: prioritySchema,
-  status: taskStatusSchema,
-  completed: z.boolean(),
-  processed_by_pod: z.string().nullable(),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-  completed_at: z.iso.datetime().nullable(),
-});
+export const taskSchema = z
+  .object({
+    id: z.uuid(),
+    title: z.string(),
+    description: z.string(),
+    priority: prioritySchema,
+    status: taskStatusSchema.meta({
+      description:
+        '`open` has no job behind it; the others follow the task’s job, and `completed` also a person’s tick.',
+    }),
+    completed: z.boolean(),
+    processed_by_pod: z
+      .string()
+      .nullable()
+      .meta({ description: 'The worker replica that did it, if one did.' }),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+    completed_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Task' });
 
 export const createTaskSchema = z.strictObject({
   title,
@@ -38,24 +46,29 @@ export const replaceTaskSchema = createTaskSchema.extend({ completed: z.boolean(
 export const updateTaskSchema = z
   .strictObject({ title, description, priority: prioritySchema, completed: z.boolean() })
   .partial()
-  .refine((changes) => Object.keys(changes).length > 0, 'must change at least one field');
+  .refine((changes) => Object.keys(changes).length > 0, 'must change at least one field')
+  .meta({ minProperties: 1 });
 
 export const listTasksQuerySchema = pageQuerySchema.extend({
   status: taskStatusSchema.optional(),
   priority: prioritySchema.optional(),
-  q: nonBlankText(200).optional(),
+  q: nonBlankText(200).optional().meta({ description: 'Words that the title or the description contains.' }),
 });
 
 /** POST /api/add: a task for the queue. In the path, `:task` is the task and the query has the rest. */
-export const queueTaskSchema = schedulingSchema.extend({ task: title });
-
-export const queuedTaskSchema = z.object({
-  id: z.uuid(),
-  task: z.string(),
-  status: z.literal('queued'),
-  status_url: z.string(),
-  processed_by_pod: z.string(),
+export const queueTaskSchema = schedulingSchema.extend({
+  task: title.meta({ description: 'What is to be done.', example: 'task1' }),
 });
+
+export const queuedTaskSchema = z
+  .object({
+    id: z.uuid().meta({ description: 'Of the task, and of its job.' }),
+    task: z.string(),
+    status: z.literal('queued'),
+    status_url: z.string().meta({ description: 'Where the job can be followed.' }),
+    processed_by_pod: z.string().meta({ description: 'The replica that accepted it.' }),
+  })
+  .meta({ id: 'QueuedTask' });
 
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 export type Task = z.infer<typeof taskSchema>;

@@ -4,7 +4,7 @@ import type { JobStore } from './job-store.js';
 
 /** Tells about changes of single jobs. */
 export interface JobWatcher {
-  /** Calls back with the job as it is now, and whenever it looks different. @returns a function that ends this */
+  /** Calls back whenever the job looks different from `job`, and from then on. @returns a function that ends this */
   watch(job: Job, onChange: (job: Job) => void): () => void;
 }
 
@@ -43,7 +43,6 @@ export function createJobWatcher(jobs: JobStore, logger: Logger): JobWatcher {
     watch(job, onChange) {
       const key = Symbol(job.id);
       watches.set(key, { id: job.id, revision: revisionOf(job), onChange });
-      onChange(job);
       timer ??= setTimeout(() => void poll(), POLL_EVERY_MS);
       return () => watches.delete(key);
     },

@@ -39,25 +39,24 @@ export function jobEventRoutes(options: {
       'X-Accel-Buffering': 'no',
     });
     res.write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
+    const send = (job: Job) => {
+      res.write(`id: ${revisionOf(job)}\nevent: job\ndata: ${JSON.stringify(job)}\n\n`);
+      if (isFinal(job)) res.end();
+    };
+    if (revisionOf(first) !== seen) send(first);
+    if (isFinal(first)) return;
 
-    const ended = new AbortController();
-    const end = () => ended.abort();
+    const end = () => res.end();
+    const unwatch = watcher.watch(first, send);
     const heartbeat = setInterval(() => res.write(': still here\n\n'), HEARTBEAT_EVERY_MS);
-    const unwatch = watcher.watch(first, (job) => {
-      if (revisionOf(job) !== seen || job !== first) {
-        res.write(`id: ${revisionOf(job)}\nevent: job\ndata: ${JSON.stringify(job)}\n\n`);
-      }
-      if (isFinal(job)) end();
-    });
-    ended.signal.addEventListener('abort', () => {
-      clearInterval(heartbeat);
-      unwatch();
-      lifecycle.closing.removeEventListener('abort', end);
-      res.end();
-    });
-    res.once('close', end);
     lifecycle.closing.addEventListener('abort', end);
-    if (lifecycle.closing.aborted || isFinal(first)) end();
+    // Comes in every case: at the end of the job, of this process, or of the client's patience.
+    res.once('close', () => {
+      unwatch();
+      clearInterval(heartbeat);
+      lifecycle.closing.removeEventListener('abort', end);
+    });
+    if (lifecycle.closing.aborted) end();
   };
 
   router.route('/api/jobs/:id/events').get(stream).all(methodNotAllowed);

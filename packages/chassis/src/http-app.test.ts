@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Router } from 'express';
+import request from 'supertest';
+import { eventually } from '../../../tests/support/eventually.js';
+import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
+import { readyLifecycle, recordingLogger } from '../../../tests/support/service-basics.js';
+import { createHttpApp } from './http-app.js';
+import { jsonBody } from './json-body.js';
+import { createLifecycle } from './lifecycle.js';
+import { methodNotAllowed } from './method-not-allowed.js';
+
+const routes = Router();
+routes
+  .route('/things/:id')
+  .get((req, res) => void res.json({ id: req.params.id }))
+  .post(jsonBody, (req, res) => void res.json({ body: req.body as unknown }))
+  .all(methodNotAllowed);
+routes.get('/broken', () => {
+  throw new Error('the password is hunter2');
+});
+
+let dependency: () => Promise<unknown> = () => Promise.resolve();
+const lifecycle = readyLifecycle();
+const { logger, lines } = recordingLogger();
+const app = createHttpApp({
+  service: 'things',
+  pod: 'things-1',
+  lifecycle,
+  logger,
+  routes: [routes],
+  checks: [{ name: 'db', check: () => dependency() }],
+});
+let listener: Listener;
+beforeAll(async () => {
+  // As a service does it; the prototypes are looked at before Express sees the request.
+  listener = await listenOnFreePort(app);
+});
+afterAll(() => listener.close());
+beforeEach(() => {
+  lines.length = 0;
+});
+
+const call = () => request(listener.url);
+const post = () => call().post('/things/1');
+
+describe('every answer', () => {
+  it.each([
+    ['/things/1', 200],
+    ['/nothing', 404],
+    ['/broken', 500],
+    ['/livez', 200],
+    ['/%ff', 404],
+    ['/things/%ff', 400],
+  ])('names its replica and its request: %s', async (path, status) => {
+    const response = await call().get(path).set('X-Request-Id', 'r-7').expect(status);
+    expect(response.headers).toMatchObject({
+      'x-served-by': 'things-1',
+      'x-request-id': 'r-7',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(response.get('x-powered-by')).toBeUndefined();
+    if (status >= 400) {
+      expect(response.type).toBe('application/problem+json');
+      expect(response.body).toMatchObject({ type: 'about:blank', status, request_id: 'r-7' });
+    }
+  });
+
+  it.each(['', 'a b', 'ä', 'x'.repeat(129), '{"a":1}'])('gets a new id in place of %j', async (id) => {
+    const response = await call()
+      .get('/livez')
+      .set('X-Request-Id', Buffer.from(id).toString('latin1'))
+      .expect(200);
+    expect(response.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('a body', () => {
+  it.each<[string, () => request.Test, number]>([
+    ['broken JSON', () => post().type('json').send('{"a":'), 400],
+    ['another type', () => post().type('text/plain').send('x'), 415],
+    ['a form', () => post().type('form').send('a=1'), 415],
+    [
+      'invalid UTF-8',
+      () =>
+        post()
+          .type('json')
+          .serialize((body: Buffer) => body as unknown as string)
+          .send(Buffer.from([0x22, 0xff, 0x22])),
+      400,
+    ],
+    [
+      'another charset',
+      () => post().set('Content-Type', 'application/json; charset=x-unknown').send('{}'),
+      415,
+    ],
+    ['an unknown encoding', () => post().type('json').set('Content-Encoding', 'x-zip').send('{}'), 415],
+    [
+      'more than 512 KiB',
+      () =>
+        post()
+          .type('json')
+          .send(`"${'x'.repeat(512 * 1024)}"`),
+      413,
+    ],
+  ])('of %s is refused', async (_case, send, status) => {
+    const response = await send().expect(status);
+    expect(response.type).toBe('application/problem+json');
+    expect(response.get('x-served-by')).toBe('things-1');
+  });
+
+  it('is taken as JSON of any kind', async () => {
+    expect((await post().type('json').send('null').expect(200)).body).toEqual({ body: null });
+    expect((await post().type('application/merge-patch+json').send('[1]').expect(200)).body).toEqual({
+      body: [1],
+    });
+  });
+});
+
+it('answers 405 with what is possible, and OPTIONS with 204', async () => {
+  const allow = 'GET, POST, HEAD, OPTIONS';
+  expect((await call().delete('/things/1').expect(405)).get('allow')).toBe(allow);
+  expect((await call().options('/things/1').expect(204)).get('allow')).toBe(allow);
+  expect((await call().post('/livez').expect(405)).get('allow')).toBe('GET, HEAD, OPTIONS');
+});
+
+it('shows nothing of an error within, and logs it', async () => {
+  const response = await call().get('/broken').set('X-Request-Id', 'r-9').expect(500);
+  expect(response.text).not.toMatch(/hunter2|Error|at /);
+  await eventually(() => expect(JSON.stringify(lines)).toContain('hunter2'));
+});
+
+it('logs a line a request, without the query, and none for the probes', async () => {
+  for (const path of ['/livez', '/readyz', '/health', '/metrics']) await call().get(path);
+  await call().get('/things/7?token=secret').set('X-Request-Id', 'r-8').expect(200);
+  await eventually(() =>
+    expect(lines).toMatchObject([
+      { method: 'GET', path: '/things/7', status: 200, request_id: 'r-8', msg: 'request' },
+    ]),
+  );
+  expect(JSON.stringify(lines)).not.toContain('secret');
+});
+
+it('counts requests by route, not by path', async () => {
+  for (const path of ['/things/a', '/things/b', '/nothing/1']) await call().get(path);
+  const { text } = await call().get('/metrics').expect(200);
+  expect(text).toMatch(/http_request_duration_seconds_count\{[^}]*route="\/things\/:id"[^}]*\} \d+/);
+  expect(text).toContain('route="none"');
+  expect(text).not.toMatch(/things\/a|nothing\/1/);
+});
+
+it('gives request and response the prototypes of Express before Express sees them', async () => {
+  const { createHttpServer } = await import('./http-server.js');
+  const server = createHttpServer(app);
+  const seen: boolean[] = [];
+  server.prependListener('request', (req, res) => {
+    seen.push(Object.getPrototypeOf(req) === app.request, Object.getPrototypeOf(res) === app.response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await request(server).get('/livez').expect(200);
+  expect(seen).toEqual([true, true]);
+  if (server.listening) server.close();
+});
+
+it('is well again after a client that breaks off', async () => {
+  const socket = connect(listener.port, '127.0.0.1');
+  socket.write(
+    'POST /things/1 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+  );
+  await once(socket, 'connect');
+  socket.destroy();
+  await call().get('/things/1').expect(200);
+});
+
+describe('health', () => {
+  it('tells what the dependencies say, and gives up on one that hangs', async () => {
+    expect((await call().get('/health').expect(200)).body.checks.db.status).toBe('healthy');
+    for (const bad of [() => Promise.reject(new Error('no')), () => new Promise(() => undefined)]) {
+      dependency = bad;
+      expect((await call().get('/health').expect(503)).body.checks.db.status).toBe('unhealthy');
+    }
+    dependency = () => Promise.resolve();
+  });
+
+  it('follows the phases of the process', async () => {
+    const phases = createLifecycle();
+    const phased = createHttpApp({ service: 'a', pod: 'a-1', lifecycle: phases, logger, routes: [routes] });
+    const status = async (path: string) => (await request(phased).get(path)).status;
+    expect([await status('/livez'), await status('/readyz'), await status('/things/1')]).toEqual([
+      200, 503, 503,
+    ]);
+    phases.ready();
+    expect([await status('/livez'), await status('/readyz'), await status('/things/1')]).toEqual([
+      200, 200, 200,
+    ]);
+    phases.drain();
+    phases.ready();
+    expect([await status('/livez'), await status('/readyz'), await status('/things/1')]).toEqual([
+      200, 503, 200,
+    ]);
+    expect((await request(phased).get('/things/1')).get('connection')).toBe('close');
+  });
+});

@@ -1,0 +1,2 @@
+/** The Redis list of the documented way. */
+export const LIST = 'task_queue';
