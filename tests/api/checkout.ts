@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -22,7 +23,6 @@ const parts = [
   'postgres',
   'services',
   'package.json',
-  'package-lock.json',
   'tsconfig.base.json',
   'tsconfig.json',
 ];
@@ -43,6 +43,7 @@ export function copyCheckout(): Checkout {
   const filter = (path: string) => basename(path) !== 'node_modules';
   for (const part of parts)
     cpSync(join(root, part), join(folder, part), { recursive: true, preserveTimestamps: true, filter });
+  copyFileSync(join(root, 'node_modules/.package-lock.json'), join(folder, 'package-lock.json'));
   linkModules(folder);
 
   const processes = () =>
@@ -57,7 +58,7 @@ export function copyCheckout(): Checkout {
   };
 }
 
-/** The same packages from npm; the workspaces' links lead into the copy. */
+/** The same packages from npm, and as they are: npm must not install into what is linked. The workspaces' links lead into the copy. */
 function linkModules(folder: string): void {
   const [from, to] = [join(root, 'node_modules'), join(folder, 'node_modules')];
   mkdirSync(join(to, '@millrace'), { recursive: true });

@@ -2,6 +2,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { queuedTaskSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
 import { freePort } from '../../local/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
@@ -29,10 +30,12 @@ let taskId: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
+  // The copy cannot be compiled, as its packages are links: what was edited since the last build is compiled here.
+  execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-b'], {
+    cwd: join(__dirname, '../..'),
+  });
   checkout = copyCheckout();
   port = await freePort();
-  // What was edited since the last build is compiled now, not while a test waits.
-  expect(await run('node local/prepare.mjs').exit()).toBe(0);
 }, START_MS);
 
 afterAll(async () => {

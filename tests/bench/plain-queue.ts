@@ -47,7 +47,7 @@ export async function startPlainQueue(): Promise<Contestant> {
     url,
     completed: completions.count,
     async stop() {
-      await Promise.all([nginx.process, api, worker].map((process) => process?.stop()));
+      for (const process of [nginx.process, api, worker]) await process?.stop();
       await redis.stop();
       await guard.close();
       rmSync(dataDir, { recursive: true, force: true });

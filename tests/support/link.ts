@@ -6,9 +6,9 @@ import { freePort } from '../../local/ports.js';
 export interface Link {
   port: number;
   /** Breaks all connections and refuses new ones, as when the server is not running. */
-  cut(): Promise<void>;
+  cut: () => Promise<void>;
   /** Lets connections be made and nothing pass through them, as when the server hangs. */
-  freeze(): void;
+  freeze: () => Promise<void>;
   /** Undoes `cut` and `freeze`. */
   mend(): Promise<void>;
   close(): Promise<void>;
@@ -58,6 +58,7 @@ export async function openLink(target: number): Promise<Link> {
     freeze() {
       frozen = true;
       for (const socket of sockets) socket.pause();
+      return Promise.resolve();
     },
     async mend() {
       frozen = false;

@@ -31,9 +31,15 @@ function parse<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors: InputError[] = result.error.issues.map((issue) => ({
-    path: [...(root ? [root] : []), ...issue.path].join('.'),
-    message: issue.message,
-  }));
+  const errors = result.error.issues.flatMap((issue) => toInputErrors(issue, root ? [root] : []));
   throw new HttpProblem(status, detail, { errors });
+}
+
+function toInputErrors(issue: z.core.$ZodIssue, root: PropertyKey[]): InputError[] {
+  const path = [...root, ...issue.path];
+  // One line each, at the field itself.
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not known here' }));
+  }
+  return [{ path: path.join('.'), message: issue.message }];
 }

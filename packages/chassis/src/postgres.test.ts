@@ -51,12 +51,7 @@ it('passes on what the database says of a statement', async () => {
 
 describe.each([
   ['is stopped', () => link.cut()],
-  [
-    'hangs',
-    () => {
-      link.freeze();
-    },
-  ],
+  ['hangs', () => link.freeze()],
 ])('a server that %s', (_case, damage) => {
   it('makes every use Unavailable within 5 s, and none afterwards', async () => {
     await db.query('SELECT 1');

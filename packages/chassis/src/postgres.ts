@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { PostgresConfig } from './config.js';
 import type { DependencyCheck } from './health.js';
@@ -38,7 +39,7 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
   const on = (client: Pool | PoolClient, onFault?: (error: Error) => void): Queryable => ({
     async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
       try {
-        const result = await client.query<Row>(text, values);
+        const result = await client.query<Row>(values ? { name: nameOf(text), text, values } : text);
         return result.rows;
       } catch (error) {
         if (!isServerFault(error)) throw error;
@@ -79,6 +80,21 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
     },
     end: () => pool.end(),
   };
+}
+
+const names = new Map<string, string>();
+
+/**
+ * A name under which a connection keeps the statement parsed and planned: for ours, that is most of what they cost. Statements
+ * have to be few: what varies belongs in their values.
+ */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash('sha256').update(text).digest('base64url');
+    names.set(text, name);
+  }
+  return name;
 }
 
 export function connectionOptions(config: PostgresConfig) {

@@ -40,7 +40,7 @@ async function get(url: string, agent: http.Agent | false = false) {
   const request = http.get(url, { agent });
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];
   let body = '';
-  for await (const chunk of response.setEncoding('utf8')) body += chunk;
+  for await (const chunk of response.setEncoding('utf8')) body += String(chunk);
   return { status: response.statusCode, headers: response.headers, body };
 }
 

@@ -69,8 +69,9 @@ function gatedWork() {
 
 const call = () => request(taskApi.app);
 const add = async (task = 'task1'): Promise<string> =>
-  (await call().post(`/api/add/${task}`).expect(202)).body.id;
-const jobOf = async (id: string): Promise<Job> => (await call().get(`/api/jobs/${id}`).expect(200)).body;
+  (await call().post(`/api/add/${task}`).expect(202)).body.id as string;
+const jobOf = async (id: string): Promise<Job> =>
+  (await call().get(`/api/jobs/${id}`).expect(200)).body as Job;
 const reaches = (id: string, status: Job['status']) =>
   eventually(async () => {
     const job = await jobOf(id);

@@ -36,12 +36,7 @@ it('is healthy with one replica of each service, and shows the ones that are mis
 
 it.each([
   ['is down', () => gateway.links.queueWorker.cut()],
-  [
-    'hangs',
-    () => {
-      gateway.links.queueWorker.freeze();
-    },
-  ],
+  ['hangs', () => gateway.links.queueWorker.freeze()],
 ])('answers 503 within 5 s when a service %s', async (_case, damage) => {
   await health(200);
   await damage();

@@ -120,12 +120,7 @@ it('takes a task of 10,000 characters in the path', async () => {
 
 describe.each([
   ['is down', () => taskApi.redis.link.cut()],
-  [
-    'hangs',
-    () => {
-      taskApi.redis.link.freeze();
-    },
-  ],
+  ['hangs', () => taskApi.redis.link.freeze()],
 ])('while Redis %s', (_case, damage) => {
   afterEach(() => taskApi.redis.link.mend());
 

@@ -154,19 +154,9 @@ it('answers 405 to GET', async () => {
 
 it.each([
   ['a worker is down', () => gateway.links.blurWorker.cut()],
-  [
-    'a worker hangs',
-    () => {
-      gateway.links.blurWorker.freeze();
-    },
-  ],
+  ['a worker hangs', () => gateway.links.blurWorker.freeze()],
   ['Redis is down', () => gateway.redis.link.cut()],
-  [
-    'Redis hangs',
-    () => {
-      gateway.redis.link.freeze();
-    },
-  ],
+  ['Redis hangs', () => gateway.redis.link.freeze()],
 ])(
   'answers 503 within 5 s when %s, and goes on when it is back',
   async (_case, damage) => {

@@ -1,0 +1,82 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
+import { REQUEST_ID as REQUEST_ID_HEADER, SERVED_BY } from '../headers.js';
+import { REQUEST_ID } from './examples.js';
+import { imageOperations } from './images.js';
+import { jobOperations } from './jobs.js';
+import { type Operation, problem, TAGS } from './operation.js';
+import { queueOperations } from './queue.js';
+import { systemOperations } from './system.js';
+import { taskOperations } from './tasks.js';
+import { textOperations } from './text.js';
+import { userOperations } from './users.js';
+
+const operations: Operation[] = [
+  ...queueOperations,
+  ...jobOperations,
+  ...taskOperations,
+  ...textOperations,
+  ...imageOperations,
+  ...userOperations,
+  ...systemOperations,
+];
+
+export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
+
+const DESCRIPTION = `Tasks, users, text analysis and image effects: small services behind one endpoint.
+
+JSON is \`snake_case\`; times are RFC 3339 in UTC; ids are UUIDs. Unknown fields and query parameters are refused.
+
+Every GET can be a HEAD, and OPTIONS names a path's methods. Send an \`X-Request-Id\` to find a request in the logs; without one, one is made. \`X-Served-By\` names the replica that answered.
+
+Errors are \`application/problem+json\` (RFC 9457). Any call may also answer 405, 414, 431, 500, 503 or 504 in that form.`;
+
+/** The public API as an OpenAPI 3.1 document, made from the schemas that the services check with. */
+export function createOpenApiDocument(): OpenApiDocument {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('headers', 'RequestId', {
+    description: 'Follows the request through every hop, log line and job.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+    required: true,
+    example: REQUEST_ID,
+  });
+  registry.registerComponent('headers', 'ServedBy', {
+    description: 'The replica that answered; absent where no service did.',
+    schema: { type: 'string' },
+    example: 'task-api-1',
+  });
+  const otherwise = problem(500, 'Any other error.', {
+    detail: 'Something went wrong on our side. The request id finds it in the logs.',
+  });
+  for (const operation of operations) {
+    const responses = Object.entries({ ...operation.responses, default: otherwise });
+    registry.registerPath({
+      ...operation,
+      responses: Object.fromEntries(
+        responses.map(([status, response]) => [status, withCommonHeaders(response)]),
+      ),
+    });
+  }
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Millrace',
+      version: '1.0.0',
+      description: DESCRIPTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+  });
+}
+
+function withCommonHeaders(response: ResponseConfig): ResponseConfig {
+  return {
+    ...response,
+    headers: {
+      ...(response.headers as object | undefined),
+      [REQUEST_ID_HEADER]: { $ref: '#/components/headers/RequestId' },
+      [SERVED_BY]: { $ref: '#/components/headers/ServedBy' },
+    },
+  };
+}

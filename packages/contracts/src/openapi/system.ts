@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { serviceHealthSchema, systemHealthSchema } from '../health.js';
+import { BASE_URL, systemHealth } from './examples.js';
+import { curl, headers, html, json, type Operation } from './operation.js';
+
+const tags: Operation['tags'] = ['System'];
+const health = z.union([systemHealthSchema, serviceHealthSchema]);
+const kept = headers({
+  ETag: '"M6J0cq1rYVhS2sJxwTqoQYpYbXyJ0vQzj7mQ0gk3fX8"',
+  'Cache-Control': 'public, max-age=60',
+});
+const unchanged = { description: 'The client has it already.', headers: kept };
+
+export const systemOperations: Operation[] = [
+  {
+    method: 'get',
+    path: '/health',
+    operationId: 'getHealth',
+    tags,
+    summary: 'Is everything well?',
+    description:
+      'Asks every replica of every service. On the host `task-user.local`: the task service alone.',
+    responses: {
+      200: json('It is.', health, systemHealth),
+      503: json('A service is not well.', health, { ...systemHealth, status: 'unhealthy' }),
+    },
+    ...curl(`curl ${BASE_URL}/health`),
+  },
+  {
+    method: 'get',
+    path: '/',
+    operationId: 'getHome',
+    tags,
+    summary: 'The front page, for people',
+    description: 'On the host `task-user.local`: the task service’s page.',
+    responses: { 200: html('A page.') },
+    ...curl(`curl ${BASE_URL}/`),
+  },
+  {
+    method: 'get',
+    path: '/docs',
+    operationId: 'getReference',
+    tags,
+    summary: 'This reference',
+    responses: { 200: { ...html('A page.'), headers: kept }, 304: unchanged },
+    ...curl(`curl ${BASE_URL}/docs`),
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    operationId: 'getDescription',
+    tags,
+    summary: 'The same for programs, as OpenAPI 3.1',
+    responses: {
+      200: {
+        description: 'The description.',
+        headers: kept,
+        content: {
+          'application/json': {
+            schema: z.looseObject({ openapi: z.string().regex(/^3\.1\.\d+$/) }),
+          },
+        },
+      },
+      304: unchanged,
+    },
+    ...curl(`curl ${BASE_URL}/openapi.json`),
+  },
+];

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import {
+  createTaskSchema,
+  listTasksQuerySchema,
+  replaceTaskSchema,
+  taskSchema,
+  updateTaskSchema,
+} from '../tasks.js';
+import { BASE_URL, completedTask, task, TASK_ID } from './examples.js';
+import {
+  bodyProblems,
+  curl,
+  json,
+  jsonBody,
+  located,
+  type Operation,
+  page,
+  problems,
+  withAlias,
+} from './operation.js';
+
+const tags: Operation['tags'] = ['Tasks'];
+const params = z.object({ id: z.uuid().meta({ description: 'The task’s id.', example: TASK_ID }) });
+const asJson = '-H "Content-Type: application/json"';
+const one = `${BASE_URL}/api/tasks/${TASK_ID}`;
+
+const collection: Operation[] = [
+  {
+    method: 'get',
+    path: '/api/tasks',
+    operationId: 'listTasks',
+    tags,
+    summary: 'List the tasks',
+    request: { query: listTasksQuerySchema },
+    responses: { 200: page(taskSchema, task, '/api/tasks'), ...problems(400, 503) },
+    ...curl(`curl ${BASE_URL}/api/tasks`, `curl "${BASE_URL}/api/tasks?q=milk&priority=medium&limit=1"`),
+  },
+  {
+    method: 'post',
+    path: '/api/tasks',
+    operationId: 'createTask',
+    tags,
+    summary: 'Create a task',
+    description: 'For people to do: no worker takes it. To queue one, use `POST /api/add`.',
+    request: jsonBody(createTaskSchema, { title: 'Buy milk', description: '2L whole' }),
+    responses: {
+      201: located('Created.', taskSchema, task, `/api/tasks/${TASK_ID}`),
+      ...bodyProblems,
+    },
+    ...curl(`curl -X POST ${BASE_URL}/api/tasks ${asJson} \\
+  -d '{"title": "Buy milk", "description": "2L whole"}'`),
+  },
+];
+
+const single: Operation[] = [
+  {
+    method: 'get',
+    path: '/api/tasks/{id}',
+    operationId: 'getTask',
+    tags,
+    summary: 'Look at one task',
+    request: { params },
+    responses: { 200: json('The task.', taskSchema, task), ...problems(400, 404, 503) },
+    ...curl(`curl ${one}`),
+  },
+  {
+    method: 'patch',
+    path: '/api/tasks/{id}',
+    operationId: 'updateTask',
+    tags,
+    summary: 'Change a task, or complete it',
+    description: 'What is left out stays as it is.',
+    request: { params, ...jsonBody(updateTaskSchema, { completed: true }) },
+    responses: {
+      200: json('The task as it is now.', taskSchema, completedTask),
+      ...bodyProblems,
+      ...problems(404),
+    },
+    ...curl(`curl -X PATCH ${one} ${asJson} \\
+  -d '{"completed": true}'`),
+  },
+  {
+    method: 'put',
+    path: '/api/tasks/{id}',
+    operationId: 'replaceTask',
+    tags,
+    summary: 'Replace a task',
+    description: 'What is left out falls back to its default.',
+    request: { params, ...jsonBody(replaceTaskSchema, { title: 'Buy milk', description: '2L whole' }) },
+    responses: { 200: json('The task as it is now.', taskSchema, task), ...bodyProblems, ...problems(404) },
+    ...curl(`curl -X PUT ${one} ${asJson} \\
+  -d '{"title": "Buy milk", "description": "2L whole"}'`),
+  },
+  {
+    method: 'delete',
+    path: '/api/tasks/{id}',
+    operationId: 'deleteTask',
+    tags,
+    summary: 'Delete a task',
+    description: 'Its job, if it has one, goes with it.',
+    request: { params },
+    responses: { 204: { description: 'Deleted.' }, ...problems(400, 404, 503) },
+    ...curl(`curl -X DELETE ${one}`),
+  },
+];
+
+export const taskOperations: Operation[] = [...collection, ...single].flatMap((operation) =>
+  withAlias(operation, operation.path.replace('/api/', '/')),
+);

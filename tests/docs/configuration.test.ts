@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+/* eslint-disable no-restricted-imports -- the README speaks of all services */
+import { configSchema as blurWorker } from '../../services/blur-worker/src/config.js';
+import { configSchema as bwWorker } from '../../services/bw-worker/src/config.js';
+import { configSchema as queueWorker } from '../../services/queue-worker/src/config.js';
+import { configSchema as taskApi } from '../../services/task-api/src/config.js';
+import { configSchema as textWorker } from '../../services/text-worker/src/config.js';
+import { configSchema as userApi } from '../../services/user-api/src/config.js';
+import { configSchema as webGateway } from '../../services/web-gateway/src/config.js';
+/* eslint-enable no-restricted-imports */
+
+const services: Record<string, z.ZodObject> = {
+  'web-gateway': webGateway,
+  'task-api': taskApi,
+  'user-api': userApi,
+  'text-worker': textWorker,
+  'blur-worker': blurWorker,
+  'bw-worker': bwWorker,
+  'queue-worker': queueWorker,
+};
+
+const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
+const rows = [...readme.matchAll(/^\| `([A-Z_]+)`\s*\| ([^|]+?)\s*\| ([^|]+?)\s*\|/gm)].map(
+  ([, name, users, value]) => ({
+    name: name!,
+    users: users === 'all' ? Object.keys(services) : users!.split(', '),
+    value: value!,
+  }),
+);
+
+describe("the README's table of configuration", () => {
+  it.each(Object.keys(services))('names every variable of %s with its default', (service) => {
+    const told = Object.fromEntries(
+      rows.filter(({ users }) => users.includes(service)).map(({ name, value }) => [name, value]),
+    );
+    const real = Object.fromEntries(
+      Object.entries(services[service]!.shape).map(([name, field]) => {
+        const { success, data } = (field as z.ZodType).safeParse(undefined);
+        return [name, name === 'POD_NAME' ? "the host's name" : success ? String(data) : 'required'];
+      }),
+    );
+    expect(told).toEqual(real);
+  });
+});
