@@ -29,6 +29,8 @@ test.each([
   ['GET', '/', 'web-gateway'],
   ['GET', '/?welcome=1', 'web-gateway'],
   ['GET', '/health', 'web-gateway'],
+  ['GET', '/docs', 'web-gateway'],
+  ['GET', '/openapi.json', 'web-gateway'],
   ['POST', '/analyze', 'web-gateway'],
   ['POST', '/analyze?async=true', 'web-gateway'],
   ['POST', '/upload', 'web-gateway'],
@@ -165,7 +167,8 @@ describe('what is not in the table', () => {
 
   test('every request that a service saw began with a path of the table', () => {
     const seen = upstreams.flatMap((upstream) => upstream.received).map(({ url }) => url);
-    const known = /^\/($|\?|(health|analyze|upload|tasks|user)($|\?)|(image|api|add|tasks|user)\/)/;
+    const known =
+      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user)($|\?)|(image|api|add|tasks|user)\/)/;
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.filter((url) => !known.test(url))).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { createImageStore } from '@millrace/workflows';
 import type { Express } from 'express';
 import { createJobIntake } from './job-intake.js';
 import { analyzeRoutes } from './routes/analyze.js';
+import { docsRoutes } from './routes/docs.js';
 import { homeRoutes } from './routes/home.js';
 import { imageRoutes } from './routes/image.js';
 import { uploadRoutes } from './routes/upload.js';
@@ -42,6 +43,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       homeRoutes(basics.pod),
+      docsRoutes(),
       analyzeRoutes(services.textWorker, intake),
       uploadRoutes({
         effectWorkers: {

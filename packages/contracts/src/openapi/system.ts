@@ -7,7 +7,7 @@ const tags: Operation['tags'] = ['System'];
 const health = z.union([systemHealthSchema, serviceHealthSchema]);
 const kept = headers({
   ETag: '"M6J0cq1rYVhS2sJxwTqoQYpYbXyJ0vQzj7mQ0gk3fX8"',
-  'Cache-Control': 'public, max-age=60',
+  'Cache-Control': 'no-cache',
 });
 const unchanged = { description: 'The client has it already.', headers: kept };
 
