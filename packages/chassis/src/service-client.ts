@@ -17,7 +17,10 @@ export interface ServiceRequest {
   body?: string | Buffer;
   /** May it be sent to a second replica when the first broke off after having received it? Default: only GET. */
   idempotent?: boolean;
-  /** How long the whole answer may take, connecting included. Default 3,500. */
+  /**
+   * How long the whole answer may take, connecting included. Default 3,500. Whatever it is, a service that is silent for
+   * 3,500 ms counts as gone.
+   */
   timeoutMs?: number;
   /** Gives the request up. */
   signal?: AbortSignal | undefined;
@@ -84,10 +87,10 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
         path,
         headers: { ...contextHeaders(), ...headers },
         body: body ?? null,
-        // The whole answer's deadline, whatever the service says in between (102 Processing).
         signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
-        headersTimeout: 0,
-        bodyTimeout: 0,
+        // Silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
+        headersTimeout: ANSWER_TIMEOUT_MS,
+        bodyTimeout: ANSWER_TIMEOUT_MS,
       });
       return {
         status: response.statusCode,
@@ -180,5 +183,8 @@ function codeOf(error: unknown): string {
 }
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'TimeoutError';
+  return (
+    (error instanceof DOMException && error.name === 'TimeoutError') ||
+    codeOf(error) === 'UND_ERR_HEADERS_TIMEOUT'
+  );
 }

@@ -141,7 +141,11 @@ const analyzePayloadSchema = z.object({ text: z.string() });
 const imagePayloadSchema = z.object({ type: imageTypeSchema, effects: z.array(effectSchema) });
 
 /** POST /internal/jobs/:id/claim: 200 with the claimed job; 409 when there is nothing to do (ended, not due, or another worker has it). */
-export const claimJobSchema = z.strictObject({ pod: z.string().min(1) });
+export const claimJobSchema = z.strictObject({
+  pod: z.string().min(1),
+  /** Names the claim, so that it may be repeated when its answer was lost. */
+  claim: z.uuid(),
+});
 
 const claimed = z.object({
   id: z.uuid(),

@@ -33,13 +33,13 @@ export function processRoutes({ effect, limiter, maxPixels, maxBytes, delayMs }:
       try {
         // The place is taken before the body is read: who waits, waits in the socket and not in our memory.
         const image = await limiter.run(async () => {
-          stopProbing();
           const body = await readBody(req, maxBytes);
           checkContent(body, format);
           const source = await readSource(body, format, maxPixels);
           await sleep(delayMs, undefined, { signal: gone });
           return applyEffect(source, effect, target);
         }, gone);
+        stopProbing();
         send(res, target.type, image);
       } catch (error) {
         // Whatever it was, there is nobody left to tell.

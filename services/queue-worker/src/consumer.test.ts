@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { currentContext, HttpProblem } from '@millrace/chassis';
 import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
 import type { Job } from '@millrace/contracts';
@@ -213,7 +214,10 @@ it('stops working when its lease was lost to another, whose work counts', async 
   await link.freeze();
   await eventually(async () => expect((await jobOf(id)).status).toBe('queued'));
   const claimed = (
-    await call().post(`/internal/jobs/${id}/claim`).send({ pod: 'queue-worker-2' }).expect(200)
+    await call()
+      .post(`/internal/jobs/${id}/claim`)
+      .send({ pod: 'queue-worker-2', claim: randomUUID() })
+      .expect(200)
   ).body;
   await link.mend();
   await eventually(() => expect(stopped).toBe(true));

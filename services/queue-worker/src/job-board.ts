@@ -7,8 +7,11 @@ import { type ClaimedJob, claimedJobSchema, type Progress } from '@millrace/cont
  * current one, so that its work does not count. All throw Unavailable while no replica answers.
  */
 export interface JobBoard {
-  /** @returns the job, ours for the length of its lease; undefined when there is nothing to do for it any more */
-  claim(jobId: string): Promise<ClaimedJob | undefined>;
+  /**
+   * @param claim names the claim, so that it may be repeated when its answer was lost
+   * @returns the job, ours for the length of its lease; undefined when there is nothing to do for it any more
+   */
+  claim(jobId: string, claim: string): Promise<ClaimedJob | undefined>;
   /** The picture of an image job. */
   input(jobId: string): Promise<Buffer>;
   /** Still at it: begins the lease anew. */
@@ -38,8 +41,8 @@ export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
   const report = async (path: string, body: unknown) => (await post(path, body)) !== undefined;
 
   return {
-    async claim(jobId) {
-      const response = await post(`${jobId}/claim`, { pod });
+    async claim(jobId, claim) {
+      const response = await post(`${jobId}/claim`, { pod, claim });
       return response && claimedJobSchema.parse(JSON.parse(response.body.toString()));
     },
     async input(jobId) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { HttpProblem, type Logger, retryForever, Unavailable } from '@millrace/chassis';
 import type { ClaimedJob, JobMessage } from '@millrace/contracts';
 import { holdLease } from './hold-lease.js';
@@ -29,7 +30,8 @@ export async function processMessage(
         logger.warn({ err: error, job_id: jobId, retry_ms: delayMs }, 'waiting for task-api'),
     });
 
-  const job = await insist(() => board.claim(jobId));
+  const claim = randomUUID();
+  const job = await insist(() => board.claim(jobId, claim));
   if (!job) {
     logger.debug({ job_id: jobId }, 'nothing to do for this message');
     return;

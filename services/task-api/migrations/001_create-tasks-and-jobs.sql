@@ -27,6 +27,8 @@ CREATE TABLE jobs (
   due_at timestamptz,
   -- Counts the claims. Only the holder of the latest may report on the job.
   attempt integer NOT NULL DEFAULT 0,
+  -- The latest claim's name: a worker that did not hear the answer may ask again, and it is the same attempt.
+  claim uuid,
   max_attempts integer NOT NULL,
   progress_done integer NOT NULL DEFAULT 0,
   progress_total integer NOT NULL,

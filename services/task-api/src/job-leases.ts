@@ -6,8 +6,12 @@ import type { ClaimedJob, Progress } from '@millrace/contracts';
  * reports on an attempt answers false when that is no longer the current one; its work then does not count.
  */
 export interface JobLeases {
-  /** Gives a due job to a worker for the length of a lease; undefined when it has ended, or another worker holds it. */
-  claim(id: string, pod: string): Promise<ClaimedJob | undefined>;
+  /**
+   * Gives a due job to a worker for the length of a lease; undefined when it has ended, or another worker holds it.
+   *
+   * @param claim names the claim: repeated, as its answer was lost, it is answered again and is no new attempt
+   */
+  claim(id: string, pod: string, claim: string): Promise<ClaimedJob | undefined>;
   /** The picture of an image job. */
   input(id: string): Promise<Buffer | undefined>;
   renew(id: string, attempt: number, progress?: Progress): Promise<boolean>;
@@ -27,23 +31,25 @@ const BACKOFF_MAX_MS = 300_000;
 
 export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOptions): JobLeases {
   return {
-    async claim(id, pod) {
+    async claim(id, pod, claim) {
       const [job] = await db.query<ClaimedJob>(
         `WITH job AS (
            UPDATE jobs
-              SET status = 'processing', attempt = attempt + 1, due_at = now() + $3 * interval '1 ms',
+              SET status = 'processing', claim = $4, attempt = attempt + (claim IS DISTINCT FROM $4)::int, due_at = now() + $3 * interval '1 ms',
                   processed_by_pod = $2, started_at = coalesce(started_at, now()), progress_done = 0
             WHERE id = $1
               AND (status = 'queued' AND run_at <= now()
-                   OR status = 'processing' AND due_at <= now() AND attempt < max_attempts)
+                   OR status = 'processing' AND due_at <= now() AND attempt < max_attempts
+                   OR status = 'processing' AND claim = $4)
             RETURNING id, kind, attempt, payload),
          lost AS (
            UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
              FROM job
-            WHERE a.job_id = job.id AND a.outcome IS NULL),
-         begun AS (INSERT INTO job_attempts (job_id, attempt, pod) SELECT id, attempt, $2 FROM job)
+            WHERE a.job_id = job.id AND a.attempt < job.attempt AND a.outcome IS NULL),
+         begun AS (
+           INSERT INTO job_attempts (job_id, attempt, pod) SELECT id, attempt, $2 FROM job ON CONFLICT DO NOTHING)
          SELECT *, $3::int AS lease_ms FROM job`,
-        [id, pod, leaseMs],
+        [id, pod, leaseMs, claim],
       );
       return job;
     },

@@ -36,7 +36,7 @@ export const queueOperations: Operation[] = [
     path: '/api/add/{task}',
     operationId: 'addTask',
     summary: 'Queue a task',
-    description: 'The task is the last part of the path, percent-encoded. What `run_at` delays begins then.',
+    description: 'The task is the last part of the path, percent-encoded.',
     ...curl(`curl -X POST ${BASE_URL}/api/add/task1`),
   },
   {

@@ -16,6 +16,8 @@ export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
     res.status(202).location(answer.status_url).json(answer);
   };
   const fromPath: RequestHandler = (req, res) => {
+    // HEAD asks only what GET would say.
+    if (req.method === 'HEAD') return void res.status(202).end();
     const task = parseParam(queueTaskSchema.shape.task, 'task', req.params['task']);
     return accept({ task, ...parseQuery(schedulingSchema, req.query) }, req, res);
   };

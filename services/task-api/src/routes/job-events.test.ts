@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Job, jobSchema } from '@millrace/contracts';
 import request from 'supertest';
 import { basics } from '../../../../tests/support/service-basics.js';
@@ -18,7 +19,8 @@ beforeEach(() => taskApi.empty());
 
 const call = () => request(taskApi.app);
 const add = async (): Promise<string> => (await call().post('/api/add/task').expect(202)).body.id;
-const claim = (id: string) => call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1' }).expect(200);
+const claim = (id: string) =>
+  call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1', claim: randomUUID() }).expect(200);
 const complete = (id: string) =>
   call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: null }).expect(204);
 

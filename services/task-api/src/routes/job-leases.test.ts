@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ClaimedJob, Job } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
@@ -18,7 +19,7 @@ const taskOf = async (id: string) => (await call().get(`/api/tasks/${id}`).expec
 const post = (id: string, action: string, body: object) =>
   call().post(`/internal/jobs/${id}/${action}`).send(body);
 const claim = async (id: string, pod = 'worker-1'): Promise<ClaimedJob> =>
-  (await post(id, 'claim', { pod }).expect(200)).body;
+  (await post(id, 'claim', { pod, claim: randomUUID() }).expect(200)).body;
 
 /** Ends the current lease, or the pause before the next attempt, as if its time had passed. */
 const passTime = () =>
@@ -64,10 +65,22 @@ describe('a job', () => {
   it('goes to one of ten workers that claim it at once', async () => {
     const id = await add();
     const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, number) => post(id, 'claim', { pod: `worker-${number}` })),
+      Array.from({ length: 10 }, (_, number) =>
+        post(id, 'claim', { pod: `worker-${number}`, claim: randomUUID() }),
+      ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(409)]);
     expect((await jobOf(id)).attempts).toHaveLength(1);
+  });
+
+  it('is the same attempt when a claim is repeated because its answer was lost', async () => {
+    const id = await add();
+    const claim = { pod: 'worker-1', claim: randomUUID() };
+    const first = await post(id, 'claim', claim).expect(200);
+    expect((await post(id, 'claim', claim).expect(200)).body).toEqual(first.body);
+    expect((await jobOf(id)).attempts).toHaveLength(1);
+    await post(id, 'complete', { attempt: 1, result: null }).expect(204);
+    await post(id, 'claim', claim).expect(409);
   });
 
   it('counts once, when it is done twice', async () => {
@@ -76,14 +89,14 @@ describe('a job', () => {
     await post(id, 'complete', { attempt: 1, result: 'first' }).expect(204);
     await post(id, 'complete', { attempt: 1, result: 'second' }).expect(409);
     await post(id, 'fail', { attempt: 1, error: 'late' }).expect(409);
-    await post(id, 'claim', { pod: 'worker-2' }).expect(409);
+    await post(id, 'claim', { pod: 'worker-2', claim: randomUUID() }).expect(409);
     expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'first' });
   });
 
   it('goes to another worker when its lease is over; what the first one then says does not count', async () => {
     const id = await add();
     await claim(id, 'worker-1');
-    await post(id, 'claim', { pod: 'worker-2' }).expect(409);
+    await post(id, 'claim', { pod: 'worker-2', claim: randomUUID() }).expect(409);
     await passTime();
     expect((await claim(id, 'worker-2')).attempt).toBe(2);
 
@@ -155,7 +168,7 @@ describe('a job', () => {
       finished_at: expect.any(String),
     });
     expect(await taskOf(id)).toMatchObject({ status: 'failed', completed: false });
-    await post(id, 'claim', { pod: 'worker-1' }).expect(409);
+    await post(id, 'claim', { pod: 'worker-1', claim: randomUUID() }).expect(409);
     expect(await sweep()).toEqual([]);
   });
 
@@ -169,7 +182,7 @@ describe('a job', () => {
       await passTime();
     }
     await meanwhile();
-    await post(id, 'claim', { pod: 'worker-4' }).expect(409);
+    await post(id, 'claim', { pod: 'worker-4', claim: randomUUID() }).expect(409);
     await sweep();
     expect(await jobOf(id)).toMatchObject({
       status: 'failed',
@@ -184,7 +197,7 @@ describe('a job', () => {
     await call().delete(`/api/tasks/${id}`).expect(204);
     await call().get(`/api/jobs/${id}`).expect(404);
     await post(id, 'complete', { attempt: 1, result: null }).expect(409);
-    await post(id, 'claim', { pod: 'worker-1' }).expect(409);
+    await post(id, 'claim', { pod: 'worker-1', claim: randomUUID() }).expect(409);
   });
 
   it('is done even when somebody has ticked its task off meanwhile, whose time stands', async () => {
@@ -227,7 +240,7 @@ describe('the list of jobs', () => {
 
 it.each([
   ['claim', {}],
-  ['claim', { pod: '' }],
+  ['claim', { pod: 'worker-1', claim: 'mine' }],
   ['complete', { result: null }],
   ['complete', { attempt: 'first', result: null }],
   ['fail', { attempt: 1 }],
@@ -238,7 +251,7 @@ it.each([
 });
 
 it('answers 400 to an id that is none', async () => {
-  await post('7', 'claim', { pod: 'worker-1' }).expect(400);
+  await post('7', 'claim', { pod: 'worker-1', claim: randomUUID() }).expect(400);
 });
 
 it('runs the sweeper on while the database is away', async () => {

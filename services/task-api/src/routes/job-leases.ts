@@ -12,8 +12,8 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
   router
     .route('/internal/jobs/:id/claim')
     .post(jsonBody, async (req, res) => {
-      const { pod } = parseBody(claimJobSchema, req.body);
-      const job = await leases.claim(jobIdOf(req), pod);
+      const { pod, claim } = parseBody(claimJobSchema, req.body);
+      const job = await leases.claim(jobIdOf(req), pod, claim);
       if (!job)
         throw new HttpProblem(
           409,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { jobSchema, jobSummarySchema, type Job } from '@millrace/contracts';
 import request from 'supertest';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
@@ -14,7 +15,8 @@ const add = async (query = ''): Promise<string> =>
   (await call().post(`/api/add/task${query}`).expect(202)).body.id;
 const jobOf = async (id: string): Promise<Job> =>
   jobSchema.parse((await call().get(`/api/jobs/${id}`).expect(200)).body);
-const claim = (id: string) => call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1' });
+const claim = (id: string) =>
+  call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1', claim: randomUUID() });
 const fail = (id: string, attempt: number, permanent = false) =>
   call().post(`/internal/jobs/${id}/fail`).send({ attempt, error: 'out of paper', permanent });
 const unknownId = '01a1fca7-0000-7000-8000-000000000000';

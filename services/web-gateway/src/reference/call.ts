@@ -34,8 +34,8 @@ export function methodTag(method: string): string {
 /** Parameters stand out, and a long path may break after a slash. */
 function renderPath(path: string): string {
   return escapeHtml(path)
-    .replace(/\{\w+\}/g, '<var>$&</var>')
-    .replace(/\/(?=.)/g, '<wbr>/');
+    .replace(/\/(?=.)/g, '<wbr>/')
+    .replace(/\{\w+\}/g, '<var>$&</var>');
 }
 
 const PLACES: Record<string, string> = { path: 'In the path', query: 'Query', header: 'Headers' };

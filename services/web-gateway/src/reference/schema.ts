@@ -92,7 +92,11 @@ function rulesOf({
     ...(maxLength === undefined ? [] : [`at most ${maxLength.toLocaleString('en')} characters`]),
     ...(minProperties === undefined ? [] : [`at least ${minProperties} field`]),
     ...(pattern === '\\S' ? ['not blank'] : pattern === undefined ? [] : [`matching \`${pattern}\``]),
-    ...(fallback === undefined ? [] : [`default \`${JSON.stringify(fallback)}\``]),
+    ...(fallback === undefined
+      ? []
+      : [
+          `default \`${typeof fallback === 'string' && fallback !== '' ? fallback : JSON.stringify(fallback)}\``,
+        ]),
   ];
 }
 

@@ -58,7 +58,7 @@ article > * { min-width: 0; }
 .required { color: var(--put); font-size: .75rem; font-weight: 600; }
 .fields { margin: 0; }
 .fields > div { padding: .5rem 0; border-top: 1px solid var(--line); }
-.fields dt code { font-weight: 650; }
+.fields dt > code { font-weight: 650; }
 .fields dd { margin: .125rem 0 0; font-size: .9375rem; }
 .answers > li { display: flex; gap: .75rem; padding: .5rem 0; border-top: 1px solid var(--line); font-size: .9375rem; }
 .answers .type { display: block; }

@@ -1,0 +1,139 @@
+// What the services offer through nginx, and what the published description tells of: the same.
+import { createPostgres, type Postgres } from '@millrace/chassis/postgres';
+import { createServiceClient } from '@millrace/chassis/service-client';
+import { createOpenApiDocument } from '@millrace/contracts/openapi';
+import type { Express } from 'express';
+import { Redis } from 'ioredis';
+/* eslint-disable no-restricted-imports -- tests put services together */
+import { createApp as createTaskApi } from '../../services/task-api/src/app.js';
+import { createApp as createUserApi } from '../../services/user-api/src/app.js';
+import { createApp as createWebGateway } from '../../services/web-gateway/src/app.js';
+/* eslint-enable no-restricted-imports */
+import { send } from '../nginx/client.js';
+import { type Nginx, startNginx, startUpstream, type Upstream } from '../nginx/support.js';
+import { basics, silentLogger } from '../support/service-basics.js';
+
+/** The part of Express' router that knows the routes. */
+interface Layer {
+  route?: { path: string | string[]; methods: Record<string, boolean> };
+  handle: { stack?: Layer[] };
+}
+
+interface Route {
+  service: string;
+  method: string;
+  path: string;
+}
+
+let nginx: Nginx;
+let upstreams: Upstream[];
+let postgres: Postgres;
+let redis: Redis;
+
+beforeAll(async () => {
+  const [webGateway, taskApi, userApi] = await Promise.all([
+    startUpstream('web-gateway'),
+    startUpstream('task-api'),
+    startUpstream('user-api'),
+  ]);
+  upstreams = [webGateway, taskApi, userApi];
+  nginx = await startNginx({
+    replicas: { 'web-gateway': [webGateway.port], 'task-api': [taskApi.port], 'user-api': [userApi.port] },
+  });
+  // The apps are asked for their routes only, so nothing connects.
+  redis = new Redis({ lazyConnect: true });
+  postgres = createPostgres(
+    {
+      POSTGRES_HOST: 'localhost',
+      POSTGRES_PORT: 5432,
+      POSTGRES_DB: 'none',
+      POSTGRES_USER: 'none',
+      POSTGRES_PASSWORD: 'none',
+      POSTGRES_POOL_SIZE: 1,
+    },
+    silentLogger(),
+  );
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await Promise.all([nginx.stop(), postgres.end(), ...upstreams.map((upstream) => upstream.stop())]);
+});
+
+test('every public route is described, and nothing else is', async () => {
+  const routes = Object.entries(createApps()).flatMap(([service, app]) =>
+    routesIn(app.router.stack as unknown as Layer[]).map((route) => ({ service, ...route })),
+  );
+  expect(routes).toContainEqual({ service: 'task-api', method: 'post', path: '/internal/jobs/analyze' });
+
+  const open: Route[] = [];
+  for (const route of routes) if (await isPublic(route)) open.push(route);
+  const offered = new Set(open.map(({ method, path }) => `${method} ${path}`));
+
+  const { paths = {} } = createOpenApiDocument();
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    // Express takes a path with and without its last slash.
+    Object.keys(methods).map(
+      (method) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1').replace(/(?<=.)\/$/, '')}`,
+    ),
+  );
+  expect([...new Set(described)].sort()).toEqual([...offered].sort());
+});
+
+function createApps(): Record<string, Express> {
+  const client = (name: string) => createServiceClient({ name, urls: ['http://localhost:1'] });
+  return {
+    'web-gateway': createWebGateway({
+      ...basics('web-gateway-test'),
+      redis,
+      services: {
+        taskApi: client('task-api'),
+        userApi: client('user-api'),
+        textWorker: client('text-worker'),
+        blurWorker: client('blur-worker'),
+        bwWorker: client('bw-worker'),
+        queueWorker: client('queue-worker'),
+      },
+      limits: {
+        uploadMaxBytes: 1,
+        uploadConcurrency: 1,
+        uploadQueueLimit: 1,
+        effectTimeoutMs: 1,
+        imageTtlSeconds: 1,
+      },
+    }),
+    'task-api': createTaskApi({
+      ...basics('task-api-test'),
+      postgres,
+      redis,
+      publisher: { publish: () => Promise.resolve(), close: () => Promise.resolve() },
+      options: {
+        leaseMs: 1,
+        backoffMs: 1,
+        maxAttempts: 1,
+        sweepAfterMs: 1,
+        backlog: { jobs: 1, images: 1 },
+        imageMaxBytes: 1,
+      },
+    }),
+    'user-api': createUserApi({ ...basics('user-api-test'), postgres }),
+  };
+}
+
+function routesIn(stack: Layer[]): { method: string; path: string }[] {
+  return stack.flatMap(({ route, handle }) => {
+    if (!route) return routesIn(handle.stack ?? []);
+    const methods = Object.keys(route.methods).filter((method) => !method.startsWith('_'));
+    return [route.path].flat().flatMap((path) => methods.map((method) => ({ method, path })));
+  });
+}
+
+/** Does nginx, under any of its hosts, take a request for the route to the service? */
+async function isPublic({ service, method, path }: Route): Promise<boolean> {
+  const url = path.replace(/:\w+/g, 'x');
+  const hosts = ['localhost', 'task-user.local'];
+  const replies = await Promise.all(
+    hosts.map((host) => send(nginx.port, url, { method: method.toUpperCase(), headers: { host } })),
+  );
+  return replies.some((reply) => reply.status === 200 && reply.echo().upstream === service);
+}
