@@ -24,8 +24,8 @@ export interface Outcome extends Audit {
   seconds: number;
 }
 
-/** After the last fault, all jobs must have ended within this time. */
-const SETTLE_MS = 60_000;
+/** In this time the backlog of the long form is worked off, even on a busy machine. */
+const SETTLE_MS = 180_000;
 
 /**
  * Runs a stack under load while one fault after the other befalls it, lets it come to rest, and counts.

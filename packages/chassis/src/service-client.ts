@@ -1,12 +1,12 @@
 import { problemSchema, SERVED_BY } from '@millrace/contracts';
-import { Pool } from 'undici';
 import { HttpProblem, Unavailable } from './http-problem.js';
+import { createReplicaSet, type Replica } from './replica-set.js';
 import { contextHeaders } from './request-context.js';
 
 export interface ServiceClientOptions {
   /** The called service's name, for messages. */
   name: string;
-  /** The base URL of every replica. */
+  /** Base URLs: one for every replica, or one for all when DNS has all their addresses. */
   urls: string[];
 }
 
@@ -50,14 +50,6 @@ export interface ServiceClient {
   close(): Promise<void>;
 }
 
-interface Replica {
-  pool: Pool;
-  inFlight: number;
-  /** Passed over until then, unless all are, as it was not reachable (performance.now()). */
-  restUntil: number;
-}
-
-const CONNECT_TIMEOUT_MS = 1_000;
 /** Less than 5 s, the time in which a client is to hear of a fault. */
 const ANSWER_TIMEOUT_MS = 3_500;
 const REST_MS = 1_000;
@@ -72,11 +64,7 @@ const NOT_SENT = new Set([
 ]);
 
 export function createServiceClient({ name, urls }: ServiceClientOptions): ServiceClient {
-  const replicas: Replica[] = urls.map((url) => ({
-    pool: new Pool(url, { connect: { timeout: CONNECT_TIMEOUT_MS } }),
-    inFlight: 0,
-    restUntil: 0,
-  }));
+  const replicas = createReplicaSet(urls);
 
   const send = async (replica: Replica, request: ServiceRequest): Promise<ServiceResponse> => {
     const { method, path, headers, body, timeoutMs = ANSWER_TIMEOUT_MS, signal } = request;
@@ -85,7 +73,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       const response = await replica.pool.request({
         method,
         path,
-        headers: { ...contextHeaders(), ...headers },
+        headers: { host: replica.host, ...contextHeaders(), ...headers },
         body: body ?? null,
         signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
         // Silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
@@ -108,7 +96,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
 
     async request(request) {
       const idempotent = request.idempotent ?? request.method === 'GET';
-      const untried = new Set(replicas);
+      const untried = new Set(await replicas.current());
       let lastFailure: unknown;
       let retryAfterSeconds = 1;
       for (let replica = pick(untried); replica; replica = pick(untried)) {
@@ -134,13 +122,12 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       });
     },
 
-    requestEach(request) {
-      return Promise.all(replicas.map((replica) => send(replica, request).catch(() => undefined)));
+    async requestEach(request) {
+      const all = await replicas.current();
+      return Promise.all(all.map((replica) => send(replica, request).catch(() => undefined)));
     },
 
-    async close() {
-      await Promise.all(replicas.map(({ pool }) => pool.destroy()));
-    },
+    close: () => replicas.close(),
   };
 }
 
