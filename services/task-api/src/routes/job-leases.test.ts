@@ -174,7 +174,7 @@ describe('a job', () => {
 
   it.each([
     ['swept', () => sweep()],
-    ['claimed by one with an old message', async () => undefined],
+    ['claimed by one with an old message', () => Promise.resolve()],
   ])('is never begun more often than allowed, when workers vanish and it is %s', async (_case, meanwhile) => {
     const id = await add();
     for (let attempt = 1; attempt <= 3; attempt++) {
