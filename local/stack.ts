@@ -11,10 +11,12 @@ import {
   environmentOf,
   needsOf,
   planReplicas,
+  serviceNames,
   type Replica,
   type Scale,
   type ServiceName,
 } from './topology.js';
+import { watchSources } from './watch-sources.js';
 
 export { startPostgres, type PostgresServer } from './postgres.js';
 export { startRedis, type RedisServer } from './redis.js';
@@ -64,11 +66,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const parts = { ...surroundings, dataDir: dataDir.path, signal };
 
   const serviceProcesses: SupervisedProcess[] = [];
+  let stopWatching = () => Promise.resolve();
   let nginx: NginxServer | undefined;
   let postgres: PostgresServer | undefined;
   let redis: RedisServer | undefined;
 
   const stop = async () => {
+    await stopWatching();
     await nginx?.process.stop(2_000);
     await Promise.all(serviceProcesses.map((process) => process.stop(5_000)));
     await Promise.all([postgres?.stop(), redis?.stop()]);
@@ -104,6 +108,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     starting.push(postgresReady, redisReady, ...replicasStarted);
     await Promise.all(starting);
+    if (watch) {
+      stopWatching = await watchSources(serviceNames, (service) => {
+        const concerned = replicas.filter((replica) => replica.service === service);
+        for (const { name, process } of concerned) {
+          onEvent?.(`${name} restarts: its sources have changed`);
+          process.restart();
+        }
+      });
+    }
     const replicas = await Promise.all(replicasStarted);
 
     const url = `http://${publicHost(bind)}:${port}`;
@@ -148,7 +161,7 @@ function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceComman
   const fromSource = ['--conditions=millrace-source', '-r', compiledScript('register-source'), 'src/main.ts'];
   return ({ service }) => ({
     command: process.execPath,
-    args: watch ? ['--watch', '--watch-preserve-output', ...fromSource] : ['dist/main.js'],
+    args: watch ? fromSource : ['dist/main.js'],
     cwd: join(repositoryRoot, 'services', service),
   });
 }

@@ -115,3 +115,21 @@ test('takes the descendants of an ended process with it', async () => {
     expect(findGroup(group)).toEqual([]);
   });
 });
+
+test('restarts at once when told to, also one that waits after a failure', async () => {
+  await withProcess(runForever, async (process, lines, events) => {
+    await waitFor(() => lines.length === 1, 'it is up');
+    process.restart();
+    await waitFor(() => lines.length === 2, 'it is up again');
+    expect(process.unexpectedExits).toBe(0);
+    expect(events).toEqual([]);
+  });
+  await withProcess('console.log("up"); process.exit(1)', async (process, lines) => {
+    await waitFor(() => process.unexpectedExits === 6, 'it waits for more than three seconds');
+    const starts = lines.length;
+    const begun = performance.now();
+    process.restart();
+    await waitFor(() => lines.length > starts, 'it was started again');
+    expect(performance.now() - begun).toBeLessThan(2_500);
+  });
+});

@@ -38,6 +38,8 @@ export type SupervisedProcess = {
   readonly recentLines: readonly string[];
   /** Sends a signal; false when it is not running. A process that ends of it is restarted. */
   kill(signal: NodeJS.Signals): boolean;
+  /** Asks it to stop and starts it again at once, also when it waits for its next start after a failure. */
+  restart(): void;
   /** Asks it to stop and does not restart it; after `graceMs` its whole process group gets SIGKILL. */
   stop(graceMs?: number): Promise<void>;
 };
@@ -58,6 +60,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
   let child: ChildProcess | undefined;
   let unexpectedExits = 0;
   let stopping = false;
+  let restarting = false;
   let endDelay = () => {};
 
   const takeLine = (line: string) => {
@@ -69,6 +72,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
   const runOnce = async (): Promise<Ending> => {
     await spec.beforeStart?.();
     if (stopping) return { code: 0, signal: null };
+    restarting = false;
     const started = spawn(spec.command, spec.args ?? [], {
       // A group of its own: Ctrl-C in the terminal then reaches the supervisor alone, and descendants can be found.
       detached: true,
@@ -104,6 +108,10 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
       const startedAt = Date.now();
       const ending = await runOnce().catch((error: unknown): Ending => ({ error: error as Error }));
       if (stopping) return;
+      if (restarting) {
+        delay = firstDelayMs;
+        continue;
+      }
       unexpectedExits += 1;
       if (Date.now() - startedAt >= stableAfterMs) delay = firstDelayMs;
       onEvent(`${name} ${describeEnding(ending)}, restarting in ${delay} ms`);
@@ -130,6 +138,11 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
     },
     recentLines,
     kill: (signal) => child?.kill(signal) ?? false,
+    restart() {
+      restarting = true;
+      endDelay();
+      child?.kill(stopSignal);
+    },
     async stop(graceMs = 5_000) {
       if (!stopping) {
         stopping = true;

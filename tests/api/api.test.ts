@@ -7,6 +7,7 @@ import './api-table.suite.js';
 import './queue.suite.js';
 import './jobs.suite.js';
 import './contract.suite.js';
+import './reference.suite.js';
 import './bad-input.suite.js';
 import './bad-upload.suite.js';
 import './fuzz.suite.js';

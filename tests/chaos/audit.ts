@@ -18,39 +18,49 @@ export interface Audit {
   latency: { median: number; slowest: number };
 }
 
+interface AuditedJob {
+  id: string;
+  /** Completed, and its task with it if it has one. */
+  done: boolean;
+  effects: number;
+  attempts: number;
+  /** Null while it has not ended. */
+  ms: number | null;
+}
+
 /** @param accepted the ids of all jobs that were answered with 202 */
 export async function audit(stack: Stack, accepted: readonly string[]): Promise<Audit> {
-  const [row] = await askPostgres<Omit<Audit, 'accepted' | 'lost' | 'latency'> & Audit['latency']>(
+  const jobs = await askPostgres<AuditedJob>(
     stack,
-    `WITH effects AS (
-       SELECT job_id, count(*) AS count FROM job_attempts WHERE outcome = 'completed' GROUP BY job_id),
-     latencies AS (
-       SELECT (extract(epoch FROM finished_at - created_at) * 1000)::float AS ms
-         FROM jobs
-        WHERE finished_at IS NOT NULL),
-     done AS (
-       SELECT j.id
-         FROM jobs j
-         JOIN effects ON effects.job_id = j.id AND effects.count = 1
-         LEFT JOIN tasks ON tasks.id = j.task_id
-        WHERE j.id = ANY($1) AND j.status = 'completed' AND (j.kind <> 'task' OR tasks.completed_at IS NOT NULL))
-     SELECT (SELECT count(*) FROM done)::int AS completed,
-            ((SELECT coalesce(sum(count - 1), 0) FROM effects)
-              + (SELECT count(*) FROM jobs WHERE id <> ALL($1)))::int AS duplicates,
-            ((SELECT count(*) FROM tasks LEFT JOIN jobs ON jobs.task_id = tasks.id
-               WHERE jobs.id IS NULL OR tasks.completed_at IS NULL)
-              + (SELECT count(*) FROM job_inputs JOIN jobs ON jobs.id = job_id WHERE due_at IS NULL))::int AS leftovers,
-            (SELECT count(*) FROM job_attempts)::int AS attempts,
-            (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms) FROM latencies) AS median,
-            (SELECT max(ms) FROM latencies) AS slowest`,
-    [accepted],
+    `SELECT id,
+            status = 'completed' AND (kind <> 'task' OR EXISTS (
+              SELECT FROM tasks WHERE tasks.id = task_id AND completed_at IS NOT NULL)) AS done,
+            (SELECT count(*) FROM job_attempts WHERE job_id = id AND outcome = 'completed')::int AS effects,
+            (SELECT count(*) FROM job_attempts WHERE job_id = id)::int AS attempts,
+            (extract(epoch FROM finished_at - created_at) * 1000)::float AS ms
+       FROM jobs`,
   );
-  const { median, slowest, ...counts } = row!;
+  const [rest] = await askPostgres<{ leftovers: number }>(
+    stack,
+    `SELECT (SELECT count(*) FROM tasks
+              WHERE completed_at IS NULL OR NOT EXISTS (SELECT FROM jobs WHERE task_id = tasks.id))::int
+            + (SELECT count(*) FROM job_inputs
+                WHERE EXISTS (SELECT FROM jobs WHERE id = job_id AND due_at IS NULL))::int AS leftovers`,
+  );
+
+  const promised = new Set(accepted);
+  const completed = jobs.filter(({ id, done, effects }) => promised.has(id) && done && effects === 1).length;
+  const latencies = jobs.flatMap(({ ms }) => ms ?? []).sort((one, other) => one - other);
   return {
-    ...counts,
     accepted: accepted.length,
-    lost: accepted.length - counts.completed,
-    latency: { median, slowest },
+    completed,
+    lost: accepted.length - completed,
+    duplicates:
+      jobs.reduce((sum, { effects }) => sum + Math.max(0, effects - 1), 0) +
+      jobs.filter(({ id }) => !promised.has(id)).length,
+    leftovers: rest!.leftovers,
+    attempts: jobs.reduce((sum, job) => sum + job.attempts, 0),
+    latency: { median: latencies[latencies.length >> 1] ?? NaN, slowest: latencies.at(-1) ?? NaN },
   };
 }
 

@@ -9,7 +9,13 @@ import { type Audit, audit, countUnfinished } from './audit.js';
 import type { Arena, Fault } from './faults.js';
 import { type Load, startLoad } from './load.js';
 import { planFaults } from './plan.js';
-import { type ChaosSettings, SCALE, SECONDS_A_FAULT, stackEnvironment } from './settings.js';
+import {
+  type ChaosSettings,
+  MAX_JOBS_PER_SECOND,
+  SCALE,
+  SECONDS_A_FAULT,
+  stackEnvironment,
+} from './settings.js';
 
 export interface Outcome extends Audit {
   /** How often each kind of fault was injected. */
@@ -56,7 +62,7 @@ export async function runChaos(settings: ChaosSettings, { sweeper }: { sweeper: 
     const begun = performance.now();
     const load = await startLoad({
       url: stack.url,
-      jobsPerSecond: settings.jobs / (plan.length * SECONDS_A_FAULT),
+      jobsPerSecond: Math.min(MAX_JOBS_PER_SECOND, settings.jobs / (plan.length * SECONDS_A_FAULT)),
     });
     try {
       await Promise.race([injectAll(plan, { arena, load, jobs: settings.jobs }), load.ended]);

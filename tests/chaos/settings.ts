@@ -24,6 +24,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): ChaosSetting
 
 /** Faults come so far apart on average; the load is paced to last for all of them. */
 export const SECONDS_A_FAULT = 1.5;
+/** What two cores can bear: with more, the jobs would wait for the machine and not for the faults. */
+export const MAX_JOBS_PER_SECOND = 100;
 
 /** How long a worker may hold a job without a word. */
 export const LEASE_MS = 2_000;

@@ -21,7 +21,21 @@ export const problemSchema = z
       .optional()
       .meta({ description: 'Everything that is wrong with the input.' }),
   })
-  .meta({ id: 'Problem', description: 'An error: RFC 9457 problem details.' });
+  .meta({
+    id: 'Problem',
+    description: 'An error: RFC 9457 problem details.',
+    example: {
+      type: 'about:blank',
+      title: 'Unprocessable Entity',
+      status: 422,
+      detail: 'The body does not have the expected form.',
+      request_id: '58bb4efa65e70fcd4ea23c0df9d2041c',
+      errors: [
+        { path: 'name', message: 'must not be empty' },
+        { path: 'email', message: 'must be an e-mail address, such as alice@example.com' },
+      ],
+    },
+  });
 
 export type InputError = z.infer<typeof inputErrorSchema>;
 export type Problem = z.infer<typeof problemSchema>;

@@ -21,7 +21,7 @@ type Content = Record<string, { schema?: object; example?: unknown }>;
 
 const document = createOpenApiDocument() as unknown as Described;
 const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-const ajv = addFormats.default(new Ajv2020({ strict: false }));
+const ajv = addFormats(new Ajv2020({ strict: false }));
 
 test('it is valid OpenAPI 3.1', async () => {
   // The validator resolves references in place.

@@ -95,7 +95,7 @@ const PROBLEM_MEANINGS: Record<number, string> = {
   413: 'The body is too large.',
   415: 'The body is not of a type that is taken.',
   422: 'The body does not have the expected form; `errors` says where.',
-  503: 'A part of the system is down or busy. Try again after `Retry-After` seconds.',
+  503: 'A part of the system is down or busy. Try again later.',
 };
 
 /** Error answers, with what they commonly mean. */
@@ -120,7 +120,7 @@ export function problem(
     ...(status === 503 && {
       headers: {
         'Retry-After': {
-          description: 'Seconds to wait.',
+          description: 'Seconds to wait before that.',
           required: true,
           schema: { type: 'integer', minimum: 0 },
           example: 1,
@@ -137,7 +137,8 @@ export function curl(...sources: string[]) {
 
 /** The call itself, and the same under another path. */
 export function withAlias(operation: Operation, alias: string): Operation[] {
-  const { 'x-codeSamples': _samples, ...same } = operation;
+  const same = { ...operation };
+  delete same['x-codeSamples'];
   return [
     operation,
     {

@@ -96,7 +96,7 @@ function renderSamples(call: Call): string {
   return (call['x-codeSamples'] ?? [])
     .map(({ source }, index) => {
       const success = successes[index];
-      return `<figure><figcaption>Try it</figcaption><pre tabindex="0"><code>${escapeHtml(source)}</code></pre>${success ? renderOutput(...success) : ''}</figure>`;
+      return `<figure><figcaption>Try it</figcaption><pre class="command" tabindex="0"><code>${escapeHtml(source)}</code></pre>${success ? renderOutput(...success) : ''}</figure>`;
     })
     .join('\n');
 }

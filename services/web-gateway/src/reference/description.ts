@@ -42,6 +42,7 @@ export interface Schema {
   type?: string | string[];
   format?: string;
   description?: string;
+  example?: unknown;
   enum?: unknown[];
   default?: unknown;
   minimum?: number;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { escapeHtml } from '@millrace/chassis';
 import { methodTag, type PlacedCall, renderCall } from './call.js';
-import type { Description } from './description.js';
+import type { Description, Schema } from './description.js';
 import { fieldList, prose } from './schema.js';
 import { STYLE } from './style.js';
 
@@ -35,7 +35,7 @@ ${info.description
   .split('\n\n')
   .map((paragraph) => `<p>${prose(paragraph)}</p>`)
   .join('\n')}
-<p>For programs: <a href="/openapi.json">openapi.json</a>.</p>
+<p>The form of <a href="#object-Problem">an error</a>. For programs: <a href="/openapi.json">openapi.json</a>.</p>
 </section>
 ${sections
   .map(
@@ -55,6 +55,7 @@ ${objects
 <h3 id="object-${name}">${name}</h3>
 ${schema.description === undefined ? '' : `<p>${prose(schema.description)}</p>`}
 ${fieldList(schema)}
+${renderExample(schema)}
 </article>`,
   )
   .join('\n')}
@@ -63,6 +64,12 @@ ${fieldList(schema)}
 </body>
 </html>
 `;
+}
+
+function renderExample({ example }: Schema): string {
+  if (example === undefined) return '';
+  const text = escapeHtml(JSON.stringify(example, null, 2));
+  return `<figure><figcaption>Such as</figcaption><pre tabindex="0"><code>${text}</code></pre></figure>`;
 }
 
 /** Every call once, with its other path where it has one. */

@@ -68,9 +68,10 @@ q { color: var(--quiet); display: block; }
 .headers { font-size: .875rem; margin-top: .25rem; }
 .headers li { margin: .125rem 0; }
 
-figure { margin: 0 0 1rem; background: var(--shell); color: var(--shell-text); border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
+figure { margin: 0 0 1rem; min-width: 0; background: var(--shell); color: var(--shell-text); border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
 figcaption { font-size: .75rem; color: var(--shell-quiet); padding: .5rem 1rem 0; }
 pre { margin: 0; padding: .5rem 1rem .875rem; overflow-x: auto; font-size: .8125rem; }
+.command { white-space: pre-wrap; overflow-wrap: anywhere; }
 .output { border-top: 1px solid #38414f; padding-top: .75rem; max-height: 26rem; overflow-y: auto; }
 .output b { color: var(--shell-quiet); font-weight: 400; }
 .object { gap: .25rem; }

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+import {
+  acceptedJobSchema,
+  jobSchema,
+  queuedTaskSchema,
+  taskSchema,
+  uploadResponseSchema,
+} from '@millrace/contracts';
+import { type Reply, send, sendJson, upload } from './client.js';
+import { endpointUrl } from './endpoint.js';
+import { jpeg } from './pictures.js';
+import { until } from './until.js';
+
+/** Sends a request that is to be answered by a certain status. `path` is the operation's own, with its parameters. */
+export type Provoke = (path: string) => Promise<Reply>;
+
+const UNKNOWN = '00000000-0000-4000-8000-000000000000';
+const LATER = '?run_at=2099-01-01T00:00:00Z';
+
+/** Of things to ask for, once they are made. */
+export const ids = { task: '', completedJob: '', failedJob: '', image: '' };
+
+/** Makes the things that the provocations ask for. */
+export async function makeThings(): Promise<void> {
+  const [task, completedJob, failed, image] = await Promise.all([
+    newTask(),
+    send('/api/add/contract', { method: 'POST' }).then((reply) => reply.as(queuedTaskSchema).id),
+    // It begins like a picture, so it is accepted; what follows is none.
+    upload({ file: Buffer.from('ffd8ff00', 'hex'), effects: 'bw' }, { query: 'async=true' }),
+    jpeg().then((file) => upload({ file, effects: 'bw' })),
+  ]);
+  const failedJob = failed.as(acceptedJobSchema).id;
+  Object.assign(ids, { task, completedJob, failedJob, image: image.as(uploadResponseSchema).id });
+  await until(
+    'the two jobs have ended',
+    async () => {
+      const jobs = await Promise.all([completedJob, failedJob].map((id) => send(`/api/jobs/${id}`)));
+      const states = jobs.map((reply) => reply.as(jobSchema).status);
+      return states.join() === 'completed,failed';
+    },
+    30_000,
+  );
+}
+
+const withId = (path: string, id: string) => path.replace(/\{\w+\}/, id);
+const get =
+  (headers: http.OutgoingHttpHeaders = {}): Provoke =>
+  (path) =>
+    send(path, { headers });
+const badQuery: Provoke = (path) => send(`${path}?unknown=1`);
+const of =
+  (id: () => string, method = 'GET', headers: http.OutgoingHttpHeaders = {}): Provoke =>
+  (path) =>
+    send(withId(path, id()), { method, headers });
+const unknown = (method?: string) => of(() => UNKNOWN, method);
+const malformed = (method?: string) => of(() => 'x', method);
+const json =
+  (value: unknown, method = 'POST'): Provoke =>
+  (path) =>
+    sendJson(method, withId(path, ids.task), value);
+
+/** What is answered to whatever body is wrong. */
+const badBodies = (method = 'POST'): Record<string, Provoke> => ({
+  400: (path) =>
+    send(withId(path, ids.task), { method, headers: { 'Content-Type': 'application/json' }, body: '{' }),
+  413: json({ title: 'x'.repeat(600_000) }, method),
+  415: (path) =>
+    send(withId(path, ids.task), { method, headers: { 'Content-Type': 'text/plain' }, body: 'x' }),
+  422: json({ nonsense: true }, method),
+});
+
+const reusedKey =
+  (method: string): Provoke =>
+  async (path) => {
+    const headers = { 'Idempotency-Key': randomUUID() };
+    await send(withId(path, 'first'), { method, headers });
+    return send(withId(path, 'second'), { method, headers });
+  };
+
+export const newTask = async () =>
+  (await sendJson('POST', '/tasks', { title: 'contract' })).as(taskSchema).id;
+export const waitingJob = async () =>
+  (await send(`/api/add/contract${LATER}`, { method: 'POST' })).as(queuedTaskSchema).id;
+
+const add = (method: string): Record<string, Provoke> => ({
+  202: of(() => 'task1', method),
+  400: (path) => send(`${withId(path, 'task1')}?priority=urgent`, { method }),
+  422: reusedKey(method),
+});
+const kept: Record<string, Provoke> = {
+  200: get(),
+  304: async (path) => send(path, { headers: { 'If-None-Match': (await send(path)).headers.etag } }),
+};
+
+/** For each operation, how to provoke each answer that it is described to give. */
+export const provocations: Record<string, Record<string, Provoke>> = {
+  addTask: add('POST'),
+  addTaskFromBrowser: add('GET'),
+  addTaskFromBody: { 202: json({ task: 'by body' }), ...badBodies() },
+
+  listJobs: { 200: (path) => send(`${path}?limit=1`), 400: badQuery },
+  summarizeJobs: { 200: get() },
+  getJob: { 200: of(() => ids.completedJob), 400: malformed(), 404: unknown() },
+  watchJob: {
+    200: async (path) => watchCancelled(withId(path, await waitingJob())),
+    204: of(() => ids.completedJob, 'GET', { 'Last-Event-ID': 'completed.1.1' }),
+    400: malformed(),
+    404: unknown(),
+  },
+  retryJob: {
+    202: of(() => ids.failedJob, 'POST'),
+    400: malformed('POST'),
+    404: unknown('POST'),
+    409: of(() => ids.completedJob, 'POST'),
+  },
+  cancelJob: {
+    200: async (path) => send(withId(path, await waitingJob()), { method: 'DELETE' }),
+    400: malformed('DELETE'),
+    404: unknown('DELETE'),
+    409: of(() => ids.completedJob, 'DELETE'),
+  },
+
+  listTasks: { 200: (path) => send(`${path}?limit=1`), 400: badQuery },
+  createTask: { 201: json({ title: 'contract', priority: 'low' }), ...badBodies() },
+  getTask: { 200: of(() => ids.task), 400: malformed(), 404: unknown() },
+  updateTask: {
+    200: json({ completed: true }, 'PATCH'),
+    ...badBodies('PATCH'),
+    404: (path) => sendJson('PATCH', withId(path, UNKNOWN), { completed: true }),
+  },
+  replaceTask: {
+    200: json({ title: 'contract' }, 'PUT'),
+    ...badBodies('PUT'),
+    404: (path) => sendJson('PUT', withId(path, UNKNOWN), { title: 'contract' }),
+  },
+  deleteTask: {
+    204: async (path) => send(withId(path, await newTask()), { method: 'DELETE' }),
+    400: malformed('DELETE'),
+    404: unknown('DELETE'),
+  },
+
+  analyzeText: {
+    200: json({ text: 'Hello' }),
+    202: (path) => sendJson('POST', `${path}?async=true`, { text: 'Hello' }),
+    ...badBodies(),
+  },
+  uploadImage: {
+    201: async () => upload({ file: await jpeg(), effects: 'bw,blur' }),
+    202: async () => upload({ file: await jpeg(), effects: 'bw' }, { query: 'async=true' }),
+    400: (path) =>
+      send(path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
+        body: '--x',
+      }),
+    413: () => upload({ file: Buffer.alloc(21 * 1024 ** 2 - 4096), effects: 'bw' }),
+    415: () => upload({ file: Buffer.from('no picture'), effects: 'bw' }),
+    422: () => upload({ effects: 'bw' }),
+  },
+  getImage: {
+    200: of(() => ids.image),
+    206: of(() => ids.image, 'GET', { Range: 'bytes=0-9' }),
+    304: of(() => ids.image, 'GET', { 'If-None-Match': '*' }),
+    400: malformed(),
+    404: unknown(),
+    416: of(() => ids.image, 'GET', { Range: 'bytes=999999999-' }),
+  },
+
+  registerUser: {
+    201: (path) => sendJson('POST', path, { name: 'Ada', email: `${randomUUID()}@example.com` }),
+    ...badBodies(),
+    409: async (path) => {
+      const user = { name: 'Ada', email: `${randomUUID()}@example.com` };
+      await sendJson('POST', path, user);
+      return sendJson('POST', path, user);
+    },
+  },
+  listUsers: { 200: get(), 400: badQuery },
+  getUserHealth: { 200: get() },
+  getUserPage: { 200: get() },
+
+  getHealth: { 200: get() },
+  getHome: { 200: get() },
+  getReference: kept,
+  getDescription: kept,
+};
+
+/** Watches a job's events, cancels it once they flow, and gives the whole stream. */
+function watchCancelled(path: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    let cancelled: Promise<unknown> | undefined;
+    const request = http.get(`${endpointUrl()}${path}`, { agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        cancelled ??= send(path.replace('/events', ''), { method: 'DELETE' });
+      });
+      response.on('end', () => {
+        const { statusCode: status = 0, headers } = response;
+        resolve({ status, headers, body: Buffer.from(text), text: () => text } as Reply);
+      });
+    });
+    request.on('error', reject);
+  });
+}

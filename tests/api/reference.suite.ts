@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { jobSchema } from '@millrace/contracts';
+import { createOpenApiDocument } from '@millrace/contracts/openapi';
+import { send } from './client.js';
+import { operationsOf } from './described-answers.js';
+import { endpointUrl } from './endpoint.js';
+import { jpeg } from './pictures.js';
+import { ids, makeThings, newTask, waitingJob } from './provocations.js';
+import { until } from './until.js';
+
+const operations = operationsOf(createOpenApiDocument());
+
+describe('the sample commands work as they are shown', () => {
+  let folder: string;
+  const samples = operations.flatMap(({ operationId, responses, 'x-codeSamples': own = [] }) =>
+    own.map(({ source }) => ({ operationId, responses, source })),
+  );
+
+  beforeAll(async () => {
+    await makeThings();
+    folder = await mkdtemp(join(tmpdir(), 'millrace-samples-'));
+    await writeFile(join(folder, 'photo.jpg'), await jpeg());
+    const { hostname, port } = new URL(endpointUrl());
+    await writeFile(
+      join(folder, '.curlrc'),
+      `silent\nshow-error\nconnect-to = "::${hostname}:${port || 80}"\nwrite-out = "%{stderr}%{http_code}"\n`,
+    );
+  }, 40_000);
+  afterAll(() => rm(folder, { recursive: true }));
+
+  // The stream of a job is watched to its end where the answers are checked.
+  test.each(samples.filter(({ operationId }) => operationId !== 'watchJob'))(
+    '$source',
+    async ({ operationId, responses, source }) => {
+      const command = source.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, await idFor(operationId));
+      const env = { PATH: process.env.PATH, CURL_HOME: folder, HOME: folder };
+      const { stderr } = await promisify(execFile)('/bin/sh', ['-c', command], { cwd: folder, env });
+      const expected = Object.keys(responses).filter((status) => status < '300');
+      // Alice may be registered already, by the documented examples or by a test before this one.
+      if (operationId === 'registerUser') expected.push('409');
+      expect(expected).toContain(stderr);
+    },
+  );
+
+  /** A thing that the sample works with. */
+  async function idFor(operationId: string): Promise<string> {
+    if (operationId === 'cancelJob') return waitingJob();
+    if (operationId === 'retryJob') {
+      await until('the job has failed again', async () => {
+        const job = (await send(`/api/jobs/${ids.failedJob}`)).as(jobSchema);
+        return job.status === 'failed';
+      });
+      return ids.failedJob;
+    }
+    if (operationId === 'getJob') return ids.completedJob;
+    return operationId === 'getImage' ? ids.image : newTask();
+  }
+});
+
+test('the reference names every call, and its style is the only thing that its policy lets in', async () => {
+  const reply = await send('/docs');
+  const html = reply.text();
+  for (const { operationId, 'x-alias-of': alias } of operations)
+    if (alias === undefined) expect(html).toContain(`<article id="${operationId}"`);
+  expect(html).not.toMatch(/<script|<link|<img|<iframe| style=| on\w+=|https?:\/\/(?!localhost:8080)/);
+  const [, style = ''] = /<style>(.*?)<\/style>/s.exec(html) ?? [];
+  const hash = createHash('sha256').update(style).digest('base64');
+  expect(reply.headers['content-security-policy']).toBe(
+    `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  );
+  const anchors = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  expect(new Set(anchors).size).toBe(anchors.length);
+  for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) expect(anchors).toContain(target);
+});
