@@ -41,6 +41,7 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
   let resent = 0;
   let next = 0;
   let stopped = false;
+  let failed = false;
 
   const requestFor = (number: number): Request => {
     if (number % 20 === 0) return upload;
@@ -66,6 +67,8 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
         resent += tries - 1;
         return;
       }
+      // Another client's end is the end of all.
+      if (failed) return;
       const mayRepeat = typeof reply.status === 'string' || NOT_NOW.has(reply.status);
       if (!mayRepeat || performance.now() > deadline) {
         throw new Error(`POST ${path}: ${reply.status} ${reply.text} (try ${tries})`);
@@ -82,9 +85,15 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
       await handIn(number);
     }
   };
-  const ended = Promise.all(Array.from({ length: CLIENTS }, client)).then(() => pool.destroy());
-  // Whoever waits hears of it; nobody may be waiting just then.
-  ended.catch(() => (stopped = true));
+  const ended = Promise.all(Array.from({ length: CLIENTS }, client))
+    .catch((error: unknown) => {
+      stopped = failed = true;
+      throw error;
+    })
+    .finally(() => pool.destroy())
+    .then(() => undefined);
+  // Whoever waits hears of a failure; nobody may be waiting just then.
+  ended.catch(() => undefined);
 
   return {
     accepted,

@@ -126,6 +126,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
       await until('it answers again', () => answered(traffic!, [frozen!.pod]), 2 * TAKE_NOTE_MS);
       report('a frozen replica', await traffic.stop());
       expect(traffic.tally.failed).toEqual([]);
+      await until('its probe has noticed', () => isHealthyAgain(frozen!.id), TAKE_NOTE_MS * 4);
       await up();
     },
     3 * MINUTE_MS,
@@ -162,7 +163,8 @@ function answered({ pods }: Traffic, names: string[]): boolean {
   return names.every((name) => pods.has(name));
 }
 
-async function isHealthyAgain(id: string, oldPid: number): Promise<boolean> {
+/** @param oldPid the process that was killed: it must be another one now */
+async function isHealthyAgain(id: string, oldPid?: number): Promise<boolean> {
   const state = await docker('inspect', '--format', '{{.State.Pid}} {{.State.Health.Status}}', id);
   const [pid, health] = state.trim().split(' ');
   return pid !== '0' && pid !== String(oldPid) && health === 'healthy';

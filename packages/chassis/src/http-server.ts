@@ -4,10 +4,10 @@ import type { Express } from 'express';
 /** Longer than the proxy before us keeps an idle connection (Nginx: 30 s), so that it is never we who close it under a request. */
 const KEEP_ALIVE_MS = 75_000;
 /**
- * More than Nginx lets through (four lines of 64 KiB, one of which may be a path with a task's title), so that it is
+ * More than Nginx lets through (four lines of 128 KiB, one of which may be a path with a task's title), so that it is
  * Nginx that refuses: Node's own 431 is bare, without a problem document.
  */
-const MAX_HEADER_BYTES = 320 * 1024;
+const MAX_HEADER_BYTES = 640 * 1024;
 
 /**
  * An HTTP server for an Express app.

@@ -5,7 +5,7 @@ export const configSchema = serviceConfig.extend({
   ...postgresConfig.shape,
   REDIS_URL: redisUrl,
   /** How long a worker may hold a job without a word before another gets it. */
-  JOB_LEASE_MS: milliseconds.min(100).default(30_000),
+  JOB_LEASE_MS: milliseconds.min(100).default(15_000),
   /** How often a job is begun before it counts as failed. */
   JOB_MAX_ATTEMPTS: positiveInteger.default(10),
   /** The pause after a job's first failed attempt; it doubles with each, up to five minutes, give or take a quarter. */

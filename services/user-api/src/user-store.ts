@@ -16,14 +16,16 @@ export interface UserStore {
   list(page: PageQuery): Promise<User[]>;
 }
 
+const COLUMNS = 'id, name, email, created_at';
+
 export function createUserStore(db: Queryable): UserStore {
   return {
     async register({ name, email }) {
       try {
-        const rows = await db.query<UserRow>('INSERT INTO users (name, email) VALUES ($1, $2) RETURNING *', [
-          name,
-          email,
-        ]);
+        const rows = await db.query<UserRow>(
+          `INSERT INTO users (name, email) VALUES ($1, $2) RETURNING ${COLUMNS}`,
+          [name, email],
+        );
         return rows.map(toUser)[0];
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
@@ -33,7 +35,7 @@ export function createUserStore(db: Queryable): UserStore {
 
     async list({ limit, cursor }) {
       const rows = await db.query<UserRow>(
-        'SELECT * FROM users WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2',
+        `SELECT ${COLUMNS} FROM users WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
         [cursor ?? null, limit + 1],
       );
       return rows.map(toUser);

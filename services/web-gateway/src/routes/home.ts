@@ -29,6 +29,7 @@ const BODY = `
 <tr><td><code>POST /upload</code>, <code>GET /image/:id</code></td><td>applies <code>effects=bw,blur</code> to <code>file</code>; shows the result</td></tr>
 <tr><td><code>GET <a href="/health">/health</a></code></td><td>is everything well?</td></tr>
 </table>
+<p>All of it, with parameters and answers: <a href="/docs">/docs</a>; for tools: <a href="/openapi.json">/openapi.json</a>.</p>
 <p>Try it:</p>
 <pre><code>curl -X POST http://localhost:8080/api/add/task1
 curl -X POST -H "Content-Type: application/json" \\
