@@ -11,6 +11,8 @@ for service; do
   mapfile -t old < <(docker compose ps --quiet --status running "$service")
   [ "${#old[@]}" -gt 0 ] || { echo "$service is not running" >&2; exit 1; }
   docker compose up --detach --wait --no-deps --no-recreate --scale "$service=$((2 * ${#old[@]}))" "$service"
+  # Nginx passes over a replica for 4 s that was not listening yet when it first looked (nginx/upstreams.compose.conf).
+  sleep 6
   docker stop "${old[@]}" >/dev/null
   docker rm "${old[@]}" >/dev/null
   echo "$service: ${#old[@]} replaced"

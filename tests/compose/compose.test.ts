@@ -21,7 +21,9 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
   beforeAll(async () => {
     stack = await composed();
     await stack.compose('down', '--volumes');
+    const begun = performance.now();
     await stack.compose('up', '--build', '--detach', '--wait');
+    process.stderr.write(`up --build: ${secondsSince(begun)} s\n`);
   }, 15 * MINUTE_MS);
 
   afterEach(async () => {
@@ -146,7 +148,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
       await stack.compose('down');
       const begun = performance.now();
       await up();
-      process.stderr.write(`warm start: ${((performance.now() - begun) / 1_000).toFixed(1)} s\n`);
+      process.stderr.write(`up, with everything there: ${secondsSince(begun)} s\n`);
       const kept = await fetch(`${stack.url}/tasks/${id}`);
       expect(await kept.json()).toMatchObject({ id, title });
     },
@@ -158,6 +160,10 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
     return replicas.flat().map(({ pod }) => pod);
   }
 });
+
+function secondsSince(begun: number): string {
+  return ((performance.now() - begun) / 1_000).toFixed(1);
+}
 
 function answered({ pods }: Traffic, names: string[]): boolean {
   return names.every((name) => pods.has(name));
