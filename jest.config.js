@@ -20,7 +20,8 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,local,tests}/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  // tests/compose needs a container engine: npm run test:compose.
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/tests/compose/'],
   collectCoverage: true,
   coverageDirectory: 'coverage',
   collectCoverageFrom: ['{packages,services}/*/src/**/*.ts', '!**/*.test.ts', '!**/main.ts'],

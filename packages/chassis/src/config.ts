@@ -30,6 +30,12 @@ export const serviceConfig = z.object({
   /** The replica's name in answers, logs and jobs. */
   POD_NAME: z.string().min(1).default(hostname()),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /**
+   * How load balancers learn whether to send requests. `probe`: they ask /readyz, and the port is open from the start.
+   * `port`: they cannot ask (Docker's DNS); the port opens when the service is ready and closes at SIGTERM, when only
+   * connections that are there are served on.
+   */
+  READINESS: z.enum(['probe', 'port']).default('probe'),
   /** How long to serve on after SIGTERM while load balancers take note. */
   SHUTDOWN_DRAIN_MS: milliseconds.default(5_000),
   /** When to give up on a clean shutdown, drain included. */

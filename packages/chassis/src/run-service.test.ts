@@ -70,6 +70,20 @@ it.each(['SIGTERM', 'SIGINT'] as const)('ends without anyone noticing on %s', as
   idle.destroy();
 });
 
+it('says with its port whether it is ready, where that is how it is asked', async () => {
+  const program = start({ READINESS: 'port' });
+  const url = await ready(program);
+  const keptAlive = new http.Agent({ keepAlive: true });
+  await get(`${url}/quick`, keptAlive);
+
+  program.process.kill('SIGTERM');
+  await eventually(() => expect(get(`${url}/quick`)).rejects.toMatchObject({ code: 'ECONNREFUSED' }));
+  const served = await get(`${url}/quick`, keptAlive);
+  expect(served).toMatchObject({ status: 200, headers: { connection: 'close' } });
+  expect((await program.ended).code).toBe(0);
+  keptAlive.destroy();
+});
+
 it('waits, after the drain, for a request that is under way', async () => {
   const program = start({ SHUTDOWN_DRAIN_MS: '0' });
   const url = await ready(program);

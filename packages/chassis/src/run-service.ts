@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Express } from 'express';
 import type { ServiceConfig } from './config.js';
 import { createHttpServer } from './http-server.js';
@@ -21,6 +21,8 @@ export interface ServiceOptions {
  * Runs a service until SIGTERM or SIGINT, then ends it so that nobody notices:
  * readiness 503 → serve on for SHUTDOWN_DRAIN_MS with `Connection: close` → end streams → close the server → `close`
  * hooks → the process ends by itself with status 0. At SHUTDOWN_TIMEOUT_MS, or at a second signal, it ends at once with 1.
+ * With READINESS=port, the port opens after `prepare` and closes at once at the signal: who finds it closed has sent nothing yet
+ * and goes elsewhere, whatever the method.
  */
 export function runService(options: ServiceOptions): void {
   const { config, logger, lifecycle, app, prepare, close = [] } = options;
@@ -42,9 +44,11 @@ export function runService(options: ServiceOptions): void {
       fatal(undefined, `shutdown not done in ${config.SHUTDOWN_TIMEOUT_MS} ms`);
     }, config.SHUTDOWN_TIMEOUT_MS).unref();
 
+    const closed = server.listening ? once(server, 'close') : undefined;
+    // The port alone. The HTTP server's own `close` would break off idle connections, under requests that are on their way there.
+    if (config.READINESS === 'port') NetServer.prototype.close.call(server);
     await new Promise((resolve) => setTimeout(resolve, config.SHUTDOWN_DRAIN_MS));
     lifecycle.close();
-    const closed = once(server, 'close');
     server.close();
     await closed;
     for (const step of close) {
@@ -65,11 +69,17 @@ export function runService(options: ServiceOptions): void {
     });
   }
 
-  server.listen(config.PORT, config.HOST, () => {
-    logger.info({ port: (server.address() as AddressInfo).port, node: process.version }, 'listening');
-  });
+  const listen = () => {
+    server.listen(config.PORT, config.HOST, () => {
+      logger.info({ port: (server.address() as AddressInfo).port, node: process.version }, 'listening');
+    });
+  };
+  if (config.READINESS === 'probe') listen();
   Promise.resolve(prepare?.()).then(
-    () => lifecycle.ready(),
+    () => {
+      lifecycle.ready();
+      if (config.READINESS === 'port' && lifecycle.phase() === 'ready') listen();
+    },
     (error: unknown) => fatal(error, 'cannot start'),
   );
 }

@@ -1,0 +1,7 @@
+-- Run once by the postgres image, in the new database, as its administrator: the roles, with passwords that come as files.
+\set task_api_password `cat /run/secrets/task_api_password`
+\set user_api_password `cat /run/secrets/user_api_password`
+SELECT
+  set_config('millrace.task_api_password', :'task_api_password', false) IS NOT NULL AS task_api,
+  set_config('millrace.user_api_password', :'user_api_password', false) IS NOT NULL AS user_api;
+\ir /etc/millrace/roles.sql

@@ -1,0 +1,76 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../../local/ports.js';
+
+const run = promisify(execFile);
+const root = join(__dirname, '../..');
+
+/** The stack under test: a project of its own, beside whatever else the engine runs. */
+export interface Composed {
+  url: string;
+  env: NodeJS.ProcessEnv;
+  /** `docker compose …`. @returns what it wrote to stdout @throws with what it wrote, when it fails */
+  compose(...args: string[]): Promise<string>;
+  /** A program of `scripts/`, for this stack. */
+  script(name: string, ...args: string[]): Promise<string>;
+  /** The running replicas of a service. */
+  replicas(service: string): Promise<Container[]>;
+}
+
+export interface Container {
+  id: string;
+  /** Its first process, as the host sees it. */
+  pid: number;
+  /** The replica's name in answers (services only). */
+  pod: string;
+}
+
+/** Is there a container engine that answers, with Compose? */
+export function engineAnswers(): boolean {
+  try {
+    execFileSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 });
+    execFileSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 10_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function composed(): Promise<Composed> {
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    COMPOSE_PROJECT_NAME: 'millrace-test',
+    COMPOSE_PROGRESS: 'quiet',
+    HTTP_PORT: String(port),
+  };
+  const start = async (command: string, args: string[]) => {
+    const { stdout } = await run(command, args, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  };
+  return {
+    url: `http://localhost:${port}`,
+    env,
+    compose: (...args) => start('docker', ['compose', ...args]),
+    script: (name, ...args) => start(join(root, 'scripts', name), args),
+    async replicas(service) {
+      const ids = lines(await start('docker', ['compose', 'ps', '--quiet', '--status', 'running', service]));
+      if (ids.length === 0) return [];
+      const format = '{{.Id}} {{.State.Pid}} {{.Config.Hostname}}';
+      return lines(await start('docker', ['inspect', '--format', format, ...ids])).map((line) => {
+        const [id = '', pid, host = ''] = line.split(' ');
+        return { id, pid: Number(pid), pod: `${service}-${host}` };
+      });
+    },
+  };
+}
+
+/** A plain `docker …`, for what is done to one container. */
+export async function docker(...args: string[]): Promise<string> {
+  return (await run('docker', args)).stdout;
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
