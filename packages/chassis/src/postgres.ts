@@ -109,10 +109,10 @@ export function connectionOptions(config: PostgresConfig) {
 
 /**
  * SQLSTATE classes that speak of the server and not of the statement
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08 connection, 53 resources, 57 operator intervention,
- * 58 system error; and 25006, a server that is read-only for now.
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08 connection, 40 rolled back for the sake of another
+ * (deadlock), 53 resources, 57 operator intervention, 58 system error; and 25006, a server that is read-only for now.
  */
-const SERVER_FAULT = /^(08|53|57|58|25006)/;
+const SERVER_FAULT = /^(08|40|53|57|58|25006)/;
 
 /** Is it the database that is at fault, and not what was asked of it? */
 export function isServerFault(error: unknown): boolean {
