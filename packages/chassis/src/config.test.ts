@@ -32,6 +32,7 @@ it('has a default for everything that every service reads', () => {
     HOST: '0.0.0.0',
     POD_NAME: 'a-1',
     LOG_LEVEL: 'info',
+    READINESS: 'probe',
     SHUTDOWN_DRAIN_MS: 5_000,
     SHUTDOWN_TIMEOUT_MS: 30_000,
   });
