@@ -162,7 +162,9 @@ function installWithBrew(packages) {
 /** Without checking the types, which takes as long again and is the matter of `npm run build` and `npm run lint`. */
 async function compile() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  await step('Compiling', process.execPath, [compiler, '-b', '--noCheck', '--pretty', 'false'], { quietMs: 700 });
+  await step('Compiling', process.execPath, [compiler, '-b', '--noCheck', '--pretty', 'false'], {
+    quietMs: 700,
+  });
 }
 
 async function step(label, command, args, options = {}) {
