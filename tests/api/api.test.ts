@@ -6,6 +6,7 @@ import './documented-examples.suite.js';
 import './api-table.suite.js';
 import './queue.suite.js';
 import './jobs.suite.js';
+import './operator.suite.js';
 import './contract.suite.js';
 import './reference.suite.js';
 import './bad-input.suite.js';

@@ -105,6 +105,27 @@ it('does a task, and says which, where and when', async () => {
   });
 });
 
+it('takes what is more urgent first when there is a backlog', async () => {
+  const order = ['low', 'medium', 'high', 'low', 'medium', 'high', 'high', 'low', 'high'];
+  for (const priority of order) {
+    await call().post('/api/add').send({ task: priority, priority }).expect(202);
+  }
+  await eventually(async () =>
+    expect(await taskApi.redis.redis.zcard('bull:jobs:prioritized')).toBe(order.length),
+  );
+
+  const begun: string[] = [];
+  const { perform, open } = gatedWork();
+  startWorker((job, context) => {
+    if (job.kind === 'task') begun.push(job.payload.task);
+    return perform(job, context);
+  });
+  // As many as the worker does at once.
+  await eventually(() => expect(begun).toEqual(['high', 'high', 'high', 'high']));
+  open();
+  await eventually(() => expect([...begun].sort()).toEqual([...order].sort()));
+});
+
 it('does each of 40 tasks once, with two workers', async () => {
   const done: string[] = [];
   const perform: PerformJob = ({ id }) => Promise.resolve(done.push(id));
