@@ -1,5 +1,6 @@
 import type { InputError } from '@millrace/contracts';
-import type { z } from 'zod';
+import type { Request } from 'express';
+import { z } from 'zod';
 import { HttpProblem } from './http-problem.js';
 
 /** Checks a JSON body (or the fields of a form). @throws HttpProblem 422 listing everything that is wrong with it */
@@ -20,6 +21,11 @@ export function parseParam<Schema extends z.ZodType>(
   value: unknown,
 ): z.infer<Schema> {
   return parse(schema, value, 400, `The path does not have the expected form.`, name);
+}
+
+/** The UUID at `:id` in the path. @throws HttpProblem 400 */
+export function idOf(req: Request): string {
+  return parseParam(z.uuid('must be a UUID'), 'id', req.params['id']);
 }
 
 function parse<Schema extends z.ZodType>(

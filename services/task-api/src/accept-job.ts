@@ -4,7 +4,7 @@ import type { Scheduling } from '@millrace/contracts';
 import type { AssertRoom } from './backlog.js';
 import { type CreateOptions, createJob, type CreatedJob, type NewJob } from './create-job.js';
 import { fingerprint, oncePerKey } from './idempotency.js';
-import type { JobPublisher } from './job-publisher.js';
+import { type JobPublisher, publishOnTheSide } from './job-publisher.js';
 
 export interface AcceptRequest {
   job: NewJob;
@@ -31,10 +31,7 @@ export interface AcceptOptions extends CreateOptions {
  */
 export function createAcceptJob({ db, assertRoom, publisher, logger, ...options }: AcceptOptions): AcceptJob {
   const publish = (job: CreatedJob) => {
-    if (!job.is_due) return;
-    publisher.publish([job]).catch((error: unknown) => {
-      logger.warn({ err: error, job_id: job.id }, 'not published yet, the sweeper will do it');
-    });
+    if (job.is_due) publishOnTheSide(job, publisher, logger);
   };
 
   return async ({ job, scheduling, idempotencyKey }, toAnswer) => {
@@ -49,7 +46,7 @@ export function createAcceptJob({ db, assertRoom, publisher, logger, ...options 
     let created: CreatedJob | undefined;
     const { bytes, ...description } = { bytes: Buffer.alloc(0), ...job };
     const request = { key: idempotencyKey, fingerprint: fingerprint(description, scheduling, bytes) };
-    const { answer } = await oncePerKey(db, request, async (tx) => {
+    const answer = await oncePerKey(db, request, async (tx) => {
       created = await createJob(tx, job, scheduling, context, options);
       return toAnswer(created);
     });

@@ -15,14 +15,14 @@ export function fingerprint(...parts: unknown[]): string {
  * Runs `create` in a transaction, once for a key: repeated with the same fingerprint, it gives the first answer again
  * and does nothing; while the first is under way, the second waits for it.
  *
- * @returns the answer, and whether it is new
+ * @returns the answer, the first one's if there was one
  * @throws HttpProblem 422 when the key was used for something else
  */
 export function oncePerKey<Answer extends object>(
   db: Postgres,
   request: { key: string; fingerprint: string },
   create: (tx: Queryable) => Promise<Answer>,
-): Promise<{ answer: Answer; isNew: boolean }> {
+): Promise<Answer> {
   return db.transaction(async (tx) => {
     const inserted = await tx.query(
       'INSERT INTO idempotency_keys (key, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key',
@@ -36,14 +36,14 @@ export function oncePerKey<Answer extends object>(
       if (first?.fingerprint !== request.fingerprint) {
         throw new HttpProblem(422, 'This Idempotency-Key was used for another request. Use a new one.');
       }
-      return { answer: first.answer, isNew: false };
+      return first.answer;
     }
     const answer = await create(tx);
     await tx.query('UPDATE idempotency_keys SET answer = $2 WHERE key = $1', [
       request.key,
       JSON.stringify(answer),
     ]);
-    return { answer, isNew: true };
+    return answer;
   });
 }
 

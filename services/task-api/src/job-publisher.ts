@@ -1,3 +1,4 @@
+import type { Logger } from '@millrace/chassis';
 import { type Redis, whileRedisAnswers } from '@millrace/chassis/redis';
 import { JOB_QUEUE, type JobMessage, type Priority } from '@millrace/contracts';
 import { Queue } from 'bullmq';
@@ -39,6 +40,13 @@ export function createJobPublisher(redis: Redis): JobPublisher {
       }),
     close: () => queue.close(),
   };
+}
+
+/** Publishes a committed job without waiting for it: what Redis does not take is the sweeper's. */
+export function publishOnTheSide(job: DueJob, publisher: JobPublisher, logger: Logger): void {
+  publisher.publish([job]).catch((error: unknown) => {
+    logger.warn({ err: error, job_id: job.id }, 'not published yet, the sweeper will do it');
+  });
 }
 
 /** The message's id holds the attempt: published twice for one attempt it is one message, for the next it is a new one. */

@@ -1,9 +1,9 @@
-import { type Lifecycle, methodNotAllowed } from '@millrace/chassis';
+import { idOf, type Lifecycle, methodNotAllowed } from '@millrace/chassis';
 import { FINAL_STATUSES, type Job } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import type { JobStore } from '../job-store.js';
 import { type JobWatcher, revisionOf } from '../job-watcher.js';
-import { existing, jobIdOf } from './jobs.js';
+import { existing } from './jobs.js';
 
 /** More often than any proxy on the way gives up on a silent connection (Nginx: 30 s). */
 const HEARTBEAT_EVERY_MS = 10_000;
@@ -24,7 +24,7 @@ export function jobEventRoutes(options: {
   const router = Router();
 
   const stream: RequestHandler = async (req, res) => {
-    const first = await existing(jobs, jobIdOf(req));
+    const first = await existing(jobs, idOf(req));
     const seen = req.get('Last-Event-ID');
     // 204 tells an EventSource to stay away: it has seen the end (HTML, 9.2.3).
     if (isFinal(first) && revisionOf(first) === seen) {

@@ -1,9 +1,8 @@
-import { HttpProblem, jsonBody, methodNotAllowed, notFound, parseBody } from '@millrace/chassis';
+import { HttpProblem, idOf, jsonBody, methodNotAllowed, notFound, parseBody } from '@millrace/chassis';
 import { claimJobSchema, completeJobSchema, failJobSchema, renewJobSchema } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import type { z } from 'zod';
 import type { JobLeases } from '../job-leases.js';
-import { jobIdOf } from './jobs.js';
 
 /** What workers do with jobs. Not for the public: Nginx has no route to /internal. */
 export function jobLeaseRoutes(leases: JobLeases): Router {
@@ -13,7 +12,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     .route('/internal/jobs/:id/claim')
     .post(jsonBody, async (req, res) => {
       const { pod, claim } = parseBody(claimJobSchema, req.body);
-      const job = await leases.claim(jobIdOf(req), pod, claim);
+      const job = await leases.claim(idOf(req), pod, claim);
       if (!job)
         throw new HttpProblem(
           409,
@@ -26,7 +25,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
   router
     .route('/internal/jobs/:id/input')
     .get(async (req, res) => {
-      const bytes = await leases.input(jobIdOf(req));
+      const bytes = await leases.input(idOf(req));
       if (!bytes) throw notFound('This job has no input, or has ended.');
       res.type('application/octet-stream').send(bytes);
     })
@@ -38,7 +37,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     take: (id: string, body: z.infer<Schema>) => Promise<boolean>,
   ): RequestHandler => {
     return async (req, res) => {
-      const counts = await take(jobIdOf(req), parseBody(schema, req.body));
+      const counts = await take(idOf(req), parseBody(schema, req.body));
       if (!counts)
         throw new HttpProblem(409, 'This attempt is not the current one: its work does not count.');
       res.status(204).end();

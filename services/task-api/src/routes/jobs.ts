@@ -1,16 +1,15 @@
 import {
   HttpProblem,
+  idOf,
   type Logger,
   methodNotAllowed,
   notFound,
-  parseParam,
   parseQuery,
   sendList,
 } from '@millrace/chassis';
 import { listJobsQuerySchema } from '@millrace/contracts';
-import { type Request, Router } from 'express';
-import { z } from 'zod';
-import type { JobPublisher } from '../job-publisher.js';
+import { Router } from 'express';
+import { type JobPublisher, publishOnTheSide } from '../job-publisher.js';
 import type { JobStore } from '../job-store.js';
 
 export interface JobRouteOptions {
@@ -41,10 +40,10 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
   router
     .route('/api/jobs/:id')
     .get(async (req, res) => {
-      res.json(await existing(jobs, jobIdOf(req)));
+      res.json(await existing(jobs, idOf(req)));
     })
     .delete(async (req, res) => {
-      const id = jobIdOf(req);
+      const id = idOf(req);
       const cancelled = await jobs.cancel(id);
       const job = await existing(jobs, id);
       if (!cancelled)
@@ -56,23 +55,16 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
   router
     .route('/api/jobs/:id/retry')
     .post(async (req, res) => {
-      const id = jobIdOf(req);
+      const id = idOf(req);
       const due = await jobs.retry(id);
       const job = await existing(jobs, id);
       if (!due) throw new HttpProblem(409, `Only a failed job can be retried; this one is ${job.status}.`);
-      publisher.publish([due]).catch((error: unknown) => {
-        logger.warn({ err: error, job_id: id }, 'not published yet, the sweeper will do it');
-      });
+      publishOnTheSide(due, publisher, logger);
       res.status(202).location(`/api/jobs/${id}`).json(job);
     })
     .all(methodNotAllowed);
 
   return router;
-}
-
-/** The job's id in the path. @throws HttpProblem 400 */
-export function jobIdOf(req: Request): string {
-  return parseParam(z.uuid('must be a UUID'), 'id', req.params['id']);
 }
 
 /** @throws HttpProblem 404 */

@@ -1,9 +1,9 @@
 import {
+  idOf,
   jsonBody,
   methodNotAllowed,
   notFound,
   parseBody,
-  parseParam,
   parseQuery,
   sendList,
 } from '@millrace/chassis';
@@ -13,8 +13,7 @@ import {
   replaceTaskSchema,
   updateTaskSchema,
 } from '@millrace/contracts';
-import { type Request, Router } from 'express';
-import { z } from 'zod';
+import { Router } from 'express';
 import type { TaskStore } from '../task-store.js';
 
 /** /api/tasks and, the same, /tasks. */
@@ -51,10 +50,6 @@ export function taskRoutes(tasks: TaskStore): Router {
     .all(methodNotAllowed);
 
   return router;
-}
-
-function idOf(req: Request): string {
-  return parseParam(z.uuid('must be a UUID'), 'id', req.params['id']);
 }
 
 function found<T>(task: T | undefined): T {

@@ -1,14 +1,13 @@
-import { HttpProblem, methodNotAllowed, notFound, parseParam } from '@millrace/chassis';
+import { HttpProblem, idOf, methodNotAllowed, notFound } from '@millrace/chassis';
 import type { ImageStore } from '@millrace/workflows';
 import { type RequestHandler, Router } from 'express';
-import { z } from 'zod';
 
 /** GET /image/:id: a finished picture, whole or a range of it. */
 export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
   const router = Router();
 
   const send: RequestHandler = async (req, res) => {
-    const image = await images.find(parseParam(z.uuid('must be a UUID'), 'id', req.params['id']));
+    const image = await images.find(idOf(req));
     if (!image) throw notFound('There is no image with this id; images are kept for a limited time.');
 
     res.set({
