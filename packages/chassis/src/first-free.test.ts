@@ -30,7 +30,7 @@ async function replica(name: string, { workMs = 100, queueLimit = 100 } = {}) {
     limiter
       .run(async () => {
         res.writeContinue();
-        for await (const part of req) void part;
+        await once(req.resume(), 'end', { signal: gone.signal });
         seen.bodies += 1;
         await sleep(workMs, undefined, { signal: gone.signal });
         seen.done += 1;
