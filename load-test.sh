@@ -238,14 +238,15 @@ with_beginnings() {
 
 # From results with beginnings: requests, failed, refused (503), total seconds, requests answered per second, p50, p95, p99.
 summarize() {
-  awk '$4 ~ /^2/ { print $3 }' "$1" | sort -n | awk '
-    FNR == NR { time[++n] = $1; next }
-    { all++; if ($2 + $3 > total) total = $2 + $3; if ($4 == 503) refused++ }
-    function percentile(p,  rank) { rank = int(n * p / 100); if (rank < n * p / 100) rank++; return n ? sprintf("%.3f", time[rank]) : "-" }
+  sort -n -k 3,3 "$1" | awk '
+    $4 ~ /^2/ { time[++n] = $3 }
+    $4 == 503 { refused++ }
+    { if ($2 + $3 > total) total = $2 + $3 }
+    function percentile(p,  rank) { rank = int(n * p / 100); if (rank < n * p / 100) rank++; return n ? time[rank] : "-" }
     END {
-      printf "%d %d %d %.3f %.2f %s %s %s\n", all, all - n, refused, total, total ? n / total : 0,
+      printf "%d %d %d %.3f %.2f %s %s %s\n", NR, NR - n, refused, total, (total ? n / total : 0),
         percentile(50), percentile(95), percentile(99)
-    }' - "$1"
+    }'
 }
 
 print_summary() {
@@ -255,7 +256,7 @@ print_summary() {
   awk '$4 ~ /^2/ { print $5 }' "$1" | sort | uniq -c | awk '{ printf "%-36s %6d\n", $2, $1 }'
   echo
   echo "requests  $all in $total s: $rate a second"
-  echo "times     p50 $p50 s, p95 $p95 s, p99 $p99 s"
+  [ "$p50" = - ] || echo "times     p50 $p50 s, p95 $p95 s, p99 $p99 s"
   echo "failed    $failed$([ "$refused" = 0 ] || echo ", $refused of them refused as there was no room (503)")"
 }
 
@@ -266,7 +267,7 @@ comparison() {
     echo "$replicas $(summarize "$work/step-$replicas")"
   done | awk '{
     if (NR == 1) { r = $1; t = $5 }
-    printf "%s %.2f %.0f\n", $0, $5 ? t / $5 : 0, $5 && $1 > 0 ? 100 * t / $5 * r / $1 : 100
+    printf "%s %.2f %.0f\n", $0, $5 ? t / $5 : 0, ($5 && $1 > 0) ? 100 * t / $5 * r / $1 : 100
   }'
 }
 
@@ -291,7 +292,7 @@ print_comparison() {
 }
 
 write_files() {
-  local name replicas
+  local name
   mkdir -p "$out"
   name=$out/$(date +%Y-%m-%dT%H-%M-%S)
   write_json >"$name.json"
@@ -306,6 +307,14 @@ write_files() {
   echo "$name.json, .svg and .html"
 }
 
+platform_name() {
+  case $platform in
+    local) echo 'Local processes (npm start), ' ;;
+    compose) echo 'Docker Compose, ' ;;
+    kubernetes) echo 'Kubernetes, ' ;;
+  esac
+}
+
 write_json() {
   local replicas
   printf '{"time":"%s","url":"%s","on":"%s","cores":"%s","target":"%s","concurrency":%d,"duration_s":%s,"steps":[' \
@@ -316,11 +325,11 @@ write_json() {
         if ($1 != step) next
         for (i = 7; i <= 9; i++) if ($i == "-") $i = "null"
         printf "%s\n{\"replicas\":%d,\"requests\":%d,\"failed\":%d,\"refused\":%d,\"total_s\":%s,\"requests_per_s\":%s,", \
-          first != step ? "," : "", $1, $2, $3, $4, $5, $6
+          (first != step ? "," : ""), $1, $2, $3, $4, $5, $6
         printf "\"p50_s\":%s,\"p95_s\":%s,\"p99_s\":%s,\"speed_up\":%s,\"efficiency\":%.2f,\"timeline\":[", $7, $8, $9, $10, $11 / 100
         next
       }
-      { printf "%s\n{\"begun_s\":%s,\"seconds\":%s,\"status\":%d,\"pod\":\"%s\"}", FNR > 1 ? "," : "", $2, $3, $4, $5 }
+      { printf "%s\n{\"begun_s\":%s,\"seconds\":%s,\"status\":%d,\"pod\":\"%s\"}", (FNR > 1 ? "," : ""), $2, $3, $4, $5 }
       END { printf "]}" }' first="${steps[0]}" "$work/comparison" "$work/step-$replicas"
   done
   printf ']}\n'
@@ -331,9 +340,8 @@ write_json() {
 write_svg() {
   local replicas files=()
   for replicas in "${steps[@]}"; do files+=("$work/step-$replicas"); done
-  awk -v what="${requests} pictures to blur, ${concurrency} at a time" -v target="$target" -v duration="$duration" \
-    -v concurrency="$concurrency" -v requests="$requests" \
-    -v where="$platform" -v cores="$(cores)" -v day="${started%T*}" '
+  awk -v target="$target" -v duration="$duration" -v concurrency="$concurrency" -v requests="$requests" \
+    -v where="$(platform_name)" -v cores="$(cores)" -v day="${started%T*}" '
     FNR == 1 { file++ }
     file == 1 { step[++steps] = $0; next }
     {
@@ -341,7 +349,10 @@ write_svg() {
       if (FNR > 400) { cut = 1; next }
       n = ++count[s]; begun[s, n] = $2; ended[s, n] = $2 + $3; status[s, n] = $4; pod[s, n] = $5
       if (ended[s, n] > longest) longest = ended[s, n]
-      if ($4 ~ /^2/ && !((s, $5) in share)) { pods[s]++; name[s, pods[s]] = $5; nth[s, $5] = pods[s] }
+      if ($4 ~ /^2/ && !((s, $5) in share)) {
+        name[s, ++pods[s]] = $5
+        if (!($5 in nth)) nth[$5] = ++known
+      }
       if ($4 ~ /^2/) share[s, $5]++
     }
     function text(x, y, class, words) { printf "<text x=\"%d\" y=\"%d\" class=\"%s\">%s</text>\n", x, y, class, words }
@@ -370,7 +381,7 @@ write_svg() {
       printf "<rect class=\"ground\" width=\"1200\" height=\"%d\"/>\n", height
       load = target == "upload" ? "pictures to blur" : "requests (" target ")"
       text(30, 52, "title", (duration ? duration " s of " load : requests " " load) ", " concurrency " at a time")
-      text(30, 84, "quiet", where (where ? ", " : "") day ", on a machine of " cores " cores. Pale: waiting; strong: in work at the replica of that colour.")
+      text(30, 84, "quiet", where day ", on a machine of " cores " cores. Pale: waiting; strong: in work at the replica of that colour.")
       bottom = height - 50
       for (t = 0; t <= longest * 1.0001; t += tick) {
         x = left + (right - left) * t / longest
@@ -387,7 +398,7 @@ write_svg() {
         if (f[3] > 0) text(30, y + 118, "", f[3] " failed")
         for (i = 1; i <= pods[s]; i++) {
           x = left + (i - 1) % 4 * 235; line = y + 28 + 26 * int((i - 1) / 4)
-          bar(color(i), x, x + 15, line - 13, 15)
+          bar(color(nth[name[s, i]]), x, x + 15, line - 13, 15)
           text(x + 22, line, "", name[s, i] " (" share[s, name[s, i]] ")")
         }
         at = y + 16 + 26 * int((pods[s] + 3) / 4)
@@ -399,7 +410,7 @@ write_svg() {
             work = from < free[s, p] ? free[s, p] : from
             if (work > ended[s, n]) work = ended[s, n]
             free[s, p] = ended[s, n]
-            class = color(nth[s, p])
+            class = color(nth[p])
             bar(class " wait", left + from * scale, left + work * scale, at, h)
             bar(class, left + work * scale, left + ended[s, n] * scale, at, h)
           }
@@ -558,13 +569,13 @@ compared_runs() {
   echo "$url ($platform): ${duration:+for $duration s}$([ -n "$duration" ] || echo "$requests pictures to blur"), $concurrency at a time, with $compare blur-workers, on a machine of $(cores) cores"
   IFS=, read -r -a steps <<<"$compare"
   for replicas in "${steps[@]}"; do
-    progress "$replicas replicas: starting"
+    progress "$(counted "$replicas"): starting"
     set_replicas "$replicas"
     await_replicas "$replicas"
     warm_up "$replicas"
-    run_load "$replicas replicas" "$work/ended" no
+    run_load "$(counted "$replicas")" "$work/ended" no
     with_beginnings "$work/ended" >"$work/step-$replicas"
-    echo "$replicas done: $(summarize "$work/step-$replicas" | awk '{ print $1 " requests in " $4 " s, " $2 " failed" }'), $(awk '$4 ~ /^2/ { print $5 }' "$work/step-$replicas" | sort -u | grep -c . || true) replicas at work"
+    echo "$(counted "$replicas"): $(summarize "$work/step-$replicas" | awk '{ print $1 " requests in " $4 " s, " $2 " failed" }')"
   done
   comparison >"$work/comparison"
   print_comparison
@@ -576,11 +587,13 @@ compared_runs() {
   write_files
 }
 
+counted() { if [ "$1" = 1 ]; then echo "1 replica"; else echo "$1 replicas"; fi; }
+
 # A request for each replica, so that none pays for its first one in the measurement.
 warm_up() {
   local all=$requests at_once=$concurrency for=$duration
   requests=$1 concurrency=$1 duration=
-  run_load "$1 replicas: warming up" "$work/warm" no
+  run_load "$(counted "$1"): warming up" "$work/warm" no
   requests=$all concurrency=$at_once duration=$for
   awk '{ print $3 }' "$work/warm" >>"$work/warm-up"
 }
