@@ -160,10 +160,6 @@ start_curl() {
       "$url$path#$numbers" 2>lines
   ) &
   curl=$!
-  if [ -n "$duration" ]; then
-    (trap - EXIT; sleep "$duration" && kill "$curl") 2>/dev/null &
-    clock=$!
-  fi
 }
 
 # The replica that did the work: of an upload the one that blurred, else the one that answered. Sets `pod`.
@@ -188,8 +184,12 @@ run_load() {
   local label=$1 results=$2 verbose=$3 line rest over='' begun=$SECONDS done=0 failed=0 wait=()
   local status time exit answer from problem pod
   : >"$results"
-  [ ! -t 1 ] || wait=(-t 1)
+  if [ -t 1 ] || [ -n "$duration" ]; then wait=(-t 1); fi
   start_curl
+  if [ -n "$duration" ]; then
+    sleep "$duration" &
+    clock=$!
+  fi
   exec 3<"$work/lines"
   rest=
   while :; do
@@ -215,11 +215,13 @@ run_load() {
         awk -v i="$done" -v s="$status" -v t="$time" -v p="$pod" 'BEGIN { printf "%4d  %s  %7.3f s  %s\n", i, s, t, p }'
       fi
     fi
+    # Those under way are given up, and do not count.
+    if [ -n "$clock" ] && ! kill -0 "$clock" 2>/dev/null; then kill "$curl" 2>/dev/null || true; fi
     progress "$label: $done${duration:+ requests}$([ -n "$duration" ] || echo " of $requests"), $failed failed, $((SECONDS - begun)) s"
   done
   exec 3<&-
   wait "$curl" 2>/dev/null || true
-  curl=
+  curl='' clock=''
   clear_progress
   [ -n "$duration" ] || [ "$done" = "$requests" ] || die "curl told of $done requests only, not of $requests"
 }
@@ -367,7 +369,7 @@ write_svg() {
       height = top
       for (s = 1; s <= steps; s++) {
         row[s] = 260 / (count[s] ? count[s] : 1); if (row[s] > 13) row[s] = 13
-        high[s] = 34 + 26 * int((pods[s] + 3) / 4) + row[s] * count[s]; if (high[s] < 130) high[s] = 130
+        high[s] = 34 + 26 * int((pods[s] + 2) / 3) + row[s] * count[s]; if (high[s] < 130) high[s] = 130
         height += high[s]
       }
       height += 60
@@ -397,11 +399,11 @@ write_svg() {
         if (steps > 1) text(30, y + 92, "", "speed-up " f[10] ", " f[11] " %")
         if (f[3] > 0) text(30, y + 118, "", f[3] " failed")
         for (i = 1; i <= pods[s]; i++) {
-          x = left + (i - 1) % 4 * 235; line = y + 28 + 26 * int((i - 1) / 4)
+          x = left + (i - 1) % 3 * 313; line = y + 28 + 26 * int((i - 1) / 3)
           bar(color(nth[name[s, i]]), x, x + 15, line - 13, 15)
           text(x + 22, line, "", name[s, i] " (" share[s, name[s, i]] ")")
         }
-        at = y + 16 + 26 * int((pods[s] + 3) / 4)
+        at = y + 16 + 26 * int((pods[s] + 2) / 3)
         for (n = 1; n <= count[s]; n++) {
           from = begun[s, n]; p = pod[s, n]; h = row[s] > 3 ? row[s] - 2 : row[s]
           scale = (right - left) / longest
