@@ -182,7 +182,8 @@ read_pod() {
 # they ended: number, status, seconds, replica; $3: whether to print each.
 run_load() {
   local label=$1 results=$2 verbose=$3 line rest over='' begun=$SECONDS done=0 failed=0 wait=()
-  local status time exit answer from problem pod
+  local status time exit answer from problem pod all=" of $requests"
+  [ -z "$duration" ] || all=' requests'
   : >"$results"
   if [ -t 1 ] || [ -n "$duration" ]; then wait=(-t 1); fi
   start_curl
@@ -217,7 +218,7 @@ run_load() {
     fi
     # Those under way are given up, and do not count.
     if [ -n "$clock" ] && ! kill -0 "$clock" 2>/dev/null; then kill "$curl" 2>/dev/null || true; fi
-    progress "$label: $done${duration:+ requests}$([ -n "$duration" ] || echo " of $requests"), $failed failed, $((SECONDS - begun)) s"
+    progress "$label: $done$all, $failed failed, $((SECONDS - begun)) s"
   done
   exec 3<&-
   wait "$curl" 2>/dev/null || true
