@@ -52,9 +52,7 @@ deploy() {
 
 apply() {
   if kube apply "$apply_flag" "$manifests" >"$work/applied" 2>"$work/errors"; then
-    # What has changed, and how many have not.
-    grep -v ' unchanged$' "$work/applied" | sed 's/^/    /' || true
-    echo "    $(grep -c ' unchanged$' "$work/applied" || true) unchanged"
+    awk '{count[$NF]++} END {for (what in count) print "    " count[what], what}' "$work/applied"
     remember_images
   else
     cat "$work/errors" >&2

@@ -8,14 +8,17 @@ hand_over_images() {
   own=$(printf '%s\n' "$all" | grep '^millrace/' || true)
   : >"$work/images"
   : >"$work/changed"
+  for image in $(printf '%s\n' "$all" | grep '^ghcr.io/acme/'); do
+    { [ "$family" != remote ] && docker image inspect "$image" >/dev/null 2>&1; } ||
+      stop "$manifests names the registry ghcr.io/acme, which stands for yours." "put your own into overlays/prod/kustomization.yaml, and the images there: scripts/push-images.sh"
+  done
   if [ "$family" = remote ]; then
     [ -z "$own" ] || stop "The cluster of context $context is elsewhere, and has no way to the images of this machine: $(echo "$own" | head -1), ..." \
-      "push them: scripts/push-images.sh REGISTRY VERSION; name the registry in overlays/prod; then --overlay prod"
+      "push them: scripts/push-images.sh REGISTRY VERSION; name the registry in overlays/prod/kustomization.yaml; then --overlay prod"
     return
   fi
-  [ -n "$own" ] || return 0
   check_docker
-  [ "$build" = no ] || build_images
+  [ "$build" = no ] || [ -z "$own" ] || build_images
   for image in $own; do
     docker image inspect "$image" >/dev/null 2>&1 || stop "$manifests asks for the image $image, which Docker does not have$(what_is_there "$image")." "$(fix_for_image "$image")"
   done
@@ -42,7 +45,7 @@ what_is_there() {
 
 fix_for_image() {
   if [ "${1##*:}" != dev ]; then
-    echo "the build makes ${1%:*}:dev: correct the tag in $(grep -l "image: *$1\$" k8s/*.yaml "$manifests"/* 2>/dev/null | sort -u | head -1)"
+    echo "the build makes ${1%:*}:dev: correct the tag in $(grep -l "image: *$1\$" k8s/*.yaml | head -1)"
   elif [ "$build" = no ]; then
     echo "./deploy.sh without --no-build"
   else
@@ -89,10 +92,11 @@ load_archive() {
   stop "The images could not be handed to the cluster: see above." "look at the space on its node: docker exec $name-control-plane df -h /"
 }
 
-# Same tag, other content: Kubernetes sees no difference, so its pods are replaced by hand. Not at the first deployment.
+# Same tag, other content: Kubernetes sees no difference, so the pods are replaced by hand. Not at the first deployment,
+# and not those of PostgreSQL and Redis.
 restart_changed() {
   local name
-  awk 'NR == FNR {changed[$1]; next} $2 in changed {print $1}' "$work/changed" "$work/before" | sort -u |
+  awk 'NR == FNR {changed[$1]; next} $2 ~ /^millrace\// && $2 in changed {print $1}' "$work/changed" "$work/before" |
     while read -r name; do
       echo "    replacing the pods of $name: it has a new image"
       kube -n "$namespace" rollout restart "$name" >/dev/null

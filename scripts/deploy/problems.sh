@@ -15,18 +15,24 @@ problems() {
   problems_of_cluster
 }
 
-logs_of() { kube -n "$namespace" logs "$1" -c "$2" --tail=20 "${@:3}" 2>/dev/null; }
+# What a container said lately; before its end, if it has ended.
+logs_of() { kube -n "$namespace" logs "$1" -c "$2" --tail=20 2>/dev/null | grep -v '^unable to retrieve' || true; }
 
-# The last words of a container that matter to people: the message of a JSON line, without the time before it.
+# The last words of a container, of a trouble if there is one; of a JSON line what it means and why. Indented lines go on.
 last_words() {
-  grep -v '^ *$' | grep -iE 'error|fatal|panic|refused|no space|denied|invalid|cannot|failed' | tail -1 |
-    sed -E 's/.*"msg":"(([^"\\]|\\.)*)".*/\1/; s/^[0-9-]+[ T][0-9:.]+( [A-Z]+)?( \[[0-9]+\])? //' | cut -c1-300
+  awk '
+    function text(name) { return match($0, "\"" name "\":\"([^\"\\\\]|\\\\.)*\"") ? substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5) : "" }
+    /^{/ { why = text("message"); $0 = text("msg") (why ? ": " why : "") }
+    /^[ \t]/ { sub(/^[ \t]+/, ""); $0 = last " " $0 }
+    /[^ ]/ { last = $0 }
+    tolower(last) ~ /error|fatal|panic|refused|no space|denied|invalid|cannot|failed|problem|not found/ { trouble = last }
+    END { print substr(trouble ? trouble : last, 1, 400) }'
 }
 
 # The text of an event about an object, the newest of its kind.
 event_of() {
   kube -n "$namespace" get events --field-selector "involvedObject.name=$1,type=Warning" --sort-by=.lastTimestamp \
-    -o jsonpath='{range .items[*]}{.message}{"\n"}{end}' 2>/dev/null | grep -v '^ *$' | tail -1 | cut -c1-300
+    -o jsonpath='{range .items[*]}{.message}{"\n"}{end}' 2>/dev/null | awk '/[^ ]/ {last = $0} END {print substr(last, 1, 300)}'
 }
 
 # --- volumes --------------------------------------------------------------------------------------------------------
@@ -42,7 +48,7 @@ problems_of_claims() {
         problem fatal "The PVC $name has no StorageClass, and none is the default." "$(fix_for_storage_class)"
       elif ! kube get storageclass "$class" >/dev/null 2>&1; then
         problem fatal "The PVC $name asks for the StorageClass $class, which is not there." \
-          "correct storageClassName; there are: $(kube get storageclass -o name | sed 's/.*\///' | tr '\n' ' '). A PVC cannot be changed: kubectl --context $context -n $namespace delete pvc $name"
+          "correct storageClassName; there is: $(kube get storageclass -o name | sed 's/.*\///' | paste -sd' ' -). A PVC cannot be changed, so first: kubectl --context $context -n $namespace delete pvc $name"
       elif [ -n "$message" ]; then
         problem wait "The PVC $name has no volume: $message" "kubectl --context $context -n $namespace describe pvc $name"
       fi
@@ -101,7 +107,8 @@ problem_of_scheduling() {
 
 problem_of_container() {
   local pod=$1 container=$2 image=$3 restarts=$4 waiting=$5 message=$6 ended=$7
-  local logs="kubectl --context $context -n $namespace logs $pod -c $container" words
+  image=${image#docker.io/}
+  local logs="kubectl --context $context -n $namespace logs $pod -c $container" words event
   case $waiting in
     ErrImageNeverPull | ErrImagePull | ImagePullBackOff | InvalidImageName)
       problem fatal "$pod has no image: the cluster has no $image and could not pull it ($waiting)." "$(fix_for_missing_image "$image")"
@@ -117,11 +124,15 @@ problem_of_container() {
     return
   fi
   if [ "$restarts" -gt 0 ] && [ -n "$ended" ]; then
-    words=$({ logs_of "$pod" "$container" --previous || logs_of "$pod" "$container"; } | last_words)
-    problem "$([ "$restarts" -gt 3 ] && echo fatal || echo wait)" "$pod ends again and again ($ended, $restarts restarts): ${words:-it says nothing}" "$(fix_for_words "$words" "$logs --previous")"
-  elif [ -z "$waiting" ]; then
     words=$(logs_of "$pod" "$container" | last_words)
-    problem wait "$pod runs and is not ready: ${words:-$(event_of "$pod")}" "$(fix_for_words "$words" "$logs")"
+    problem "$([ "$restarts" -gt 3 ] && echo fatal || echo wait)" "$pod ends again and again ($ended, $restarts restarts): ${words:-it says nothing}" "$(fix_for_words "$words" "$logs")"
+  elif [ -n "$waiting" ]; then
+    # A volume or a Secret that cannot be mounted.
+    event=$(event_of "$pod")
+    [ -z "$event" ] || problem wait "$pod waits ($waiting): $event" "make what it names"
+  else
+    words=$(logs_of "$pod" "$container" | last_words)
+    problem wait "$pod runs and is not ready. Kubernetes says: $(event_of "$pod") Its log says: ${words:-nothing}" "$(fix_for_words "$words" "$logs")"
   fi
 }
 

@@ -7,13 +7,13 @@ unready() {
     awk '$2 != $3 || $5 < $4 || $6 < $4 || $7 > $4 {print $1}'
 }
 
-# What has been wrong for 20 s is said; what cannot mend itself ends the wait.
+# What has been wrong for half a minute is said; what cannot mend itself ends the wait.
 wait_until_ready() {
   local end=$((SECONDS + timeout)) waiting since=$SECONDS started=$SECONDS
   : >"$work/before-problems"
   : >"$work/said"
   while waiting=$(unready) && [ -n "$waiting" ]; do
-    if [ $((SECONDS - since)) -ge 10 ]; then
+    if [ $((SECONDS - since)) -ge 15 ]; then
       since=$SECONDS
       problems >"$work/problems"
       # Twice the same: not only passing by.

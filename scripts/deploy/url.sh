@@ -5,6 +5,8 @@ candidates() {
   local port node
   kube -n "$namespace" get service nginx-service -o jsonpath='{range .status.loadBalancer.ingress[*]}http://{.hostname}{.ip}{"\n"}{end}'
   port=$(kube -n "$namespace" get service nginx-service -o jsonpath='{.spec.ports[0].nodePort}')
+  kube -n "$namespace" get ingress -o "$(template hosts)"
+  [ -n "$port" ] || return 0
   # A port of this machine that was given to the cluster when it was made.
   case $family in
     kind) docker port "$(name_of "$context")-control-plane" "$port/tcp" 2>/dev/null ;;
