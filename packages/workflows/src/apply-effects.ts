@@ -39,6 +39,7 @@ export async function applyEffects(
       },
       body: bytes,
       idempotent: true,
+      waitForRoom: true,
       timeoutMs,
       signal,
     });
