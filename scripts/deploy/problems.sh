@@ -125,14 +125,14 @@ problem_of_container() {
   fi
   if [ "$restarts" -gt 0 ] && [ -n "$ended" ]; then
     words=$(logs_of "$pod" "$container" | last_words)
-    problem "$([ "$restarts" -gt 3 ] && echo fatal || echo wait)" "$pod ends again and again ($ended, $restarts restarts): ${words:-it says nothing}" "$(fix_for_words "$words" "$logs")"
+    problem "$([ "$restarts" -gt 3 ] && echo fatal || echo wait)" "$pod ends again and again ($ended, $restarts restarts): ${words:-it says nothing}" "$(fix_for_words "$words" "$logs" "$container")"
   elif [ -n "$waiting" ]; then
     # A volume or a Secret that cannot be mounted.
     event=$(event_of "$pod")
     [ -z "$event" ] || problem wait "$pod waits ($waiting): $event" "make what it names"
   else
     words=$(logs_of "$pod" "$container" | last_words)
-    problem wait "$pod runs and is not ready. Kubernetes says: $(event_of "$pod") Its log says: ${words:-nothing}" "$(fix_for_words "$words" "$logs")"
+    problem wait "$pod runs and is not ready. Kubernetes says: $(event_of "$pod") Its log says: ${words:-nothing}" "$(fix_for_words "$words" "$logs" "$container")"
   fi
 }
 
@@ -144,10 +144,10 @@ fix_for_missing_image() {
   esac
 }
 
-# fix_for_words WORDS COMMAND
+# fix_for_words WORDS COMMAND CONTAINER: by default the command. A volume has the name of the container that fills it.
 fix_for_words() {
   case $1 in
-    *"o space left"*) fix_for_full "$(kube -n "$namespace" get pvc -o jsonpath='{.items[0].metadata.name}' 2>/dev/null)" ;;
+    *"o space left"*) fix_for_full "$3" ;;
     *"password authentication failed"* | *WRONGPASS*) echo "PostgreSQL keeps the passwords of its first start: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own" ;;
     *EAI_AGAIN* | *ENOTFOUND* | *"not resolve"* | *"host not found"*) echo "names are not resolved: kubectl --context $context -n kube-system get pods -l k8s-app=kube-dns, and the NetworkPolicy dns" ;;
     *ECONNREFUSED* | *ETIMEDOUT* | *"imed out"*) echo "what it calls does not answer: see the others above, and the NetworkPolicies of both" ;;
