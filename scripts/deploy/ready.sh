@@ -15,9 +15,9 @@ wait_until_ready() {
   while waiting=$(unready) && [ -n "$waiting" ]; do
     if [ $((SECONDS - since)) -ge 15 ]; then
       since=$SECONDS
-      problems >"$work/problems"
+      problems | sort -u >"$work/problems"
       # Twice the same: not only passing by.
-      grep -Fxf "$work/before-problems" "$work/problems" >"$work/lasting" || true
+      comm -12 "$work/before-problems" "$work/problems" >"$work/lasting"
       cp "$work/problems" "$work/before-problems"
       say_new_problems
       ! grep -q '^fatal' "$work/lasting" || give_up "$waiting"
