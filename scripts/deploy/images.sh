@@ -73,7 +73,7 @@ load_images() {
   local images=() image name
   while read -r image; do images+=("$image"); done <"$work/changed"
   name=$(name_of "$context")
-  step "Handing ${#images[@]} images to the cluster"
+  step "Handing images to the cluster: ${#images[@]}"
   case $family in
     kind) kind load docker-image --name "$name" "${images[@]}" >"$work/load" 2>&1 || load_archive "$name" "${images[@]}" ;;
     k3d) k3d image import --cluster "$name" "${images[@]}" ;;

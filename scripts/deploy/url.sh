@@ -34,7 +34,7 @@ find_url() {
 
 say_where() {
   local url
-  if url=$(find_url 5); then
+  if url=$(find_url 30); then
     cat <<TEXT
 
 Millrace is at $url

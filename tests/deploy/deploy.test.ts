@@ -25,6 +25,8 @@ function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: An
   ];
 }
 
+/** A pod of the cluster answers at every address. */
+const curl: Answer[] = [{ to: '*', says: 'HTTP/1.1 200 OK\r\nX-Served-By: web-gateway-1\r\n' }];
 const docker: Answer[] = [{ to: 'image inspect --format*', says: 'millrace/task-api:dev=sha256:1\n' }];
 
 let here: Machine | undefined;
@@ -38,7 +40,7 @@ async function deploy(
   args: string[] = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
-  here = await machine(programs);
+  here = await machine({ curl, ...programs });
   return here.run('deploy.sh', ['--timeout', '1', ...args], env);
 }
 
@@ -55,7 +57,17 @@ describe('which cluster deploy.sh takes', () => {
     expect(calls).toContain('kubectl --context kind-mine apply -f k8s/');
     expect(calls).toContain('kind load docker-image --name mine millrace/task-api:dev');
     expect(calls.join()).not.toContain('kind create');
-    // Nothing answers at its addresses.
+    expect(stdout).toContain('Millrace is at http://localhost:8080\n');
+  });
+
+  it('says how to reach what answers at none of its addresses', async () => {
+    const silent: Answer[] = [{ to: '*', fails: true }];
+    const { stdout } = await deploy({
+      kubectl: kubectl({ 'kind-mine': 'answers' }),
+      docker,
+      kind: [],
+      curl: silent,
+    });
     expect(stdout).toContain(
       'kubectl --context kind-mine -n millrace port-forward service/nginx-service 8080:80',
     );

@@ -12,7 +12,6 @@ const everywhere = [
   'cat',
   'chmod',
   'cp',
-  'curl',
   'cut',
   'dirname',
   'env',
@@ -32,7 +31,10 @@ export interface Answer {
   once?: boolean;
 }
 
-/** A machine with these programs and no others, for what cannot be had otherwise: an old cluster, one far away, none. */
+/**
+ * A machine with these programs and no others, for what cannot be had otherwise: an old cluster, one far away, none.
+ * Nobody is waited for on it.
+ */
 export interface Machine {
   run(script: string, args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
   remove(): Promise<void>;
@@ -53,7 +55,6 @@ export async function machine(programs: Record<string, Answer[]>): Promise<Machi
   await mkdir(bin);
   await writeFile(log, '');
   for (const name of everywhere) await symlink(await which(name), join(bin, name));
-  // Nobody is waited for here.
   for (const [name, answers] of Object.entries({ sleep: [], ...programs })) {
     const file = join(bin, name);
     await writeFile(file, program(name, answers, log, home));
