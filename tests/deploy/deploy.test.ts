@@ -19,6 +19,7 @@ function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: An
     { to: '*pod-requests*', says: '-1 100m 200Mi\n' },
     { to: '*manifest-requests*', says: '1 500m 1000Mi\n' },
     { to: '*get storageclass -o yaml', says: 'is-default-class: "true"' },
+    { to: '*nodePort*', says: '30080' },
     { to: '*get ingressclass*', says: 'ingressclass/nginx' },
     { to: 'kustomize*', says: 'image: millrace/task-api:dev\n' },
     { to: '*apply*', says: 'deployment.apps/task-api created\n' },
