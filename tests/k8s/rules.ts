@@ -240,9 +240,10 @@ export const rules: Record<string, Rule> = {
       policies
         .flatMap(({ spec }) => {
           const own = nameOf(spec?.podSelector);
-          const peers = (spec?.[direction] ?? []).flatMap(
-            (rule) => ('from' in rule ? rule.from : rule.to) ?? [],
-          );
+          const peers = [
+            ...(direction === 'ingress' ? (spec?.ingress ?? []).map(({ from }) => from) : []),
+            ...(direction === 'egress' ? (spec?.egress ?? []).map(({ to }) => to) : []),
+          ].flatMap((some) => some ?? []);
           return peers
             .filter(({ namespaceSelector }) => !namespaceSelector)
             .map(({ podSelector }) =>
