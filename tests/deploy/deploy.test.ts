@@ -388,3 +388,35 @@ describe('deploy.sh --delete', () => {
     expect(calls.filter((call) => call.startsWith('kind') || call.includes('--context prod-eu'))).toEqual([]);
   });
 });
+
+describe('deploy.sh --status', () => {
+  it('names a volume that is full, and ends with status 1', async () => {
+    const { status, stdout } = await deploy(
+      {
+        kubectl: kubectl(
+          { 'kind-a': 'answers' },
+          { to: '*mounts.gotmpl', says: 'postgres-0 postgres /var/lib/postgresql postgres\n' },
+          {
+            to: '*exec postgres-0*',
+            says: 'Filesystem 1024-blocks Used Available Capacity\n/dev/x 100 99 1 99% /\n',
+          },
+        ),
+      },
+      ['--status'],
+    );
+    expect(stdout).toContain('Millrace at http://localhost:8080 (context kind-a)');
+    expect(stdout).toContain('The volume of the PVC postgres is full: 99 %.\n    Fix: ');
+    expect(status).toBe(1);
+  });
+
+  it('says what to do when nothing is deployed', async () => {
+    const { status, stderr } = await deploy(
+      { kubectl: kubectl({ 'kind-a': 'answers' }, { to: '*get namespace millrace', fails: true }) },
+      ['--status'],
+    );
+    expect(stderr).toBe(
+      'deploy.sh: Nothing is deployed: there is no namespace millrace (context kind-a).\n  Fix: ./deploy.sh\n',
+    );
+    expect(status).toBe(1);
+  });
+});
