@@ -34,7 +34,9 @@ hand_over_images() {
 # The tag is the manifests', whatever .env says.
 build_images() {
   step "Building the images"
-  VERSION=dev docker compose build --quiet || stop "The images were not built: see above." "mend that, or take them as they are: ./deploy.sh --no-build"
+  local progress=--progress=quiet
+  [ ! -t 1 ] || progress=--progress=auto
+  VERSION=dev docker compose "$progress" build || stop "The images were not built: see above." "mend that, or take them as they are: ./deploy.sh --no-build"
 }
 
 what_is_there() {

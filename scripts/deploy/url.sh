@@ -32,9 +32,19 @@ find_url() {
   return 1
 }
 
+# The hosts of the Ingress and where their names must lead, for a sentence.
+own_names() {
+  local hosts address
+  hosts=$(kube -n "$namespace" get ingress -o "$(template hosts)" | paste -sd' ' -)
+  address=$(kube -n "$namespace" get ingress -o jsonpath='{.items[0].status.loadBalancer.ingress[0].ip}{.items[0].status.loadBalancer.ingress[0].hostname}' 2>/dev/null)
+  [ -z "$hosts" ] || echo " ($hosts; their names must lead to ${address:-the Ingress controller, which has no address})"
+}
+
 say_where() {
-  local url
-  if url=$(find_url 30); then
+  local url tries=30
+  # Names and load balancers far away may take minutes, or a person.
+  [ "$family" != remote ] || tries=3
+  if url=$(find_url "$tries"); then
     cat <<TEXT
 
 Millrace is at $url
@@ -48,7 +58,7 @@ TEXT
   else
     cat <<TEXT
 
-Millrace is ready, but not to be reached from here at any address of its nodes. This way it is:
+Millrace is ready, but does not answer from here at its addresses$(own_names). This way it does:
 
   kubectl --context $context -n $namespace port-forward service/nginx-service $http_port:80
   curl -X POST http://localhost:$http_port/api/add/task1
