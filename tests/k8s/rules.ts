@@ -105,7 +105,7 @@ export const rules: Record<string, Rule> = {
     manifests,
   ) =>
     forEachPod((pod, { metadata }) => [
-      isCalled(metadata.name) &&
+      isService(metadata.name) &&
         (pod.containers[0]?.lifecycle?.preStop?.sleep?.seconds ?? 0) <= 30 &&
         'its preStop sleep is not above 30 s',
     ])(manifests),
@@ -290,10 +290,6 @@ export const rules: Record<string, Rule> = {
 
 function isService(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
-}
-
-function isCalled(name: string): boolean {
-  return isService(name) && name !== 'queue-worker';
 }
 
 /** Who calls whom, as the local stack has it: "nginx → task-api". */
