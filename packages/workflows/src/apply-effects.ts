@@ -1,17 +1,21 @@
-import type { ServiceClient } from '@millrace/chassis/service-client';
 import { type Effect, type Hop, type ImageType, INTERCHANGE_TYPE } from '@millrace/contracts';
-
-export interface EffectWorkers {
-  /** The service that applies each effect. */
-  workers: Record<Effect, ServiceClient>;
-  /** How long one effect may take, waiting for a free worker included. */
-  timeoutMs: number;
-}
+import type { EffectWorkers } from './effect-workers.js';
+import { uncompressedBytes } from './uncompressed-size.js';
 
 export interface ApplyOptions {
   /** Called after each effect. */
   onHop?: ((hop: Hop, index: number) => unknown) | undefined;
   signal?: AbortSignal | undefined;
+}
+
+interface Image {
+  type: ImageType;
+  bytes: Buffer;
+}
+
+interface Applied {
+  bytes: Buffer;
+  hops: Hop[];
 }
 
 /**
@@ -21,11 +25,22 @@ export interface ApplyOptions {
  * @returns the finished image, and a hop for each effect
  */
 export async function applyEffects(
-  image: { type: ImageType; bytes: Buffer },
+  image: Image,
+  effects: Effect[],
+  workers: EffectWorkers,
+  options: ApplyOptions = {},
+): Promise<Applied> {
+  if (effects.length === 1) return sendThrough(image, effects, workers, options);
+  const size = uncompressedBytes(image);
+  return workers.memory.run(() => sendThrough(image, effects, workers, options), options.signal, size);
+}
+
+async function sendThrough(
+  image: Image,
   effects: Effect[],
   { workers, timeoutMs }: EffectWorkers,
-  { onHop, signal }: ApplyOptions = {},
-): Promise<{ bytes: Buffer; hops: Hop[] }> {
+  { onHop, signal }: ApplyOptions,
+): Promise<Applied> {
   const hops: Hop[] = [];
   let bytes = image.bytes;
   for (const [index, effect] of effects.entries()) {
