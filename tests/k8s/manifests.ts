@@ -111,7 +111,8 @@ export function manifestFiles(): string[] {
 
 /** @throws where the text is not YAML, or says something twice */
 export function parseManifests(text: string): Manifest[] {
-  return parseAllDocuments(text).map((document) => {
+  // As kubectl reads it: 0440 is an octal number.
+  return parseAllDocuments(text, { version: '1.1' }).map((document) => {
     if (document.errors[0]) throw document.errors[0];
     return document.toJS() as Manifest;
   });
