@@ -93,6 +93,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { ...replica, process: supervised };
   };
 
+  /** Writes the UI anew when its sources change; the gateway reads it from the disk for every request. */
+  const startBundler = () => {
+    const cwd = join(repositoryRoot, 'services', 'web-gateway');
+    const spec = { name: 'ui', command: process.execPath, args: ['ui/build.mjs', '--watch'], cwd };
+    serviceProcesses.push(superviseProcess(spec, surroundings));
+  };
+
   const starting: Promise<unknown>[] = [];
   try {
     signal.throwIfAborted();
@@ -109,6 +116,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     starting.push(postgresReady, redisReady, ...replicasStarted);
     await Promise.all(starting);
     if (watch) {
+      startBundler();
       stopWatching = await watchSources(serviceNames, (service) => {
         const concerned = replicas.filter((replica) => replica.service === service);
         for (const { name, process } of concerned) {

@@ -140,6 +140,8 @@ export const provocations: Record<string, Record<string, Provoke>> = {
     404: unknown('DELETE'),
   },
 
+  watchTasks: { 200: watchFirst },
+
   analyzeText: {
     200: json({ text: 'Hello' }),
     202: (path) => sendJson('POST', `${path}?async=true`, { text: 'Hello' }),
@@ -182,9 +184,35 @@ export const provocations: Record<string, Record<string, Provoke>> = {
 
   getHealth: { 200: get() },
   getHome: { 200: get() },
+  getPage: {
+    200: of(() => 'jobs'),
+    304: async () => kept['304']!('/ui/jobs'),
+    404: of(() => 'nowhere'),
+  },
+  getAsset: {
+    200: async () => send(/\/ui\/assets\/[^"]+/.exec((await send('/')).text())![0]),
+    404: of(() => 'nowhere.js'),
+  },
   getReference: kept,
   getDescription: kept,
 };
+
+/** The beginning of a stream that does not end: its first event. */
+function watchFirst(path: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(`${endpointUrl()}${path}`, { agent: false }, (response) => {
+      const { statusCode: status = 0, headers } = response;
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (!text.includes('event: change')) return;
+        request.destroy();
+        resolve({ status, headers, body: Buffer.from(text), text: () => text } as Reply);
+      });
+    });
+    request.on('error', reject);
+  });
+}
 
 /** Watches a job's events, cancels it once they flow, and gives the whole stream. */
 function watchCancelled(path: string): Promise<Reply> {

@@ -6,8 +6,8 @@ import type { Express } from 'express';
 import { createJobIntake } from './job-intake.js';
 import { analyzeRoutes } from './routes/analyze.js';
 import { docsRoutes } from './routes/docs.js';
-import { homeRoutes } from './routes/home.js';
 import { imageRoutes } from './routes/image.js';
+import { uiRoutes } from './routes/ui.js';
 import { uploadRoutes } from './routes/upload.js';
 import { systemHealth } from './system-health.js';
 
@@ -42,7 +42,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
     service: 'web-gateway',
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
-      homeRoutes(basics.pod),
+      uiRoutes(),
       docsRoutes(),
       analyzeRoutes(services.textWorker, intake),
       uploadRoutes({
