@@ -98,7 +98,7 @@ function createApps(): Record<string, Express> {
         uploadMaxBytes: 1,
         uploadConcurrency: 1,
         uploadQueueLimit: 1,
-        effectTimeoutMs: 1,
+        uploadTimeoutMs: 1,
         imageTtlSeconds: 1,
       },
     }),

@@ -21,7 +21,7 @@ beforeAll(async () => {
   stack = await startStack({
     port: 'free',
     // By default an upload waits for two minutes in a busy worker's queue: a frozen worker looks like a busy one.
-    env: { 'web-gateway': { EFFECT_TIMEOUT_MS: '3000' } },
+    env: { 'web-gateway': { UPLOAD_TIMEOUT_MS: '3000' } },
   });
   picture = await jpeg();
   imagePath = (await upload({ file: picture, effects: 'bw' }, { url: stack.url })).as(

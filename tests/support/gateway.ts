@@ -30,7 +30,7 @@ const WORKER_LIMITS = {
 };
 
 /**
- * @param options.limits in place of: 1 MiB a file, 4 uploads at once, 4 waiting, 3 s an effect, images kept for an hour
+ * @param options.limits in place of: 1 MiB a file, 4 uploads at once, 4 waiting, 3 s an upload, images kept for an hour
  * @param options.furtherUrls of services, as if they had a second replica there
  */
 export async function startGateway(
@@ -71,7 +71,7 @@ export async function startGateway(
       uploadMaxBytes: 1024 ** 2,
       uploadConcurrency: 4,
       uploadQueueLimit: 4,
-      effectTimeoutMs: 3_000,
+      uploadTimeoutMs: 3_000,
       imageTtlSeconds: 3_600,
       ...options.limits,
     },

@@ -11,11 +11,17 @@ export const milliseconds = z.coerce.number().int().min(0).max(86_400_000);
 /** A whole number from 1 on. */
 export const positiveInteger = z.coerce.number().int().min(1);
 
-/** `http://a:3000,http://b:3000`: the base URL of every replica of a service. */
+/** `http://a:3000,http://b:3000` or `file:///path`: where the replicas of a service are. See `createReplicaSet`. */
 export const urlList = z
   .string()
   .transform((list) => list.split(',').map((url) => url.trim()))
-  .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be http:// URLs, separated by commas' })).min(1));
+  .pipe(
+    z
+      .array(
+        z.url({ protocol: /^(https?|file)$/, error: 'must be http:// or file:// URLs, separated by commas' }),
+      )
+      .min(1),
+  );
 
 /** `redis://[:password@]host:port[/db]` or `rediss://…`. */
 export const redisUrl = z.url({

@@ -200,3 +200,25 @@ describe('health', () => {
     expect((await request(phased).get('/things/1')).get('connection')).toBe('close');
   });
 });
+
+describe('Expect: 100-continue', () => {
+  const head = [
+    'POST /things/1 HTTP/1.1',
+    'Host: things',
+    'Content-Type: application/json',
+    'Content-Length: 2',
+    'Expect: 100-continue',
+    'Connection: close',
+  ];
+
+  it('is answered at once, and the body is taken', async () => {
+    const socket = connect(listener.port, '127.0.0.1');
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write('{}');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK/);
+    socket.destroy();
+  });
+});

@@ -3,6 +3,8 @@ import {
   REQUEST_ID,
   REQUEST_ID_PATTERN,
   SERVED_BY,
+  TIMEOUT_MS,
+  TIMEOUT_MS_PATTERN,
   TRACEPARENT,
   TRACEPARENT_PATTERN,
 } from '@millrace/contracts';
@@ -20,6 +22,8 @@ import { requestLog } from './request-log.js';
 export interface HttpAppOptions extends HealthOptions {
   logger: Logger;
   routes: Router[];
+  /** The routes themselves say when a body that is announced by `Expect: 100-continue` may come. Default: it may at once. */
+  continueByRoutes?: boolean;
 }
 
 /**
@@ -33,6 +37,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  if (!options.continueByRoutes) app.use(continueAtOnce);
   app.use(
     requestContext(pod),
     closeWhenDraining(lifecycle),
@@ -46,16 +51,27 @@ export function createHttpApp(options: HttpAppOptions): Express {
   return app;
 }
 
-/** Takes over a valid X-Request-Id or makes one, keeps it for all that follows, and names request and replica in the answer. */
+const continueAtOnce: RequestHandler = (req, res, next) => {
+  if (req.headers.expect) res.writeContinue();
+  next();
+};
+
+/**
+ * Takes over a valid X-Request-Id or makes one, keeps it, the trace and the deadline for all that follows, and names
+ * request and replica in the answer.
+ */
 function requestContext(pod: string): RequestHandler {
   return (req, res, next) => {
     const givenId = req.get(REQUEST_ID);
     const requestId = givenId && REQUEST_ID_PATTERN.test(givenId) ? givenId : randomUUID();
     const givenTrace = req.get(TRACEPARENT);
     const traceparent = givenTrace && TRACEPARENT_PATTERN.test(givenTrace) ? givenTrace : undefined;
+    const timeoutMs = req.get(TIMEOUT_MS);
+    const deadline =
+      timeoutMs && TIMEOUT_MS_PATTERN.test(timeoutMs) ? performance.now() + Number(timeoutMs) : undefined;
     res.setHeader(REQUEST_ID, requestId);
     res.setHeader(SERVED_BY, pod);
-    withContext({ requestId, traceparent }, next);
+    withContext({ requestId, traceparent, deadline }, next);
   };
 }
 

@@ -26,6 +26,8 @@ export function createHttpServer(app: Express): Server {
     },
     app,
   );
+  // Who sends `Expect: 100-continue` waits with the body until the app says that it may come: see createHttpApp.
+  server.on('checkContinue', app);
   server.headersTimeout = KEEP_ALIVE_MS + 5_000;
   return server;
 }

@@ -10,7 +10,7 @@ export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { methodNotAllowed } from './method-not-allowed.js';
 export { idOf, parseBody, parseParam, parseQuery } from './parse-input.js';
-export { currentContext, withContext } from './request-context.js';
+export { currentContext, withContext, withTimeout } from './request-context.js';
 export { retryForever } from './retry.js';
 export { runService } from './run-service.js';
 export { sendList } from './send-list.js';

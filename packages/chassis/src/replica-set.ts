@@ -1,16 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Pool } from 'undici';
-
-/** One replica of a service, as its callers know it. */
-export interface Replica {
-  pool: Pool;
-  /** The Host header: the service's name, whatever the address. */
-  host: string;
-  inFlight: number;
-  /** Passed over until then, unless all are, as it was not reachable (performance.now()). */
-  restUntil: number;
-}
+import { createCircuitBreaker } from './circuit-breaker.js';
+import { CONNECT_TIMEOUT_MS, type Replica } from './replica.js';
 
 export interface ReplicaSet {
   /** The replicas known now. The first call waits for their addresses; later ones refresh them on the side. */
@@ -19,33 +12,34 @@ export interface ReplicaSet {
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 1_000;
-/** A new replica gets work, and a gone one is forgotten, at most so long after DNS tells. */
+/** A new replica gets work, and a gone one is forgotten, at most so long after its source tells. */
 const REFRESH_EVERY_MS = 1_000;
 
 /**
- * All replicas behind a list of URLs. A host name may stand for many: every address that DNS has for it is a replica
- * (containers of one Compose service, a headless Service in Kubernetes).
+ * All replicas behind a list of URLs. Each is a source of replicas:
+ * - a host name may stand for many: every address that DNS has for it is one (containers of one Compose service, a headless
+ *   Service in Kubernetes);
+ * - a `file:///path` names a file with their base URLs, one a line (local processes).
+ * A source that cannot be read just now keeps the replicas that it had.
  */
 export function createReplicaSet(urls: string[]): ReplicaSet {
-  const origins = urls.map((url) => new URL(url));
+  const sources = urls.map((url) => {
+    const source = new URL(url);
+    return source.protocol === 'file:' ? () => urlsInFile(source) : () => addressesOf(source);
+  });
+  const found: Origin[][] = sources.map(() => []);
   const replicas = new Map<string, Replica>();
   let refreshedAt = -Infinity;
   let refreshing: Promise<void> | undefined;
 
   const refresh = async () => {
-    const lists = await Promise.all(origins.map(addressesOf));
-    // A name that cannot be looked up just now keeps the addresses it had.
-    const known = new Map<string, string>();
-    for (const [index, origin] of origins.entries()) {
-      const addresses = lists[index];
-      if (addresses) for (const address of addresses) known.set(at(origin, address), origin.host);
-      else for (const [url, { host }] of replicas) if (host === origin.host) known.set(url, host);
-    }
+    const news = await Promise.all(sources.map((read) => read().catch(() => undefined)));
+    for (const [index, origins] of news.entries()) if (origins) found[index] = origins;
+    const known = new Map(found.flat().map(({ url, host }) => [url, host]));
     for (const [url, host] of known) {
       if (replicas.has(url)) continue;
       const pool = new Pool(url, { connect: { timeout: CONNECT_TIMEOUT_MS } });
-      replicas.set(url, { pool, host, inFlight: 0, restUntil: 0 });
+      replicas.set(url, { url, pool, host, inFlight: 0, breaker: createCircuitBreaker() });
     }
     for (const [url, { pool }] of replicas) {
       if (known.has(url)) continue;
@@ -70,14 +64,28 @@ export function createReplicaSet(urls: string[]): ReplicaSet {
   };
 }
 
-/** The addresses behind a URL's host, of one family only, as most servers listen on both; undefined: not known now. */
-async function addressesOf({ hostname }: URL): Promise<string[] | undefined> {
-  const literal = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(literal)) return [literal];
-  const found = await lookup(hostname, { all: true, order: 'ipv4first' }).catch(() => []);
-  return found.length > 0
-    ? found.filter(({ family }) => family === found[0]!.family).map(({ address }) => address)
-    : undefined;
+interface Origin {
+  url: string;
+  host: string;
+}
+
+/** The addresses behind a URL's host, of one family only, as most servers listen on both. */
+async function addressesOf(origin: URL): Promise<Origin[]> {
+  const literal = origin.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(literal)) return [{ url: origin.origin, host: origin.host }];
+  const addresses = await lookup(origin.hostname, { all: true, order: 'ipv4first' });
+  return addresses
+    .filter(({ family }) => family === addresses[0]!.family)
+    .map(({ address }) => ({ url: at(origin, address), host: origin.host }));
+}
+
+/** @throws when the file cannot be read, or holds something else than URLs, as while it is being written */
+async function urlsInFile(file: URL): Promise<Origin[]> {
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => {
+    const { origin, host } = new URL(line.trim());
+    return { url: origin, host };
+  });
 }
 
 function at(origin: URL, address: string): string {

@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { REQUEST_ID, TRACEPARENT } from '@millrace/contracts';
+import { REQUEST_ID, TIMEOUT_MS, TRACEPARENT } from '@millrace/contracts';
 
 /** What travels with a request, or a job, through everything that happens on its behalf. */
 export interface RequestContext {
   requestId: string;
   traceparent?: string | undefined;
+  /** When whoever asked gives up (performance.now()); undefined: nobody said. */
+  deadline?: number | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -19,11 +21,28 @@ export function withContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
-/** The headers that carry the current context to the next service. */
-export function contextHeaders(): Record<string, string> {
+/** Runs `work` with at most so much time, and no more than there is already. */
+export function withTimeout<T>(timeoutMs: number, work: () => T): T {
+  const { requestId = '', ...context } = currentContext() ?? {};
+  const deadline = performance.now() + Math.min(timeoutMs, remainingMs());
+  return withContext({ requestId, ...context, deadline }, work);
+}
+
+/** How long the one who asked will wait still; Infinity when nobody said. Not above zero: it is too late. */
+export function remainingMs(): number {
+  return (currentContext()?.deadline ?? Infinity) - performance.now();
+}
+
+/**
+ * The headers that carry the current context to the next service.
+ *
+ * @param timeoutMs how long its answer is waited for
+ */
+export function contextHeaders(timeoutMs: number): Record<string, string> {
   const context = currentContext();
   return {
-    ...(context && { [REQUEST_ID]: context.requestId }),
+    ...(context?.requestId && { [REQUEST_ID]: context.requestId }),
     ...(context?.traceparent && { [TRACEPARENT]: context.traceparent }),
+    [TIMEOUT_MS]: String(Math.ceil(timeoutMs)),
   };
 }

@@ -1,9 +1,10 @@
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { eventually } from '../../../tests/support/eventually.js';
 import { deserted } from '../../../tests/support/listen.js';
 import { HttpProblem, Unavailable } from './http-problem.js';
-import { withContext } from './request-context.js';
+import { withContext, withTimeout } from './request-context.js';
 import { createServiceClient, type ServiceClient, type ServiceRequest } from './service-client.js';
 
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -70,6 +71,26 @@ it('passes the request id and the trace on', async () => {
   });
 });
 
+it('tells the service how long its answer is waited for, and what is left of it to the next one', async () => {
+  const { url } = await replica((req, res) => res.end(req.headers['x-request-timeout-ms']));
+  const client = clientOf(url);
+  const told = async (request: ServiceRequest) => Number((await client.request(request)).body.toString());
+  expect(await told(get)).toBe(3_500);
+  expect(await told({ ...get, timeoutMs: 500 })).toBe(500);
+  const left = await withTimeout(300, () => told(get));
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThanOrEqual(300);
+  const doublyLimited = await withTimeout(200, () => withTimeout(5_000, () => told(get)));
+  expect(doublyLimited).toBeLessThanOrEqual(200);
+});
+
+it('sends nothing when the time is over', async () => {
+  const { url, requests } = await replica(named('worker-1'));
+  const error = await failure(withTimeout(0, () => clientOf(url).request(get)));
+  expect(error).toBeInstanceOf(Unavailable);
+  expect(requests()).toBe(0);
+});
+
 it('sends each request to the replica with the fewest in flight', async () => {
   let open = () => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
@@ -106,6 +127,27 @@ it('does not repeat a POST that broke off after it was sent, unless it is idempo
   expect(requests()).toBe(3);
   expect(await failure(clientOf(...urls).request(get))).toBeInstanceOf(Unavailable);
   expect(requests()).toBe(5);
+});
+
+it('adds little to the load of a service that breaks off all requests', async () => {
+  const bad = [await replica(breaksOff), await replica(breaksOff), await replica(breaksOff)];
+  const client = clientOf(...bad.map(({ url }) => url));
+  for (let round = 0; round < 200; round++) await failure(client.request(get));
+  // 50 in a row, and one for five requests.
+  const sent = bad.reduce((sum, each) => sum + each.requests(), 0);
+  expect(sent).toBeGreaterThan(200);
+  expect(sent).toBeLessThanOrEqual(200 + 50 + 200 / 5);
+});
+
+it('leaves a replica alone that broke off, and takes it back when it is well', async () => {
+  let well = false;
+  const unsteady = await replica((req, res) => (well ? named('unsteady')(req, res) : breaksOff(req, res)));
+  const good = await replica(named('good'));
+  const client = clientOf(unsteady.url, good.url);
+  for (let round = 0; round < 100; round++) await client.request(get);
+  expect(unsteady.requests()).toBeLessThan(5);
+  well = true;
+  await eventually(async () => expect((await client.request(get)).pod).toBe('unsteady'));
 });
 
 it('is Unavailable when all are full, and says when to come back', async () => {

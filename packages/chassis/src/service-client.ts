@@ -1,12 +1,16 @@
+import { Agent } from 'node:http';
 import { problemSchema, SERVED_BY } from '@millrace/contracts';
+import { NoRoom, sendToFirstFree } from './first-free.js';
 import { HttpProblem, Unavailable } from './http-problem.js';
-import { createReplicaSet, type Replica } from './replica-set.js';
-import { contextHeaders } from './request-context.js';
+import { choose, type Replica, SILENCE_MS, track } from './replica.js';
+import { createReplicaSet } from './replica-set.js';
+import { contextHeaders, remainingMs } from './request-context.js';
+import { createRetryBudget } from './retry-budget.js';
 
 export interface ServiceClientOptions {
   /** The called service's name, for messages. */
   name: string;
-  /** Base URLs: one for every replica, or one for all when DNS has all their addresses. */
+  /** Where its replicas are: `createReplicaSet` says what they may be. */
   urls: string[];
 }
 
@@ -18,10 +22,17 @@ export interface ServiceRequest {
   /** May it be sent to a second replica when the first broke off after having received it? Default: only GET. */
   idempotent?: boolean;
   /**
-   * How long the whole answer may take, connecting included. Default 3,500. Whatever it is, a service that is silent for
-   * 3,500 ms counts as gone.
+   * How long the whole answer may take, connecting and waiting included; less when the one on whose behalf this is has less
+   * time left. Default 3,500. Whatever it is, a service that is silent for 3,500 ms counts as gone.
    */
   timeoutMs?: number;
+  /**
+   * For work that takes long, or has a large body: wait in the lines of all replicas, and send it to the one that first has
+   * room. The service must say `100 Continue` only when it has. Default: it goes to one replica, whatever waits there.
+   */
+  waitForRoom?: boolean;
+  /** With `waitForRoom`: called when the waiting is over and a replica begins; again when another has to begin anew. */
+  onRoom?: (() => void) | undefined;
   /** Gives the request up. */
   signal?: AbortSignal | undefined;
 }
@@ -38,7 +49,8 @@ export interface ServiceResponse {
 export interface ServiceClient {
   name: string;
   /**
-   * Sends the request to the replica with the fewest in flight, and on to another when one is full (503) or gone.
+   * Sends the request to the replica with the fewest in flight, and on to another when one is full (503) or gone. How often
+   * that happens is bounded: see `createRetryBudget`.
    *
    * @returns a 2xx answer
    * @throws HttpProblem with the service's own words when it refuses the request (4xx); 502 when it fails on it
@@ -50,11 +62,9 @@ export interface ServiceClient {
   close(): Promise<void>;
 }
 
-/** Less than 5 s, the time in which a client is to hear of a fault. */
 const ANSWER_TIMEOUT_MS = 3_500;
-const REST_MS = 1_000;
 
-/** Failures before anything was sent: safe to repeat elsewhere, whatever the method. */
+/** Failures before anything was sent: safe to repeat elsewhere, whatever the method, and no burden to anybody. */
 const NOT_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -65,29 +75,79 @@ const NOT_SENT = new Set([
 
 export function createServiceClient({ name, urls }: ServiceClientOptions): ServiceClient {
   const replicas = createReplicaSet(urls);
+  const budget = createRetryBudget();
+  // For requests that wait for room: undici does not speak `Expect: 100-continue`.
+  const agent = new Agent({ keepAlive: true });
 
-  const send = async (replica: Replica, request: ServiceRequest): Promise<ServiceResponse> => {
-    const { method, path, headers, body, timeoutMs = ANSWER_TIMEOUT_MS, signal } = request;
-    replica.inFlight += 1;
-    try {
-      const response = await replica.pool.request({
-        method,
-        path,
-        headers: { host: replica.host, ...contextHeaders(), ...headers },
-        body: body ?? null,
-        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
-        // Silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
-        headersTimeout: ANSWER_TIMEOUT_MS,
-        bodyTimeout: ANSWER_TIMEOUT_MS,
-      });
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        body: Buffer.from(await response.body.arrayBuffer()),
-        pod: String(response.headers[SERVED_BY.toLowerCase()] ?? name),
-      };
-    } finally {
-      replica.inFlight -= 1;
+  const send = (replica: Replica, request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> =>
+    track(
+      replica,
+      async () => {
+        const { method, path, headers, body, signal } = request;
+        const response = await replica.pool.request({
+          method,
+          path,
+          headers: { host: replica.host, ...contextHeaders(timeoutMs), ...headers },
+          body: body ?? null,
+          signal: timeLimit(timeoutMs, signal),
+          // Silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
+          headersTimeout: SILENCE_MS,
+          bodyTimeout: SILENCE_MS,
+        });
+        return {
+          status: response.statusCode,
+          headers: response.headers,
+          body: Buffer.from(await response.body.arrayBuffer()),
+          pod: String(response.headers[SERVED_BY.toLowerCase()] ?? replica.host),
+        };
+      },
+      () => request.signal?.aborted === true,
+    );
+
+  /** To one replica after the other, each at most once. */
+  const sendInTurn = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
+    const idempotent = request.idempotent ?? request.method === 'GET';
+    const untried = new Set(await replicas.current());
+    let unavailable = new Unavailable(busy(name));
+    for (let replica = choose(untried); replica; replica = choose(untried)) {
+      untried.delete(replica);
+      try {
+        const response = await send(replica, request, timeoutMs);
+        if (response.status !== 503) return response;
+        unavailable = full(name, response);
+      } catch (error) {
+        if (request.signal?.aborted) throw error;
+        unavailable = new Unavailable(busy(name), { cause: error });
+        if (NOT_SENT.has(codeOf(error))) continue;
+        // A time-out has used up the caller's patience: no second one.
+        if (!idempotent || isTimeout(error)) break;
+      }
+      if (!budget.spend()) break;
+    }
+    throw unavailable;
+  };
+
+  /** To the replica that first has room; again when one breaks down over it, if it may be repeated. */
+  const sendWhereRoomIs = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
+    const { method, path, body = '', headers, idempotent = method === 'GET' } = request;
+    const signal = timeLimit(timeoutMs, request.signal);
+    const placement = {
+      method,
+      path,
+      headers: { ...contextHeaders(timeoutMs), ...headers },
+      body: Buffer.from(body),
+      signal,
+      onRoom: request.onRoom,
+    };
+    for (;;) {
+      try {
+        return await sendToFirstFree(replicas, placement, agent);
+      } catch (error) {
+        if (request.signal?.aborted) throw error;
+        if (error instanceof NoRoom && error.answer) throw full(name, error.answer);
+        const isFinal = error instanceof NoRoom || signal.aborted || !idempotent;
+        if (isFinal || !budget.spend()) throw new Unavailable(busy(name), { cause: error });
+      }
     }
   };
 
@@ -95,50 +155,39 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
     name,
 
     async request(request) {
-      const idempotent = request.idempotent ?? request.method === 'GET';
-      const untried = new Set(await replicas.current());
-      let lastFailure: unknown;
-      let retryAfterSeconds = 1;
-      for (let replica = pick(untried); replica; replica = pick(untried)) {
-        untried.delete(replica);
-        try {
-          const response = await send(replica, request);
-          if (response.status < 300) return response;
-          if (response.status !== 503) throw refusal(name, response);
-          retryAfterSeconds = Number(response.headers['retry-after']) || 1;
-          lastFailure = refusal(name, response);
-        } catch (error) {
-          if (error instanceof HttpProblem || request.signal?.aborted) throw error;
-          lastFailure = error;
-          replica.restUntil = performance.now() + REST_MS;
-          if (!idempotent && !NOT_SENT.has(codeOf(error))) break;
-          // A time-out has used up the caller's patience: no second one.
-          if (isTimeout(error)) break;
-        }
-      }
-      throw new Unavailable(`${name} cannot take the request right now. Try again in a moment.`, {
-        retryAfterSeconds,
-        cause: lastFailure,
-      });
+      const timeoutMs = Math.min(request.timeoutMs ?? ANSWER_TIMEOUT_MS, remainingMs());
+      if (timeoutMs <= 0) throw new Unavailable('The time that the client gave for this request is over.');
+      budget.earn();
+      const response = await (request.waitForRoom ? sendWhereRoomIs : sendInTurn)(request, timeoutMs);
+      if (response.status >= 300) throw refusal(name, response);
+      return response;
     },
 
     async requestEach(request) {
       const all = await replicas.current();
-      return Promise.all(all.map((replica) => send(replica, request).catch(() => undefined)));
+      const timeoutMs = request.timeoutMs ?? ANSWER_TIMEOUT_MS;
+      return Promise.all(all.map((replica) => send(replica, request, timeoutMs).catch(() => undefined)));
     },
 
-    close: () => replicas.close(),
+    async close() {
+      agent.destroy();
+      await replicas.close();
+    },
   };
 }
 
-/** The replica with the fewest requests in flight, chosen at random among equals. */
-function pick(candidates: Set<Replica>): Replica | undefined {
-  const now = performance.now();
-  const rested = [...candidates].filter((replica) => replica.restUntil <= now);
-  const pool = rested.length > 0 ? rested : [...candidates];
-  const fewest = Math.min(...pool.map((replica) => replica.inFlight));
-  const equals = pool.filter((replica) => replica.inFlight === fewest);
-  return equals[Math.floor(Math.random() * equals.length)];
+function timeLimit(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(Math.ceil(timeoutMs));
+  return signal ? AbortSignal.any([limit, signal]) : limit;
+}
+
+const busy = (name: string) => `${name} cannot take the request right now. Try again in a moment.`;
+
+function full(name: string, response: ServiceResponse): Unavailable {
+  return new Unavailable(busy(name), {
+    retryAfterSeconds: Number(response.headers['retry-after']) || 1,
+    cause: refusal(name, response),
+  });
 }
 
 function refusal(name: string, response: ServiceResponse): HttpProblem {

@@ -4,8 +4,12 @@ export const REQUEST_ID = 'X-Request-Id';
 export const SERVED_BY = 'X-Served-By';
 /** W3C Trace Context, passed on untouched. */
 export const TRACEPARENT = 'traceparent';
+/** How long the one who asks will wait for the answer, in ms. Each hop passes on what is left of it. */
+export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
 
 /** What a request id taken over from a client may look like; anything else is replaced. */
 export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;
 /** https://www.w3.org/TR/trace-context/#traceparent-header-field-values, version 00 */
 export const TRACEPARENT_PATTERN = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** Up to a day; anything else is ignored. */
+export const TIMEOUT_MS_PATTERN = /^\d{1,8}$/;

@@ -39,5 +39,5 @@ export function createImageWorkerApp({
     maxBytes: limits.IMAGE_MAX_BYTES,
     delayMs,
   });
-  return createHttpApp({ ...options, routes: [routes] });
+  return createHttpApp({ ...options, routes: [routes], continueByRoutes: true });
 }

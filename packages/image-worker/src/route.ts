@@ -31,8 +31,10 @@ export function processRoutes({ effect, limiter, maxPixels, maxBytes, delayMs }:
       const gone = clientGone(res);
       const stopProbing = probeClient(req, res);
       try {
-        // The place is taken before the body is read: who waits, waits in the socket and not in our memory.
+        // The place is taken before the body is read. Who waits keeps the body, and may go elsewhere; one who does not
+        // ask (Expect) waits in the socket, and not in our memory.
         const image = await limiter.run(async () => {
+          if (req.headers.expect) res.writeContinue();
           const body = await readBody(req, maxBytes);
           checkContent(body, format);
           const source = await readSource(body, format, maxPixels);

@@ -11,6 +11,8 @@ export interface EffectWorkers {
 export interface ApplyOptions {
   /** Called after each effect. */
   onHop?: ((hop: Hop, index: number) => unknown) | undefined;
+  /** Called when a worker has room for an effect, and begins. */
+  onBegin?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -24,7 +26,7 @@ export async function applyEffects(
   image: { type: ImageType; bytes: Buffer },
   effects: Effect[],
   { workers, timeoutMs }: EffectWorkers,
-  { onHop, signal }: ApplyOptions = {},
+  { onHop, onBegin, signal }: ApplyOptions = {},
 ): Promise<{ bytes: Buffer; hops: Hop[] }> {
   const hops: Hop[] = [];
   let bytes = image.bytes;
@@ -39,6 +41,8 @@ export async function applyEffects(
       },
       body: bytes,
       idempotent: true,
+      waitForRoom: true,
+      onRoom: onBegin,
       timeoutMs,
       signal,
     });

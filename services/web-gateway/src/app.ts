@@ -30,7 +30,7 @@ export interface Limits {
   uploadMaxBytes: number;
   uploadConcurrency: number;
   uploadQueueLimit: number;
-  effectTimeoutMs: number;
+  uploadTimeoutMs: number;
   imageTtlSeconds: number;
 }
 
@@ -48,7 +48,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
       uploadRoutes({
         effectWorkers: {
           workers: { blur: services.blurWorker, bw: services.bwWorker },
-          timeoutMs: limits.effectTimeoutMs,
+          timeoutMs: limits.uploadTimeoutMs,
         },
         images,
         intake,

@@ -14,8 +14,8 @@ export const configSchema = serviceConfig.extend({
   UPLOAD_CONCURRENCY: positiveInteger.default(32),
   /** How many more may wait. */
   UPLOAD_QUEUE_LIMIT: positiveInteger.default(64),
-  /** How long one effect may take, waiting for a free worker included. */
-  EFFECT_TIMEOUT_MS: milliseconds.default(120_000),
+  /** How long all effects of an upload may take, waiting for free workers included. Nginx waits for 150 s. */
+  UPLOAD_TIMEOUT_MS: milliseconds.default(140_000),
   /** How long a finished image is kept. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

@@ -28,7 +28,7 @@ const app = createApp({
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
     uploadConcurrency: config.UPLOAD_CONCURRENCY,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
-    effectTimeoutMs: config.EFFECT_TIMEOUT_MS,
+    uploadTimeoutMs: config.UPLOAD_TIMEOUT_MS,
     imageTtlSeconds: config.IMAGE_TTL_SECONDS,
   },
 });

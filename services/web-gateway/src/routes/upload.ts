@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { HttpProblem, methodNotAllowed, parseBody, parseQuery, type WorkLimiter } from '@millrace/chassis';
+import {
+  HttpProblem,
+  methodNotAllowed,
+  parseBody,
+  parseQuery,
+  withTimeout,
+  type WorkLimiter,
+} from '@millrace/chassis';
 import { asyncQuerySchema, effectsSchema, imageTypeSchema } from '@millrace/contracts';
 import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
 import { type RequestHandler, Router } from 'express';
@@ -33,7 +40,10 @@ export function uploadRoutes({ effectWorkers, images, intake, limiter, maxBytes 
       await forwardJob(req, res, intake.image(image, effects, scheduling));
       return;
     }
-    const answer = await processImage({ ...image, id: randomUUID(), effects }, { ...effectWorkers, images });
+    const order = { ...image, id: randomUUID(), effects };
+    const answer = await withTimeout(effectWorkers.timeoutMs, () =>
+      processImage(order, { ...effectWorkers, images }),
+    );
     res.status(201).location(answer.view_url).json(answer);
   };
 

@@ -1,0 +1,45 @@
+import { createCircuitBreaker } from './circuit-breaker.js';
+
+function setUp() {
+  const clock = { now: 0 };
+  return { clock, breaker: createCircuitBreaker(() => clock.now) };
+}
+
+it('keeps requests away for longer each time, up to 4 s', () => {
+  const { clock, breaker } = setUp();
+  expect(breaker.allows()).toBe(true);
+  for (const restMs of [1_000, 2_000, 4_000, 4_000]) {
+    breaker.begin();
+    breaker.failed();
+    clock.now += restMs - 1;
+    expect(breaker.allows()).toBe(false);
+    clock.now += 1;
+    expect(breaker.allows()).toBe(true);
+  }
+});
+
+it('counts the many failures of one fault once', () => {
+  const { clock, breaker } = setUp();
+  for (let request = 0; request < 20; request++) breaker.failed();
+  clock.now = 1_000;
+  expect(breaker.allows()).toBe(true);
+});
+
+it('lets one request try, and the others when that one succeeded', () => {
+  const { clock, breaker } = setUp();
+  breaker.failed();
+  clock.now = 1_000;
+  breaker.begin();
+  expect(breaker.allows()).toBe(false);
+  breaker.succeeded();
+  expect(breaker.allows()).toBe(true);
+});
+
+it('lets another one try when the first says nothing for long', () => {
+  const { clock, breaker } = setUp();
+  breaker.failed();
+  clock.now = 1_000;
+  breaker.begin();
+  clock.now = 2_000;
+  expect(breaker.allows()).toBe(true);
+});

@@ -1,0 +1,187 @@
+import { type Agent, type IncomingMessage, request as openRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SERVED_BY } from '@millrace/contracts';
+import { choose, CONNECT_TIMEOUT_MS, type Replica, SILENCE_MS, track } from './replica.js';
+import type { ReplicaSet } from './replica-set.js';
+import type { ServiceResponse } from './service-client.js';
+
+export interface Placement {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer;
+  signal: AbortSignal;
+  onRoom?: (() => void) | undefined;
+}
+
+/** A replica's word on a request: it may come now (`room`), it is answered without having come, or nothing came of it. */
+type Word = { room: true } | { answer: ServiceResponse } | { failure: unknown };
+
+/** In this time the first replica that is asked says that it has room, if it has. */
+const HEAD_START_MS = 20;
+/** How often to look for replicas that are new, or have come back. */
+const LOOK_AROUND_MS = 250;
+
+/**
+ * Sends a request with a large body to the replica that first has room for it.
+ *
+ * It waits in the lines of all replicas at once, as a header with `Expect: 100-continue` (RFC 9110, section 10.1.1): a replica
+ * says `100 Continue` when its turn comes there, and the first to do so gets the body; from the other lines it is withdrawn.
+ * So it is never bound to a replica that is busy while another is idle, whoever else sends requests there, and those
+ * that wait move to a new replica too. One replica, the one with the fewest in flight, is asked a little before the others: with room
+ * there, which is the rule, the others never hear of it.
+ *
+ * @returns any answer but 503
+ * @throws NoRoom when every replica is full (503) or gone; the reason of `signal`, when it aborts; otherwise whatever befell the
+ *   request after its body was sent
+ */
+export async function sendToFirstFree(
+  replicas: ReplicaSet,
+  placement: Placement,
+  agent: Agent,
+): Promise<ServiceResponse> {
+  const bids = new Map<Replica, Bid>();
+  const settled = new Set<Replica>();
+  let last: Word | undefined;
+  const begun = performance.now();
+
+  const ask = (replica: Replica) => bids.set(replica, openBid(replica, placement, agent));
+
+  try {
+    for (;;) {
+      const known = await replicas.current();
+      const unasked = known.filter((replica) => !bids.has(replica) && !settled.has(replica));
+      if (bids.size === 0) {
+        const first = choose(unasked);
+        if (!first) throw new NoRoom(last);
+        ask(first);
+      } else if (performance.now() - begun >= HEAD_START_MS) {
+        for (const replica of unasked) if (replica.breaker.allows()) ask(replica);
+      }
+
+      const patience = performance.now() - begun < HEAD_START_MS ? HEAD_START_MS : LOOK_AROUND_MS;
+      const next = await firstOf([...bids.values()], patience);
+      placement.signal.throwIfAborted();
+      if (!next) continue;
+
+      const { bid, word } = next;
+      bids.delete(bid.replica);
+      if ('room' in word) {
+        for (const other of bids.values()) other.withdraw();
+        bids.clear();
+        placement.onRoom?.();
+        return await bid.send();
+      }
+      if ('answer' in word && word.answer.status !== 503) return word.answer;
+      // A connection that was kept alive may have ended meanwhile: that says nothing of the replica.
+      if (!bid.onOldConnection()) settled.add(bid.replica);
+      last = word;
+    }
+  } finally {
+    for (const bid of bids.values()) bid.withdraw();
+  }
+}
+
+/** No replica takes the request; nobody has seen its body. */
+export class NoRoom extends Error {
+  readonly answer: ServiceResponse | undefined;
+
+  constructor(last: Word | undefined) {
+    super('no replica has room', { cause: last && 'failure' in last ? last.failure : undefined });
+    this.answer = last && 'answer' in last ? last.answer : undefined;
+  }
+}
+
+interface Bid {
+  replica: Replica;
+  word: Promise<Word>;
+  /** Did it fail on a connection that an earlier request had opened? */
+  onOldConnection(): boolean;
+  /** Sends the body, once there is room. */
+  send(): Promise<ServiceResponse>;
+  withdraw(): void;
+}
+
+function openBid(replica: Replica, { method, path, headers, body, signal }: Placement, agent: Agent): Bid {
+  const request = openRequest(`${replica.url}${path}`, {
+    agent,
+    method,
+    headers: { ...headers, Host: replica.host, 'Content-Length': body.length, Expect: '100-continue' },
+    signal,
+    // Of silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
+    timeout: SILENCE_MS,
+  });
+  let failed = false;
+  let withdrawn = false;
+  const abort = (reason: string) => request.destroy(new Error(`${replica.url} ${reason}`));
+
+  request.once('timeout', () => abort(`was silent for ${SILENCE_MS} ms`));
+  request.once('socket', (socket) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => abort(`did not connect in ${CONNECT_TIMEOUT_MS} ms`), CONNECT_TIMEOUT_MS);
+    socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  });
+
+  const room = new Promise<void>((resolve) => request.once('continue', resolve));
+  const answer = track(
+    replica,
+    () =>
+      new Promise<ServiceResponse>((resolve, reject) => {
+        request.once('response', (message) => readAnswer(message, replica).then(resolve, reject));
+        request.on('error', reject);
+      }),
+    () => withdrawn || signal.aborted || request.reusedSocket,
+  );
+  const word: Promise<Word> = Promise.race([
+    room.then(() => ({ room: true }) as const),
+    answer.then(
+      (response) => {
+        // The body that the headers announced will not come: the connection is of no further use.
+        if (!request.writableEnded) request.destroy();
+        return { answer: response };
+      },
+      (failure: unknown) => {
+        failed = true;
+        return { failure };
+      },
+    ),
+  ]);
+  request.flushHeaders();
+
+  return {
+    replica,
+    word,
+    onOldConnection: () => failed && request.reusedSocket,
+    send() {
+      request.end(body);
+      return answer;
+    },
+    withdraw() {
+      withdrawn = true;
+      request.destroy();
+    },
+  };
+}
+
+async function firstOf(bids: Bid[], patienceMs: number): Promise<{ bid: Bid; word: Word } | undefined> {
+  const enough = new AbortController();
+  try {
+    return await Promise.race([
+      ...bids.map(async (bid) => ({ bid, word: await bid.word })),
+      sleep(patienceMs, undefined, { signal: enough.signal }).catch(() => undefined),
+    ]);
+  } finally {
+    enough.abort();
+  }
+}
+
+async function readAnswer(message: IncomingMessage, replica: Replica): Promise<ServiceResponse> {
+  const parts: Buffer[] = [];
+  for await (const part of message as AsyncIterable<Buffer>) parts.push(part);
+  return {
+    status: message.statusCode ?? 0,
+    headers: message.headers,
+    body: Buffer.concat(parts),
+    pod: String(message.headers[SERVED_BY.toLowerCase()] ?? replica.host),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Pool } from 'undici';
+import type { CircuitBreaker } from './circuit-breaker.js';
+
+/** One replica of a service, as its callers know it. */
+export interface Replica {
+  /** Its base URL, with an address in it, e.g. `http://10.0.0.7:3000`. */
+  url: string;
+  pool: Pool;
+  /** The Host header: the service's name, whatever the address. */
+  host: string;
+  /** Requests of this process that it has not answered yet. */
+  inFlight: number;
+  breaker: CircuitBreaker;
+}
+
+/** How long a connection may take to open. */
+export const CONNECT_TIMEOUT_MS = 1_000;
+/** A service that is silent for so long counts as gone. Less than 5 s, the time in which a client is to hear of a fault. */
+export const SILENCE_MS = 3_500;
+
+/**
+ * The replica with the fewest requests in flight, chosen at random among equals. One whose breaker is open is only chosen
+ * when all are: it may have come back.
+ */
+export function choose(candidates: Iterable<Replica>): Replica | undefined {
+  const all = [...candidates];
+  const allowed = all.filter(({ breaker }) => breaker.allows());
+  const eligible = allowed.length > 0 ? allowed : all;
+  const fewest = Math.min(...eligible.map(({ inFlight }) => inFlight));
+  const equals = eligible.filter(({ inFlight }) => inFlight === fewest);
+  return equals[Math.floor(Math.random() * equals.length)];
+}
+
+/**
+ * Counts a request as in flight while `work` lasts, and tells the breaker how it ended.
+ *
+ * @param isForgiven asked when it fails: was that none of the replica's doing?
+ */
+export async function track<T>(
+  replica: Replica,
+  work: () => Promise<T>,
+  isForgiven: () => boolean,
+): Promise<T> {
+  replica.inFlight += 1;
+  replica.breaker.begin();
+  try {
+    const result = await work();
+    replica.breaker.succeeded();
+    return result;
+  } catch (error) {
+    if (!isForgiven()) replica.breaker.failed();
+    throw error;
+  } finally {
+    replica.inFlight -= 1;
+  }
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
+import { basics } from '../../../tests/support/service-basics.js';
+import { createImageWorkerApp, imageWorkerConfig } from './index.js';
+import { sharp } from './sharp-setup.js';
+
+let worker: Listener;
+let picture: Buffer;
+
+beforeAll(async () => {
+  picture = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  const limits = imageWorkerConfig.parse({ WORK_CONCURRENCY: 1 });
+  const app = createImageWorkerApp({
+    ...basics('worker-1'),
+    service: 'image-worker',
+    limits,
+    effect: (image) => image,
+  });
+  worker = await listenOnFreePort(app);
+});
+afterAll(() => worker.close());
+
+/** Announces a picture, and sends it when told to. */
+function announce(type = 'image/png') {
+  const headers = { 'Content-Type': type, 'Content-Length': picture.length, Expect: '100-continue' };
+  const announced = request(`${worker.url}/process`, { method: 'POST', headers });
+  const turn = { hasCome: false };
+  announced.once('continue', () => (turn.hasCome = true));
+  announced.on('error', () => undefined);
+  announced.flushHeaders();
+  return { announced, turn };
+}
+
+const continued = (announced: ClientRequest) => once(announced, 'continue');
+const answered = async (announced: ClientRequest) => {
+  const [response] = (await once(announced, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+};
+
+test('asks for a picture when its turn comes, and not before', async () => {
+  const first = announce();
+  await continued(first.announced);
+  const second = announce();
+  // A sign of life, so that we know that it has been seen.
+  await once(second.announced, 'information');
+  expect(second.turn.hasCome).toBe(false);
+
+  const secondsTurn = continued(second.announced);
+  first.announced.end(picture);
+  expect(await answered(first.announced)).toBe(200);
+  await secondsTurn;
+  second.announced.end(picture);
+  expect(await answered(second.announced)).toBe(200);
+});
+
+test('gives the turn of one who has left to the next', async () => {
+  const first = announce();
+  await continued(first.announced);
+  const second = announce();
+  await once(second.announced, 'information');
+  first.announced.destroy();
+  await continued(second.announced);
+  second.announced.end(picture);
+  expect(await answered(second.announced)).toBe(200);
+});
+
+test('refuses by the headers what it does not take, without asking for it', async () => {
+  const { announced, turn } = announce('text/plain');
+  expect(await answered(announced)).toBe(415);
+  expect(turn.hasCome).toBe(false);
+  announced.destroy();
+});
