@@ -37,6 +37,7 @@ const routes: [path: string, allow: string][] = [
   ['/user/health', 'GET, HEAD, OPTIONS'],
   ['/analyze', 'POST, OPTIONS'],
   ['/upload', 'POST, OPTIONS'],
+  ['/lab/runs', 'POST, OPTIONS'],
   [`/image/${randomUUID()}`, 'GET, HEAD, OPTIONS'],
 ];
 

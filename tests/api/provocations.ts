@@ -93,6 +93,15 @@ const kept: Record<string, Provoke> = {
   304: async (path) => send(path, { headers: { 'If-None-Match': (await send(path)).headers.etag } }),
 };
 
+const lab =
+  (query: string, body: () => Buffer | Promise<Buffer> = jpeg): Provoke =>
+  async (path) =>
+    send(`${path}?${query}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'image/jpeg' },
+      body: await body(),
+    });
+
 /** For each operation, how to provoke each answer that it is described to give. */
 export const provocations: Record<string, Record<string, Provoke>> = {
   addTask: add('POST'),
@@ -167,6 +176,13 @@ export const provocations: Record<string, Record<string, Provoke>> = {
     400: malformed(),
     404: unknown(),
     416: of(() => ids.image, 'GET', { Range: 'bytes=999999999-' }),
+  },
+
+  runLab: {
+    200: lab('effect=bw&requests=2'),
+    400: lab('effect=bw&requests=0'),
+    413: lab('effect=bw', () => Buffer.alloc(1024 ** 2 + 4096)),
+    415: lab('effect=bw', () => Buffer.from('no picture')),
   },
 
   registerUser: {

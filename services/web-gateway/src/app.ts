@@ -7,6 +7,7 @@ import { createJobIntake } from './job-intake.js';
 import { analyzeRoutes } from './routes/analyze.js';
 import { docsRoutes } from './routes/docs.js';
 import { imageRoutes } from './routes/image.js';
+import { labRoutes } from './routes/lab.js';
 import { uiRoutes } from './routes/ui.js';
 import { uploadRoutes } from './routes/upload.js';
 import { systemHealth } from './system-health.js';
@@ -37,6 +38,10 @@ export interface Limits {
 export function createApp({ redis, services, limits, ...basics }: Dependencies): Express {
   const intake = createJobIntake(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
+  const effectWorkers = {
+    workers: { blur: services.blurWorker, bw: services.bwWorker },
+    timeoutMs: limits.uploadTimeoutMs,
+  };
   return createHttpApp({
     ...basics,
     service: 'web-gateway',
@@ -46,10 +51,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
       docsRoutes(),
       analyzeRoutes(services.textWorker, intake),
       uploadRoutes({
-        effectWorkers: {
-          workers: { blur: services.blurWorker, bw: services.bwWorker },
-          timeoutMs: limits.uploadTimeoutMs,
-        },
+        effectWorkers,
         images,
         intake,
         limiter: createWorkLimiter({
@@ -59,6 +61,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),
+      labRoutes(effectWorkers, basics.lifecycle),
     ],
   });
 }
