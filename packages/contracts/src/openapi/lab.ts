@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { imageTypeSchema } from '../images.js';
-import { labEventSchema, labRunQuerySchema } from '../lab.js';
+import { type LabEvent, labRunQuerySchema } from '../lab.js';
 import { BASE_URL } from './examples.js';
 import { curl, type Operation, problem, problems } from './operation.js';
 
-const lines: z.infer<typeof labEventSchema>[] = [
+const lines: LabEvent[] = [
   { event: 'begun', request: 1, at_ms: 3 },
   {
     event: 'done',
