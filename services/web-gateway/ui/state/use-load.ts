@@ -7,7 +7,10 @@ export interface Loaded<T> {
   data: T | undefined;
   /** Why the last try failed. */
   failure: Failure | undefined;
+  /** Gives up what is under way, and loads anew. */
   reload: () => void;
+  /** Loads anew as soon as what is under way has ended: for those who ask often, and must not give up each time. */
+  refresh: () => void;
   /** Puts other data in place until the next load. */
   put: (data: T) => void;
 }
@@ -22,20 +25,34 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
   const latest = useRef(load);
   latest.current = load;
   const underWay = useRef<AbortController>(undefined);
+  const again = useRef(false);
 
   const reload = useCallback(() => {
     underWay.current?.abort();
     const { signal } = (underWay.current = new AbortController());
-    latest.current(signal).then(
-      (data) => !signal.aborted && setState({ key, data }),
-      (error: unknown) => {
+    latest
+      .current(signal)
+      .then(
+        (data) => !signal.aborted && setState({ key, data }),
+        (error: unknown) => {
+          if (signal.aborted) return;
+          const failure =
+            error instanceof Failure ? error : new Failure('Something went wrong on this page.', 0);
+          setState((before) => ({ ...before, key, failure }));
+        },
+      )
+      .finally(() => {
         if (signal.aborted) return;
-        const failure =
-          error instanceof Failure ? error : new Failure('Something went wrong on this page.', 0);
-        setState((before) => ({ ...before, key, failure }));
-      },
-    );
+        underWay.current = undefined;
+        if (!again.current) return;
+        again.current = false;
+        reload();
+      });
   }, [key]);
+  const refresh = useCallback(() => {
+    if (underWay.current) again.current = true;
+    else reload();
+  }, [reload]);
 
   useEffect(() => {
     reload();
@@ -47,5 +64,5 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
   }, [reload]);
 
   const put = useCallback((data: T) => setState({ key, data }), [key]);
-  return { data: state.data, failure: state.failure, reload, put };
+  return { data: state.data, failure: state.failure, reload, refresh, put };
 }

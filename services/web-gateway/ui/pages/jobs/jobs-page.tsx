@@ -33,8 +33,8 @@ export function JobsPage() {
   const summary = useLoad('summary', summarizeJobs);
   const list = useLoad(`${address} ${count}`, (signal) => listJobs(filter, count, signal));
   useEvery(LOOK_EVERY_MS, () => {
-    summary.reload();
-    list.reload();
+    summary.refresh();
+    list.refresh();
   });
   useEffect(() => summary.data && remember(summary.data), [summary.data]);
   useEffect(() => {

@@ -25,8 +25,8 @@ const DEFAULTS: LabRunQuery = { effect: 'blur', requests: 20, concurrency: 20 };
 export function LabPage() {
   const [settings, setSettings] = useState(DEFAULTS);
   const { run, running, failure, now, start, stop } = useLab();
-  const { data: health, reload } = useLoad('health', getHealth);
-  useEvery(LOOK_EVERY_MS, reload);
+  const { data: health, refresh } = useLoad('health', getHealth);
+  useEvery(LOOK_EVERY_MS, refresh);
   const past = useStore(pastRuns);
 
   const pods = replicasOf(health, `${settings.effect}-worker`);

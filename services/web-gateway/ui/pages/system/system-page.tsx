@@ -13,8 +13,8 @@ type Service = SystemHealth['services'][string];
 type Replica = Service['replicas'][number];
 
 export function SystemPage() {
-  const { data: health, failure, reload } = useLoad('health', getHealth);
-  useEvery(LOOK_EVERY_MS, reload);
+  const { data: health, failure, reload, refresh } = useLoad('health', getHealth);
+  useEvery(LOOK_EVERY_MS, refresh);
 
   return (
     <>

@@ -27,10 +27,10 @@ export function TasksPage() {
   const list = useRef<HTMLUListElement>(null);
   const settled = useSettled(filter, TYPING_PAUSE_MS);
   const key = queryOf({ ...settled, q: settled.q.trim() });
-  const { data, failure, reload, put } = useLoad(`${key} ${count}`, (signal) =>
+  const { data, failure, reload, refresh, put } = useLoad(`${key} ${count}`, (signal) =>
     listTasks({ ...settled, q: settled.q.trim() }, count, signal),
   );
-  const live = useTaskEvents(reload);
+  const live = useTaskEvents(refresh);
   useEffect(() => replaceQuery(key), [key]);
   const { visit } = useStore(route);
   useEffect(() => setFilter(filterInAddress()), [visit]);
