@@ -142,10 +142,13 @@ export function tasksSuite(): void {
       const other = await page.context().newPage();
       await other.goto('/');
       await sees(other, '.live.is-live');
+      await page.bringToFront();
       await add(page, title);
       await sees(other, row(title));
+      await other.bringToFront();
       await other.getByLabel(`Done: ${title}`).check();
       await sees(page, `${row(title)}[data-status=completed]`);
+      await page.bringToFront();
       await page.getByRole('button', { name: `Delete ${title}` }).click();
       await page.getByRole('button', { name: 'Dismiss' }).click();
       await sees(other, row(title), 'hidden');

@@ -46,7 +46,11 @@ function Progress({ upload: { file, phase, sent, job, effects } }: { upload: Upl
   const steps = job?.progress;
   return (
     <div class="upload-progress" role="status">
-      <Bar label={`Sent of ${file.name}`} part={sent} words={phase === 'waiting' ? 'Waiting' : 'Uploading'} />
+      <Bar
+        label={`Sent of ${file.name}`}
+        part={sent}
+        words={phase === 'waiting' ? 'Waiting' : sent < 1 ? 'Uploading' : 'Uploaded'}
+      />
       <Bar
         label={`Effects applied to ${file.name}`}
         // Without a job, nobody tells before the end.
@@ -67,7 +71,7 @@ function Bar({ label, part, words }: { label: string; part: number | undefined; 
     <div class="bar">
       <span class="figures">
         {words}
-        {part !== undefined && ` · ${Math.round(part * 100)} %`}
+        {part !== undefined && part > 0 && part < 1 && ` · ${Math.round(part * 100)} %`}
       </span>
       <progress aria-label={label} max={1} {...(part !== undefined && { value: part })} />
     </div>
