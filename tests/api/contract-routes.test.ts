@@ -99,6 +99,7 @@ function createApps(): Record<string, Express> {
         uploadConcurrency: 1,
         uploadQueueLimit: 1,
         uploadTimeoutMs: 1,
+        imageMemoryBytes: 64 * 1024 ** 2,
         imageTtlSeconds: 1,
       },
     }),

@@ -72,6 +72,7 @@ export async function startGateway(
       uploadConcurrency: 4,
       uploadQueueLimit: 4,
       uploadTimeoutMs: 3_000,
+      imageMemoryBytes: 64 * 1024 ** 2,
       imageTtlSeconds: 3_600,
       ...options.limits,
     },

@@ -21,6 +21,7 @@ export interface Postgres extends Queryable, DependencyCheck {
 const CONNECT_TIMEOUT_MS = 1_500;
 const STATEMENT_TIMEOUT_MS = 2_500;
 const ANSWER_TIMEOUT_MS = 3_000;
+const IDLE_TIMEOUT_MS = 60_000;
 
 /** A pool of connections. It is made without one and mends itself: PostgreSQL may come, go and return. */
 export function createPostgres(config: PostgresConfig, logger: Logger): Postgres {
@@ -28,6 +29,8 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
     ...connectionOptions(config),
     max: config.POSTGRES_POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // A connection is dear to open (a process of PostgreSQL's, a password's hash), most of all in the next burst.
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });

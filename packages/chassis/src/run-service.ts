@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Express } from 'express';
 import type { ServiceConfig } from './config.js';
 import { createHttpServer } from './http-server.js';
@@ -21,12 +22,13 @@ export interface ServiceOptions {
  * Runs a service until SIGTERM or SIGINT, then ends it so that nobody notices:
  * readiness 503 → serve on for SHUTDOWN_DRAIN_MS with `Connection: close` → end streams → close the server → `close`
  * hooks → the process ends by itself with status 0. At SHUTDOWN_TIMEOUT_MS, or at a second signal, it ends at once with 1.
- * With READINESS=port, the port opens after `prepare` and closes at once at the signal: who finds it closed has sent nothing yet
- * and goes elsewhere, whatever the method.
+ * With READINESS=port, the port opens after `prepare` and closes at once at the signal, and soon after it the connections that are
+ * kept alive for nothing: who finds them closed has sent nothing yet and goes elsewhere, whatever the method.
  */
 export function runService(options: ServiceOptions): void {
   const { config, logger, lifecycle, app, prepare, close = [] } = options;
   const server = createHttpServer(app);
+  const closeUnused = unusedConnections(server);
 
   const fatal = (error: unknown, what: string) => {
     logger.fatal({ err: error }, what);
@@ -45,8 +47,11 @@ export function runService(options: ServiceOptions): void {
     }, config.SHUTDOWN_TIMEOUT_MS).unref();
 
     const closed = server.listening ? once(server, 'close') : undefined;
-    // The port alone. The HTTP server's own `close` would break off idle connections, under requests that are on their way there.
-    if (config.READINESS === 'port') NetServer.prototype.close.call(server);
+    if (config.READINESS === 'port') {
+      // The port alone: the HTTP server's own `close` would break off idle connections, under requests that are on their way there.
+      NetServer.prototype.close.call(server);
+      closeUnused();
+    }
     await new Promise((resolve) => setTimeout(resolve, config.SHUTDOWN_DRAIN_MS));
     lifecycle.close();
     server.close();
@@ -82,4 +87,29 @@ export function runService(options: ServiceOptions): void {
     },
     (error: unknown) => fatal(error, 'cannot start'),
   );
+}
+
+/** A connection that a busy client has not used for so long, though others ended meanwhile, is not the next that it will take. */
+const UNUSED_AFTER_MS = 500;
+
+/** @returns closes the connections on which no request comes for another 500 ms */
+function unusedConnections(server: Server): () => void {
+  const idle = new Set<Socket>();
+  let candidates = idle;
+  const inUse = ({ socket }: IncomingMessage, response: ServerResponse) => {
+    idle.delete(socket);
+    candidates.delete(socket);
+    response.once('close', () => socket.destroyed || idle.add(socket));
+  };
+  server.on('connection', (socket: Socket) => {
+    idle.add(socket);
+    socket.once('close', () => idle.delete(socket));
+  });
+  server.on('request', inUse).on('checkContinue', inUse);
+  return () => {
+    candidates = new Set(idle);
+    setTimeout(() => {
+      for (const socket of candidates) socket.end();
+    }, UNUSED_AFTER_MS).unref();
+  };
 }

@@ -27,6 +27,29 @@ describe('the work limiter', () => {
     expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
   });
 
+  it('counts what work weighs, and lets nothing light slip past something heavy', async () => {
+    const limiter = createWorkLimiter({ concurrency: 10, queueLimit: 9 });
+    const [six, five, one, huge] = [job(), job(), job(), job()];
+    const runs = [
+      limiter.run(six.run, undefined, 6),
+      limiter.run(five.run, undefined, 5),
+      limiter.run(one.run, undefined, 1),
+      limiter.run(huge.run, undefined, 99),
+    ];
+    await turn();
+    expect([six, five, one, huge].map(({ begun }) => begun())).toEqual([true, false, false, false]);
+    six.end();
+    await runs[0];
+    await turn();
+    expect([five, one, huge].map(({ begun }) => begun())).toEqual([true, true, false]);
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([6, 1]);
+    five.end();
+    one.end();
+    huge.end();
+    await Promise.all(runs);
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
+  });
+
   it('gives the place back when the work fails', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
     await expect(limiter.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -1,12 +1,6 @@
-import type { ServiceClient } from '@millrace/chassis/service-client';
 import { type Effect, type Hop, type ImageType, INTERCHANGE_TYPE } from '@millrace/contracts';
-
-export interface EffectWorkers {
-  /** The service that applies each effect. */
-  workers: Record<Effect, ServiceClient>;
-  /** How long one effect may take, waiting for a free worker included. */
-  timeoutMs: number;
-}
+import type { EffectWorkers } from './effect-workers.js';
+import { uncompressedBytes } from './uncompressed-size.js';
 
 export interface ApplyOptions {
   /** Called after each effect. */
@@ -16,6 +10,16 @@ export interface ApplyOptions {
   signal?: AbortSignal | undefined;
 }
 
+interface Image {
+  type: ImageType;
+  bytes: Buffer;
+}
+
+interface Applied {
+  bytes: Buffer;
+  hops: Hop[];
+}
+
 /**
  * Sends an image through the workers, in the order asked. The first decodes it, the last encodes it again in its own
  * type; between them it travels without loss, so that the picture is the one that a single process would make.
@@ -23,11 +27,22 @@ export interface ApplyOptions {
  * @returns the finished image, and a hop for each effect
  */
 export async function applyEffects(
-  image: { type: ImageType; bytes: Buffer },
+  image: Image,
+  effects: Effect[],
+  workers: EffectWorkers,
+  options: ApplyOptions = {},
+): Promise<Applied> {
+  if (effects.length === 1) return sendThrough(image, effects, workers, options);
+  const size = uncompressedBytes(image);
+  return workers.memory.run(() => sendThrough(image, effects, workers, options), options.signal, size);
+}
+
+async function sendThrough(
+  image: Image,
   effects: Effect[],
   { workers, timeoutMs }: EffectWorkers,
-  { onHop, onBegin, signal }: ApplyOptions = {},
-): Promise<{ bytes: Buffer; hops: Hop[] }> {
+  { onHop, onBegin, signal }: ApplyOptions,
+): Promise<Applied> {
   const hops: Hop[] = [];
   let bytes = image.bytes;
   for (const [index, effect] of effects.entries()) {

@@ -1,5 +1,6 @@
 import type { Effect, ImageType, UploadResponse } from '@millrace/contracts';
-import { applyEffects, type ApplyOptions, type EffectWorkers } from './apply-effects.js';
+import { applyEffects, type ApplyOptions } from './apply-effects.js';
+import type { EffectWorkers } from './effect-workers.js';
 import type { ImageStore } from './image-store.js';
 
 export interface ImageOrder {

@@ -12,6 +12,8 @@ export const configSchema = serviceConfig.extend({
   TASK_DELAY_MS: milliseconds.default(0),
   /** How long one effect may take, waiting for a free worker included. */
   EFFECT_TIMEOUT_MS: milliseconds.default(120_000),
+  /** How much memory the pictures that are between two workers may take together; others wait. */
+  IMAGE_MEMORY_BYTES: positiveInteger.default(384 * 1024 * 1024),
   /** How long a finished image is kept. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

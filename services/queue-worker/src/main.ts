@@ -1,7 +1,7 @@
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
 import { connectRedis } from '@millrace/chassis/redis';
 import { createServiceClient } from '@millrace/chassis/service-client';
-import { createImageStore } from '@millrace/workflows';
+import { createEffectWorkers, createImageStore } from '@millrace/workflows';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { startConsumer } from './consumer.js';
@@ -23,10 +23,11 @@ const board = createJobBoard(services.taskApi, config.POD_NAME);
 const perform = createPerformJob({
   taskDelayMs: config.TASK_DELAY_MS,
   textWorker: services.textWorker,
-  effectWorkers: {
+  effectWorkers: createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: config.EFFECT_TIMEOUT_MS,
-  },
+    memoryBytes: config.IMAGE_MEMORY_BYTES,
+  }),
   images: createImageStore(redis, config.IMAGE_TTL_SECONDS),
   board,
 });

@@ -1,7 +1,7 @@
 import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
-import { createImageStore } from '@millrace/workflows';
+import { createEffectWorkers, createImageStore } from '@millrace/workflows';
 import type { Express } from 'express';
 import { createJobIntake } from './job-intake.js';
 import { analyzeRoutes } from './routes/analyze.js';
@@ -32,16 +32,18 @@ export interface Limits {
   uploadConcurrency: number;
   uploadQueueLimit: number;
   uploadTimeoutMs: number;
+  imageMemoryBytes: number;
   imageTtlSeconds: number;
 }
 
 export function createApp({ redis, services, limits, ...basics }: Dependencies): Express {
   const intake = createJobIntake(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
-  const effectWorkers = {
+  const effectWorkers = createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: limits.uploadTimeoutMs,
-  };
+    memoryBytes: limits.imageMemoryBytes,
+  });
   return createHttpApp({
     ...basics,
     service: 'web-gateway',

@@ -16,6 +16,8 @@ export const configSchema = serviceConfig.extend({
   UPLOAD_QUEUE_LIMIT: positiveInteger.default(64),
   /** How long all effects of an upload may take, waiting for free workers included. Nginx waits for 150 s. */
   UPLOAD_TIMEOUT_MS: milliseconds.default(140_000),
+  /** How much memory the pictures that are between two workers may take together; others wait. */
+  IMAGE_MEMORY_BYTES: positiveInteger.default(384 * 1024 * 1024),
   /** How long a finished image is kept. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

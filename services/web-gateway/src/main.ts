@@ -29,6 +29,7 @@ const app = createApp({
     uploadConcurrency: config.UPLOAD_CONCURRENCY,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
     uploadTimeoutMs: config.UPLOAD_TIMEOUT_MS,
+    imageMemoryBytes: config.IMAGE_MEMORY_BYTES,
     imageTtlSeconds: config.IMAGE_TTL_SECONDS,
   },
 });

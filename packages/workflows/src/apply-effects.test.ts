@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceClient } from '@millrace/chassis/service-client';
+import sharp from 'sharp';
+import { applyEffects } from './apply-effects.js';
+import { createEffectWorkers } from './effect-workers.js';
+import { uncompressedBytes } from './uncompressed-size.js';
+
+const picture = async (width: number, height: number) => ({
+  type: 'image/jpeg' as const,
+  bytes: await sharp({ create: { width, height, channels: 3, background: 'red' } })
+    .jpeg()
+    .toBuffer(),
+});
+
+/** Both workers in one, with a count of what it has in work at most. */
+function countingWorkers(memoryBytes: number) {
+  const seen = { inWork: 0, most: 0 };
+  const worker = {
+    async request({ body }: { body: Buffer }) {
+      seen.inWork += 1;
+      seen.most = Math.max(seen.most, seen.inWork);
+      await sleep(20);
+      seen.inWork -= 1;
+      return { status: 200, headers: {}, body, pod: 'worker-1' };
+    },
+  } as unknown as ServiceClient;
+  const workers = createEffectWorkers({
+    workers: { blur: worker, bw: worker },
+    timeoutMs: 1_000,
+    memoryBytes,
+  });
+  return { workers, seen };
+}
+
+test('only so many pictures are between two workers as fit into memory together', async () => {
+  const image = await picture(200, 100);
+  const { workers, seen } = countingWorkers(2 * 200 * 100 * 3);
+  const results = await Promise.all(
+    Array.from({ length: 8 }, () => applyEffects(image, ['bw', 'blur'], workers)),
+  );
+  expect(results.every(({ hops }) => hops.length === 2)).toBe(true);
+  expect(seen.most).toBe(2);
+});
+
+test('a picture that is larger than the memory for it goes alone', async () => {
+  const image = await picture(200, 100);
+  const { workers, seen } = countingWorkers(1_000);
+  await Promise.all(Array.from({ length: 3 }, () => applyEffects(image, ['blur', 'bw'], workers)));
+  expect(seen.most).toBe(1);
+});
+
+test('one effect alone is not held back: its picture stays compressed', async () => {
+  const image = await picture(200, 100);
+  const { workers, seen } = countingWorkers(1_000);
+  await Promise.all(Array.from({ length: 8 }, () => applyEffects(image, ['blur'], workers)));
+  expect(seen.most).toBe(8);
+});
+
+test('the size of a picture is read from its header; what is no picture has none', async () => {
+  const { bytes } = await picture(300, 200);
+  const png = await sharp(bytes).png().toBuffer();
+  expect(uncompressedBytes({ type: 'image/jpeg', bytes })).toBe(300 * 200 * 3);
+  expect(uncompressedBytes({ type: 'image/png', bytes: png })).toBe(300 * 200 * 4);
+  expect(uncompressedBytes({ type: 'image/png', bytes: png.subarray(0, 12) })).toBe(0);
+});
