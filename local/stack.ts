@@ -101,6 +101,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { ...replica, process: supervised };
   };
 
+  /** Writes the UI anew when its sources change; the gateway reads it from the disk for every request. */
+  const startBundler = () => {
+    const cwd = join(repositoryRoot, 'services', 'web-gateway');
+    const spec = { name: 'ui', command: process.execPath, args: ['ui/build.mjs', '--watch'], cwd };
+    serviceProcesses.push(superviseProcess(spec, surroundings));
+  };
+
   const starting: Promise<unknown>[] = [];
   try {
     signal.throwIfAborted();
@@ -130,6 +137,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     scaling = running;
     if (watch) {
+      startBundler();
       stopWatching = await watchSources(serviceNames, (service) => {
         for (const { name, process } of running.replicas.filter((replica) => replica.service === service)) {
           onEvent?.(`${name} restarts: its sources have changed`);
