@@ -15,6 +15,8 @@ import { jpeg, paint } from './pictures.js';
 /** Each call of the API with the methods that it offers, for what is the same everywhere. */
 const routes: [path: string, allow: string][] = [
   ['/', 'GET, HEAD, OPTIONS'],
+  ['/ui/jobs', 'GET, HEAD, OPTIONS'],
+  ['/ui/assets/none.js', 'GET, HEAD, OPTIONS'],
   ['/health', 'GET, HEAD, OPTIONS'],
   ['/api/add', 'POST, OPTIONS'],
   ['/api/add/task1', 'POST, OPTIONS'],
@@ -35,6 +37,7 @@ const routes: [path: string, allow: string][] = [
   ['/user/health', 'GET, HEAD, OPTIONS'],
   ['/analyze', 'POST, OPTIONS'],
   ['/upload', 'POST, OPTIONS'],
+  ['/lab/runs', 'POST, OPTIONS'],
   [`/image/${randomUUID()}`, 'GET, HEAD, OPTIONS'],
 ];
 
@@ -255,6 +258,7 @@ describe('/user', () => {
 describe('pages for people', () => {
   test.each([
     ['/', 'localhost', 'Millrace'],
+    ['/ui/lab', 'localhost', 'Millrace'],
     ['/', 'task-user.local', 'Task service'],
     ['/user', 'task-user.local', 'User service'],
     ['/user/', 'localhost', 'User service'],
@@ -262,7 +266,8 @@ describe('pages for people', () => {
     const reply = await send(path, { headers: { host } });
     expect(reply).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
     expect(reply.text()).toContain(`<title>${title}</title>`);
-    expect(reply.text()).not.toMatch(/<script|https?:\/\/(?!localhost)/);
+    // Nothing from elsewhere, and no script in the page itself.
+    expect(reply.text()).not.toMatch(/<script(?! [^>]*src="\/ui\/assets\/)|https?:\/\/(?!localhost)/);
   });
 });
 

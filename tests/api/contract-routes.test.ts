@@ -108,6 +108,7 @@ function createApps(): Record<string, Express> {
       postgres,
       redis,
       publisher: { publish: () => Promise.resolve(), close: () => Promise.resolve() },
+      hints: { changed: () => undefined, listen: () => () => undefined, close: () => undefined },
       options: {
         leaseMs: 1,
         backoffMs: 1,
@@ -115,6 +116,7 @@ function createApps(): Record<string, Express> {
         sweepAfterMs: 1,
         backlog: { jobs: 1, images: 1 },
         imageMaxBytes: 1,
+        eventStreamLimit: 1,
       },
     }),
     'user-api': createUserApi({ ...basics('user-api-test'), postgres }),

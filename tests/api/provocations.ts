@@ -93,6 +93,15 @@ const kept: Record<string, Provoke> = {
   304: async (path) => send(path, { headers: { 'If-None-Match': (await send(path)).headers.etag } }),
 };
 
+const lab =
+  (query: string, body: () => Buffer | Promise<Buffer> = jpeg): Provoke =>
+  async (path) =>
+    send(`${path}?${query}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'image/jpeg' },
+      body: await body(),
+    });
+
 /** For each operation, how to provoke each answer that it is described to give. */
 export const provocations: Record<string, Record<string, Provoke>> = {
   addTask: add('POST'),
@@ -140,6 +149,8 @@ export const provocations: Record<string, Record<string, Provoke>> = {
     404: unknown('DELETE'),
   },
 
+  watchTasks: { 200: watchFirst },
+
   analyzeText: {
     200: json({ text: 'Hello' }),
     202: (path) => sendJson('POST', `${path}?async=true`, { text: 'Hello' }),
@@ -167,6 +178,13 @@ export const provocations: Record<string, Record<string, Provoke>> = {
     416: of(() => ids.image, 'GET', { Range: 'bytes=999999999-' }),
   },
 
+  runLab: {
+    200: lab('effect=bw&requests=2'),
+    400: lab('effect=bw&requests=0'),
+    413: lab('effect=bw', () => Buffer.alloc(1024 ** 2 + 4096)),
+    415: lab('effect=bw', () => Buffer.from('no picture')),
+  },
+
   registerUser: {
     201: (path) => sendJson('POST', path, { name: 'Ada', email: `${randomUUID()}@example.com` }),
     ...badBodies(),
@@ -182,9 +200,35 @@ export const provocations: Record<string, Record<string, Provoke>> = {
 
   getHealth: { 200: get() },
   getHome: { 200: get() },
+  getPage: {
+    200: of(() => 'jobs'),
+    304: async () => kept['304']!('/ui/jobs'),
+    404: of(() => 'nowhere'),
+  },
+  getAsset: {
+    200: async () => send(/\/ui\/assets\/[^"]+/.exec((await send('/')).text())![0]),
+    404: of(() => 'nowhere.js'),
+  },
   getReference: kept,
   getDescription: kept,
 };
+
+/** The beginning of a stream that does not end: its first event. */
+function watchFirst(path: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(`${endpointUrl()}${path}`, { agent: false }, (response) => {
+      const { statusCode: status = 0, headers } = response;
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (!text.includes('event: change')) return;
+        request.destroy();
+        resolve({ status, headers, body: Buffer.from(text), text: () => text } as Reply);
+      });
+    });
+    request.on('error', reject);
+  });
+}
 
 /** Watches a job's events, cancels it once they flow, and gives the whole stream. */
 function watchCancelled(path: string): Promise<Reply> {

@@ -33,8 +33,8 @@ describe('the sample commands work as they are shown', () => {
   }, 40_000);
   afterAll(() => rm(folder, { recursive: true }));
 
-  // The stream of a job is watched to its end where the answers are checked.
-  test.each(samples.filter(({ operationId }) => operationId !== 'watchJob'))(
+  // Streams are watched where the answers are checked.
+  test.each(samples.filter(({ operationId }) => !operationId.startsWith('watch')))(
     '$source',
     async ({ operationId, responses, source }) => {
       const command = source.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, await idFor(operationId));

@@ -29,16 +29,21 @@ test.each([
   ['GET', '/', 'web-gateway'],
   ['GET', '/?welcome=1', 'web-gateway'],
   ['GET', '/health', 'web-gateway'],
+  ['GET', '/ui/jobs', 'web-gateway'],
+  ['GET', '/ui/jobs?status=failed', 'web-gateway'],
+  ['GET', '/ui/assets/main-1A2B3C4D.js', 'web-gateway'],
   ['GET', '/docs', 'web-gateway'],
   ['GET', '/openapi.json', 'web-gateway'],
   ['POST', '/analyze', 'web-gateway'],
   ['POST', '/analyze?async=true', 'web-gateway'],
   ['POST', '/upload', 'web-gateway'],
   ['GET', '/image/0c5b', 'web-gateway'],
+  ['POST', '/lab/runs?requests=20', 'web-gateway'],
   ['POST', '/api/add', 'task-api'],
   ['POST', '/api/add/task1', 'task-api'],
   ['GET', '/api/', 'task-api'],
   ['GET', '/api/jobs/1/events', 'task-api'],
+  ['GET', '/api/tasks/events', 'task-api'],
   ['PATCH', '/api/tasks/1', 'task-api'],
   ['PUT', '/api/tasks/1', 'task-api'],
   ['DELETE', '/api/tasks/1', 'task-api'],
@@ -97,6 +102,9 @@ describe('what is not in the table', () => {
     '/add',
     '/image',
     '/upload/',
+    '/ui',
+    '/lab',
+    '/lab/runs/1',
     '/healthz',
     '/userx',
     '/tasksx',
@@ -168,7 +176,7 @@ describe('what is not in the table', () => {
   test('every request that a service saw began with a path of the table', () => {
     const seen = upstreams.flatMap((upstream) => upstream.received).map(({ url }) => url);
     const known =
-      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user)($|\?)|(image|api|add|tasks|user)\/)/;
+      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)($|\?)|(ui|image|api|add|tasks|user)\/)/;
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.filter((url) => !known.test(url))).toEqual([]);
   });

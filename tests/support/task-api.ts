@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import { createApp, type Dependencies, type JobOptions } from '../../services/task-api/src/app.js';
 import { createJobPublisher, type DueJob } from '../../services/task-api/src/job-publisher.js';
 import { startSweeper, sweep } from '../../services/task-api/src/sweeper.js';
+import { createTaskHints } from '../../services/task-api/src/task-hints.js';
 /* eslint-enable no-restricted-imports */
 import { eventually } from './eventually.js';
 import { startTestPostgres, type TestPostgres } from './postgres.js';
@@ -31,12 +32,14 @@ export interface TestTaskApi {
 export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<TestTaskApi> {
   const [postgres, redis] = await Promise.all([startTestPostgres('task-api'), startTestRedis()]);
   const publisher = createJobPublisher(redis.redis);
+  const hints = createTaskHints(redis.redis, silentLogger());
   const makeApp = (own: Partial<Dependencies> = {}) =>
     createApp({
       ...basics('task-api-test'),
       postgres: postgres.db,
       redis: redis.redis,
       publisher,
+      hints,
       options: {
         leaseMs: 30_000,
         backoffMs: 1_000,
@@ -44,11 +47,12 @@ export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<T
         sweepAfterMs: 300,
         backlog: { jobs: 100_000, images: 500 },
         imageMaxBytes: 20 * 1024 * 1024,
+        eventStreamLimit: 10,
         ...options,
       },
       ...own,
     });
-  const due = { db: postgres.db, republishAfterMs: 300 };
+  const due = { db: postgres.db, hints, republishAfterMs: 300 };
   let stopSweeper = () => Promise.resolve();
   return {
     app: makeApp(),
@@ -76,6 +80,7 @@ export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<T
     async stop() {
       await stopSweeper();
       await publisher.close();
+      hints.close();
       await Promise.all([postgres.stop(), redis.stop()]);
     },
   };

@@ -11,6 +11,7 @@ export interface Placement {
   headers: Record<string, string>;
   body: Buffer;
   signal: AbortSignal;
+  onRoom?: (() => void) | undefined;
 }
 
 /** A replica's word on a request: it may come now (`room`), it is answered without having come, or nothing came of it. */
@@ -68,6 +69,7 @@ export async function sendToFirstFree(
       if ('room' in word) {
         for (const other of bids.values()) other.withdraw();
         bids.clear();
+        placement.onRoom?.();
         return await bid.send();
       }
       if ('answer' in word && word.answer.status !== 503) return word.answer;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ServiceHealth } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import type { Lifecycle } from './lifecycle.js';
@@ -11,6 +13,11 @@ export interface DependencyCheck {
 }
 
 const CHECK_TIMEOUT_MS = 2_000;
+
+/** All packages and services are released together, under one number. */
+const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as {
+  version: string;
+};
 
 export interface HealthOptions {
   /** The service's name, as in its folder. */
@@ -78,6 +85,7 @@ export async function checkHealth({
     status: results.every(({ status }) => status === 'healthy') ? 'healthy' : 'unhealthy',
     service,
     pod,
+    version,
     uptime_s: Math.round(process.uptime()),
     checks: Object.fromEntries(results.map(({ name, ...result }) => [name, result])),
   };

@@ -31,6 +31,8 @@ export interface ServiceRequest {
    * room. The service must say `100 Continue` only when it has. Default: it goes to one replica, whatever waits there.
    */
   waitForRoom?: boolean;
+  /** With `waitForRoom`: called when the waiting is over and a replica begins; again when another has to begin anew. */
+  onRoom?: (() => void) | undefined;
   /** Gives the request up. */
   signal?: AbortSignal | undefined;
 }
@@ -135,6 +137,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       headers: { ...contextHeaders(timeoutMs), ...headers },
       body: Buffer.from(body),
       signal,
+      onRoom: request.onRoom,
     };
     for (;;) {
       try {

@@ -8,6 +8,7 @@ export const serviceHealthSchema = z
     status: healthStatusSchema,
     service: z.string(),
     pod: z.string().meta({ description: 'The replica.' }),
+    version: z.string().meta({ description: 'The release that it runs.' }),
     uptime_s: z.number(),
     checks: z
       .record(z.string(), z.object({ status: healthStatusSchema, latency_ms: z.number() }))

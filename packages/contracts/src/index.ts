@@ -3,6 +3,8 @@ export * from './headers.js';
 export * from './health.js';
 export * from './images.js';
 export * from './jobs.js';
+export * from './lab.js';
+export * from './pages.js';
 export * from './pagination.js';
 export * from './problem.js';
 export * from './tasks.js';

@@ -5,6 +5,8 @@ import { uncompressedBytes } from './uncompressed-size.js';
 export interface ApplyOptions {
   /** Called after each effect. */
   onHop?: ((hop: Hop, index: number) => unknown) | undefined;
+  /** Called when a worker has room for an effect, and begins. */
+  onBegin?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +41,7 @@ async function sendThrough(
   image: Image,
   effects: Effect[],
   { workers, timeoutMs }: EffectWorkers,
-  { onHop, signal }: ApplyOptions,
+  { onHop, onBegin, signal }: ApplyOptions,
 ): Promise<Applied> {
   const hops: Hop[] = [];
   let bytes = image.bytes;
@@ -55,6 +57,7 @@ async function sendThrough(
       body: bytes,
       idempotent: true,
       waitForRoom: true,
+      onRoom: onBegin,
       timeoutMs,
       signal,
     });

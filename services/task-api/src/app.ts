@@ -4,6 +4,7 @@ import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
 import { createAcceptJob } from './accept-job.js';
 import { type BacklogLimits, createBacklogGate } from './backlog.js';
+import { hintChanges } from './hint-changes.js';
 import { createJobLeases, type LeaseOptions } from './job-leases.js';
 import type { JobPublisher } from './job-publisher.js';
 import { createJobStore } from './job-store.js';
@@ -14,7 +15,9 @@ import { jobEventRoutes } from './routes/job-events.js';
 import { jobIntakeRoutes } from './routes/job-intake.js';
 import { jobLeaseRoutes } from './routes/job-leases.js';
 import { jobRoutes } from './routes/jobs.js';
+import { taskEventRoutes } from './routes/task-events.js';
 import { taskRoutes } from './routes/tasks.js';
+import type { TaskHints } from './task-hints.js';
 import { createTaskStore } from './task-store.js';
 
 export interface Dependencies {
@@ -24,6 +27,7 @@ export interface Dependencies {
   postgres: Postgres;
   redis: Redis;
   publisher: JobPublisher;
+  hints: TaskHints;
   options: JobOptions;
 }
 
@@ -34,9 +38,12 @@ export interface JobOptions extends LeaseOptions {
   sweepAfterMs: number;
   backlog: BacklogLimits;
   imageMaxBytes: number;
+  /** How many streams of task events may be open at once. */
+  eventStreamLimit: number;
 }
 
-export function createApp({ postgres, redis, publisher, options, ...basics }: Dependencies): Express {
+export function createApp(dependencies: Dependencies): Express {
+  const { postgres, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   const jobs = createJobStore(postgres, options);
   const acceptJob = createAcceptJob({
@@ -51,8 +58,10 @@ export function createApp({ postgres, redis, publisher, options, ...basics }: De
     service: 'task-api',
     checks: [postgres, redisCheck(redis)],
     routes: [
+      hintChanges(hints),
       homeRoutes(pod),
       addRoutes(acceptJob, pod),
+      taskEventRoutes({ hints, lifecycle, streamLimit: options.eventStreamLimit }),
       taskRoutes(createTaskStore(postgres)),
       jobEventRoutes({ jobs, watcher: createJobWatcher(jobs, logger), lifecycle }),
       jobRoutes({ jobs, publisher, logger }),

@@ -7,6 +7,7 @@ import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './job-publisher.js';
 import { startSweeper } from './sweeper.js';
+import { createTaskHints } from './task-hints.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
@@ -14,6 +15,7 @@ const lifecycle = createLifecycle();
 const postgres = createPostgres(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
 const publisher = createJobPublisher(redis);
+const hints = createTaskHints(redis, logger);
 
 const app = createApp({
   pod: config.POD_NAME,
@@ -22,6 +24,7 @@ const app = createApp({
   postgres,
   redis,
   publisher,
+  hints,
   options: {
     leaseMs: config.JOB_LEASE_MS,
     backoffMs: config.JOB_BACKOFF_MS,
@@ -29,6 +32,7 @@ const app = createApp({
     sweepAfterMs: config.SWEEP_AFTER_MS,
     backlog: { jobs: config.JOB_BACKLOG_LIMIT, images: config.IMAGE_BACKLOG_LIMIT },
     imageMaxBytes: config.IMAGE_MAX_BYTES,
+    eventStreamLimit: config.EVENT_STREAM_LIMIT,
   },
 });
 
@@ -45,10 +49,17 @@ runService({
     stopSweeper = startSweeper({
       db: postgres,
       publisher,
+      hints,
       intervalMs: config.SWEEP_INTERVAL_MS,
       republishAfterMs: config.REPUBLISH_AFTER_MS,
       logger,
     });
   },
-  close: [() => stopSweeper(), () => publisher.close(), () => redis.disconnect(), () => postgres.end()],
+  close: [
+    () => stopSweeper(),
+    () => publisher.close(),
+    () => hints.close(),
+    () => redis.disconnect(),
+    () => postgres.end(),
+  ],
 });

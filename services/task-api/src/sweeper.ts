@@ -2,10 +2,12 @@ import type { Logger } from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { forgetOldKeys } from './idempotency.js';
 import type { DueJob, JobPublisher } from './job-publisher.js';
+import type { TaskHints } from './task-hints.js';
 
 export interface SweepOptions {
   db: Postgres;
   publisher: Pick<JobPublisher, 'publish'>;
+  hints: Pick<TaskHints, 'changed'>;
   /** When to publish a job again that nobody has claimed: Redis may have lost it. While it is there, that is a no-op. */
   republishAfterMs: number;
 }
@@ -60,9 +62,9 @@ export function startSweeper(options: SweeperOptions): () => Promise<void> {
  *
  * @returns how many
  */
-export async function sweep({ db, publisher, republishAfterMs }: SweepOptions): Promise<number> {
-  await endLostJobs(db);
-  return db.transaction(async (tx) => {
+export async function sweep({ db, publisher, hints, republishAfterMs }: SweepOptions): Promise<number> {
+  const ended = await endLostJobs(db);
+  const published = await db.transaction(async (tx) => {
     const jobs = await tx.query<DueJob>(
       `WITH due AS (
          SELECT id FROM jobs WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
@@ -75,19 +77,24 @@ export async function sweep({ db, publisher, republishAfterMs }: SweepOptions): 
     if (jobs.length > 0) await publisher.publish(jobs);
     return jobs.length;
   });
+  if (ended + published > 0) hints.changed();
+  return published;
 }
 
-/** A job that takes its worker with it every time is not tried for ever. */
-async function endLostJobs(db: Postgres): Promise<void> {
-  await db.query(
+/** A job that takes its worker with it every time is not tried for ever. @returns how many there were */
+async function endLostJobs(db: Postgres): Promise<number> {
+  const ended = await db.query(
     `WITH job AS (
        UPDATE jobs
           SET status = 'failed', error = 'The worker did not come back from the last attempt.',
               due_at = NULL, finished_at = now()
         WHERE due_at <= now() AND status = 'processing' AND attempt >= max_attempts
-        RETURNING id)
-     UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
-       FROM job
-      WHERE a.job_id = job.id AND a.outcome IS NULL`,
+        RETURNING id),
+     lost AS (
+       UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
+         FROM job
+        WHERE a.job_id = job.id AND a.outcome IS NULL)
+     SELECT id FROM job`,
   );
+  return ended.length;
 }

@@ -6,8 +6,9 @@ import type { Express } from 'express';
 import { createJobIntake } from './job-intake.js';
 import { analyzeRoutes } from './routes/analyze.js';
 import { docsRoutes } from './routes/docs.js';
-import { homeRoutes } from './routes/home.js';
 import { imageRoutes } from './routes/image.js';
+import { labRoutes } from './routes/lab.js';
+import { uiRoutes } from './routes/ui.js';
 import { uploadRoutes } from './routes/upload.js';
 import { systemHealth } from './system-health.js';
 
@@ -38,20 +39,21 @@ export interface Limits {
 export function createApp({ redis, services, limits, ...basics }: Dependencies): Express {
   const intake = createJobIntake(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
+  const effectWorkers = createEffectWorkers({
+    workers: { blur: services.blurWorker, bw: services.bwWorker },
+    timeoutMs: limits.uploadTimeoutMs,
+    memoryBytes: limits.imageMemoryBytes,
+  });
   return createHttpApp({
     ...basics,
     service: 'web-gateway',
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
-      homeRoutes(basics.pod),
+      uiRoutes(),
       docsRoutes(),
       analyzeRoutes(services.textWorker, intake),
       uploadRoutes({
-        effectWorkers: createEffectWorkers({
-          workers: { blur: services.blurWorker, bw: services.bwWorker },
-          timeoutMs: limits.uploadTimeoutMs,
-          memoryBytes: limits.imageMemoryBytes,
-        }),
+        effectWorkers,
         images,
         intake,
         limiter: createWorkLimiter({
@@ -61,6 +63,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),
+      labRoutes(effectWorkers, basics.lifecycle),
     ],
   });
 }

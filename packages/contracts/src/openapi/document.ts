@@ -3,6 +3,7 @@ import { REQUEST_ID as REQUEST_ID_HEADER, SERVED_BY } from '../headers.js';
 import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
+import { labOperations } from './lab.js';
 import { type Operation, problem, TAGS } from './operation.js';
 import { queueOperations } from './queue.js';
 import { systemOperations } from './system.js';
@@ -16,6 +17,7 @@ const operations: Operation[] = [
   ...taskOperations,
   ...textOperations,
   ...imageOperations,
+  ...labOperations,
   ...userOperations,
   ...systemOperations,
 ];

@@ -101,13 +101,14 @@ export const userHealth = {
   status: 'healthy',
   service: 'user-api',
   pod: 'user-api-1',
+  version: '0.1.0',
   uptime_s: 31,
   checks: { postgres: { status: 'healthy', latency_ms: 1 } },
 };
 
 const replica = (service: string, checks: object) => ({
   status: 'healthy',
-  replicas: [{ status: 'healthy', service, pod: `${service}-1`, uptime_s: 31, checks }],
+  replicas: [{ status: 'healthy', service, pod: `${service}-1`, version: '0.1.0', uptime_s: 31, checks }],
 });
 const postgres = { status: 'healthy', latency_ms: 1 };
 const redis = { status: 'healthy', latency_ms: 1 };

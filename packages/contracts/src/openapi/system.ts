@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { pageSchema } from '../pages.js';
 import { serviceHealthSchema, systemHealthSchema } from '../health.js';
 import { BASE_URL, systemHealth } from './examples.js';
-import { curl, headers, html, json, type Operation } from './operation.js';
+import { curl, headers, html, json, type Operation, problems } from './operation.js';
 
 const tags: Operation['tags'] = ['System'];
 const health = z.union([systemHealthSchema, serviceHealthSchema]);
@@ -31,10 +32,41 @@ export const systemOperations: Operation[] = [
     path: '/',
     operationId: 'getHome',
     tags,
-    summary: 'The front page, for people',
+    summary: 'The web UI, at its first page',
     description: 'On the host `task-user.local`: the task service’s page.',
     responses: { 200: html('A page.') },
     ...curl(`curl ${BASE_URL}/`),
+  },
+  {
+    method: 'get',
+    path: '/ui/{page}',
+    operationId: 'getPage',
+    tags,
+    summary: 'The web UI, at any page',
+    request: { params: z.object({ page: pageSchema }) },
+    responses: { 200: { ...html('A page.'), headers: kept }, 304: unchanged, ...problems(404) },
+    ...curl(`curl ${BASE_URL}/ui/jobs`),
+  },
+  {
+    method: 'get',
+    path: '/ui/assets/{file}',
+    operationId: 'getAsset',
+    tags,
+    summary: 'A script or style of the web UI',
+    description: 'The name holds a hash of the content, so it may be kept for ever.',
+    request: { params: z.object({ file: z.string().meta({ example: 'main-1A2B3C4D.js' }) }) },
+    responses: {
+      200: {
+        description: 'The file.',
+        content: {
+          'text/javascript': { schema: z.string() },
+          'text/css': { schema: z.string() },
+          'image/svg+xml': { schema: z.string() },
+        },
+        headers: headers({ 'Cache-Control': 'public, max-age=31536000, immutable' }),
+      },
+      ...problems(404),
+    },
   },
   {
     method: 'get',

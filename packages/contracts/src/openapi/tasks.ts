@@ -52,6 +52,28 @@ const collection: Operation[] = [
   },
 ];
 
+const events: Operation[] = [
+  {
+    method: 'get',
+    path: '/api/tasks/events',
+    operationId: 'watchTasks',
+    tags,
+    summary: 'Hear when tasks change',
+    description:
+      'Server-sent events. An event `change` says that some task or job has changed, and that a list of them should be fetched again; at most ten a second come from each replica. Changes while a client was away are not told: fetch when the stream opens. How many streams a replica keeps open is limited (`EVENT_STREAM_LIMIT`, 1,000); past that it answers 503.',
+    responses: {
+      200: {
+        description: 'A stream of events, without an end of its own.',
+        content: {
+          'text/event-stream': { schema: z.string(), example: 'retry: 1000\n\nevent: change\ndata:\n\n' },
+        },
+      },
+      ...problems(503),
+    },
+    ...curl(`curl -N ${BASE_URL}/api/tasks/events`),
+  },
+];
+
 const single: Operation[] = [
   {
     method: 'get',
@@ -104,6 +126,9 @@ const single: Operation[] = [
   },
 ];
 
-export const taskOperations: Operation[] = [...collection, ...single].flatMap((operation) =>
-  withAlias(operation, operation.path.replace('/api/', '/')),
-);
+export const taskOperations: Operation[] = [
+  ...events,
+  ...[...collection, ...single].flatMap((operation) =>
+    withAlias(operation, operation.path.replace('/api/', '/')),
+  ),
+];

@@ -3,12 +3,8 @@ import { FINAL_STATUSES, type Job } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import type { JobStore } from '../job-store.js';
 import { type JobWatcher, revisionOf } from '../job-watcher.js';
+import { openEventStream } from './event-stream.js';
 import { existing } from './jobs.js';
-
-/** More often than any proxy on the way gives up on a silent connection (Nginx: 30 s). */
-const HEARTBEAT_EVERY_MS = 10_000;
-/** How long a client waits before it connects again after a break. */
-const RECONNECT_AFTER_MS = 1_000;
 
 /**
  * GET /api/jobs/:id/events: server-sent events. Each event `job` is the whole job as it then was, its id names that
@@ -32,31 +28,13 @@ export function jobEventRoutes(options: {
       return;
     }
 
-    res.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      // Nginx hands each event on at once.
-      'X-Accel-Buffering': 'no',
-    });
-    res.write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
+    openEventStream(res, lifecycle);
     const send = (job: Job) => {
       res.write(`id: ${revisionOf(job)}\nevent: job\ndata: ${JSON.stringify(job)}\n\n`);
       if (isFinal(job)) res.end();
     };
     if (revisionOf(first) !== seen) send(first);
-    if (isFinal(first)) return;
-
-    const end = () => res.end();
-    const unwatch = watcher.watch(first, send);
-    const heartbeat = setInterval(() => res.write(': still here\n\n'), HEARTBEAT_EVERY_MS);
-    lifecycle.closing.addEventListener('abort', end);
-    // Comes in every case: at the end of the job, of this process, or of the client's patience.
-    res.once('close', () => {
-      unwatch();
-      clearInterval(heartbeat);
-      lifecycle.closing.removeEventListener('abort', end);
-    });
-    if (lifecycle.closing.aborted) end();
+    if (!isFinal(first)) res.once('close', watcher.watch(first, send));
   };
 
   router.route('/api/jobs/:id/events').get(stream).all(methodNotAllowed);

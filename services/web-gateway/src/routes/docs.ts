@@ -1,33 +1,27 @@
-import { createHash } from 'node:crypto';
 import { methodNotAllowed } from '@millrace/chassis';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
-import { type RequestHandler, Router } from 'express';
+import { Router } from 'express';
 import type { Description } from '../reference/description.js';
 import { REFERENCE_POLICY, renderReference } from '../reference/page.js';
+import { sendKept } from '../send-kept.js';
 
 /** GET /openapi.json: the public API for programs. GET /docs: the same for people. Both are made once, at the start. */
 export function docsRoutes(): Router {
   const router = Router();
   const document = createOpenApiDocument();
+  const forPrograms = { body: JSON.stringify(document), type: 'json' };
+  // The library's types allow all of OpenAPI; the reference reads what our own description has of it.
+  const html = renderReference(document as unknown as Description);
+  const forPeople = { body: html, type: 'html', policy: REFERENCE_POLICY };
 
   router
     .route('/openapi.json')
-    .get(sendKept(JSON.stringify(document), 'json'))
+    .get((_req, res) => sendKept(res, forPrograms))
     .all(methodNotAllowed);
   router
     .route('/docs')
-    // The library's types allow all of OpenAPI; the reference reads what our own description has of it.
-    .get(sendKept(renderReference(document as unknown as Description), 'html', REFERENCE_POLICY))
+    .get((_req, res) => sendKept(res, forPeople))
     .all(methodNotAllowed);
 
   return router;
-}
-
-/** Clients ask each time whether it is still the same: a new release is seen at once, and the old is not sent again. */
-function sendKept(body: string, type: string, policy?: string): RequestHandler {
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-  return (_req, res) => {
-    if (policy !== undefined) res.set('Content-Security-Policy', policy);
-    res.set({ ETag: etag, 'Cache-Control': 'no-cache' }).type(type).send(body);
-  };
 }

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { imageTypeSchema } from '../images.js';
+import { type LabEvent, labRunQuerySchema } from '../lab.js';
+import { BASE_URL } from './examples.js';
+import { curl, type Operation, problem, problems } from './operation.js';
+
+const lines: LabEvent[] = [
+  { event: 'begun', request: 1, at_ms: 3 },
+  {
+    event: 'done',
+    request: 1,
+    sent_ms: 1,
+    begun_ms: 3,
+    ended_ms: 2011,
+    status: 200,
+    pod: 'blur-worker-1',
+    error: null,
+  },
+  { event: 'end', ms: 2011 },
+];
+
+export const labOperations: Operation[] = [
+  {
+    method: 'post',
+    path: '/lab/runs',
+    operationId: 'runLab',
+    tags: ['Images'],
+    summary: 'See how an effect scales',
+    description:
+      'Sends one picture through an effect’s workers many times, as uploads do, and keeps none of the results. The answer is a line of JSON for each event as it happens: `begun` when a worker takes a request, `done` when it is over, `end` at the end of all. Requests that fail are told with their status. A replica does one run at a time; it stops when the client leaves.',
+    request: {
+      query: labRunQuerySchema,
+      body: {
+        required: true,
+        content: Object.fromEntries(
+          imageTypeSchema.options.map((type) => [type, { schema: z.string().meta({ format: 'binary' }) }]),
+        ),
+      },
+    },
+    responses: {
+      200: {
+        description: 'The events.',
+        content: {
+          'application/x-ndjson': {
+            schema: z.string(),
+            example: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+          },
+        },
+      },
+      ...problems(400, 413, 503),
+      415: problem(415, 'The body is no picture of a type that is taken.', {
+        detail: `The body is not an image of a type that is taken: ${imageTypeSchema.options.join(', ')}.`,
+      }),
+    },
+    ...curl(`curl -N -H "Content-Type: image/jpeg" --data-binary @photo.jpg \\
+  "${BASE_URL}/lab/runs?effect=blur&requests=8&concurrency=8"`),
+  },
+];

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { labEventSchema, type LabEvent, type LabRequest } from '@millrace/contracts';
+import request from 'supertest';
+import { eventually } from '../../../../tests/support/eventually.js';
+import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
+import { picture } from '../../../../tests/support/images.js';
+import { type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
+
+let gateway: TestGateway;
+let listener: Listener;
+let photo: Buffer;
+beforeAll(async () => {
+  gateway = await startGateway();
+  listener = await listenOnFreePort(gateway.app);
+  photo = await picture('jpeg');
+});
+afterAll(async () => {
+  await listener.close();
+  await gateway.stop();
+});
+afterEach(() => gateway.mend());
+
+const post = (query: string) =>
+  request(gateway.app).post(`/lab/runs?${query}`).set('Content-Type', 'image/jpeg').buffer(true);
+const eventsOf = (text: string): LabEvent[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => labEventSchema.parse(JSON.parse(line)));
+const isDone = (event: LabEvent): event is LabRequest => event.event === 'done';
+
+it('tells of every request when it begins and when it is done, and of the end', async () => {
+  const response = await post('effect=blur&requests=5&concurrency=2').send(photo).expect(200);
+  expect(response.type).toBe('application/x-ndjson');
+  expect(response.get('x-accel-buffering')).toBe('no');
+  const events = eventsOf(response.text);
+  expect(events.filter(({ event }) => event === 'begun')).toHaveLength(5);
+
+  const done = events.filter(isDone);
+  expect(done.map(({ request: number }) => number).sort()).toEqual([1, 2, 3, 4, 5]);
+  for (const { status, pod, error, sent_ms, begun_ms, ended_ms } of done) {
+    expect({ status, pod, error }).toEqual({ status: 200, pod: 'blur-worker-1', error: null });
+    expect(begun_ms).toBeGreaterThanOrEqual(sent_ms);
+    expect(ended_ms).toBeGreaterThanOrEqual(begun_ms!);
+  }
+  const last = events.at(-1)!;
+  expect(last).toEqual({ event: 'end', ms: expect.any(Number) });
+});
+
+it('has no more requests under way than it was asked to', async () => {
+  const response = await post('effect=bw&requests=9&concurrency=3').send(photo).expect(200);
+  const done = eventsOf(response.text).filter(isDone);
+  const underWayAt = (ms: number) => done.filter((one) => one.sent_ms < ms && one.ended_ms > ms).length;
+  expect(Math.max(...done.map(({ ended_ms }) => underWayAt(ended_ms)))).toBeLessThanOrEqual(3);
+});
+
+it('tells of requests that fail, and goes on', async () => {
+  await gateway.links.blurWorker.cut();
+  const response = await post('effect=blur&requests=3').send(photo).expect(200);
+  const done = eventsOf(response.text).filter(isDone);
+  expect(done).toHaveLength(3);
+  for (const one of done)
+    expect(one).toMatchObject({
+      status: 503,
+      pod: null,
+      begun_ms: null,
+      error: expect.stringContaining('blur-worker'),
+    });
+});
+
+it.each([
+  ['an effect that is none', 'effect=sepia', 'effect'],
+  ['no effect', 'requests=2', 'effect'],
+  ['too many requests', 'effect=bw&requests=201', 'requests'],
+  ['too many at once', 'effect=bw&concurrency=51', 'concurrency'],
+  ['a parameter that it does not know', 'effect=bw&speed=9', 'speed'],
+])('answers 400 to %s', async (_what, query, path) => {
+  const { body } = await post(query).send(photo).expect(400);
+  expect(body.errors).toEqual([{ path, message: expect.any(String) }]);
+});
+
+it('answers 415 to what is no picture, and 413 to one over 1 MiB', async () => {
+  await post('effect=bw').send(Buffer.from('no picture')).expect(415);
+  await request(gateway.app).post('/lab/runs?effect=bw').send({ text: 'none' }).expect(415);
+  await post('effect=bw')
+    .send(Buffer.alloc(1024 ** 2 + 1))
+    .expect(413);
+});
+
+describe('one run at a time', () => {
+  /** Begins a run that lasts until the link to the workers is mended. */
+  const beginFrozenRun = async () => {
+    await gateway.links.blurWorker.freeze();
+    const open = http.request(`${listener.url}/lab/runs?effect=blur&requests=1`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'image/jpeg', 'Content-Length': photo.length },
+    });
+    open.on('error', () => undefined);
+    open.end(photo);
+    await once(open, 'response');
+    return open;
+  };
+
+  it('answers 503 to another, until the client of the first leaves', async () => {
+    const first = await beginFrozenRun();
+    const refused = await post('effect=bw&requests=1').send(photo).expect(503);
+    expect(refused.get('retry-after')).toBe('1');
+    first.destroy();
+    await gateway.mend();
+    await eventually(() => post('effect=bw&requests=1').send(photo).expect(200));
+  });
+});

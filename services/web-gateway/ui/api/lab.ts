@@ -1,0 +1,28 @@
+import type { LabEvent, LabRunQuery } from '@millrace/contracts';
+import { failureOf, queryOf, reach } from './http.js';
+
+/** Begins a run and tells of each event as it comes. Ends with the run. @throws Failure */
+export async function runLab(
+  settings: LabRunQuery,
+  picture: Blob,
+  onEvent: (event: LabEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await reach('/lab/runs' + queryOf({ ...settings }), {
+    method: 'POST',
+    headers: { 'Content-Type': picture.type },
+    body: picture,
+    signal,
+  });
+  if (!response.ok || !response.body) throw await failureOf(response);
+
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value = '' } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onEvent(JSON.parse(line) as LabEvent);
+  }
+}

@@ -1,0 +1,31 @@
+import { useState } from 'preact/hooks';
+
+/** What the API answers is one line for people; here its two facts stand apart. */
+export function AnalysisResult({ processedText }: { processedText: string }) {
+  const [, words = '', reversed = processedText] =
+    /^Word Count: (\d+) \| Reverse: ([^]*)$/.exec(processedText) ?? [];
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(reversed);
+    setCopied(true);
+  };
+  return (
+    <section class="panel result" aria-label="Result">
+      <div class="result-figure figures">
+        <strong>{Number(words).toLocaleString('en')}</strong>
+        <span>{words === '1' ? 'word' : 'words'}</span>
+      </div>
+      <div class="result-text">
+        <div class="result-head">
+          <h2 class="h6">Reversed</h2>
+          {window.isSecureContext && (
+            <button type="button" class="btn btn-sm btn-quiet" onClick={() => void copy()}>
+              {copied ? 'Copied' : 'Copy'}
+            </button>
+          )}
+        </div>
+        <p class="reversed">{reversed}</p>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+import { Hops } from '../../parts/hops.js';
+import { Icon } from '../../parts/icon.js';
+import { JobLine } from '../../parts/job-line.js';
+import { FailureNotice } from '../../parts/notice.js';
+import { removeUpload, retryUpload, type Upload } from '../../state/uploads.js';
+import { BeforeAfter } from './before-after.js';
+
+/** An image from its upload to its result. */
+export function UploadCard({ upload }: { upload: Upload }) {
+  const { id, file, originalUrl, phase, result, failure, job } = upload;
+  return (
+    <li class="panel upload" data-phase={phase}>
+      <div class="upload-head">
+        <h2 class="h6">{file.name}</h2>
+        {result && (
+          <a class="btn btn-sm btn-quiet" href={result.view_url} download={file.name}>
+            <Icon name="download" /> Download
+          </a>
+        )}
+        {(phase === 'done' || phase === 'failed') && (
+          <button
+            type="button"
+            class="btn-icon"
+            aria-label={`Remove ${file.name} from this list`}
+            onClick={() => removeUpload(upload)}
+          >
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
+      {phase !== 'done' && phase !== 'failed' && <Progress upload={upload} />}
+      {failure && phase === 'failed' && <FailureNotice failure={failure} onRetry={() => retryUpload(id)} />}
+      {result && (
+        <>
+          <BeforeAfter beforeUrl={originalUrl} afterUrl={result.view_url} name={file.name} />
+          <Hops hops={result.hops} />
+        </>
+      )}
+      {job && <JobLine job={job} />}
+    </li>
+  );
+}
+
+function Progress({ upload: { file, phase, sent, job, effects } }: { upload: Upload }) {
+  const isSent = phase === 'processing';
+  const steps = job?.progress;
+  return (
+    <div class="upload-progress" role="status">
+      <Bar
+        label={`Sent of ${file.name}`}
+        part={sent}
+        words={phase === 'waiting' ? 'Waiting' : sent < 1 ? 'Uploading' : 'Uploaded'}
+      />
+      <Bar
+        label={`Effects applied to ${file.name}`}
+        // Without a job, nobody tells before the end.
+        part={isSent ? (steps ? steps.done / steps.total : undefined) : 0}
+        words={
+          isSent && steps
+            ? `Step ${steps.done} of ${steps.total}`
+            : `Applying ${effects.length === 1 ? 'the effect' : `${effects.length} effects`}`
+        }
+      />
+    </div>
+  );
+}
+
+/** @param props.part 0 to 1; undefined: under way, nobody knows how far */
+function Bar({ label, part, words }: { label: string; part: number | undefined; words: string }) {
+  return (
+    <div class="bar">
+      <span class="figures">
+        {words}
+        {part !== undefined && part > 0 && part < 1 && ` · ${Math.round(part * 100)} %`}
+      </span>
+      <progress aria-label={label} max={1} {...(part !== undefined && { value: part })} />
+    </div>
+  );
+}

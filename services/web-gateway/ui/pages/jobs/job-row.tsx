@@ -1,0 +1,40 @@
+import type { Job, JobKind } from '@millrace/contracts';
+import { PriorityMark, StatusBadge } from '../../parts/badge.js';
+import { Icon, type IconName } from '../../parts/icon.js';
+import { Ago, duration } from '../../parts/time.js';
+import { hrefOf } from '../../state/route.js';
+
+export const KIND_WORDS: Record<JobKind, string> = { task: 'Task', analyze: 'Analysis', image: 'Image' };
+const KIND_ICONS: Record<JobKind, IconName> = { task: 'tasks', analyze: 'analyze', image: 'images' };
+
+export function JobRow({ job }: { job: Job }) {
+  const { id, kind, status, priority, attempts, processed_by_pod, created_at, finished_at } = job;
+  const tookMs = finished_at === null ? undefined : Date.parse(finished_at) - Date.parse(created_at);
+  return (
+    <li class="job">
+      <span class="job-kind">
+        <Icon name={KIND_ICONS[kind]} />
+      </span>
+      <span class="job-name">
+        <a href={hrefOf('jobs', `?job=${id}`)}>
+          {titleOf(job) ?? KIND_WORDS[kind]} <code>{id.slice(-8)}</code>
+        </a>
+        <span class="quiet">
+          <Ago time={created_at} />
+          {processed_by_pod !== null && ` · ${processed_by_pod}`}
+        </span>
+      </span>
+      <span class="quiet figures job-took">{tookMs !== undefined && `in ${duration(tookMs)}`}</span>
+      <span class="quiet figures job-attempts">{attempts.length > 1 && `${attempts.length} attempts`}</span>
+      <span class="job-priority">
+        <PriorityMark priority={priority} />
+      </span>
+      <StatusBadge status={status} />
+    </li>
+  );
+}
+
+/** What a task's job is called is only told by its result. */
+function titleOf({ kind, result }: Job): string | undefined {
+  return kind === 'task' ? (result as { task: string } | null)?.task : undefined;
+}

@@ -1,0 +1,83 @@
+import type { JobStatus } from '@millrace/contracts';
+import { AreaChart } from '../../parts/area-chart.js';
+import { STATUS_WORDS } from '../../parts/badge.js';
+import { duration } from '../../parts/time.js';
+import { jobHistory, type Sample, throughputOf } from '../../state/job-history.js';
+import { useStore } from '../../state/store.js';
+
+const ROOM = 120;
+const STATUSES: JobStatus[] = ['queued', 'processing', 'completed', 'failed', 'cancelled'];
+
+/** The queue over the last two minutes. */
+export function QueueCharts() {
+  const samples = useStore(jobHistory);
+  const now = samples.at(-1);
+  const oldest = now?.summary.oldest_waiting_s ?? null;
+  const depths = samples.map(depthOf);
+  const waits = samples.map(({ summary }) => summary.oldest_waiting_s ?? 0);
+  // Over the last five seconds: single seconds jump.
+  const rates = throughputOf(samples).map((_rate, index, all) =>
+    mean(all.slice(Math.max(0, index - 4), index + 1)),
+  );
+  return (
+    <div class="charts" aria-busy={!now}>
+      <Chart title="In the queue" value={now ? String(depthOf(now)) : '–'} unit="jobs" values={depths} />
+      <Chart
+        title="Oldest waiting"
+        value={oldest === null ? 'none' : duration(oldest * 1_000)}
+        values={waits}
+      />
+      <Chart
+        title="Throughput"
+        value={now ? (rates.at(-1) ?? 0).toFixed(1) : '–'}
+        unit="jobs/s"
+        values={rates}
+        note={now && `${now.summary.completed_last_minute.toLocaleString('en')} in the last minute`}
+      />
+      <section class="panel chart states">
+        <h2>States</h2>
+        <ul class="figures">
+          {STATUSES.map((status) => (
+            <li key={status} class={`is-${status}`}>
+              <span>{STATUS_WORDS[status]}</span>
+              <strong>{now?.summary.counts[status].toLocaleString('en') ?? '–'}</strong>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function Chart(props: {
+  title: string;
+  value: string;
+  unit?: string;
+  values: number[];
+  note?: string | undefined;
+}) {
+  const { title, value, unit = '', values, note } = props;
+  const highest = Math.max(0, ...values);
+  return (
+    <section class="panel chart">
+      <h2>{title}</h2>
+      <p class="chart-value figures">
+        {value} {unit && <span>{unit}</span>}
+      </p>
+      {note && <p class="chart-note figures">{note}</p>}
+      <AreaChart
+        label={`${title} over the last two minutes: now ${value} ${unit}, at most ${Math.round(highest * 10) / 10}.`}
+        values={values}
+        room={ROOM}
+      />
+    </section>
+  );
+}
+
+function depthOf({ summary: { counts } }: Sample): number {
+  return counts.queued + counts.processing;
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

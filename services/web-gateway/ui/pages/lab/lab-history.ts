@@ -1,0 +1,44 @@
+import type { LabRunQuery } from '@millrace/contracts';
+import { createStore } from '../../state/store.js';
+import { type LabRun, sharesOf } from './lab-run.js';
+
+/** What is left of a run when it is over. */
+export interface PastRun {
+  settings: LabRunQuery;
+  startedAt: number;
+  ms: number;
+  /** How many pods served it. */
+  pods: number;
+  failed: number;
+}
+
+const KEY = 'millrace.lab-runs';
+const KEPT = 8;
+
+/** The latest first. Kept by the browser, so that a run can be compared with one from before the scaling. */
+export const pastRuns = createStore<PastRun[]>(JSON.parse(localStorage.getItem(KEY) ?? '[]') as PastRun[]);
+
+export function rememberRun(run: LabRun, ms: number): void {
+  const failed = run.done.filter(({ status }) => status >= 300).length;
+  const { settings, startedAt } = run;
+  keep([{ settings, startedAt, ms, pods: sharesOf(run).length, failed }, ...pastRuns.get()].slice(0, KEPT));
+}
+
+export function forgetRuns(): void {
+  keep([]);
+}
+
+/** How many times as fast as the one before; undefined when they cannot be compared. */
+export function speedUp(run: PastRun | undefined, before: PastRun | undefined): number | undefined {
+  if (!run || !before || run.failed > 0 || before.failed > 0) return undefined;
+  const alike =
+    run.settings.effect === before.settings.effect &&
+    run.settings.requests === before.settings.requests &&
+    run.settings.concurrency === before.settings.concurrency;
+  return alike ? before.ms / run.ms : undefined;
+}
+
+function keep(runs: PastRun[]): void {
+  localStorage.setItem(KEY, JSON.stringify(runs));
+  pastRuns.set(runs);
+}

@@ -1,0 +1,139 @@
+import type { Effect, LabRunQuery } from '@millrace/contracts';
+import { useState } from 'preact/hooks';
+import { getHealth } from '../../api/health.js';
+import { Field } from '../../parts/field.js';
+import { EFFECT_WORDS } from '../../parts/hops.js';
+import { Icon } from '../../parts/icon.js';
+import { Empty, FailureNotice } from '../../parts/notice.js';
+import { PageHead } from '../../parts/page-head.js';
+import { useEvery } from '../../state/use-every.js';
+import { useLoad } from '../../state/use-load.js';
+import { useStore } from '../../state/store.js';
+import { pastRuns, speedUp } from './lab-history.js';
+import { byName } from './lab-run.js';
+import { replicasOf, ReplicasNow } from './replicas-now.js';
+import { RunChart } from './run-chart.js';
+import { RunFigures } from './run-figures.js';
+import { RunHistory } from './run-history.js';
+import { RunTable } from './run-table.js';
+import { useLab } from './use-lab.js';
+
+const LOOK_EVERY_MS = 2_000;
+const COLOURS = 8;
+const DEFAULTS: LabRunQuery = { effect: 'blur', requests: 20, concurrency: 20 };
+
+export function LabPage() {
+  const [settings, setSettings] = useState(DEFAULTS);
+  const { run, running, failure, now, start, stop } = useLab();
+  const { data: health, refresh } = useLoad('health', getHealth);
+  useEvery(LOOK_EVERY_MS, refresh);
+  const past = useStore(pastRuns);
+
+  const pods = replicasOf(health, `${settings.effect}-worker`);
+  const colourOf = colours([...pods, ...(run?.done.flatMap(({ pod }) => pod ?? []) ?? [])]);
+  // While it goes on, the last run is the latest that has ended; afterwards, the one before.
+  const ended = run?.ms !== undefined;
+  const before = ended ? past[1] : past[0];
+
+  return (
+    <>
+      <PageHead
+        title="Scaling lab"
+        about="The same picture again and again: see which pod serves which request, and what more replicas bring."
+      />
+      <div class="lab-top">
+        <form
+          class="panel stack lab-form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (running) stop();
+            else void start(settings);
+          }}
+        >
+          <div class="form-row">
+            <Field label="Effect">
+              <select
+                class="form-select"
+                disabled={running}
+                value={settings.effect}
+                onChange={({ currentTarget }) =>
+                  setSettings({ ...settings, effect: currentTarget.value as Effect })
+                }
+              >
+                {Object.entries(EFFECT_WORDS).map(([effect, word]) => (
+                  <option key={effect} value={effect}>
+                    {word}
+                  </option>
+                ))}
+              </select>
+            </Field>
+            <Field label="Requests">
+              <input
+                type="number"
+                class="form-control figures"
+                required
+                min={1}
+                max={200}
+                disabled={running}
+                value={settings.requests}
+                onInput={({ currentTarget }) =>
+                  setSettings({ ...settings, requests: currentTarget.valueAsNumber })
+                }
+              />
+            </Field>
+            <Field label="At once">
+              <input
+                type="number"
+                class="form-control figures"
+                required
+                min={1}
+                max={50}
+                disabled={running}
+                value={settings.concurrency}
+                onInput={({ currentTarget }) =>
+                  setSettings({ ...settings, concurrency: currentTarget.valueAsNumber })
+                }
+              />
+            </Field>
+            <button type="submit" class={`btn ${running ? 'btn-quiet' : 'btn-primary'}`}>
+              <Icon name={running ? 'stop' : 'play'} /> {running ? 'Stop' : 'Run'}
+            </button>
+          </div>
+          <p class="field-hint">
+            The gateway sends the requests, as it does for uploads. With <code>BLUR_DELAY_MS=2000</code> a
+            blur takes two seconds.
+          </p>
+        </form>
+        <ReplicasNow service={`${settings.effect}-worker`} pods={pods} colourOf={colourOf} />
+      </div>
+      {failure && <FailureNotice failure={failure} onRetry={() => void start(settings)} />}
+      {!run && past.length === 0 && (
+        <Empty icon="lab" title="No run yet">
+          Run twenty requests, add replicas, and run them again.
+        </Empty>
+      )}
+      {run && (
+        <section class="panel run" aria-label="Run" data-ended={ended}>
+          <RunFigures
+            run={run}
+            now={now}
+            factor={ended ? speedUp(past[0], past[1]) : undefined}
+            colourOf={colourOf}
+          />
+          <RunChart run={run} now={now} before={before?.ms} colourOf={colourOf} />
+          {ended && <RunTable run={run} />}
+        </section>
+      )}
+      <RunHistory />
+      <p class="visually-hidden" role="status">
+        {ended && run.ms !== undefined && `The run is over after ${(run.ms / 1_000).toFixed(1)} seconds.`}
+      </p>
+    </>
+  );
+}
+
+/** A colour's class for each pod, the same as long as the pods are. */
+function colours(pods: string[]): (pod: string) => string {
+  const names = [...new Set(pods)].sort(byName);
+  return (pod) => `pod-${(names.indexOf(pod) % COLOURS) + 1}`;
+}

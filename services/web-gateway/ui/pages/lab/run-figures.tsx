@@ -1,0 +1,60 @@
+import { duration } from '../../parts/time.js';
+import { type LabRun, sharesOf } from './lab-run.js';
+
+interface RunFiguresProps {
+  run: LabRun;
+  now: number;
+  /** How many times as fast as the last run. */
+  factor: number | undefined;
+  colourOf: (pod: string) => string;
+}
+
+/** The figures that a room shall see, and how the pods shared the work. */
+export function RunFigures({ run, now, factor, colourOf }: RunFiguresProps) {
+  const { requests } = run.settings;
+  const shares = sharesOf(run);
+  const failed = run.done.filter(({ status }) => status >= 300);
+  const ms = run.ms ?? now;
+  return (
+    <>
+      <dl class="run-figures figures">
+        <div>
+          <dt>Done</dt>
+          <dd>
+            {run.done.length}
+            <span> of {requests}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Time</dt>
+          <dd>{duration(ms)}</dd>
+        </div>
+        <div>
+          <dt>Requests/s</dt>
+          <dd>{ms > 0 ? ((run.done.length / ms) * 1_000).toFixed(1) : '–'}</dd>
+        </div>
+        <div>
+          <dt>Against the last run</dt>
+          <dd class="is-accent">{factor === undefined ? '–' : `${factor.toFixed(2)}×`}</dd>
+        </div>
+      </dl>
+      {shares.length > 0 && (
+        <ul class="shares figures" aria-label="Share of each pod">
+          {shares.map(({ pod, requests: served }) => (
+            <li key={pod}>
+              <span class={`pod-dot ${colourOf(pod)}`} aria-hidden="true" />
+              <span>{pod}</span>
+              <strong>{served}</strong>
+              <span class="quiet">{Math.round((served / run.done.length) * 100)} %</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {failed.length > 0 && (
+        <p class="run-failed">
+          {failed.length} failed: {failed[0]!.error}
+        </p>
+      )}
+    </>
+  );
+}

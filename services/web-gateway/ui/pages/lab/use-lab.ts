@@ -1,0 +1,53 @@
+import type { LabRunQuery } from '@millrace/contracts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Failure } from '../../api/http.js';
+import { runLab } from '../../api/lab.js';
+import { rememberRun } from './lab-history.js';
+import { type LabRun, withEvent } from './lab-run.js';
+import { samplePicture } from './sample-picture.js';
+
+const REDRAW_EVERY_MS = 100;
+
+/** One run at a time, from its start to its end. */
+export function useLab() {
+  const [run, setRun] = useState<LabRun>();
+  const [running, setRunning] = useState(false);
+  const [failure, setFailure] = useState<Failure>();
+  const [now, setNow] = useState(0);
+  const stopping = useRef<AbortController>(undefined);
+
+  useEffect(() => {
+    if (!running) return;
+    const begun = performance.now();
+    const timer = setInterval(() => setNow(performance.now() - begun), REDRAW_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [running]);
+  // The server stops when nobody listens any more.
+  useEffect(() => () => stopping.current?.abort(), []);
+
+  const start = async (settings: LabRunQuery) => {
+    const controller = (stopping.current = new AbortController());
+    let current: LabRun = { settings, startedAt: Date.now(), begun: {}, done: [] };
+    setRun(current);
+    setNow(0);
+    setFailure(undefined);
+    setRunning(true);
+    try {
+      const picture = await samplePicture();
+      await runLab(
+        settings,
+        picture,
+        (event) => setRun((current = withEvent(current, event))),
+        controller.signal,
+      );
+      if (current.ms === undefined) throw new Failure('The run broke off.', 503);
+      rememberRun(current, current.ms);
+    } catch (error) {
+      if (!controller.signal.aborted)
+        setFailure(error instanceof Failure ? error : new Failure('The run broke off.', 503));
+    } finally {
+      setRunning(false);
+    }
+  };
+  return { run, running, failure, now, start, stop: () => stopping.current?.abort() };
+}

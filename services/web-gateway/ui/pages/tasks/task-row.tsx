@@ -1,0 +1,56 @@
+import type { Task } from '@millrace/contracts';
+import { PriorityMark, StatusBadge } from '../../parts/badge.js';
+import { Icon } from '../../parts/icon.js';
+import { Ago } from '../../parts/time.js';
+import { hrefOf } from '../../state/route.js';
+
+interface TaskRowProps {
+  task: Task;
+  onComplete: (completed: boolean) => void;
+  onEdit: () => void;
+  onRemove: () => void;
+}
+
+export function TaskRow({ task, onComplete, onEdit, onRemove }: TaskRowProps) {
+  const { id, title, description, priority, status, completed, created_at, processed_by_pod } = task;
+  const isUnderWay = status === 'queued' || status === 'processing';
+  const hasJob = isUnderWay || status === 'failed' || status === 'cancelled' || processed_by_pod !== null;
+  return (
+    <li class={`task ${completed ? 'is-done' : ''}`} data-status={status}>
+      <input
+        type="checkbox"
+        class="form-check-input"
+        aria-label={`Done: ${title}`}
+        checked={completed}
+        onChange={({ currentTarget }) => onComplete(currentTarget.checked)}
+      />
+      <div class="task-text">
+        <p class="task-title">{title}</p>
+        {description && <p class="task-description">{description}</p>}
+        <p class="task-meta">
+          <Ago time={created_at} />
+          {processed_by_pod !== null && <span>done by {processed_by_pod}</span>}
+          {hasJob && <a href={hrefOf('jobs', `?job=${id}`)}>Time line</a>}
+        </p>
+      </div>
+      <div class="task-marks">
+        <PriorityMark priority={priority} />
+        <StatusBadge status={status} />
+      </div>
+      <div class="task-actions">
+        <button type="button" class="btn-icon" aria-label={`Edit ${title}`} title="Edit" onClick={onEdit}>
+          <Icon name="edit" />
+        </button>
+        <button
+          type="button"
+          class="btn-icon"
+          aria-label={`Delete ${title}`}
+          title="Delete"
+          onClick={onRemove}
+        >
+          <Icon name="trash" />
+        </button>
+      </div>
+    </li>
+  );
+}

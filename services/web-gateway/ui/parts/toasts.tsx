@@ -1,0 +1,64 @@
+import { useEffect, useState } from 'preact/hooks';
+import { useStore } from '../state/store.js';
+import { act, dismiss, type Toast, toasts } from '../state/toasts.js';
+import { Icon } from './icon.js';
+
+const STAYS_MS = 7_000;
+
+/** Messages in passing, read out when they come. They stay while one points at them or has the focus there. */
+export function Toasts() {
+  const shown = useStore(toasts);
+
+  useEffect(() => {
+    // As everywhere: takes back the last thing that can be, except while one writes.
+    const undo = (event: KeyboardEvent) => {
+      if (event.key !== 'z' || !(event.ctrlKey || event.metaKey) || event.shiftKey) return;
+      if ((event.target as Element).matches('input, textarea, select')) return;
+      const last = toasts.get().findLast(({ action }) => action);
+      if (!last) return;
+      event.preventDefault();
+      act(last);
+    };
+    addEventListener('keydown', undo);
+    return () => removeEventListener('keydown', undo);
+  }, []);
+
+  return (
+    <div class="toasts" role="region" aria-label="Messages" aria-live="polite">
+      {shown.map((toast) => (
+        <Message key={toast.id} toast={toast} />
+      ))}
+    </div>
+  );
+}
+
+function Message({ toast }: { toast: Toast }) {
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    if (held) return;
+    const timer = setTimeout(() => dismiss(toast), STAYS_MS);
+    return () => clearTimeout(timer);
+  }, [held, toast]);
+
+  const hold = () => setHeld(true);
+  const release = () => setHeld(false);
+  return (
+    <div
+      class={`toast-message is-${toast.tone}`}
+      onPointerEnter={hold}
+      onPointerLeave={release}
+      onFocusIn={hold}
+      onFocusOut={release}
+    >
+      <p>{toast.text}</p>
+      {toast.action && (
+        <button type="button" class="btn btn-sm btn-toast" onClick={() => act(toast)}>
+          {toast.action.label}
+        </button>
+      )}
+      <button type="button" class="btn-icon" aria-label="Dismiss" onClick={() => dismiss(toast)}>
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}

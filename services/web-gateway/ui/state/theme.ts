@@ -1,0 +1,29 @@
+export const THEMES = ['auto', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+const KEY = 'millrace.theme';
+const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
+
+/** What the person chose; `auto` follows the system. */
+export function chosenTheme(): Theme {
+  const kept = localStorage.getItem(KEY);
+  return THEMES.find((theme) => theme === kept) ?? 'auto';
+}
+
+export function chooseTheme(theme: Theme): void {
+  localStorage.setItem(KEY, theme);
+  applyTheme();
+}
+
+/** Puts the chosen theme on the page, where Bootstrap's variables and ours look for it. */
+export function applyTheme(): void {
+  const theme = chosenTheme();
+  const isDark = theme === 'dark' || (theme === 'auto' && systemIsDark.matches);
+  document.documentElement.dataset['bsTheme'] = isDark ? 'dark' : 'light';
+}
+
+/** Goes along when the system changes its mind in the evening, and when another tab chooses. */
+export function followTheme(): void {
+  systemIsDark.addEventListener('change', applyTheme);
+  addEventListener('storage', ({ key }) => key === KEY && applyTheme());
+}

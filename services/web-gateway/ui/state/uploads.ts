@@ -1,0 +1,92 @@
+import type { AcceptedJob, Effect, Job, UploadResponse } from '@millrace/contracts';
+import { Failure } from '../api/http.js';
+import { uploadImage } from '../api/images.js';
+import { hasEnded, watchJob } from '../api/jobs.js';
+import { rememberImage } from './recent-images.js';
+import { createStore } from './store.js';
+
+/** An image on its way. */
+export interface Upload {
+  id: number;
+  file: File;
+  effects: Effect[];
+  /** As a job. */
+  later: boolean;
+  /** The original, for the comparison. */
+  originalUrl: string;
+  phase: 'waiting' | 'uploading' | 'processing' | 'done' | 'failed';
+  /** How much of the file has been sent, 0 to 1. */
+  sent: number;
+  /** Once it is accepted as one. */
+  job?: Job;
+  result?: UploadResponse;
+  failure?: Failure;
+}
+
+/** The latest first. They go on while another page is shown. */
+export const uploads = createStore<Upload[]>([]);
+
+/** A browser has six connections to a server; the rest of the page needs some, too. */
+const AT_ONCE = 3;
+
+let lastId = 0;
+
+export function addUploads(files: File[], effects: Effect[], later: boolean): void {
+  const added = files.map((file): Upload => {
+    lastId += 1;
+    const originalUrl = URL.createObjectURL(file);
+    return { id: lastId, file, effects, later, originalUrl, phase: 'waiting', sent: 0 };
+  });
+  uploads.set([...added.reverse(), ...uploads.get()]);
+  startWaiting();
+}
+
+export function retryUpload(id: number): void {
+  change(id, { phase: 'waiting', sent: 0 });
+  startWaiting();
+}
+
+export function removeUpload({ id, originalUrl }: Upload): void {
+  URL.revokeObjectURL(originalUrl);
+  uploads.set(uploads.get().filter((upload) => upload.id !== id));
+}
+
+function startWaiting(): void {
+  const all = uploads.get();
+  const underWay = all.filter(({ phase }) => phase === 'uploading' || phase === 'processing').length;
+  const waiting = all.filter(({ phase }) => phase === 'waiting').reverse();
+  for (const upload of waiting.slice(0, Math.max(0, AT_ONCE - underWay))) {
+    change(upload.id, { phase: 'uploading' });
+    void send(upload).finally(startWaiting);
+  }
+}
+
+async function send({ id, file, effects, later }: Upload): Promise<void> {
+  try {
+    const onSent = (sent: number) => change(id, { sent, phase: sent < 1 ? 'uploading' : 'processing' });
+    const answer = await uploadImage({ file, effects, later, onSent });
+    const result = 'status_url' in answer ? await resultOf(answer, id) : answer;
+    change(id, { phase: 'done', result });
+    rememberImage(file.name, result);
+  } catch (error) {
+    const failure = error instanceof Failure ? error : new Failure('Something went wrong on this page.', 0);
+    change(id, { phase: 'failed', failure });
+  }
+}
+
+/** Follows the job to its end. @throws Failure when it ends without a result */
+async function resultOf({ id: jobId }: AcceptedJob, uploadId: number): Promise<UploadResponse> {
+  const ended = await new Promise<Job>((resolve) => {
+    const onJob = (job: Job) => {
+      change(uploadId, { job });
+      if (hasEnded(job)) resolve(job);
+    };
+    watchJob(jobId, onJob, new AbortController().signal);
+  });
+  if (ended.status === 'completed') return ended.result as UploadResponse;
+  throw new Failure(ended.error ?? `The job was ${ended.status}.`, 0);
+}
+
+function change(id: number, changes: Partial<Upload>): void {
+  uploads.set(uploads.get().map((upload) => (upload.id === id ? { ...upload, ...changes } : upload)));
+}

@@ -1,0 +1,19 @@
+import type { Job } from '@millrace/contracts';
+import { useEffect } from 'preact/hooks';
+import { getJob, hasEnded, watchJob } from '../api/jobs.js';
+import { type Loaded, useLoad } from './use-load.js';
+
+/** A job, as it goes on. */
+export function useJob(id: string): Loaded<Job> {
+  const loaded = useLoad(id, (signal) => getJob(id, signal));
+  const { data, put } = loaded;
+  // A job that is retried begins anew.
+  const goesOn = data !== undefined && !hasEnded(data);
+  useEffect(() => {
+    if (!goesOn) return;
+    const left = new AbortController();
+    watchJob(id, put, left.signal);
+    return () => left.abort();
+  }, [id, goesOn, put]);
+  return loaded;
+}

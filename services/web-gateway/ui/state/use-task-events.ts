@@ -1,0 +1,62 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+const SETTLE_MS = 80;
+const RECONNECT_AFTER_MS = 3_000;
+
+/**
+ * Calls back whenever some task or job may have changed, here or in another tab, and after every gap in which that could not
+ * be heard. The stream is open only while somebody looks: a browser has six connections to a server, for all tabs together.
+ *
+ * @returns is it open?
+ */
+export function useTaskEvents(onChange: () => void): boolean {
+  const [live, setLive] = useState(false);
+  const latest = useRef(onChange);
+  latest.current = onChange;
+
+  useEffect(() => {
+    let source: EventSource | undefined;
+    let reconnecting: number | undefined;
+    let settling: number | undefined;
+
+    // What comes in a burst is one change.
+    const change = () => {
+      settling ??= window.setTimeout(() => {
+        settling = undefined;
+        latest.current();
+      }, SETTLE_MS);
+    };
+    const close = () => {
+      source?.close();
+      source = undefined;
+      clearTimeout(reconnecting);
+      setLive(false);
+    };
+    const open = () => {
+      close();
+      const opened = (source = new EventSource('/api/tasks/events'));
+      opened.addEventListener('open', () => {
+        setLive(true);
+        change();
+      });
+      opened.addEventListener('change', change);
+      opened.addEventListener('error', () => {
+        setLive(false);
+        // After an answer such as 503, a browser gives up for good.
+        if (opened.readyState === EventSource.CLOSED)
+          reconnecting = window.setTimeout(open, RECONNECT_AFTER_MS);
+      });
+    };
+    const follow = () => (document.visibilityState === 'visible' ? open() : close());
+
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      clearTimeout(settling);
+      close();
+    };
+  }, []);
+
+  return live;
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { type Page, pageSchema } from '@millrace/contracts';
+import type { AxeResults } from 'axe-core';
+import type { Page as BrowserPage } from 'playwright-core';
+import { picture } from '../support/images.js';
+import { makeTask, queueBrokenImage, queueTask } from './api.js';
+import { DESKTOP, PHONE, sees, visit } from './session.js';
+
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What axe finds, whatever its weight, in both colour schemes, at a desktop's size and a phone's. */
+async function expectNoFindings(page: BrowserPage): Promise<void> {
+  await page.evaluate(AXE);
+  for (const { viewport } of [DESKTOP, PHONE]) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      // What moves has not its own contrast all the time.
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const { violations } = await page.evaluate<AxeResults>(
+        `axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(RULES)} } })`,
+      );
+      const findings = violations.flatMap(({ id, impact, nodes }) =>
+        nodes.map(({ html }) => `${colorScheme}, ${viewport.width}: ${id} (${impact ?? 'unknown'}): ${html}`),
+      );
+      expect(findings).toEqual([]);
+    }
+  }
+}
+
+/** What makes a page show all that it has. */
+const scenes: Record<Page, (page: BrowserPage) => Promise<void>> = {
+  async tasks(page) {
+    await sees(page, '.task[data-status=completed]');
+    await page.getByRole('button', { name: 'Add a description' }).click();
+    await page.getByRole('button', { name: 'Add task' }).click();
+    await sees(page, '.field-error');
+  },
+  async analyze(page) {
+    await page.getByRole('button', { name: 'Use a sample' }).click();
+    await page.getByRole('button', { name: 'Analyze' }).click();
+    await sees(page, '.result');
+  },
+  async images(page) {
+    const buffer = await picture('jpeg');
+    await page.setInputFiles('input[type=file]', { name: 'a.jpg', mimeType: 'image/jpeg', buffer });
+    await sees(page, '.recent img');
+  },
+  jobs: (page) => sees(page, '.job'),
+  async lab(page) {
+    await page.getByLabel('Requests', { exact: true }).fill('4');
+    await page.getByText('Add replicas', { exact: true }).click();
+    await page.getByRole('button', { name: 'Run' }).click();
+    await sees(page, '.history');
+    await page.getByText('As a table').click();
+  },
+  users: (page) => sees(page, '.user, .empty'),
+  system: (page) => sees(page, '.service'),
+};
+
+/** Short lists, which show as much as long ones in less time. */
+const ADDRESSES: Partial<Record<Page, string>> = {
+  tasks: '/?q=look-at-it',
+  jobs: '/ui/jobs?status=failed',
+};
+
+export function accessibilitySuite(): void {
+  beforeAll(async () => {
+    await Promise.all([
+      makeTask({ title: 'look-at-it', priority: 'high' }),
+      queueTask('look-at-it, too'),
+      queueBrokenImage(),
+    ]);
+  });
+
+  test.each(pageSchema.options)(
+    'axe finds nothing to complain of on %s',
+    async (name) => {
+      await visit(
+        ADDRESSES[name] ?? `/ui/${name}`,
+        async (page) => {
+          await scenes[name](page);
+          await expectNoFindings(page);
+        },
+        { refusals: [422] },
+      );
+    },
+    60_000,
+  );
+
+  test('nor in the menu and the messages', async () => {
+    await visit(
+      '/?q=look-at-it',
+      async (page) => {
+        await page.getByRole('button', { name: 'Menu' }).click();
+        await page
+          .getByRole('button', { name: /^Delete / })
+          .first()
+          .click();
+        // Pointed at, it stays.
+        await page.locator('.toast-message').hover();
+        await expectNoFindings(page);
+        await page.getByRole('button', { name: 'Undo' }).click();
+      },
+      PHONE,
+    );
+  }, 60_000);
+
+  test.each([
+    ['a task', '/?q=look-at-it', /^Edit /],
+    ['a job', '/ui/jobs?status=failed', /^Image /],
+  ])(
+    'nor in the dialog of %s',
+    async (_what, path, name) => {
+      await visit(path, async (page) => {
+        await page.getByRole('button', { name }).or(page.getByRole('link', { name })).first().click();
+        await sees(page, 'dialog[open]');
+        await expectNoFindings(page);
+      });
+    },
+    60_000,
+  );
+}

@@ -1,0 +1,28 @@
+import type { AcceptedJob, QueuedTask, Task } from '@millrace/contracts';
+import { baseUrl } from './session.js';
+
+// What the tests make beforehand, past the browser.
+
+async function post<T>(path: string, body: unknown): Promise<T> {
+  const response = await fetch(baseUrl() + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+export const makeTask = (task: Partial<Task>) => post<Task>('/api/tasks', task);
+
+export const queueTask = (task: string, scheduling: object = {}) =>
+  post<QueuedTask>('/api/add', { task, ...scheduling });
+
+/** A job that fails for good: it begins like a picture, so it is accepted, and what follows is none. */
+export async function queueBrokenImage(): Promise<AcceptedJob> {
+  const form = new FormData();
+  form.append('file', new Blob([Buffer.from('ffd8ff00', 'hex')], { type: 'image/jpeg' }), 'broken.jpg');
+  form.append('effects', 'bw');
+  const response = await fetch(`${baseUrl()}/upload?async=true`, { method: 'POST', body: form });
+  return (await response.json()) as AcceptedJob;
+}

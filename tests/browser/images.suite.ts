@@ -1,0 +1,107 @@
+import type { Page } from 'playwright-core';
+import { picture } from '../support/images.js';
+import { isLocal, sees, visit, whileHanging } from './session.js';
+
+const file = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: await picture('jpeg') });
+const effectsOf = (page: Page) => page.locator('.effect.is-chosen label').allTextContents();
+
+export function imagesSuite(): void {
+  test('several images at once go through the effects; each shows its way, before and after', async () => {
+    await visit('/ui/images', async (page) => {
+      await sees(page, '.empty:has-text("No images yet")');
+      await page.setInputFiles('input[type=file]', [await file('one.jpg'), await file('two.jpg')]);
+      await sees(page, '.upload progress');
+      for (const name of ['one.jpg', 'two.jpg'])
+        await sees(page, `.upload[data-phase=done]:has-text("${name}")`);
+      const first = page.locator('.upload').first();
+      expect(await first.locator('.hops').textContent()).toMatch(/Black and white\S+ · .*ms.*Blur\S+ · /s);
+      const link = first.getByRole('link', { name: 'Download' });
+      expect(await link.getAttribute('href')).toMatch(/^\/image\//);
+      expect(await link.getAttribute('download')).toBe('two.jpg');
+
+      // The comparison works by keyboard.
+      await first.getByRole('slider').focus();
+      await page.keyboard.press('Home');
+      expect(await first.locator('.before').getAttribute('style')).toContain('inset(0px 100% 0px 0px)');
+
+      await page.reload();
+      expect(await page.locator('.recent button').count()).toBe(2);
+      await page.getByRole('button', { name: 'Open the result of one.jpg' }).click();
+      await sees(page, 'dialog:has-text("Black and white")');
+    });
+  });
+
+  test('effects are chosen and ordered by buttons, and by dragging', async () => {
+    await visit('/ui/images', async (page) => {
+      expect(await effectsOf(page)).toEqual(['Black and white', 'Blur']);
+      await page.getByRole('button', { name: 'Apply Blur earlier' }).click();
+      expect(await effectsOf(page)).toEqual(['Blur', 'Black and white']);
+      await page.locator('.effect').first().dragTo(page.locator('.effect').last());
+      expect(await effectsOf(page)).toEqual(['Black and white', 'Blur']);
+
+      await page.getByLabel('Blur', { exact: true }).uncheck();
+      expect(await effectsOf(page)).toEqual(['Black and white']);
+      await page.getByLabel('Black and white', { exact: true }).uncheck();
+      await sees(page, 'text=Choose an effect first');
+    });
+  });
+
+  test('an image can be dropped, and be done as a job', async () => {
+    await visit('/ui/images', async (page) => {
+      await page.getByLabel('As a job').check();
+      const { name, mimeType, buffer } = await file('dropped.jpg');
+      const transfer = await page.evaluateHandle(`(() => {
+        const bytes = Uint8Array.from(atob('${buffer.toString('base64')}'), (c) => c.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], '${name}', { type: '${mimeType}' }));
+        return transfer;
+      })()`);
+      await page.dispatchEvent('.drop-zone', 'dragover', { dataTransfer: transfer });
+      await sees(page, '.drop-zone.is-over');
+      await page.dispatchEvent('.drop-zone', 'drop', { dataTransfer: transfer });
+      await sees(page, '.upload[data-phase=done]:has-text("dropped.jpg")');
+      await page.locator('.upload').getByRole('link', { name: 'Time line' }).click();
+      await sees(page, 'dialog:has-text("Image job")');
+      await sees(page, 'dialog img');
+    });
+  });
+
+  test('what is no image is refused: by its type at once, by its content after the upload', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('notes') };
+        await page.setInputFiles('input[type=file]', text);
+        await sees(page, 'text=notes.txt is not a JPEG, PNG or WebP image.');
+        const fake = { name: 'fake.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') };
+        await page.setInputFiles('input[type=file]', fake);
+        await sees(
+          page,
+          '.upload[data-phase=failed] .notice:has-text("not an image of a type that is taken")',
+        );
+        await page.getByRole('button', { name: 'Remove fake.jpg from this list' }).click();
+        await sees(page, '.upload', 'hidden');
+      },
+      { refusals: [415] },
+    );
+  });
+
+  (isLocal ? test : test.skip)(
+    'while a worker is down, it says so, and the upload can be tried again',
+    async () => {
+      await visit(
+        '/ui/images',
+        async (page) => {
+          await whileHanging('bw-worker-1', async () => {
+            await page.setInputFiles('input[type=file]', await file('patient.jpg'));
+            await page.locator('.upload[data-phase=failed]').waitFor({ timeout: 15_000 });
+          });
+          await page.getByRole('button', { name: 'Try again' }).click();
+          await sees(page, '.upload[data-phase=done]');
+        },
+        { refusals: [503] },
+      );
+    },
+    40_000,
+  );
+}

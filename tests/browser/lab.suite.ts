@@ -1,0 +1,83 @@
+import { until } from '../api/until.js';
+import { isLocal, sees, visit, whileHanging } from './session.js';
+
+export function labSuite(): void {
+  test('a run shows each request as a bar of its pod, the shares, and the speed-up over the last run', async () => {
+    await visit('/ui/lab', async (page) => {
+      await sees(page, '.empty:has-text("No run yet")');
+      await until(
+        'replicas are there',
+        async () => (await page.locator('.replicas-now .pod-dot').count()) > 0,
+      );
+      const pods = await page.locator('.replicas-now ul li').allTextContents();
+
+      await page.getByLabel('Requests', { exact: true }).fill('8');
+      await page.getByLabel('At once', { exact: true }).fill('8');
+      await page.getByRole('button', { name: 'Run' }).click();
+      await sees(page, '.run-chart .working');
+      await sees(page, '.run[data-ended=true]');
+      expect(await page.locator('.request').count()).toBe(8);
+      const served = await page.locator('.shares strong').allTextContents();
+      expect(served.map(Number).reduce((sum, count) => sum + count, 0)).toBe(8);
+      if (isLocal) {
+        expect(pods).toEqual(['blur-worker-1', 'blur-worker-2']);
+        const colours = await page.evaluate<number>(
+          `new Set([...document.querySelectorAll('.request rect[class^=pod-]')].map((bar) => getComputedStyle(bar).fill)).size`,
+        );
+        expect(colours).toBe(2);
+      }
+
+      // The last run is remembered over a reload, as one is after a scale-up.
+      await page.reload();
+      await page.getByLabel('Requests', { exact: true }).fill('8');
+      await page.getByLabel('At once', { exact: true }).fill('8');
+      await page.getByRole('button', { name: 'Run' }).click();
+      await sees(page, '.run[data-ended=true]');
+      await sees(page, '.run-figures dd.is-accent:has-text("×")');
+      await sees(page, '.run-chart figcaption:has-text("The last run took")');
+      expect(await page.locator('.history tbody tr').count()).toBe(2);
+
+      await page.getByText('As a table').click();
+      expect(await page.locator('.run-table tbody tr').count()).toBe(8);
+    });
+  });
+
+  test('a run can be stopped', async () => {
+    await visit('/ui/lab', async (page) => {
+      await page.getByLabel('Requests', { exact: true }).fill('200');
+      await page.getByLabel('At once', { exact: true }).fill('4');
+      await page.getByRole('button', { name: 'Run' }).click();
+      await sees(page, '.request');
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await sees(page, 'button:has-text("Run")');
+      // The server has stopped, too, and takes another.
+      await page.getByLabel('Requests', { exact: true }).fill('2');
+      await page.getByRole('button', { name: 'Run' }).click();
+      await sees(page, '.run[data-ended=true]');
+    });
+  });
+
+  (isLocal ? test : test.skip)(
+    'requests that fail are counted, with the reason',
+    async () => {
+      await visit(
+        '/ui/lab',
+        async (page) => {
+          await page.getByLabel('Effect').selectOption('Black and white');
+          await page.getByLabel('Requests', { exact: true }).fill('2');
+          await whileHanging('bw-worker-1', async () => {
+            await page.getByRole('button', { name: 'Run' }).click();
+            await page.locator('.run-failed:has-text("2 failed: bw-worker")').waitFor({ timeout: 15_000 });
+          });
+          await until(
+            'the replica is back',
+            async () => (await page.locator('.replicas-now .pod-dot').count()) > 0,
+          );
+        },
+        // The health of a whole with a part that hangs.
+        { refusals: [503] },
+      );
+    },
+    40_000,
+  );
+}

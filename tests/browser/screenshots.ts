@@ -1,0 +1,187 @@
+// Writes the pictures of the web UI for the documentation: npm run screenshots. It starts stacks of its own, fills them with
+// things that people might have in them, and takes every page in both colour schemes, on a desktop and on a phone.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page as PageName } from '@millrace/contracts';
+import type { BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { freePort } from '../../local/ports.js';
+import { type Stack, startStack } from '../../local/stack.js';
+import { landscape } from './landscape.js';
+import { launchChromium } from './session.js';
+
+const FOLDER = join(__dirname, '../../docs/images');
+const SIZES = {
+  desktop: { width: 1280, height: 860 },
+  phone: { width: 390, height: 844 },
+};
+const SCALE = 1.5;
+const QUALITY = 80;
+
+const TASKS = [
+  { title: 'Renew the certificates of the staging hosts', priority: 'low', completed: true },
+  { title: 'Buy milk', description: '2L whole', completed: true },
+  { title: 'Answer the survey on working hours', priority: 'low' },
+  { title: 'Book a room for the review', description: 'Eight people, with a projector' },
+  { title: 'Call the landlord about the lease', priority: 'high' },
+];
+const QUEUED = ['Send the newsletter', 'Rebuild the search index', 'Export last month’s invoices'];
+const PEOPLE = [
+  'Ada Lovelace',
+  'Grace Hopper',
+  'Edsger Dijkstra',
+  'Barbara Liskov',
+  'Alan Turing',
+  'Radia Perlman',
+];
+
+async function main(): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
+  const browser = await launchChromium();
+  const port = await freePort();
+  const baseURL = `http://127.0.0.1:${port}`;
+  const context = await browser.newContext({ baseURL, deviceScaleFactor: SCALE, viewport: SIZES.desktop });
+  try {
+    // The run that the next one is compared with. The browser remembers it while the stack is started anew.
+    await withStack(port, 1, async () => (await openLab(context)).close());
+    await withStack(port, 4, async () => {
+      await fill(baseURL);
+      await photographAll(context, baseURL);
+    });
+  } finally {
+    await browser.close();
+  }
+}
+
+async function withStack(port: number, blurWorkers: number, work: () => Promise<void>): Promise<void> {
+  const stack: Stack = await startStack({
+    port,
+    scale: { 'blur-worker': blurWorkers, 'task-api': 2 },
+    env: { 'blur-worker': { BLUR_DELAY_MS: '2000' }, 'queue-worker': { TASK_DELAY_MS: '900' } },
+  });
+  try {
+    await work();
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function fill(url: string): Promise<void> {
+  for (const { completed = false, ...task } of TASKS) {
+    const { id } = await send<{ id: string }>(url, 'POST', '/api/tasks', task);
+    if (completed) await send(url, 'PATCH', `/api/tasks/${id}`, { completed });
+  }
+  for (const name of PEOPLE) {
+    const email = `${name.toLowerCase().replace(' ', '.')}@example.com`;
+    await send(url, 'POST', '/user/register', { name, email });
+  }
+  // One that fails, and one that waits.
+  const form = new FormData();
+  form.append('file', new Blob([Buffer.from('ffd8ff00', 'hex')], { type: 'image/jpeg' }), 'broken.jpg');
+  form.append('effects', 'bw');
+  await fetch(`${url}/upload?async=true`, { method: 'POST', body: form });
+  await send(url, 'POST', '/api/add', { task: 'Close the books', run_at: '2099-01-01T00:00:00Z' });
+}
+
+/** Each page in a tab of its own, as what it shows is lost when one leaves it. */
+async function photographAll(context: BrowserContext, url: string): Promise<void> {
+  // Its charts show what went on while it was open.
+  const jobs = await open(context, 'jobs');
+  await jobs.bringToFront();
+  await keepBusy(url);
+  await photograph('jobs', jobs);
+
+  await photograph('lab', await openLab(context));
+  await photograph('images', await openImages(context));
+  await photograph('analyze', await openAnalysis(context));
+  await photograph('users', await open(context, 'users'));
+  await photograph('system', await open(context, 'system'));
+  for (const task of QUEUED) await send(url, 'POST', '/api/add', { task });
+  await photograph('tasks', await open(context, 'tasks'));
+}
+
+async function open(context: BrowserContext, name: PageName): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`/ui/${name}`);
+  await page.locator('main .panel').first().waitFor();
+  return page;
+}
+
+/** Jobs as they come over a day, in a minute. */
+async function keepBusy(url: string): Promise<void> {
+  for (let second = 0; second < 75; second += 1) {
+    const jobs = Math.round(4 + 4 * Math.sin(second / 6) + 3 * Math.sin(second / 2.3));
+    for (let index = 0; index < jobs; index += 1) {
+      const task = QUEUED[index % QUEUED.length];
+      await send(url, 'POST', '/api/add', { task, priority: index === 0 ? 'high' : 'medium' });
+    }
+    if (second % 15 === 0) await send(url, 'POST', '/analyze?async=true', { text: 'Hello, how are you?' });
+    await sleep(1_000);
+  }
+}
+
+/** A run that has ended. */
+async function openLab(context: BrowserContext): Promise<Page> {
+  const page = await open(context, 'lab');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await page.locator('.run[data-ended=true]').waitFor({ timeout: 120_000 });
+  return page;
+}
+
+/** Two pictures, done. */
+async function openImages(context: BrowserContext): Promise<Page> {
+  const page = await open(context, 'images');
+  const file = async (name: string, hue: number) => ({
+    name,
+    mimeType: 'image/jpeg',
+    buffer: await landscape(hue),
+  });
+  await page.setInputFiles('input[type=file]', [
+    await file('evening.jpg', 215),
+    await file('morning.jpg', 190),
+  ]);
+  await page.locator('.upload[data-phase=done]').nth(1).waitFor();
+  // The pictures themselves.
+  await page.waitForLoadState('networkidle');
+  return page;
+}
+
+async function openAnalysis(context: BrowserContext): Promise<Page> {
+  const page = await open(context, 'analyze');
+  await page.getByRole('button', { name: 'Use a sample' }).click();
+  await page.getByRole('button', { name: 'Analyze' }).click();
+  await page.locator('.result').waitFor();
+  return page;
+}
+
+async function photograph(name: PageName, page: Page): Promise<void> {
+  await page.bringToFront();
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.evaluate('scrollTo(0, 0); document.activeElement.blur()');
+      const file = join(FOLDER, `ui-${name}-${size}-${colorScheme}.webp`);
+      await sharp(await page.screenshot())
+        .webp({ quality: QUALITY, effort: 6 })
+        .toFile(file);
+    }
+  }
+  console.log(name);
+}
+
+async function send<T>(url: string, method: string, path: string, body: unknown): Promise<T> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

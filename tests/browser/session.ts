@@ -1,0 +1,110 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { startStack, type Stack } from '../../local/stack.js';
+import { findChromium } from './chromium.js';
+
+const givenUrl = process.env.MILLRACE_URL?.replace(/\/+$/, '');
+let stack: Stack | undefined;
+let browser: Browser | undefined;
+
+/** Did we start the stack? Only then may its parts be stopped. */
+export const isLocal = givenUrl === undefined;
+
+export async function startSession(): Promise<void> {
+  [stack, browser] = await Promise.all([
+    isLocal
+      ? startStack({
+          port: 'free',
+          scale: { 'blur-worker': 2 },
+          // So long that each state can be seen.
+          env: { 'blur-worker': { BLUR_DELAY_MS: '300' }, 'queue-worker': { TASK_DELAY_MS: '400' } },
+        })
+      : undefined,
+    launchChromium(),
+  ]);
+}
+
+export async function stopSession(): Promise<void> {
+  await browser?.close();
+  await stack?.stop();
+}
+
+export function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium()!;
+  // Its sandbox does not work for root, who is what a container has.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return chromium.launch({ executablePath, args });
+}
+
+/** Without a slash at the end. */
+export function baseUrl(): string {
+  return givenUrl ?? stack!.url;
+}
+
+/** Runs `work` while a process of the stack hangs. */
+export async function whileHanging(name: string, work: () => Promise<void>): Promise<void> {
+  const supervised = stack!.process(name);
+  supervised.kill('SIGSTOP');
+  try {
+    await work();
+  } finally {
+    supervised.kill('SIGCONT');
+  }
+}
+
+export interface VisitOptions extends BrowserContextOptions {
+  /** Statuses of answers that are part of the story. A browser calls them errors of the console. */
+  refusals?: number[];
+  mayLoseConnection?: boolean;
+}
+
+/**
+ * Opens a page as somebody does who was never here before, and closes everything afterwards. Whatever the browser complains
+ * of meanwhile (errors, broken rules of the Content-Security-Policy, requests to other hosts) fails the test.
+ */
+export async function visit(
+  path: string,
+  work: (page: Page) => Promise<void>,
+  { refusals = [], mayLoseConnection = false, ...options }: VisitOptions = {},
+): Promise<void> {
+  const context = await browser!.newContext({ baseURL: baseUrl(), ...options });
+  context.setDefaultTimeout(10_000);
+  const complaints: string[] = [];
+  const isExpected = (text: string) =>
+    refusals.some((status) => text.includes(`status of ${status}`)) ||
+    (mayLoseConnection && text.includes('ERR_INTERNET_DISCONNECTED'));
+  context.on('page', (page) => {
+    page.on('console', (message) => {
+      if (message.type() !== 'error' && message.type() !== 'warning') return;
+      if (!isExpected(message.text())) complaints.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (protocol.startsWith('http') && origin !== baseUrl()) complaints.push(`request to ${request.url()}`);
+    });
+  });
+  try {
+    const page = await context.newPage();
+    await page.goto(path);
+    await work(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Waits until a thing is (not) to be seen. */
+export async function sees(page: Page, selector: string, state: 'visible' | 'hidden' = 'visible') {
+  await page.locator(selector).first().waitFor({ state });
+}
+
+/** What has the focus, as a screen reader names it. */
+export async function focused(page: Page): Promise<string> {
+  return page.evaluate<string>(
+    `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? '').trim()`,
+  );
+}
+
+/** A phone of common size. */
+export const PHONE = { viewport: { width: 390, height: 844 } };
+export const DESKTOP = { viewport: { width: 1280, height: 800 } };

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { until } from '../api/until.js';
+import { makeTask } from './api.js';
+import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
+
+/** A title that no other test has. */
+const newTitle = (words: string) => `${words} ${randomUUID().slice(0, 8)}`;
+const row = (title: string) => `.task:has-text("${title}")`;
+const existsOnServer = async (id: string) => (await fetch(`${baseUrl()}/api/tasks/${id}`)).status === 200;
+
+const newTask = (page: Page) => page.getByLabel('New task', { exact: true });
+
+async function add(page: Page, title: string): Promise<void> {
+  await newTask(page).fill(title);
+  await page.getByRole('button', { name: 'Add task' }).click();
+  await sees(page, row(title));
+}
+
+export function tasksSuite(): void {
+  test('a task is added with its priority and a description, edited, and completed', async () => {
+    const title = newTitle('Buy milk');
+    await visit('/', async (page) => {
+      await page.getByLabel('Priority of the new task').selectOption('High');
+      await page.getByRole('button', { name: 'Add a description' }).click();
+      await page.getByLabel('Description').fill('2L whole');
+      await add(page, title);
+      const task = page.locator(row(title));
+      expect(await task.textContent()).toMatch(/2L whole.*High.*Open/s);
+
+      await page.getByRole('button', { name: `Edit ${title}` }).click();
+      await page.getByRole('dialog').getByLabel('Title').fill(`${title}, and bread`);
+      await page.getByRole('dialog').getByLabel('Priority').selectOption('Low');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await sees(page, row(`${title}, and bread`));
+      expect(await task.textContent()).toContain('Low');
+
+      await page.getByLabel(`Done: ${title}`).check();
+      await sees(page, `${row(title)}[data-status=completed]`);
+      await page.reload();
+      await sees(page, `${row(title)}[data-status=completed]`);
+    });
+  });
+
+  test('what is wrong with a title is said at its field, which gets the focus', async () => {
+    await visit(
+      '/',
+      async (page) => {
+        await page.getByRole('button', { name: 'Add task' }).click();
+        await sees(page, '.field-error:has-text("must not be empty")');
+        expect(await newTask(page).getAttribute('aria-invalid')).toBe('true');
+        await until('it has the focus', async () =>
+          page.evaluate<boolean>('document.activeElement.matches("[aria-invalid=true]")'),
+        );
+      },
+      { refusals: [422] },
+    );
+  });
+
+  test('a task that runs in the background changes its state by itself', async () => {
+    const title = newTitle('Send newsletter');
+    await visit('/', async (page) => {
+      await sees(page, '.live.is-live');
+      await newTask(page).fill(title);
+      await page.getByRole('button', { name: 'Run in background' }).click();
+      await sees(page, `${row(title)}:is([data-status=queued], [data-status=processing])`);
+      await sees(page, `${row(title)}[data-status=completed]`);
+      expect(await page.locator(row(title)).textContent()).toMatch(/done by \S+/);
+      await page.locator(row(title)).getByRole('link', { name: 'Time line' }).click();
+      await sees(page, 'dialog:has-text("Attempt 1")');
+    });
+  });
+
+  test('a deleted task can be brought back, by the button or by Ctrl+Z', async () => {
+    const task = await makeTask({ title: newTitle('Water the plants') });
+    await visit('/', async (page) => {
+      const remove = page.getByRole('button', { name: `Delete ${task.title}` });
+      await remove.click();
+      await sees(page, row(task.title), 'hidden');
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await sees(page, row(task.title));
+
+      await remove.click();
+      await sees(page, row(task.title), 'hidden');
+      await page.keyboard.press('Control+z');
+      await sees(page, row(task.title));
+      expect(await existsOnServer(task.id)).toBe(true);
+    });
+  });
+
+  test('a task is deleted for good when the message goes, or the page is left', async () => {
+    const [first, second] = [
+      await makeTask({ title: newTitle('a') }),
+      await makeTask({ title: newTitle('b') }),
+    ];
+    await visit('/', async (page) => {
+      await page.getByRole('button', { name: `Delete ${first.title}` }).click();
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+      await until('it is gone', async () => !(await existsOnServer(first.id)));
+
+      await page.getByRole('button', { name: `Delete ${second.title}` }).click();
+      await page.goto('about:blank');
+      await until('it is gone', async () => !(await existsOnServer(second.id)));
+    });
+  });
+
+  test('search and filters narrow the list, stand in the address, and survive a reload', async () => {
+    const mark = randomUUID().slice(0, 8);
+    await makeTask({ title: `${mark} one`, priority: 'high' });
+    await makeTask({ title: `${mark} two`, priority: 'low' });
+    await visit('/', async (page) => {
+      await page.getByLabel('Search').fill(mark);
+      await until('two are left', async () => (await page.locator('.task').count()) === 2);
+      await page.getByLabel('Priority', { exact: true }).selectOption('High');
+      await until('one is left', async () => (await page.locator('.task').count()) === 1);
+      expect(new URL(page.url()).search).toBe(`?q=${mark}&priority=high`);
+
+      await page.reload();
+      await sees(page, row(`${mark} one`));
+      expect(await page.locator('.task').count()).toBe(1);
+      await page.getByLabel('State').selectOption('Done');
+      await sees(page, '.empty:has-text("Nothing found")');
+      await page.getByRole('button', { name: 'Show all tasks' }).click();
+      await sees(page, row(`${mark} two`));
+    });
+  });
+
+  test('older tasks come page by page', async () => {
+    const mark = randomUUID().slice(0, 8);
+    await Promise.all(Array.from({ length: 30 }, (_, index) => makeTask({ title: `${mark} ${index}` })));
+    await visit(`/?q=${mark}`, async (page) => {
+      await until('a page is there', async () => (await page.locator('.task').count()) === 25);
+      await page.getByRole('button', { name: 'Show older tasks' }).click();
+      await until('all are there', async () => (await page.locator('.task').count()) === 30);
+      await sees(page, 'text=Show older tasks', 'hidden');
+    });
+  });
+
+  test('two tabs stay in step', async () => {
+    const title = newTitle('In step');
+    await visit('/', async (page) => {
+      const other = await page.context().newPage();
+      await other.goto('/');
+      await sees(other, '.live.is-live');
+      await page.bringToFront();
+      await add(page, title);
+      await sees(other, row(title));
+      await other.bringToFront();
+      await other.getByLabel(`Done: ${title}`).check();
+      await sees(page, `${row(title)}[data-status=completed]`);
+      await page.bringToFront();
+      await page.getByRole('button', { name: `Delete ${title}` }).click();
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+      await sees(other, row(title), 'hidden');
+    });
+  });
+
+  test('all of it works by keyboard', async () => {
+    const title = newTitle('By keyboard');
+    await visit('/', async (page) => {
+      await newTask(page).focus();
+      await page.keyboard.type(title);
+      await page.keyboard.press('Enter');
+      await sees(page, row(title));
+      // The next one can be written at once.
+      expect(await newTask(page).inputValue()).toBe('');
+
+      await page.getByLabel(`Done: ${title}`).focus();
+      await page.keyboard.press('Space');
+      await sees(page, `${row(title)}[data-status=completed]`);
+      await tabTo(page, `Edit ${title}`);
+      await page.keyboard.press('Enter');
+      await sees(page, 'dialog[open]');
+      await page.keyboard.press('Escape');
+      await sees(page, 'dialog[open]', 'hidden');
+      expect(await focused(page)).toBe(`Edit ${title}`);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await sees(page, row(title), 'hidden');
+      // The focus is not lost with the row.
+      await until('the next row has it', async () => /^Delete /.test(await focused(page)));
+    });
+  });
+
+  (isLocal ? test : test.skip)(
+    'while the service is down, it says so, and goes on when it is back',
+    async () => {
+      await visit(
+        '/?q=nothing-has-this-name',
+        async (page) => {
+          await sees(page, '.empty');
+          await whileHanging('task-api-1', async () => {
+            await page.getByLabel('Search').fill('nor this');
+            await page.locator('.notice:has-text("Try again")').waitFor({ timeout: 15_000 });
+          });
+          await page.getByRole('button', { name: 'Try again' }).click();
+          await sees(page, '.notice', 'hidden');
+          await sees(page, '.empty');
+        },
+        { refusals: [503, 504] },
+      );
+    },
+    40_000,
+  );
+
+  test('offline, a quiet banner; online again, the list is as it is now', async () => {
+    await visit(
+      '/',
+      async (page) => {
+        await page.context().setOffline(true);
+        await sees(page, 'text=No connection');
+        const task = await makeTask({ title: newTitle('Meanwhile') });
+        await page.context().setOffline(false);
+        await sees(page, row(task.title));
+        await sees(page, 'text=No connection', 'hidden');
+      },
+      { mayLoseConnection: true },
+    );
+  });
+}
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let steps = 0; steps < 10; steps += 1) {
+    if ((await focused(page)) === name) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`not reached by Tab: ${name}`);
+}

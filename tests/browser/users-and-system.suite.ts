@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { isLocal, sees, visit, whileHanging } from './session.js';
+
+export function usersSuite(): void {
+  test('a user is registered once, and then listed', async () => {
+    const email = `${randomUUID().slice(0, 8)}@example.com`;
+    await visit(
+      '/ui/users',
+      async (page) => {
+        const register = async () => {
+          await page.getByLabel('Name').fill('Grace');
+          await page.getByLabel('E-mail address').fill(email);
+          await page.getByRole('button', { name: 'Register' }).click();
+        };
+        await register();
+        await sees(page, `.user:has-text("${email}")`);
+        await sees(page, '.toasts:has-text("Registered Grace.")');
+        await register();
+        await sees(page, '.field-error:has-text("E-mail address is registered already.")');
+      },
+      { refusals: [409] },
+    );
+  });
+
+  test('what is wrong is said at each field', async () => {
+    await visit(
+      '/ui/users',
+      async (page) => {
+        await page.getByLabel('E-mail address').fill('nobody');
+        await page.getByRole('button', { name: 'Register' }).click();
+        await sees(page, '.field-error:has-text("Name must not be empty.")');
+        await sees(page, '.field-error:has-text("must be an e-mail address")');
+      },
+      { refusals: [422] },
+    );
+  });
+
+  (isLocal ? test : test.skip)(
+    'while the service is down, it says so, and it can be tried again',
+    async () => {
+      await whileHanging('user-api-1', () =>
+        visit('/ui/users', (page) => page.locator('.notice').waitFor({ timeout: 15_000 }), {
+          refusals: [503, 504],
+        }),
+      );
+      await visit('/ui/users', (page) => sees(page, '.user, .empty'));
+    },
+    40_000,
+  );
+}
+
+export function systemSuite(): void {
+  test('every service is shown with its replicas, their release and what they depend on', async () => {
+    await visit('/ui/system', async (page) => {
+      await sees(page, 'text=All services are well.');
+      expect(await page.locator('.service h2').allTextContents()).toEqual([
+        'web-gateway',
+        'task-api',
+        'user-api',
+        'text-worker',
+        'blur-worker',
+        'bw-worker',
+        'queue-worker',
+      ]);
+      expect(await page.locator('.service:has-text("task-api")').first().textContent()).toMatch(
+        /\d+\.\d+\.\d+ · up .*postgres \d+ ms.*redis \d+ ms/,
+      );
+      expect(await page.getByRole('link', { name: 'API reference' }).first().getAttribute('href')).toBe(
+        '/docs',
+      );
+    });
+  });
+
+  (isLocal ? test : test.skip)(
+    'a service that is down is named',
+    async () => {
+      await visit(
+        '/ui/system',
+        async (page) => {
+          await whileHanging('text-worker-1', () =>
+            page.locator('.verdict:has-text("Not well: text-worker.")').waitFor({ timeout: 15_000 }),
+          );
+          await sees(page, 'text=All services are well.');
+        },
+        { refusals: [503] },
+      );
+    },
+    40_000,
+  );
+}
