@@ -155,10 +155,12 @@ sum_resources() {
 }
 
 check_node_port() {
-  local other
+  local port other
+  port=$(sed -n 's/^ *nodePort: *//p' "$work/manifests.yaml" | head -1)
+  [ -n "$port" ] || return 0
   other=$(kube get services --all-namespaces -o "$(template node-ports)" |
-    awk -v own="$namespace/" '$1 == 30080 && index($2, own) != 1 {print $2}')
-  [ -z "$other" ] || stop "NodePort 30080 is taken by the Service $other." \
+    awk -v own="$namespace/" -v port="$port" '$1 == port && index($2, own) != 1 {print $2}')
+  [ -z "$other" ] || stop "NodePort $port is taken by the Service $other." \
     "delete that Service, or change nodePort in k8s/nginx.yaml and containerPort in kind/cluster.yaml"
 }
 

@@ -21,7 +21,7 @@ function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: An
     { to: '*get storageclass -o yaml', says: 'is-default-class: "true"' },
     { to: '*nodePort*', says: '30080' },
     { to: '*get ingressclass*', says: 'ingressclass/nginx' },
-    { to: 'kustomize*', says: 'image: millrace/task-api:dev\n' },
+    { to: 'kustomize*', says: 'nodePort: 30080\nimage: millrace/task-api:dev\n' },
     { to: '*apply*', says: 'deployment.apps/task-api created\n' },
   ];
 }
