@@ -18,8 +18,8 @@ const SIZES = {
 };
 /** Of pages that have more to show on a desktop. */
 const TALLER: Partial<Record<PageName, number>> = { lab: 1_180, images: 1_080 };
-const SCALE = 1.5;
-const QUALITY = 72;
+const SCALE = 1.25;
+const QUALITY = 76;
 
 const TASKS = [
   { title: 'Renew the certificates of the staging hosts', priority: 'low', completed: true },
