@@ -20,8 +20,8 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,local,tests}/**/*.test.ts'],
-  // tests/compose needs a container engine: npm run test:compose.
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/tests/compose/'],
+  // Those need a container engine, or a cluster: npm run test:compose, npm run test:cluster.
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/tests/compose/', '<rootDir>/tests/cluster/'],
   collectCoverage: true,
   coverageDirectory: 'coverage',
   collectCoverageFrom: ['{packages,services}/*/src/**/*.ts', '!**/*.test.ts', '!**/main.ts'],

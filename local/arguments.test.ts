@@ -6,13 +6,13 @@ test('has one replica of everything and port 8080 when nothing is said', () => {
     watch: false,
     port: 8080,
     bind: undefined,
-    scale: { 'web-gateway': 1, 'blur-worker': 1 },
+    scale: {},
   });
 });
 
 test('takes --scale again and again, in both spellings', () => {
   const { scale } = readArguments(['--scale', 'blur-worker=4', '--scale=bw-worker=2'], {});
-  expect(scale).toMatchObject({ 'blur-worker': 4, 'bw-worker': 2, 'task-api': 1 });
+  expect(scale).toEqual({ 'blur-worker': 4, 'bw-worker': 2 });
 });
 
 test('takes the address from the environment', () => {
@@ -27,7 +27,7 @@ test.each(['blur=2', 'blur-worker', 'blur-worker=0', 'blur-worker=many', 'blur-w
   'lists the services when asked for --scale %s',
   (value) => {
     expect(() => readArguments(['--scale', value], {})).toThrow(
-      `--scale takes SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: web-gateway, task-api,`,
+      `Scaling takes SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: web-gateway, task-api,`,
     );
   },
 );

@@ -4,7 +4,8 @@ import { parseScale, serviceNames, type Scale } from './topology.js';
 export type Arguments = {
   help: boolean;
   watch: boolean;
-  scale: Scale;
+  /** Services that are not named have one replica. */
+  scale: Partial<Scale>;
   /** The public port. Default: 8080. */
   port: number;
   /** The address to listen on; undefined for the loopback addresses. */

@@ -35,8 +35,12 @@ export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
 }
 
 async function isHealthy(url: string, replicas: readonly RunningReplica[]): Promise<boolean> {
-  const statuses = await Promise.all(replicas.map((replica) => statusOf(`${replica.url}/readyz`)));
-  return statuses.every((status) => status === 200) && (await statusOf(`${url}/health`)) === 200;
+  const ready = await Promise.all(replicas.map(isReady));
+  return ready.every(Boolean) && (await statusOf(`${url}/health`)) === 200;
+}
+
+export async function isReady({ url }: Replica): Promise<boolean> {
+  return (await statusOf(`${url}/readyz`)) === 200;
 }
 
 async function describeUnready(replicas: readonly RunningReplica[]): Promise<string> {

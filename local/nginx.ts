@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Guard } from './guard.js';
 import { repositoryRoot } from './paths.js';
@@ -19,7 +27,7 @@ export type NginxOptions = {
 
 export type NginxServer = {
   process: SupervisedProcess;
-  /** Takes over other replicas; requests under way are not disturbed. */
+  /** Takes over other replicas, if it knows them by other addresses; requests under way are not disturbed. */
   reload(replicas: readonly Replica[]): void;
 };
 
@@ -54,15 +62,19 @@ export function startNginx(options: NginxOptions): NginxServer {
   return {
     process,
     reload(newReplicas) {
-      writeUpstreams(folder, newReplicas);
-      process.kill('SIGHUP');
+      if (writeUpstreams(folder, newReplicas)) process.kill('SIGHUP');
     },
   };
 }
 
-function writeUpstreams(folder: string, replicas: readonly Replica[]): void {
+/** Tells whether anything has changed: most services are none of nginx's. */
+function writeUpstreams(folder: string, replicas: readonly Replica[]): boolean {
+  const file = join(folder, 'upstreams.conf');
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const template = readFileSync(join(sources, upstreamsTemplate), 'utf8');
-  writeFileSync(join(folder, 'upstreams.conf'), renderUpstreams(template, replicas));
+  const upstreams = renderUpstreams(template, replicas);
+  writeFileSync(file, upstreams);
+  return upstreams !== before;
 }
 
 /** Puts a line for each replica in the place of `${TASK_API_SERVERS}` and its like. */

@@ -2,17 +2,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { findGroup } from './process-table.js';
 import { startStack, type StackOptions } from './stack.js';
-
-/** Stands for every service: ready at once, and answers everything with its name. */
-const stub = `
-  const { createServer } = require('http');
-  const server = createServer((request, response) => response.end(process.env.POD_NAME + ' ' + process.env.GREETING));
-  server.listen(process.env.PORT, process.env.HOST);
-  process.on('SIGTERM', () => process.exit(0));`;
+import { stubService } from './test-support.js';
 
 const options: StackOptions = {
   port: 'free',
-  serviceCommand: () => ({ command: process.execPath, args: ['-e', stub] }),
+  serviceCommand: () => ({ command: process.execPath, args: ['-e', stubService] }),
 };
 
 test('runs the whole stack behind one endpoint, and leaves no process behind', async () => {
@@ -40,7 +34,8 @@ test('gives up with its last words on a service that cannot start', async () => 
   const failing: StackOptions = {
     ...options,
     serviceCommand: ({ service }) => {
-      const script = service === 'bw-worker' ? 'console.error("PORT is missing"); process.exit(1)' : stub;
+      const script =
+        service === 'bw-worker' ? 'console.error("PORT is missing"); process.exit(1)' : stubService;
       return { command: process.execPath, args: ['-e', script] };
     },
   };
@@ -54,7 +49,7 @@ test('names what is not ready at the deadline', async () => {
     ...options,
     deadlineMs: 1_000,
     serviceCommand: ({ service }) => {
-      const script = service === 'user-api' ? 'setInterval(() => {}, 1000)' : stub;
+      const script = service === 'user-api' ? 'setInterval(() => {}, 1000)' : stubService;
       return { command: process.execPath, args: ['-e', script] };
     },
   };

@@ -6,6 +6,8 @@ import { compiledScript, repositoryRoot } from './paths.js';
 import { assertPublicPort, freePort, hasIpv6Loopback } from './ports.js';
 import { startPostgres, type PostgresServer } from './postgres.js';
 import { startRedis, type RedisServer } from './redis.js';
+import { writeReplicaFiles } from './replica-files.js';
+import { makeScaling, type Scaling } from './scaling.js';
 import { superviseProcess, type ProcessSpec, type SupervisedProcess } from './supervised-process.js';
 import {
   environmentOf,
@@ -45,7 +47,10 @@ export type Stack = {
   postgres: PostgresServer;
   redis: RedisServer;
   nginx: NginxServer;
-  replicas: readonly RunningReplica[];
+  /** Those that run now. */
+  readonly replicas: readonly RunningReplica[];
+  /** Brings services to other numbers of replicas while requests are under way, none of which fails. See `Scaling`. */
+  scale: Scaling['scale'];
   /** By name: `blur-worker-1`, `postgres`, `redis`, `nginx`. Throws, listing the names, when there is none. */
   process(name: string): SupervisedProcess;
   /** Stops everything in order: nginx, services, Redis and PostgreSQL. Idempotent. */
@@ -61,8 +66,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   const dataDir = await openDataDir(options);
   const surroundings = { guard: dataDir.guard, onLine, onEvent };
-  const failure = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, failure.signal]) : failure.signal;
+  const ending = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
   const parts = { ...surroundings, dataDir: dataDir.path, signal };
 
   const serviceProcesses: SupervisedProcess[] = [];
@@ -70,20 +75,23 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let nginx: NginxServer | undefined;
   let postgres: PostgresServer | undefined;
   let redis: RedisServer | undefined;
+  let scaling: Scaling | undefined;
 
   const stop = async () => {
+    ending.abort(new Error('The stack stops.'));
     await stopWatching();
     await nginx?.process.stop(2_000);
-    await Promise.all(serviceProcesses.map((process) => process.stop(5_000)));
+    await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));
+    await scaling?.idle();
     await Promise.all([postgres?.stop(), redis?.stop()]);
     await dataDir.close();
   };
 
-  const startReplica = (replica: Replica, planned: readonly Replica[]): RunningReplica => {
+  const startReplica = (replica: Replica): RunningReplica => {
     signal.throwIfAborted();
     const env = {
       ...process.env,
-      ...environmentOf(replica, planned, { postgres, redisUrl: redis?.url }),
+      ...environmentOf(replica, { postgres, redisUrl: redis?.url, dataDir: dataDir.path }),
       ...options.env?.all,
       ...options.env?.[replica.service],
     };
@@ -104,35 +112,48 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     signal.throwIfAborted();
     const planned = await planReplicas(scale);
-    nginx = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
+    writeReplicaFiles(dataDir.path, planned);
+    const proxy = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
+    nginx = proxy;
 
     const postgresReady = startPostgres(parts).then((server) => (postgres = server));
     const redisReady = startRedis(parts).then((server) => (redis = server));
     const replicasStarted = planned.map(async (replica) => {
       const needs = needsOf[replica.service];
       await Promise.all([needs.postgresRole && postgresReady, needs.redis && redisReady]);
-      return startReplica(replica, planned);
+      return startReplica(replica);
     });
     starting.push(postgresReady, redisReady, ...replicasStarted);
     await Promise.all(starting);
+    const running = makeScaling({
+      initial: await Promise.all(replicasStarted),
+      startReplica,
+      publish(replicas) {
+        writeReplicaFiles(dataDir.path, replicas);
+        proxy.reload(replicas);
+      },
+      onEvent,
+      signal,
+    });
+    scaling = running;
     if (watch) {
       startBundler();
       stopWatching = await watchSources(serviceNames, (service) => {
-        const concerned = replicas.filter((replica) => replica.service === service);
-        for (const { name, process } of concerned) {
+        for (const { name, process } of running.replicas.filter((replica) => replica.service === service)) {
           onEvent?.(`${name} restarts: its sources have changed`);
           process.restart();
         }
       });
     }
-    const replicas = await Promise.all(replicasStarted);
 
     const url = `http://${publicHost(bind)}:${port}`;
     const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
-    await waitUntilHealthy({ url, nginx: nginx.process, replicas, deadlineMs, signal });
-    return assembleStack({ url, port, nginx, replicas, stop }, await postgresReady, await redisReady);
+    const { replicas } = running;
+    await waitUntilHealthy({ url, nginx: proxy.process, replicas, deadlineMs, signal });
+    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy };
+    return assembleStack({ url, port, stop, ...servers }, running);
   } catch (error) {
-    failure.abort(error);
+    ending.abort(error);
     await Promise.allSettled(starting);
     await stop();
     throw error;
@@ -140,21 +161,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function assembleStack(
-  parts: Pick<Stack, 'url' | 'port' | 'nginx' | 'replicas' | 'stop'>,
-  postgres: PostgresServer,
-  redis: RedisServer,
+  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'stop'>,
+  scaling: Scaling,
 ): Stack {
-  const processes = [
-    ...parts.replicas.map((replica) => replica.process),
-    postgres.process,
-    redis.process,
-    parts.nginx.process,
-  ];
   return {
     ...parts,
-    postgres,
-    redis,
+    get replicas() {
+      return scaling.replicas;
+    },
+    scale: (wanted) => scaling.scale(wanted),
     process(name) {
+      const processes = [
+        ...scaling.replicas.map((replica) => replica.process),
+        ...[parts.postgres, parts.redis, parts.nginx].map(({ process }) => process),
+      ];
       const found = processes.find((process) => process.name === name);
       if (found) return found;
       throw new Error(

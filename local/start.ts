@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readArguments, usage, type Arguments } from './arguments.js';
+import { openControl } from './control.js';
 import { openGuard } from './guard.js';
 import { listenForInterruption } from './interruption.js';
 import { isNoise, makePrinter } from './output.js';
@@ -43,9 +44,11 @@ async function main(): Promise<void> {
       if (!isNoise(source, line)) print(source, line);
     };
     const stack = await startStack({ ...options, dataDir, guard, onLine, onEvent: say, signal });
+    const control = await openControl(dataDir, stack);
     welcome(stack, options, say);
     await aborted(signal);
     await stack.stop();
+    await control.close();
   } catch (error) {
     if (!interruption.signal.aborted) throw error;
   } finally {

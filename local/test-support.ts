@@ -37,3 +37,13 @@ export async function withGuard(use: (guard: Guard, folder: string) => Promise<v
 export function scriptSpec(script: string): ProcessSpec {
   return { name: 'script', command: process.execPath, args: ['-e', script] };
 }
+
+/** Stands for every service: ready at once, and answers everything with its name. Ends when its last request is answered. */
+export const stubService = `
+  const { createServer } = require('http');
+  const server = createServer((request, response) => {
+    const delay = Number(new URL(request.url, 'http://any').searchParams.get('delay'));
+    setTimeout(() => response.end(process.env.POD_NAME + ' ' + process.env.GREETING), delay);
+  });
+  server.listen(process.env.PORT, process.env.HOST);
+  process.on('SIGTERM', () => server.close());`;

@@ -7,7 +7,7 @@ const postgres = {
   database: 'millrace',
   roles: { task_api: { user: 'task_api', password: 'a' }, user_api: { user: 'user_api', password: 'b' } },
 } as PostgresServer;
-const connections = { postgres, redisUrl: 'redis://:pw@127.0.0.1:6379/0' };
+const connections = { postgres, redisUrl: 'redis://:pw@127.0.0.1:6379/0', dataDir: '/data, mine' };
 
 const named = (replicas: Replica[], name: string) => {
   const found = replicas.find((replica) => replica.name === name);
@@ -31,26 +31,31 @@ test('plans one replica of each service, and more where asked, each with a port 
   expect(new Set(replicas.map(({ port }) => port)).size).toBe(9);
 });
 
-test('tells the gateway the address of every replica', async () => {
-  const replicas = await planReplicas({ 'blur-worker': 2 });
-  const environment = environmentOf(named(replicas, 'web-gateway-1'), replicas, connections);
-  const urls = ['blur-worker-1', 'blur-worker-2'].map((name) => named(replicas, name).url);
+test('plans what is missing beside the replicas that there are', async () => {
+  const present = await planReplicas({ 'blur-worker': 2 });
+  const missing = await planReplicas({ 'blur-worker': 4, 'bw-worker': 1 }, present);
+  expect(missing.map(({ name }) => name)).toEqual(['blur-worker-3', 'blur-worker-4']);
+});
+
+test('tells the gateway where the addresses of all replicas are', async () => {
+  const environment = environmentOf(named(await planReplicas(), 'web-gateway-1'), connections);
   expect(environment).toMatchObject({
     POD_NAME: 'web-gateway-1',
     HOST: '127.0.0.1',
     REDIS_URL: connections.redisUrl,
-    BLUR_WORKER_URLS: urls.join(','),
-    TASK_API_URLS: named(replicas, 'task-api-1').url,
+    // Without a comma, which would end the entry.
+    BLUR_WORKER_URLS: 'file:///data%2C%20mine/replicas/blur-worker',
+    TASK_API_URLS: 'file:///data%2C%20mine/replicas/task-api',
   });
 });
 
 test('gives a service the account of its own schema, and none to a service without data', async () => {
   const replicas = await planReplicas();
-  expect(environmentOf(named(replicas, 'user-api-1'), replicas, connections)).toMatchObject({
+  expect(environmentOf(named(replicas, 'user-api-1'), connections)).toMatchObject({
     POSTGRES_USER: 'user_api',
     POSTGRES_PASSWORD: 'b',
     POSTGRES_PORT: '5432',
   });
-  const worker = environmentOf(named(replicas, 'text-worker-1'), replicas, connections);
+  const worker = environmentOf(named(replicas, 'text-worker-1'), connections);
   expect(Object.keys(worker).filter((name) => /^(POSTGRES|REDIS)_/.test(name))).toEqual([]);
 });

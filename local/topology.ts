@@ -1,5 +1,6 @@
 import { freePort } from './ports.js';
 import type { PostgresServer } from './postgres.js';
+import { replicaFileUrl } from './replica-files.js';
 
 export const serviceNames = [
   'web-gateway',
@@ -46,14 +47,14 @@ export const needsOf: Record<ServiceName, Needs> = {
   'queue-worker': { redis: true, calls: ['task-api', 'text-worker', 'blur-worker', 'bw-worker'] },
 };
 
-/** Reads what stands after `--scale`, e.g. ['blur-worker=4']; services that are not named have one replica. */
-export function parseScale(values: readonly string[]): Scale {
-  const scale = Object.fromEntries(serviceNames.map((name) => [name, 1])) as Scale;
+/** Reads what a person writes, e.g. ['blur-worker=4']. */
+export function parseScale(values: readonly string[]): Partial<Scale> {
+  const scale: Partial<Scale> = {};
   for (const value of values) {
     const [, name = '', count = ''] = /^(.*?)=(.*)$/.exec(value) ?? [];
     if (!isServiceName(name) || !/^[1-9]\d?$/.test(count)) {
       throw new Error(
-        `--scale takes SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: ${serviceNames.join(', ')}.`,
+        `Scaling takes SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: ${serviceNames.join(', ')}.`,
       );
     }
     scale[name] = Number(count);
@@ -61,14 +62,26 @@ export function parseScale(values: readonly string[]): Scale {
   return scale;
 }
 
+/** How many replicas of each service there are among these. */
+export function scaleOf(replicas: readonly Replica[]): Scale {
+  const scale = Object.fromEntries(serviceNames.map((name) => [name, 0])) as Scale;
+  for (const { service } of replicas) scale[service] += 1;
+  return scale;
+}
+
 function isServiceName(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
 }
 
-export async function planReplicas(scale: Partial<Scale> = {}): Promise<Replica[]> {
+/** The replicas that are wanted beyond those that there are; one of each service when nothing is said. */
+export async function planReplicas(
+  scale: Partial<Scale> = {},
+  present: readonly Replica[] = [],
+): Promise<Replica[]> {
+  const have = scaleOf(present);
   const replicas: Replica[] = [];
   for (const service of serviceNames) {
-    for (let number = 1; number <= (scale[service] ?? 1); number += 1) {
+    for (let number = have[service] + 1; number <= (scale[service] ?? 1); number += 1) {
       const port = await freePort();
       replicas.push({ service, name: `${service}-${number}`, port, url: `http://127.0.0.1:${port}` });
     }
@@ -76,13 +89,20 @@ export async function planReplicas(scale: Partial<Scale> = {}): Promise<Replica[
   return replicas;
 }
 
-export type Connections = { postgres?: PostgresServer; redisUrl?: string };
+export type Connections = {
+  postgres?: PostgresServer;
+  redisUrl?: string;
+  /** Where the replica files are. */
+  dataDir: string;
+};
+
+/** Longer than the slowest request: an image effect, waiting included (EFFECT_TIMEOUT_MS). */
+export const drainPatienceMs = 130_000;
 
 /** The environment variables of one replica, as its `config.ts` expects them. */
 export function environmentOf(
   replica: Replica,
-  replicas: readonly Replica[],
-  { postgres, redisUrl }: Connections,
+  { postgres, redisUrl, dataDir }: Connections,
 ): Record<string, string> {
   const { postgresRole, redis, calls = [] } = needsOf[replica.service];
   const environment: Record<string, string> = {
@@ -91,7 +111,8 @@ export function environmentOf(
     POD_NAME: replica.name,
     // Nginx has stopped by then, or goes on to another replica: Ctrl-C need not wait for a balancer to notice.
     SHUTDOWN_DRAIN_MS: '100',
-    SHUTDOWN_TIMEOUT_MS: '3000',
+    // How long a stop may take is the supervisor's to say, which is patient only when it scales down.
+    SHUTDOWN_TIMEOUT_MS: String(drainPatienceMs + 10_000),
   };
   if (postgresRole && postgres) {
     const { user, password } = postgres.roles[postgresRole];
@@ -105,12 +126,8 @@ export function environmentOf(
   }
   if (redis && redisUrl) environment.REDIS_URL = redisUrl;
   for (const service of calls)
-    environment[`${screamingCase(service)}_URLS`] = urlsOf(service, replicas).join(',');
+    environment[`${screamingCase(service)}_URLS`] = replicaFileUrl(dataDir, service);
   return environment;
-}
-
-function urlsOf(service: ServiceName, replicas: readonly Replica[]): string[] {
-  return replicas.filter((replica) => replica.service === service).map(({ url }) => url);
 }
 
 /** blur-worker → BLUR_WORKER */

@@ -15,12 +15,14 @@ import { basename, join } from 'node:path';
 
 const root = join(__dirname, '../..');
 
-/** What `npm start` needs of a checkout, besides node_modules. */
+/** What `npm start`, and those who use what it starts, need of a checkout, besides node_modules. */
 const parts = [
+  'load-test.sh',
   'local',
   'nginx',
   'packages',
   'postgres',
+  'scripts',
   'services',
   'package.json',
   'tsconfig.base.json',

@@ -1,6 +1,7 @@
 // `npm start` as a person runs it: in a shell, in a checkout (a copy of this one), with data that stay.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { queuedTaskSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
@@ -111,6 +112,40 @@ describe('started again with --scale blur-worker=2', () => {
     expect([...new Set(pods)].sort()).toEqual(['blur-worker-1', 'blur-worker-2']);
   });
 
+  test(
+    'npm run scale changes how many there are, and says so',
+    () => {
+      expect(execute('npm run --silent scale -- blur-worker=3 text-worker=2')).toMatch(
+        new RegExp(`^http://127.0.0.1:${port}\n.*^text-worker +2\nblur-worker +3\n`, 'ms'),
+      );
+      expect(execute('npm run --silent scale')).toMatch(/^blur-worker +3$/m);
+      expect(() => execute('npm run --silent scale -- teapot=2')).toThrow(
+        /Scaling takes SERVICE=NUMBER .* not "teapot=2". Services: web-gateway,/,
+      );
+    },
+    START_MS,
+  );
+
+  test(
+    'load-test.sh compares numbers of replicas, finding out by itself what runs, and puts them back',
+    () => {
+      const output = execute(`./load-test.sh --url ${url()} --compare 1,2 -n 6 -c 3`);
+      expect(output).toMatch(/^replicas +total +req\/s .*\n +1 .* x1\.00 +100%\n +2 .*%$/m);
+      expect(output).toContain('no delay is set');
+      const [, name = ''] = /^(\/.*)\.json, \.svg and \.html$/m.exec(output) ?? [];
+      const { on, steps } = JSON.parse(readFileSync(`${name}.json`, 'utf8')) as Comparison;
+      expect(on).toBe('local');
+      expect(steps.map(({ replicas, failed, timeline }) => [replicas, failed, timeline.length])).toEqual([
+        [1, 0, 6],
+        [2, 0, 6],
+      ]);
+      expect(new Set(steps[0]!.timeline.map(({ pod }) => pod))).toEqual(new Set(['blur-worker-1']));
+      expect(readFileSync(`${name}.html`, 'utf8')).toContain(readFileSync(`${name}.svg`, 'utf8'));
+      expect(execute('npm run --silent scale')).toMatch(/^blur-worker +3$/m);
+    },
+    START_MS,
+  );
+
   test('no process outlives a supervisor that was killed with SIGKILL', async () => {
     const supervisor = checkout.processes().find(({ command }) => /\blocal\/dist\/start\.js/.test(command));
     process.kill(supervisor!.pid, 'SIGKILL');
@@ -118,6 +153,22 @@ describe('started again with --scale blur-worker=2', () => {
     await until('nothing runs any more', () => checkout.processes().length === 0, 15_000);
   }, 20_000);
 });
+
+/** What load-test.sh writes, as far as it is looked at here. */
+interface Comparison {
+  on: string;
+  steps: { replicas: number; failed: number; timeline: { pod: string }[] }[];
+}
+
+/** Runs a command in the checkout. @returns what it wrote to stdout @throws with what it wrote to stderr, when it fails */
+function execute(command: string): string {
+  return execFileSync('/bin/sh', ['-c', command], {
+    cwd: checkout.folder,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  });
+}
 
 function url(): string {
   return `http://127.0.0.1:${port}`;

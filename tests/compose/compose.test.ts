@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { serviceNames } from '../../local/topology.js';
 import { until } from '../api/until.js';
 import { type Composed, composed, docker, engineAnswers } from './docker.js';
-import { startTraffic, type Tally, type Traffic } from './traffic.js';
+import { startTraffic, type Tally, type Traffic } from '../support/traffic.js';
 
 const MINUTE_MS = 60_000;
 /** In this time a new replica must get requests, and a gone one must be forgotten. */

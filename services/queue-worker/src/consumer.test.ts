@@ -42,11 +42,11 @@ afterEach(async () => {
 });
 
 /** Starts a queue-worker that does its jobs with `perform`. */
-function startWorker(perform: PerformJob, pod = 'queue-worker-1') {
+function startWorker(perform: PerformJob, pod = 'queue-worker-1', redisUrl = taskApi.redis.server.url) {
   const { logger, lines } = recordingLogger();
   const board = createJobBoard(client, pod);
   const consumer = startConsumer({
-    redisUrl: taskApi.redis.server.url,
+    redisUrl,
     concurrency: 4,
     logger,
     process: (message, giveUp) => processMessage(message, { board, logger, perform }, giveUp),
@@ -319,5 +319,25 @@ describe('closing', () => {
     const begun = performance.now();
     await consumer.close(200);
     expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+
+  it('does not wait for a Redis that is away', async () => {
+    const { consumer, lines } = startWorker(
+      () => Promise.resolve('done'),
+      'queue-worker-1',
+      taskApi.redis.url,
+    );
+    await reaches(await add(), 'completed');
+    await taskApi.redis.link.cut();
+    try {
+      await eventually(() =>
+        expect(lines).toContainEqual(expect.objectContaining({ msg: 'Redis is not available' })),
+      );
+      const begun = performance.now();
+      await consumer.close(60_000);
+      expect(performance.now() - begun).toBeLessThan(5_000);
+    } finally {
+      await taskApi.redis.link.mend();
+    }
   });
 });

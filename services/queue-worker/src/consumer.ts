@@ -30,12 +30,15 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: backOff });
   logConnection(redis, logger);
 
+  const inWork = new Set<Promise<void>>();
   const worker = new Worker<JobMessage>(
     JOB_QUEUE,
-    ({ data }) =>
-      withContext({ requestId: data.requestId, traceparent: data.traceparent }, () =>
-        process(data, giveUp.signal),
-      ),
+    async ({ data }) => {
+      const context = { requestId: data.requestId, traceparent: data.traceparent };
+      const work = withContext(context, () => process(data, giveUp.signal));
+      inWork.add(work);
+      await work.finally(() => inWork.delete(work));
+    },
     {
       connection: redis,
       concurrency,
@@ -58,7 +61,11 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
     async close(deadlineMs) {
       // BullMQ waits for its jobs without end: they have to give up by themselves.
       const deadline = setTimeout(() => giveUp.abort(new Error('the worker is shutting down')), deadlineMs);
-      await worker.close().finally(() => clearTimeout(deadline));
+      // And for Redis: it waits to hear of the end of a connection that is not there.
+      const force = redis.status !== 'ready';
+      await worker.close(force);
+      await Promise.allSettled(inWork);
+      clearTimeout(deadline);
       redis.disconnect();
     },
   };

@@ -1,0 +1,27 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Replica, ServiceName } from './topology.js';
+
+// How services find the replicas of the services that they call: a file for each service, one base URL a line, which they
+// read again every second.
+
+/** As an entry of a `<NAME>_URLS` variable, whose entries are separated by commas. */
+export function replicaFileUrl(dataDir: string, service: ServiceName): string {
+  return pathToFileURL(replicaFile(dataDir, service)).href.replaceAll(',', '%2C');
+}
+
+export function writeReplicaFiles(dataDir: string, replicas: readonly Replica[]): void {
+  for (const service of new Set(replicas.map((replica) => replica.service))) {
+    const urls = replicas.filter((replica) => replica.service === service).map(({ url }) => `${url}\n`);
+    const file = replicaFile(dataDir, service);
+    mkdirSync(dirname(file), { recursive: true });
+    // Renamed into its place: no one ever reads half a list.
+    writeFileSync(`${file}.new`, urls.join(''));
+    renameSync(`${file}.new`, file);
+  }
+}
+
+function replicaFile(dataDir: string, service: ServiceName): string {
+  return join(dataDir, 'replicas', service);
+}

@@ -1,0 +1,186 @@
+# shellcheck shell=bash disable=SC2154
+# What must be there before anything is changed. What would only be a pity is a warning.
+
+check_programs() {
+  command -v kubectl >/dev/null || stop "kubectl is not installed." "https://kubernetes.io/docs/tasks/tools/#kubectl"
+  command -v curl >/dev/null || stop "curl is not installed." "install it with your package manager"
+}
+
+check_docker() {
+  command -v docker >/dev/null || stop "docker is not installed; it builds the images." "https://docs.docker.com/get-started/get-docker/"
+  docker info >/dev/null 2>&1 || stop "Docker does not answer." \
+    "start it (Docker Desktop, or: sudo systemctl start docker); on Linux you must be in the group docker: sudo usermod -aG docker $(id -un)"
+}
+
+# Something listens on the port that is to become the cluster's.
+check_port() {
+  if (exec 3<>"/dev/tcp/127.0.0.1/$http_port") 2>/dev/null; then
+    stop "Port $http_port of this machine is taken$(who_listens)." "end that, or take another: HTTP_PORT=$((http_port + 1)) ./deploy.sh"
+  fi
+}
+
+who_listens() {
+  local program
+  program=$(lsof -nP -iTCP:"$http_port" -sTCP:LISTEN 2>/dev/null | awk 'NR == 2 {print $1 ", process " $2}') || true
+  [ -z "$program" ] || echo " by $program"
+}
+
+preflight() {
+  local version nodes
+  version=$(kube version -o yaml 2>/dev/null | awk '/^serverVersion:/ {server = 1} server && /gitVersion:/ {print $2}')
+  nodes=$(kube get nodes --no-headers 2>/dev/null | wc -l | tr -d ' ')
+  step "Context $context: Kubernetes $version, $nodes $([ "$nodes" = 1 ] && echo node || echo nodes)"
+  check_version "$version"
+  check_overlay
+  check_nodes
+  check_storage
+  check_room
+  check_node_port
+  check_addons
+}
+
+check_version() {
+  local minor=${1#v*.}
+  minor=${minor%%.*}
+  [ "$minor" -ge 30 ] || stop "Kubernetes $1 is too old: pods wait with preStop.sleep before they end, which is there from 1.30 on." "upgrade the cluster"
+}
+
+check_overlay() {
+  local secret
+  if [ "$overlay" = keda ]; then
+    kube get crd scaledobjects.keda.sh >/dev/null 2>&1 ||
+      stop "The overlay keda needs KEDA, which this cluster does not have." \
+        "helm install keda kedacore/keda --repo https://kedacore.github.io/charts -n keda --create-namespace"
+  fi
+  kubectl kustomize "${manifests%/}" >"$work/manifests.yaml" || stop "$manifests cannot be rendered: see above." "mend the file it names"
+  for secret in $(missing_secrets); do
+    stop "$manifests uses the Secret $secret, which is not among its files nor in the cluster." \
+      "create it before you deploy: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own"
+  done
+}
+
+# The Secrets that pods mount and nobody has made.
+missing_secrets() {
+  local name
+  of_manifests manifest-secrets >"$work/secrets"
+  sed -n 's/^used //p' "$work/secrets" | sort -u | while read -r name; do
+    grep -qx "made $name" "$work/secrets" || kube -n "$namespace" get secret "$name" >/dev/null 2>&1 || echo "$name"
+  done
+}
+
+# of_manifests TEMPLATE: what it makes of each object that is to be applied.
+of_manifests() { kube create --dry-run=client --validate=false -f "$work/manifests.yaml" -o "$(template "$1")"; }
+
+check_nodes() {
+  local state
+  state=$(kube get nodes -o "$(template node-conditions)")
+  case $state in
+    *DiskPressure*) stop "A node is short of disk: $state." "free some: docker system prune (for Docker Desktop, enlarge the disk in Settings, Resources)" ;;
+    *MemoryPressure*) warn "A node is short of memory: $state." "$(fix_for_memory)" ;;
+    *NotReady*) warn "A node is not ready: $state." "kubectl --context $context describe nodes" ;;
+  esac
+}
+
+check_storage() {
+  kube get storageclass -o yaml | grep -q 'is-default-class: "true"' && return
+  [ -z "$(kube -n "$namespace" get pvc -o name 2>/dev/null)" ] || return 0
+  stop "No StorageClass is the default: the volumes of PostgreSQL and Redis would stay Pending." "$(fix_for_storage_class)"
+}
+
+fix_for_storage_class() {
+  local first
+  first=$(kube get storageclass -o name 2>/dev/null | head -1)
+  case $family:$first in
+    minikube:) echo "minikube -p $context addons enable storage-provisioner && minikube -p $context addons enable default-storageclass" ;;
+    *:) echo "install one (your cloud's CSI driver, or https://github.com/rancher/local-path-provisioner), and make it the default" ;;
+    *)
+      echo "kubectl --context $context annotate $first storageclass.kubernetes.io/is-default-class=true"
+      ;;
+  esac
+}
+
+fix_for_memory() {
+  case $family in
+    kind | k3d | shared) echo "give Docker more: Docker Desktop, Settings, Resources; or end other containers" ;;
+    minikube) echo "a larger one: minikube -p $context delete && minikube -p $context start --cpus 4 --memory 6g" ;;
+    *) echo "add nodes, or larger ones" ;;
+  esac
+}
+
+# What the nodes have left beside others' pods, against what ours ask for: in MiB of memory and thousandths of a CPU.
+check_room() {
+  local free wanted
+  free=$({
+    kube get nodes -o "$(template node-room)"
+    kube get pods --all-namespaces --field-selector="metadata.namespace!=$namespace,status.phase!=Succeeded,status.phase!=Failed" \
+      -o "$(template pod-requests)"
+  } | sum_resources)
+  wanted=$(of_manifests manifest-requests | sum_resources)
+  echo "    free: ${free#* } MiB of memory, ${free% *}m of CPU; asked for: ${wanted#* } MiB, ${wanted% *}m"
+  if [ "${wanted#* }" -gt "${free#* }" ]; then
+    short "too little memory: ${free#* } MiB are free, and the pods ask for ${wanted#* }" "$(fix_for_memory)"
+  fi
+  if [ "${wanted% *}" -gt "${free% *}" ]; then
+    short "too little CPU: ${free% *}m are free, and the pods ask for ${wanted% *}m" "$(fix_for_memory)"
+  fi
+}
+
+# Elsewhere nodes may be added as they are needed.
+short() { if [ "$family" = remote ]; then warn "The cluster has $1." "$2"; else stop "The cluster has $1." "$2"; fi; }
+
+# Lines of FACTOR CPU MEMORY, in Kubernetes' quantities, to one line "CPU MEMORY".
+sum_resources() {
+  awk '
+    function milli(q) { return q ~ /m$/ ? q + 0 : q * 1000 }
+    function mebi(q) {
+      if (q ~ /Ki$/) return q / 1024
+      if (q ~ /Mi$/) return q + 0
+      if (q ~ /Gi$/) return q * 1024
+      if (q ~ /Ti$/) return q * 1048576
+      if (q ~ /k$/) return q * 1e3 / 1048576
+      if (q ~ /M$/) return q * 1e6 / 1048576
+      if (q ~ /G$/) return q * 1e9 / 1048576
+      return q / 1048576
+    }
+    { cpu += $1 * milli($2); memory += $1 * mebi($3) }
+    END { printf "%d %d\n", cpu, memory }'
+}
+
+check_node_port() {
+  local other
+  other=$(kube get services --all-namespaces -o "$(template node-ports)" |
+    awk -v own="$namespace/" '$1 == 30080 && index($2, own) != 1 {print $2}')
+  [ -z "$other" ] || stop "NodePort 30080 is taken by the Service $other." \
+    "delete that Service, or change nodePort in k8s/nginx.yaml and containerPort in kind/cluster.yaml"
+}
+
+check_addons() {
+  kube get --raw /apis/metrics.k8s.io/v1beta1/nodes >/dev/null 2>&1 ||
+    warn "There is no metrics server: HPAs show <unknown> and do not scale." "$(fix_for_metrics)"
+  [ -n "$(kube get ingressclass -o name 2>/dev/null)" ] ||
+    warn "There is no Ingress controller: task-user.local and millrace.local do not answer; the URL at the end does." "docs/KUBERNETES_DEPLOYMENT.md#ingress"
+  if [ "$family" = minikube ] && ! kube -n kube-system get daemonsets -o name | grep -qE 'calico|cilium'; then
+    warn "This minikube has no network plugin that enforces NetworkPolicies." "./deploy.sh --cluster minikube makes one that has"
+  fi
+}
+
+fix_for_metrics() {
+  case $family in
+    kind) echo "kubectl --context $context apply -k kind/metrics-server" ;;
+    minikube) echo "minikube -p $context addons enable metrics-server" ;;
+    *) echo "kubectl --context $context apply -f https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml" ;;
+  esac
+}
+
+# Why kubectl apply was refused, from its own words in $work/errors.
+fix_for_refusal() {
+  case $(cat "$work/errors") in
+    *"unknown field"*) echo "a field is misspelt: npm test -- tests/k8s names the file" ;;
+    *"already allocated"*) echo "the NodePort belongs to another Service: kubectl --context $context get services -A | grep 30080" ;;
+    *"being terminated"*) echo "the namespace is still being deleted: wait until it is gone, and run ./deploy.sh again" ;;
+    *"spec: Forbidden"* | *"field is immutable"*) echo "a field cannot be changed in place: delete that object (volumes stay) and run ./deploy.sh again" ;;
+    *orbidden*) echo "your account may not do this: kubectl --context $context auth can-i --list -n $namespace" ;;
+    *"no matches for kind"*) echo "the cluster lacks what defines this kind (KEDA for ScaledObject)" ;;
+    *) echo "mend what it names, and run ./deploy.sh again" ;;
+  esac
+}

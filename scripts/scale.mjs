@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// Other numbers of replicas for the local stack while it runs: npm run scale -- blur-worker=4 web-gateway=2
+// Without arguments: what runs. The stack listens on a socket in its data folder (local/control.ts).
+import { request } from 'node:http';
+import { dirname, join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const NO_STACK = new Set(['ENOENT', 'ECONNREFUSED']);
+
+async function main(words) {
+  const { status, body } = await ask(words.length > 0 ? { method: 'POST', body: words.join(' ') } : {});
+  const { error, url, scale } = JSON.parse(body);
+  if (status !== 200) throw new Error(error);
+  console.log(url);
+  for (const [service, replicas] of Object.entries(scale)) {
+    console.log(`${service.padEnd(14)}${String(replicas).padStart(3)}`);
+  }
+}
+
+function ask({ method = 'GET', body = '' }) {
+  // A socket's path may have about 100 characters: seen from here it is shorter.
+  const socketPath = relative(process.cwd(), join(root, '.local', 'control'));
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path: '/scale', method }, (response) => {
+      text(response).then((answer) => resolve({ status: response.statusCode, body: answer }), reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  if (NO_STACK.has(error.code)) console.error('No local stack runs here, or it is not ready yet: npm start');
+  else if (error.code === 'ECONNRESET') console.error('The stack has stopped meanwhile.');
+  else console.error(error.message);
+  process.exitCode = 1;
+});

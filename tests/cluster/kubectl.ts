@@ -1,0 +1,123 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { until } from '../api/until.js';
+
+const root = join(__dirname, '../..');
+const run = promisify(execFile);
+const MINUTE_MS = 60_000;
+
+/** A pod of the stack. */
+export interface Pod {
+  name: string;
+  /** The component it belongs to. */
+  of: string;
+  ready: boolean;
+  /** It has been told to end. */
+  leaves: boolean;
+  restarts: number;
+  /** Its container's id, without the runtime's name. */
+  containerId: string;
+}
+
+/** Is there a cluster that kubectl reaches? */
+export function clusterAnswers(): boolean {
+  try {
+    execFileSync('kubectl', ['get', '--raw', '/readyz', '--request-timeout=5s'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `kubectl …` in the stack's namespace. @returns what it wrote to stdout @throws with what it wrote, when it fails */
+export async function kubectl(...args: string[]): Promise<string> {
+  const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await run('kubectl', ['--namespace', 'millrace', ...args], options);
+  return stdout;
+}
+
+export async function get<T>(...what: string[]): Promise<T> {
+  return JSON.parse(await kubectl('get', '--output', 'json', ...what)) as T;
+}
+
+/** What lies in k8s/, applied. @returns the lines of kubectl */
+export async function applyAll(): Promise<string[]> {
+  return (await kubectl('apply', '--filename', 'k8s/')).trim().split('\n');
+}
+
+/** Has the stack in the cluster, by deploy.sh unless it is there. @returns where it is to be reached */
+export async function deployed(): Promise<string> {
+  const deployments = await kubectl('get', 'deployments', '--output', 'name').catch(() => '');
+  if (!deployments.includes('nginx'))
+    await run(join(root, 'deploy.sh'), { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  await settled();
+  const urls = process.env.MILLRACE_URL ? [process.env.MILLRACE_URL] : await likelyUrls();
+  return until(
+    `one of ${urls.join(', ')} answers`,
+    async () => {
+      for (const url of urls) if (await isHealthy(url)) return url;
+      return undefined;
+    },
+    MINUTE_MS,
+  );
+}
+
+/** The node port as the machine's own cluster has it, as kind/cluster.yaml maps it, and as minikube does. */
+async function likelyUrls(): Promise<string[]> {
+  const address = await kubectl(
+    'get',
+    'nodes',
+    '--output',
+    'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}',
+  );
+  return ['http://127.0.0.1:30080', 'http://127.0.0.1:8080', `http://${address}:30080`];
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(3_000) }).catch(
+    () => undefined,
+  );
+  const health = (await response?.json().catch(() => undefined)) as { services?: object } | undefined;
+  return response?.status === 200 && health?.services !== undefined;
+}
+
+/** @param component e.g. task-api; default: all */
+export async function pods(component?: string): Promise<Pod[]> {
+  interface Item {
+    metadata: { name: string; labels: Record<string, string>; deletionTimestamp?: string };
+    status: {
+      containerStatuses?: { ready: boolean; restartCount: number; containerID?: string }[];
+    };
+  }
+  const selector = component ? `app.kubernetes.io/name=${component}` : 'app.kubernetes.io/part-of=millrace';
+  const { items } = await get<{ items: Item[] }>('pods', '--selector', selector);
+  return items.map(({ metadata, status }) => {
+    const [container] = status.containerStatuses ?? [];
+    return {
+      name: metadata.name,
+      of: metadata.labels['app.kubernetes.io/name']!,
+      ready: container?.ready ?? false,
+      leaves: metadata.deletionTimestamp !== undefined,
+      restarts: container?.restartCount ?? 0,
+      containerId: container?.containerID?.replace(/^.*:\/\//, '') ?? '',
+    };
+  });
+}
+
+/** Waits until every pod is ready and none is on its way out. */
+export async function settled(component?: string): Promise<Pod[]> {
+  return until(
+    `the pods of ${component ?? 'the stack'} are ready, and old ones gone`,
+    async () => {
+      const all = await pods(component);
+      return all.length > 0 && all.every(({ ready, leaves }) => ready && !leaves) && all;
+    },
+    4 * MINUTE_MS,
+  );
+}
+
+/** Waits until a Deployment has what it should have. */
+export async function rolledOut(name: string): Promise<void> {
+  await kubectl('rollout', 'status', name, '--timeout=180s');
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+interface Service {
+  read_only?: boolean;
+  cap_drop?: string[];
+  security_opt?: string[];
+  mem_limit?: string;
+  cpus?: number;
+  pids_limit?: number;
+  ports?: string[];
+  privileged?: boolean;
+  user?: string;
+  networks?: string[];
+  network_mode?: string;
+  environment?: Record<string, unknown>;
+  profiles?: string[];
+}
+interface Compose {
+  services: Record<string, Service>;
+  networks: Record<string, { internal?: boolean } | null>;
+}
+
+const { services, networks } = parse(readFileSync(join(__dirname, '../../docker-compose.yaml'), 'utf8'), {
+  merge: true,
+}) as Compose;
+const lasting = Object.entries(services).filter(([name, { profiles }]) => name !== 'secrets' && !profiles);
+
+describe('the containers of docker-compose.yaml', () => {
+  it.each(Object.entries(services))(
+    '%s writes nothing but its volumes, and can gain no privileges',
+    (_, service) => {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        pids_limit: expect.any(Number) as number,
+      });
+      expect(service.privileged).toBeUndefined();
+      expect(
+        Object.keys(service.environment ?? {}).filter((name) => /PASSWORD$|SECRET$|REDIS_URL$/.test(name)),
+      ).toEqual([]);
+    },
+  );
+
+  it.each(lasting)('%s has limits of memory and CPU', (_, service) => {
+    expect(service.mem_limit).toBeDefined();
+    expect(service.cpus).toBeDefined();
+  });
+
+  it('only one of them is root, and that one has no network', () => {
+    const roots = Object.entries(services).filter(([, { user }]) => user === 'root');
+    expect(roots.map(([name, { network_mode }]) => [name, network_mode])).toEqual([['secrets', 'none']]);
+  });
+
+  it('open one port, and what has data is in a network without a way out', () => {
+    expect(Object.entries(services).flatMap(([name, { ports }]) => (ports ? [name] : []))).toEqual(['nginx']);
+    expect(networks['back']).toEqual({ internal: true });
+    expect(services['postgres']?.networks).toEqual(['back']);
+    expect(services['redis']?.networks).toEqual(['back']);
+  });
+});

@@ -1,0 +1,121 @@
+// What can be known of the manifests without a cluster.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  idOf,
+  type Manifest,
+  manifestFiles,
+  parseManifests,
+  readManifests,
+  root,
+  type Workload,
+} from './manifests.js';
+import { rules } from './rules.js';
+import { schemaProblems } from './schema.js';
+
+const manifests = readManifests();
+
+/** All that the checks have to say. */
+function problemsOf(all: Manifest[]): string[] {
+  return [
+    ...all.flatMap(schemaProblems),
+    ...Object.entries(rules).flatMap(([rule, check]) => check(all).map((problem) => `${rule}: ${problem}`)),
+  ];
+}
+
+test.each(manifests.map((manifest) => [idOf(manifest), manifest] as const))(
+  '%s has the form that the API asks for, and nothing else in it',
+  (_id, manifest) => {
+    expect(schemaProblems(manifest)).toEqual([]);
+  },
+);
+
+test.each(Object.entries(rules))('%s', (_rule, check) => {
+  expect(check(manifests)).toEqual([]);
+});
+
+test('nothing is there twice', () => {
+  const ids = manifests.map(idOf);
+  expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+});
+
+test('the namespace comes first', () => {
+  expect(manifests[0]).toMatchObject({ kind: 'Namespace' });
+});
+
+test('the Kustomization has every manifest', () => {
+  const [{ resources }] = parseManifests(
+    readFileSync(join(root, 'k8s/Kustomization'), 'utf8'),
+  ) as unknown as [{ resources: string[] }];
+  expect(resources).toEqual(manifestFiles());
+});
+
+test('the ConfigMaps hold the configuration files as they are', () => {
+  execFileSync('node', [join(root, 'scripts/kubernetes-config.mjs'), '--check'], { stdio: 'pipe' });
+});
+
+describe('a mistake is named', () => {
+  const named = (change: (workload: Workload, all: Manifest[]) => void): string[] => {
+    const copy = structuredClone(manifests);
+    const workload = copy.find((each) => idOf(each) === 'StatefulSet/postgres') as Workload;
+    change(workload, copy);
+    return problemsOf(copy);
+  };
+  const containerOf = (workload: Workload) => workload.spec.template.spec.containers[0]!;
+
+  test('a field with a typing error', () => {
+    const problems = named((workload) =>
+      Object.assign(containerOf(workload), { readinesProbe: containerOf(workload).readinessProbe }),
+    );
+    expect(problems).toEqual([
+      'StatefulSet/postgres: /spec/template/spec/containers/0 does not know the field readinesProbe',
+    ]);
+  });
+
+  test('a value of the wrong type', () => {
+    const problems = named(({ spec }) => Object.assign(spec, { replicas: 'one' }));
+    expect(problems).toEqual(['StatefulSet/postgres: /spec/replicas must be integer']);
+  });
+
+  test('a missing probe', () => {
+    const problems = named((workload) => delete containerOf(workload).readinessProbe);
+    expect(problems).toEqual([
+      expect.stringMatching(/StatefulSet\/postgres: postgres: has no readinessProbe$/),
+    ]);
+  });
+
+  test('a privileged pod', () => {
+    const problems = named((workload) => (containerOf(workload).securityContext!.privileged = true));
+    expect(problems).toEqual([expect.stringMatching(/StatefulSet\/postgres: postgres: is privileged$/)]);
+  });
+
+  test('a wrong image tag', () => {
+    const problems = named((workload) => (containerOf(workload).image = 'postgres:81'));
+    expect(problems).toEqual([
+      expect.stringContaining('the image postgres:81 is none of docker-compose.yaml'),
+    ]);
+  });
+
+  test('a claim that is not there', () => {
+    const problems = named((_workload, all) => {
+      const claim = all.findIndex((each) => idOf(each) === 'PersistentVolumeClaim/postgres');
+      all.splice(claim, 1);
+    });
+    expect(problems).toEqual([
+      'what a pod refers to is there: StatefulSet/postgres: there is no PersistentVolumeClaim postgres',
+    ]);
+  });
+
+  test('a call that no policy lets through', () => {
+    const problems = named((_workload, all) => {
+      const policy = all.find((each) => idOf(each) === 'NetworkPolicy/postgres')!;
+      policy.spec!.ingress![0]!.from!.pop();
+    });
+    expect(problems).toEqual([expect.stringMatching(/ingress: no user-api → postgres$/)]);
+  });
+
+  test('a key that is there twice', () => {
+    expect(() => parseManifests('a: 1\na: 2\n')).toThrow('Map keys must be unique');
+  });
+});

@@ -1,0 +1,94 @@
+// What overlays/ makes of k8s/, by kubectl's own kustomize. It needs no cluster.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
+import { rules } from './rules.js';
+import { schemaProblems } from './schema.js';
+
+const hasKubectl = (() => {
+  try {
+    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    process.stderr.write('kubectl is not installed: the overlays are not rendered.\n');
+    return false;
+  }
+})();
+
+const render = (folder: string): Manifest[] =>
+  parseManifests(execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' }));
+
+/** Rules that the overlay breaks on purpose. */
+const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
+  ...manifests.flatMap(schemaProblems),
+  ...Object.entries(rules)
+    .flatMap(([rule, check]) => check(manifests).map((problem) => `${rule}: ${problem}`))
+    .filter((problem) => !exempt.test(problem)),
+];
+
+(hasKubectl ? describe : describe.skip)('an overlay', () => {
+  test('k8s/ by itself renders to what lies in it', () => {
+    const byId = (all: Manifest[]) => [...all].sort((one, other) => idOf(one).localeCompare(idOf(other)));
+    expect(byId(render('k8s'))).toEqual(byId(readManifests()));
+  });
+
+  describe('prod', () => {
+    const prod = hasKubectl ? render('overlays/prod') : [];
+    const of = (id: string) => prod.find((manifest) => idOf(manifest) === id) as Manifest;
+
+    test('keeps every rule but those that it is there to change', () => {
+      const exempt =
+        /there is no Secret (postgres|redis)$|the image ghcr\.io\/|Deployment\/queue-worker: replicas would undo/;
+      expect(problemsOf(prod, exempt)).toEqual([]);
+    });
+
+    test('takes the services from a registry, under a tag that does not move', () => {
+      const images = workloadsOf(prod).flatMap(({ spec }) =>
+        spec.template.spec.containers.map(({ image }) => image),
+      );
+      expect(images.filter((image) => image.includes('millrace/'))).toHaveLength(7);
+      expect(
+        images.filter(
+          (image) => !/^(ghcr\.io\/.+:\d+\.\d+\.\d+|(postgres|redis|nginxinc\/.+):[\d.]+)$/.test(image),
+        ),
+      ).toEqual([]);
+    });
+
+    test('has no password, no artificial delay, no open node port, and TLS', () => {
+      expect(prod.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+      expect(of('ConfigMap/settings').data).toMatchObject({ BLUR_DELAY_MS: '0', TASK_DELAY_MS: '0' });
+      expect(of('Service/nginx-service').spec).toMatchObject({ type: 'ClusterIP' });
+      expect(of('Service/nginx-service').spec!.ports![0]).not.toHaveProperty('nodePort');
+      expect(of('Ingress/millrace').spec).toMatchObject({
+        tls: [{ hosts: ['millrace.example.com'], secretName: 'millrace-tls' }],
+      });
+    });
+
+    test('has two replicas of each service at least', () => {
+      const scalers = prod.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
+      const least = Object.fromEntries(
+        scalers.map(({ spec }) => [
+          spec!.scaleTargetRef!.name,
+          (spec as { minReplicas?: number }).minReplicas,
+        ]),
+      );
+      const deployments = prod.filter(({ kind }) => kind === 'Deployment');
+      for (const { metadata, spec } of deployments) expect(least[metadata.name] ?? spec!.replicas).toBe(2);
+    });
+  });
+
+  describe('keda', () => {
+    const keda = hasKubectl ? render('overlays/keda') : [];
+
+    test('keeps every rule, and adds what scales queue-worker and nothing that contradicts it', () => {
+      expect(problemsOf(keda, /^$/)).toEqual([]);
+      const scaled = keda.filter(({ spec }) => spec?.scaleTargetRef?.name === 'queue-worker').map(idOf);
+      expect(scaled).toEqual(['ScaledObject/queue-worker']);
+      const base = new Set(readManifests().map(idOf));
+      expect(keda.map(idOf).filter((id) => !base.has(id))).toEqual([
+        'ScaledObject/queue-worker',
+        'NetworkPolicy/task-api-from-keda',
+      ]);
+    });
+  });
+});
