@@ -40,7 +40,11 @@ export function checkAnswer({ responses }: Pick<DescribedOperation, 'responses'>
   else expect(types).toContain(type);
 
   const schema = type === undefined ? undefined : described.content?.[type]?.schema;
-  if (schema) expectMatch(schema, type?.endsWith('json') ? JSON.parse(reply.text()) : reply.text());
+  if (schema)
+    expectMatch(
+      schema,
+      type !== undefined && /[/+]json$/.test(type) ? JSON.parse(reply.text()) : reply.text(),
+    );
 
   for (const [name, header] of Object.entries(described.headers)) {
     const { required = false, schema: headerSchema = {} } = resolve(header);

@@ -26,7 +26,7 @@ function inWords(seconds: number): string {
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const s = ms / 1_000;
-  if (s < 60) return `${s.toFixed(s < 10 ? 1 : 0)} s`;
+  if (s < 60) return `${s.toFixed(1)} s`;
   const [big, bigUnit, small, smallUnit] =
     s < 3_600
       ? [s / 60, 'min', s % 60, 's']

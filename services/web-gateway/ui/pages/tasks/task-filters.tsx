@@ -11,7 +11,7 @@ export function TaskFilters(props: { filter: TaskFilter; onChange: (filter: Task
       <Field label="Search" quiet class="grow">
         <input
           type="search"
-          class="form-control search-control"
+          class="form-control"
           placeholder="Search title and description"
           maxLength={200}
           value={filter.q}
