@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /** A replica that works on one request at a time, and lets others wait without their bodies. */
-async function replica(name: string, { workMs = 100, queueLimit = 100 } = {}) {
+async function replica(name: string, { workMs = 100, queueLimit = 100, port = 0 } = {}) {
   const limiter = createWorkLimiter({ concurrency: 1, queueLimit });
   const seen = { bodies: 0, done: 0 };
   const sockets = new Set<Socket>();
@@ -38,7 +38,7 @@ async function replica(name: string, { workMs = 100, queueLimit = 100 } = {}) {
       }, gone.signal)
       .catch(() => res.writeHead(503, { 'Retry-After': '7' }).end());
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const kill = () => {
     server.close();
@@ -108,6 +108,17 @@ it('moves those who wait to a replica that is new', async () => {
   writeFileSync(file, `${first.url}\n${second.url}\n`);
   await answers;
   expect(second.seen.done).toBeGreaterThan(first.seen.done);
+});
+
+it('asks a replica again that was not listening yet', async () => {
+  const first = await replica('first', { workMs: 500 });
+  const late = await deserted();
+  const client = clientOf(first.url, late);
+  const answers = Promise.all(Array.from({ length: 10 }, () => place(client)));
+  await eventually(() => expect(first.limiter.waiting()).toBe(9));
+  const second = await replica('second', { workMs: 50, port: Number(new URL(late).port) });
+  await answers;
+  expect(second.seen.done).toBeGreaterThan(1);
 });
 
 it('goes on to another replica when one breaks down over the work', async () => {

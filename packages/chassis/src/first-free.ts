@@ -19,7 +19,7 @@ type Word = { room: true } | { answer: ServiceResponse } | { failure: unknown };
 
 /** In this time the first replica that is asked says that it has room, if it has. */
 const HEAD_START_MS = 20;
-/** How often to look for replicas that are new, or have come back. */
+/** How often to look for replicas that are new, have come back, or have room again. */
 const LOOK_AROUND_MS = 250;
 
 /**
@@ -41,7 +41,8 @@ export async function sendToFirstFree(
   agent: Agent,
 ): Promise<ServiceResponse> {
   const bids = new Map<Replica, Bid>();
-  const settled = new Set<Replica>();
+  /** Replicas that refused or could not be reached, and when. */
+  const settled = new Map<Replica, number>();
   let last: Word | undefined;
   const begun = performance.now();
 
@@ -50,7 +51,9 @@ export async function sendToFirstFree(
   try {
     for (;;) {
       const known = await replicas.current();
-      const unasked = known.filter((replica) => !bids.has(replica) && !settled.has(replica));
+      const isOpen = (replica: Replica) =>
+        performance.now() - (settled.get(replica) ?? -Infinity) > LOOK_AROUND_MS;
+      const unasked = known.filter((replica) => !bids.has(replica) && isOpen(replica));
       if (bids.size === 0) {
         const first = choose(unasked);
         if (!first) throw new NoRoom(last);
@@ -74,7 +77,7 @@ export async function sendToFirstFree(
       }
       if ('answer' in word && word.answer.status !== 503) return word.answer;
       // A connection that was kept alive may have ended meanwhile: that says nothing of the replica.
-      if (!bid.onOldConnection()) settled.add(bid.replica);
+      if (!bid.onOldConnection()) settled.set(bid.replica, performance.now());
       last = word;
     }
   } finally {

@@ -84,14 +84,16 @@ it('says with its port whether it is ready, where that is how it is asked', asyn
   keptAlive.destroy();
 });
 
-it('waits, after the drain, for a request that is under way', async () => {
+it('waits, after the drain, for a request that is under way, and not for its connection', async () => {
   const program = start({ SHUTDOWN_DRAIN_MS: '0' });
   const url = await ready(program);
-  const slow = get(`${url}/slow`);
+  const keptAlive = new http.Agent({ keepAlive: true });
+  const slow = get(`${url}/slow`, keptAlive);
   await eventually(() => expect(messages(program)).toContain('slow request begun'));
   program.process.kill('SIGTERM');
   expect((await slow).status).toBe(200);
   expect((await program.ended).code).toBe(0);
+  keptAlive.destroy();
 });
 
 it('goes on closing when a step of it fails, and says so with its exit code', async () => {

@@ -55,7 +55,10 @@ export function runService(options: ServiceOptions): void {
     await new Promise((resolve) => setTimeout(resolve, config.SHUTDOWN_DRAIN_MS));
     lifecycle.close();
     server.close();
+    // Requests that began before the signal told their clients to keep the connection.
+    const closing = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
     await closed;
+    clearInterval(closing);
     for (const step of close) {
       try {
         await step();
@@ -88,6 +91,8 @@ export function runService(options: ServiceOptions): void {
     (error: unknown) => fatal(error, 'cannot start'),
   );
 }
+
+const CLOSE_IDLE_EVERY_MS = 100;
 
 /** A connection that a busy client has not used for so long, though others ended meanwhile, is not the next that it will take. */
 const UNUSED_AFTER_MS = 500;
