@@ -67,7 +67,10 @@ delete() {
     delete_cluster
   elif kube get namespace "$namespace" >/dev/null 2>&1; then
     step "Deleting the namespace $namespace with all data in it (context $context)"
-    kube delete namespace "$namespace" --timeout="${timeout}s" ||
+    kube delete namespace "$namespace" --wait=false
+    # Whose data go has nothing to finish: without this, queue-worker alone may take minutes for its jobs.
+    kube -n "$namespace" delete pods --all --grace-period=5 --wait=false >/dev/null
+    kube wait --for=delete "namespace/$namespace" --timeout="${timeout}s" ||
       stop "The namespace is not gone after $timeout s." \
         "look for what holds it: kubectl --context $context get namespace $namespace -o yaml (status.conditions)"
   else

@@ -2,8 +2,9 @@
 // With --check it writes nothing, and fails when a ConfigMap in k8s/ is not what the files say.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const root = new URL('../', import.meta.url);
+const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
 
 const configMaps = {
@@ -21,7 +22,7 @@ const configMaps = {
 // PostgreSQL reads its files when its volume is new, and never again: it need not restart for them.
 const restartedByConfig = ['nginx', 'redis'];
 
-const read = (path) => readFileSync(new URL(path, root), 'utf8');
+const read = (path) => readFileSync(join(root, path), 'utf8');
 const indented = (text) => text.replace(/^(?=.)/gm, '    ');
 
 function manifestOf(name, files) {
@@ -57,7 +58,7 @@ for (const [path, text] of wanted) {
       process.exitCode = 1;
     }
   } else {
-    writeFileSync(new URL(path, root), text);
+    writeFileSync(join(root, path), text);
   }
 }
 

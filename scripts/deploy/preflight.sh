@@ -115,7 +115,7 @@ check_room() {
     kube get pods --all-namespaces --field-selector="metadata.namespace!=$namespace,status.phase!=Succeeded,status.phase!=Failed" \
       -o "$(template pod-requests)"
   } | sum_resources)
-  wanted=$(of_manifests manifest-requests | sum_resources)
+  wanted=$(of_manifests manifest-requests | with_autoscalers | sum_resources)
   echo "    free: ${free#* } MiB of memory, ${free% *}m of CPU; asked for: ${wanted#* } MiB, ${wanted% *}m"
   if [ "${wanted#* }" -gt "${free#* }" ]; then
     short "too little memory: ${free#* } MiB are free, and the pods ask for ${wanted#* }" "$(fix_for_memory)"
@@ -127,6 +127,14 @@ check_room() {
 
 # Elsewhere nodes may be added as they are needed.
 short() { if [ "$family" = remote ]; then warn "The cluster has $1." "$2"; else stop "The cluster has $1." "$2"; fi; }
+
+# An autoscaler's lowest number is what a workload will have at least.
+with_autoscalers() {
+  awk '
+    $1 == "at-least" { least[$2] = $3 }
+    $1 == "pods" { line[++lines] = $0 }
+    END { for (i = 1; i <= lines; i++) { split(line[i], f); print (f[2] in least ? least[f[2]] : f[3]), f[4], f[5] } }'
+}
 
 # Lines of FACTOR CPU MEMORY, in Kubernetes' quantities, to one line "CPU MEMORY".
 sum_resources() {
@@ -147,10 +155,12 @@ sum_resources() {
 }
 
 check_node_port() {
-  local other
+  local port other
+  port=$(sed -n 's/^ *nodePort: *//p' "$work/manifests.yaml" | head -1)
+  [ -n "$port" ] || return 0
   other=$(kube get services --all-namespaces -o "$(template node-ports)" |
-    awk -v own="$namespace/" '$1 == 30080 && index($2, own) != 1 {print $2}')
-  [ -z "$other" ] || stop "NodePort 30080 is taken by the Service $other." \
+    awk -v own="$namespace/" -v port="$port" '$1 == port && index($2, own) != 1 {print $2}')
+  [ -z "$other" ] || stop "NodePort $port is taken by the Service $other." \
     "delete that Service, or change nodePort in k8s/nginx.yaml and containerPort in kind/cluster.yaml"
 }
 

@@ -8,7 +8,7 @@ import { blackPng } from '../support/images.js';
 import { startTraffic, type Tally, type Traffic } from '../support/traffic.js';
 import { ingressProxy } from './ingress-proxy.js';
 import { applyAll, clusterAnswers, deployed, get, kubectl, pods, rolledOut, settled } from './kubectl.js';
-import { processesOf } from './node-processes.js';
+import { firstProcessOf } from './node-processes.js';
 
 const MINUTE_MS = 60_000;
 /** DNS may hand out an address for so long after it was first asked. */
@@ -124,9 +124,8 @@ if (!hasCluster)
       await settled();
       let killed = 0;
       for (const { name, of, containerId, restarts } of await pods()) {
-        // The first process of the container; the others are its own.
-        const [victim] = processesOf(containerId);
-        if (victim === undefined || victim === process.pid) continue;
+        const victim = firstProcessOf(containerId);
+        if (victim === undefined) continue;
         process.kill(victim, 'SIGKILL');
         killed += 1;
         await until(

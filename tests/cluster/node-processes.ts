@@ -1,19 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The processes of a container, as this machine sees them: those of a node that is this machine, or a container on it (kind).
- * None when the node is elsewhere, or we are not root.
+ * The first process of a container, as this machine sees it: of a node that is this machine, or a container on it (kind).
+ * Undefined when the node is elsewhere, or we may not kill it.
  */
-export function processesOf(containerId: string): number[] {
+export function firstProcessOf(containerId: string): number | undefined {
+  if (process.getuid?.() !== 0 || process.platform !== 'linux') return undefined;
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => {
+    .map(Number)
+    .find((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId);
+        const isItsOwn = readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId);
+        // Its ids in all namespaces, the innermost last.
+        return isItsOwn && /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
       } catch {
         return false; // ended meanwhile
       }
-    })
-    .map(Number)
-    .sort((one, other) => one - other);
+    });
 }

@@ -65,7 +65,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
   test(
     'scales up and down while it runs, without a failed request',
     async () => {
-      traffic = startTraffic({ url: stack.url, perSecond: 200, retries: 'none' });
+      traffic = startTraffic({ url: stack.url, perSecond: 150, retries: 'none' });
       const scaled = ['web-gateway', 'task-api', 'user-api', 'text-worker'];
       const options = (replicas: number) => scaled.flatMap((name) => ['--scale', `${name}=${replicas}`]);
 
@@ -80,7 +80,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
       traffic.pods.clear();
       await sleep(1_000);
       expect(traffic.pods).toEqual(new Set(await podsOf(['web-gateway', 'task-api', 'user-api'])));
-      report('scaling', await traffic.stop());
+      report('scaling', await traffic.stop(10_000));
       expect(traffic.tally.failed).toEqual([]);
     },
     4 * MINUTE_MS,

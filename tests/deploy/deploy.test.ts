@@ -17,11 +17,11 @@ function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: An
     { to: '* get nodes --no-headers', says: 'node Ready\n' },
     { to: '*node-room*', says: '1 2 4Gi\n' },
     { to: '*pod-requests*', says: '-1 100m 200Mi\n' },
-    { to: '*manifest-requests*', says: '1 500m 1000Mi\n' },
+    { to: '*manifest-requests*', says: 'pods task-api 1 250m 500Mi\nat-least task-api 2\n' },
     { to: '*get storageclass -o yaml', says: 'is-default-class: "true"' },
     { to: '*nodePort*', says: '30080' },
     { to: '*get ingressclass*', says: 'ingressclass/nginx' },
-    { to: 'kustomize*', says: 'image: millrace/task-api:dev\n' },
+    { to: 'kustomize*', says: 'nodePort: 30080\nimage: millrace/task-api:dev\n' },
     { to: '*apply*', says: 'deployment.apps/task-api created\n' },
   ];
 }
@@ -366,7 +366,7 @@ describe('deploy.sh --delete', () => {
       '--delete',
     ]);
     expect(stdout).toContain('Deleting the namespace millrace with all data in it (context kind-a)');
-    expect(calls).toContain('kubectl --context kind-a delete namespace millrace --timeout=1s');
+    expect(calls).toContain('kubectl --context kind-a delete namespace millrace --wait=false');
     expect(calls.join()).not.toContain('kind delete');
   });
 

@@ -119,3 +119,28 @@ describe('a mistake is named', () => {
     expect(() => parseManifests('a: 1\na: 2\n')).toThrow('Map keys must be unique');
   });
 });
+
+const hasKubeScore = (() => {
+  try {
+    execFileSync('kube-score', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    process.stderr.write('kube-score is not installed: its opinion is not asked.\n');
+    return false;
+  }
+})();
+
+(hasKubeScore ? test : test.skip)('kube-score finds nothing critical', () => {
+  const files = manifestFiles().map((file) => join(root, 'k8s', file));
+  // Its status is 1 when there is.
+  const opinion = () =>
+    execFileSync(
+      'kube-score',
+      ['score', '--kubernetes-version', 'v1.34', '--output-format', 'ci', ...files],
+      {
+        encoding: 'utf8',
+      },
+    );
+  expect(opinion).not.toThrow();
+  expect(opinion()).toContain('[OK] task-api/millrace');
+});

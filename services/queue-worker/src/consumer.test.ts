@@ -321,21 +321,17 @@ describe('closing', () => {
     expect(performance.now() - begun).toBeLessThan(2_000);
   });
 
-  it('does not wait for a Redis that is away', async () => {
-    const { consumer, lines } = startWorker(
-      () => Promise.resolve('done'),
-      'queue-worker-1',
-      taskApi.redis.url,
-    );
+  it.each([
+    ['is away', (link: Link) => link.cut()],
+    ['hangs', (link: Link) => link.freeze()],
+  ])('does not wait for a Redis that %s', async (_case, damage) => {
+    const { consumer } = startWorker(() => Promise.resolve('done'), 'queue-worker-1', taskApi.redis.url);
     await reaches(await add(), 'completed');
-    await taskApi.redis.link.cut();
+    await damage(taskApi.redis.link);
     try {
-      await eventually(() =>
-        expect(lines).toContainEqual(expect.objectContaining({ msg: 'Redis is not available' })),
-      );
       const begun = performance.now();
       await consumer.close(60_000);
-      expect(performance.now() - begun).toBeLessThan(5_000);
+      expect(performance.now() - begun).toBeLessThan(10_000);
     } finally {
       await taskApi.redis.link.mend();
     }

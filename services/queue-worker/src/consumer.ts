@@ -3,6 +3,7 @@ import { backOff, logConnection } from '@millrace/chassis/redis';
 import { JOB_QUEUE, type JobMessage } from '@millrace/contracts';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ConsumerOptions {
   redisUrl: string;
@@ -22,6 +23,8 @@ const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 /** How soon to try again what Redis did not do. BullMQ's default would idle a busy worker for 15 s after each outage. */
 const REDIS_RETRY_MS = 500;
+/** How long Redis may take to answer the last word of a worker that has no more work. */
+const GOODBYE_MS = 3_000;
 
 /** Takes messages from the Redis queue, for as long as it takes Redis to be there. */
 export function startConsumer({ redisUrl, concurrency, logger, process }: ConsumerOptions): Consumer {
@@ -61,12 +64,17 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
     async close(deadlineMs) {
       // BullMQ waits for its jobs without end: they have to give up by themselves.
       const deadline = setTimeout(() => giveUp.abort(new Error('the worker is shutting down')), deadlineMs);
-      // And for Redis: it waits to hear of the end of a connection that is not there.
+      // And for Redis: it waits to hear of the end of a connection that is not there,
       const force = redis.status !== 'ready';
-      await worker.close(force);
-      await Promise.allSettled(inWork);
+      const closed = worker.close(force);
+      do {
+        await Promise.allSettled(inWork);
+        // or for an answer on one that hangs.
+        await Promise.race([closed, sleep(GOODBYE_MS, undefined, { ref: false })]);
+      } while (inWork.size > 0);
       clearTimeout(deadline);
       redis.disconnect();
+      await closed;
     },
   };
 }
