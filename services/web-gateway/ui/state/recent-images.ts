@@ -1,4 +1,5 @@
 import type { Hop, UploadResponse } from '@millrace/contracts';
+import { keep, readKept } from './kept.js';
 import { createStore } from './store.js';
 
 /** A finished image, as this browser remembers it. */
@@ -15,19 +16,17 @@ const KEY = 'millrace.recent-images';
 const KEPT = 12;
 
 /** The latest first. The server keeps images for a day only: one that cannot be shown any more is forgotten. */
-export const recentImages = createStore<RecentImage[]>(
-  JSON.parse(localStorage.getItem(KEY) ?? '[]') as RecentImage[],
-);
+export const recentImages = createStore(readKept<RecentImage[]>(KEY, []));
 
 export function rememberImage(name: string, { id, hops }: UploadResponse): void {
-  keep([{ id, name, hops, finishedAt: Date.now() }, ...recentImages.get()].slice(0, KEPT));
+  put([{ id, name, hops, finishedAt: Date.now() }, ...recentImages.get()].slice(0, KEPT));
 }
 
 export function forgetImage(id: string): void {
-  keep(recentImages.get().filter((image) => image.id !== id));
+  put(recentImages.get().filter((image) => image.id !== id));
 }
 
-function keep(images: RecentImage[]): void {
-  localStorage.setItem(KEY, JSON.stringify(images));
+function put(images: RecentImage[]): void {
+  keep(KEY, images);
   recentImages.set(images);
 }

@@ -1,3 +1,5 @@
+import { keep, readKept } from './kept.js';
+
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -6,12 +8,12 @@ const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
 
 /** What the person chose; `auto` follows the system. */
 export function chosenTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
+  const kept = readKept<unknown>(KEY, 'auto');
   return THEMES.find((theme) => theme === kept) ?? 'auto';
 }
 
 export function chooseTheme(theme: Theme): void {
-  localStorage.setItem(KEY, theme);
+  keep(KEY, theme);
   applyTheme();
 }
 

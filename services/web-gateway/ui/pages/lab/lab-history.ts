@@ -1,4 +1,5 @@
 import type { LabRunQuery } from '@millrace/contracts';
+import { keep, readKept } from '../../state/kept.js';
 import { createStore } from '../../state/store.js';
 import { type LabRun, sharesOf } from './lab-run.js';
 
@@ -16,16 +17,16 @@ const KEY = 'millrace.lab-runs';
 const KEPT = 8;
 
 /** The latest first. Kept by the browser, so that a run can be compared with one from before the scaling. */
-export const pastRuns = createStore<PastRun[]>(JSON.parse(localStorage.getItem(KEY) ?? '[]') as PastRun[]);
+export const pastRuns = createStore(readKept<PastRun[]>(KEY, []));
 
 export function rememberRun(run: LabRun, ms: number): void {
   const failed = run.done.filter(({ status }) => status >= 300).length;
   const { settings, startedAt } = run;
-  keep([{ settings, startedAt, ms, pods: sharesOf(run).length, failed }, ...pastRuns.get()].slice(0, KEPT));
+  put([{ settings, startedAt, ms, pods: sharesOf(run).length, failed }, ...pastRuns.get()].slice(0, KEPT));
 }
 
 export function forgetRuns(): void {
-  keep([]);
+  put([]);
 }
 
 /** How many times as fast as the one before; undefined when they cannot be compared. */
@@ -38,7 +39,7 @@ export function speedUp(run: PastRun | undefined, before: PastRun | undefined): 
   return alike ? before.ms / run.ms : undefined;
 }
 
-function keep(runs: PastRun[]): void {
-  localStorage.setItem(KEY, JSON.stringify(runs));
+function put(runs: PastRun[]): void {
+  keep(KEY, runs);
   pastRuns.set(runs);
 }
