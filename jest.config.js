@@ -21,7 +21,12 @@ module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,local,tests}/**/*.test.ts'],
   // Those need a container engine, or a cluster: npm run test:compose, npm run test:cluster.
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/tests/compose/', '<rootDir>/tests/cluster/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/dist/',
+    '<rootDir>/tests/compose/',
+    '<rootDir>/tests/cluster/',
+  ],
   collectCoverage: true,
   coverageDirectory: 'coverage',
   collectCoverageFrom: ['{packages,services}/*/src/**/*.ts', '!**/*.test.ts', '!**/main.ts'],
