@@ -102,8 +102,10 @@ if (!hasCluster)
       );
       expect(workers).toEqual({ 'blur-worker': 3, 'queue-worker': 3 });
       await Promise.all(['blur-worker', 'queue-worker'].map((name) => scale(name, 1)));
-      await settled('blur-worker');
-      await settled('queue-worker');
+      for (const name of ['blur-worker', 'queue-worker']) {
+        await rolledOut(`deployment/${name}`);
+        await settled(name);
+      }
       report('scaling by hand', await traffic.stop());
       expect(traffic.tally.failed).toEqual([]);
     },

@@ -3,7 +3,7 @@ import { until } from '../api/until.js';
 import { clusterAnswers, deployed, kubectl, rolledOut, settled } from './kubectl.js';
 
 const MINUTE_MS = 60_000;
-const BURST = 1_000;
+const BURST = 600;
 
 const hasCluster = clusterAnswers();
 
@@ -24,6 +24,8 @@ const hasCluster = clusterAnswers();
     await kubectl('apply', '--kustomize', 'overlays/keda');
     // Slow tasks, or the burst would be over before anyone looks.
     await kubectl('set', 'env', 'deployment/queue-worker', 'TASK_DELAY_MS=2000');
+    await rolledOut('deployment/queue-worker');
+    // The old replica has no delay, and works on until it is gone.
     await settled('queue-worker');
   }, 10 * MINUTE_MS);
 
