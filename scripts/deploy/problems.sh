@@ -140,7 +140,8 @@ fix_for_missing_image() {
   case $1 in
     millrace/*:dev) echo "./deploy.sh builds it and hands it over" ;;
     millrace/*) echo "the build makes ${1%:*}:dev: correct the tag in k8s/, or docker tag ${1%:*}:dev $1 and ./deploy.sh" ;;
-    *) echo "see that the name and tag are right: docker pull $1; then ./deploy.sh hands it over. A private registry needs an imagePullSecret" ;;
+    */millrace/*) echo "see that the registry has this version (scripts/push-images.sh puts it there); a private one needs an imagePullSecret" ;;
+    *) echo "see that the name and tag are right: docker pull $1; on a cluster of this machine ./deploy.sh then hands it over" ;;
   esac
 }
 
