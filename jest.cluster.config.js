@@ -4,5 +4,6 @@ module.exports = {
   testMatch: ['<rootDir>/tests/cluster/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,
+  setupFilesAfterEnv: ['<rootDir>/tests/support/second-chance.ts'],
   collectCoverage: false,
 };
