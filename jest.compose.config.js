@@ -4,5 +4,6 @@ module.exports = {
   testMatch: ['<rootDir>/tests/compose/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   setupFilesAfterEnv: ['<rootDir>/tests/support/second-chance.ts'],
+  maxWorkers: 1,
   collectCoverage: false,
 };
