@@ -1,7 +1,6 @@
 import { type Agent, type IncomingMessage, request as openRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVED_BY } from '@millrace/contracts';
-import { choose, CONNECT_TIMEOUT_MS, type Replica, SILENCE_MS, track } from './replica.js';
+import { choose, CONNECT_TIMEOUT_MS, podOf, type Replica, SILENCE_MS, track } from './replica.js';
 import type { ReplicaSet } from './replica-set.js';
 import type { ServiceResponse } from './service-client.js';
 
@@ -183,7 +182,7 @@ async function readAnswer(message: IncomingMessage, replica: Replica): Promise<S
     status: message.statusCode ?? 0,
     headers: message.headers,
     body: await readBody(message),
-    pod: String(message.headers[SERVED_BY.toLowerCase()] ?? replica.host),
+    pod: podOf(message.headers, replica),
   };
 }
 

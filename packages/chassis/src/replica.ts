@@ -1,3 +1,4 @@
+import { SERVED_BY } from '@millrace/contracts';
 import type { Pool } from 'undici';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
@@ -53,4 +54,9 @@ export async function track<T>(
   } finally {
     replica.inFlight -= 1;
   }
+}
+
+/** The name of the replica that gave an answer. */
+export function podOf(headers: Record<string, string | string[] | undefined>, { host }: Replica): string {
+  return String(headers[SERVED_BY.toLowerCase()] ?? host);
 }

@@ -1,8 +1,8 @@
 import { Agent } from 'node:http';
-import { problemSchema, SERVED_BY } from '@millrace/contracts';
+import { problemSchema } from '@millrace/contracts';
 import { NoRoom, sendToFirstFree } from './first-free.js';
 import { HttpProblem, Unavailable } from './http-problem.js';
-import { choose, type Replica, SILENCE_MS, track } from './replica.js';
+import { choose, podOf, type Replica, SILENCE_MS, track } from './replica.js';
 import { createReplicaSet } from './replica-set.js';
 import { contextHeaders, remainingMs } from './request-context.js';
 import { createRetryBudget } from './retry-budget.js';
@@ -98,7 +98,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
           status: response.statusCode,
           headers: response.headers,
           body: Buffer.from(await response.body.arrayBuffer()),
-          pod: String(response.headers[SERVED_BY.toLowerCase()] ?? replica.host),
+          pod: podOf(response.headers, replica),
         };
       },
       () => request.signal?.aborted === true,
