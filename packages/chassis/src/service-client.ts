@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
 import { problemSchema } from '@millrace/contracts';
 import { NoRoom, sendToFirstFree } from './first-free.js';
@@ -131,6 +132,8 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
   const sendWhereRoomIs = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
     const { method, path, body = '', headers, idempotent = method === 'GET' } = request;
     const signal = timeLimit(timeoutMs, request.signal);
+    // Every replica's line listens.
+    setMaxListeners(0, signal);
     const placement = {
       method,
       path,
