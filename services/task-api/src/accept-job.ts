@@ -35,7 +35,7 @@ export function createAcceptJob({ db, assertRoom, publisher, logger, ...options 
   };
 
   return async ({ job, scheduling, idempotencyKey }, toAnswer) => {
-    await assertRoom(job.kind);
+    await assertRoom(job, scheduling);
     const context = currentContext() ?? { requestId: '' };
     if (idempotencyKey === undefined) {
       const created = await createJob(db, job, scheduling, context, options);

@@ -113,7 +113,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   run_at = CASE WHEN goes_on THEN next_run ELSE run_at END,
                   due_at = CASE WHEN goes_on THEN next_run END,
                   finished_at = CASE WHEN goes_on THEN NULL ELSE now() END,
-                  error = $3
+                  error = $3, refused = $4
              FROM verdict
             WHERE jobs.id = verdict.id
             RETURNING jobs.id, attempt),
