@@ -53,6 +53,7 @@ export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<T
           scheduledImages: 50,
         },
         imageMaxBytes: 20 * 1024 * 1024,
+        memoryBudgetBytes: 256 * 1024 * 1024,
         eventStreamLimit: 10,
         ...options,
       },

@@ -40,6 +40,7 @@ const app = createApp({
       scheduledImages: config.SCHEDULED_IMAGE_LIMIT,
     },
     imageMaxBytes: config.IMAGE_MAX_BYTES,
+    memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     eventStreamLimit: config.EVENT_STREAM_LIMIT,
   },
 });
@@ -55,8 +56,8 @@ runService({
   logger,
   lifecycle,
   app,
-  async prepare() {
-    await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger });
+  async prepare(signal) {
+    await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger, signal });
     stopRetention = startRetention({
       db: postgres,
       jobTtlSeconds: config.JOB_TTL_SECONDS,
