@@ -21,10 +21,10 @@ UPDATE jobs
 CREATE INDEX jobs_failed_inputs ON jobs (finished_at) INCLUDE (input_bytes)
   WHERE status = 'failed' AND kind <> 'task' AND input_bytes > 0;
 
--- Could another attempt still need the job's input? A task's is its title, which costs little and is kept in the task anyway.
-CREATE FUNCTION needs_input(status text, kind text, refused boolean) RETURNS boolean
+-- Could another attempt still need the job's input? A task's is its title, which the job is called by as long as it is kept.
+CREATE FUNCTION keeps_input(status text, kind text, refused boolean) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-RETURN status IN ('queued', 'processing') OR status = 'failed' AND (kind = 'task' OR NOT refused);
+RETURN kind = 'task' OR status IN ('queued', 'processing') OR status = 'failed' AND NOT refused;
 
 -- What follows from a job's status, whoever changes it. First in the job's own row,
 CREATE FUNCTION forget_payload() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -34,7 +34,7 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER forget_payload BEFORE UPDATE OF status ON jobs
-  FOR EACH ROW WHEN (NEW.status <> OLD.status AND NOT needs_input(NEW.status, NEW.kind, NEW.refused))
+  FOR EACH ROW WHEN (NEW.status <> OLD.status AND NOT keeps_input(NEW.status, NEW.kind, NEW.refused))
   EXECUTE FUNCTION forget_payload();
 
 -- then in those of its task and its picture.
@@ -43,7 +43,7 @@ BEGIN
   IF NEW.task_id IS NOT NULL THEN
     UPDATE tasks SET job_status = NEW.status WHERE id = NEW.task_id;
   END IF;
-  IF NOT needs_input(NEW.status, NEW.kind, NEW.refused) THEN
+  IF NOT keeps_input(NEW.status, NEW.kind, NEW.refused) THEN
     DELETE FROM job_inputs WHERE job_id = NEW.id;
   END IF;
   RETURN NULL;
@@ -56,4 +56,4 @@ CREATE TRIGGER follow_job AFTER UPDATE OF status ON jobs
 -- Pictures that were kept for jobs that can no longer use them.
 UPDATE jobs SET refused = true, input_bytes = 0, payload = '{}'
  WHERE status = 'failed' AND kind = 'image' AND attempt < max_attempts;
-DELETE FROM job_inputs USING jobs WHERE jobs.id = job_id AND NOT needs_input(status, kind, refused);
+DELETE FROM job_inputs USING jobs WHERE jobs.id = job_id AND NOT keeps_input(status, kind, refused);

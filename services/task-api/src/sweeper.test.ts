@@ -170,7 +170,9 @@ describe('while Redis takes nothing', () => {
     await passTime();
     const whilePublishing = {
       ...recorder(),
-      publish: async () => void (await query('SELECT FROM jobs FOR UPDATE NOWAIT')),
+      publish: async () => {
+        await query('SELECT FROM jobs FOR UPDATE NOWAIT');
+      },
     };
     await sweeper({ publisher: whilePublishing }).sweep();
   });

@@ -78,8 +78,9 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
 
 function whyNoRetry({ status, attempts }: Job): string {
   if (status !== 'failed') return `Only a failed job can be retried; this one is ${status}.`;
-  if (attempts.length >= ATTEMPTS_MAX) {
-    return `This job has been tried ${attempts.length} times, which is enough. Send the work again as a new job.`;
+  const tries = attempts.at(-1)?.attempt ?? 0;
+  if (tries >= ATTEMPTS_MAX) {
+    return `This job has been tried ${tries} times, which is enough. Send the work again as a new job.`;
   }
   return 'What this job was given is no longer kept: it was refused, or the job failed too long ago. Send it again as a new job.';
 }
