@@ -160,13 +160,16 @@ export const claimedJobSchema = z.discriminatedUnion('kind', [
   claimed.extend({ kind: z.literal('image'), payload: imagePayloadSchema }),
 ]);
 
-/** POST /internal/jobs/:id/renew: still at it. 204; 409 when the attempt is no longer the current one: stop. */
+// Reports. 204 when they count; repeated by their attempt, they are answered 204 again and change nothing. 409 when the attempt has ended
+// otherwise, or another one has begun: stop.
+
+/** POST /internal/jobs/:id/renew: still at it. */
 export const renewJobSchema = z.strictObject({ attempt: z.int(), progress: progressSchema.optional() });
 
-/** POST /internal/jobs/:id/complete: 204; 409 as above. */
+/** POST /internal/jobs/:id/complete */
 export const completeJobSchema = z.strictObject({ attempt: z.int(), result: z.unknown() });
 
-/** POST /internal/jobs/:id/fail: 204; 409 as above. The job is queued again, unless it is out of attempts or `permanent`. */
+/** POST /internal/jobs/:id/fail: the job is queued again, unless it is out of attempts or `permanent`. */
 export const failJobSchema = z.strictObject({
   attempt: z.int(),
   error: z.string().max(2_000),

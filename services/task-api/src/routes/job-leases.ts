@@ -31,7 +31,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     })
     .all(methodNotAllowed);
 
-  /** 204 when the report counts, 409 when the attempt is no longer the current one. */
+  /** 204 when the report counts, or has counted before; 409 when the attempt has ended otherwise, or is not the current one. */
   const report = <Schema extends z.ZodType>(
     schema: Schema,
     take: (id: string, body: z.infer<Schema>) => Promise<boolean>,
@@ -39,7 +39,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     return async (req, res) => {
       const counts = await take(idOf(req), parseBody(schema, req.body));
       if (!counts)
-        throw new HttpProblem(409, 'This attempt is not the current one: its work does not count.');
+        throw new HttpProblem(409, 'This attempt has ended, or another has begun: its work does not count.');
       res.status(204).end();
     };
   };
