@@ -50,7 +50,7 @@ export const idempotencyKeySchema = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
   .meta({
     description:
-      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and no second job.',
+      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and creates nothing more.',
     example: 'newsletter-2026-11',
   });
 
