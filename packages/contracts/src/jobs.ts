@@ -23,13 +23,32 @@ export interface JobMessage {
   traceparent?: string;
 }
 
+const RUN_AT_MAX_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** A time with any offset, as the UTC that it is: PostgreSQL takes fewer offsets and years than RFC 3339 has. */
+const runAtSchema = z.iso
+  .datetime({
+    offset: true,
+    abort: true,
+    error: ({ input }) =>
+      // A plus sign that is not escaped in a URL.
+      / \d\d:\d\d$/.test(String(input))
+        ? 'must be a time such as 2026-11-21T08:00:00+02:00; in a URL, write + as %2B'
+        : 'must be a time such as 2026-11-21T08:00:00Z',
+  })
+  .refine((text) => {
+    const time = Date.parse(text);
+    return time >= 0 && time <= Date.now() + RUN_AT_MAX_DAYS * DAY_MS;
+  }, `must lie between 1970 and ${RUN_AT_MAX_DAYS} days from now`)
+  .transform((text) => new Date(text).toISOString());
+
 /** How urgent a job is, and when it may begin at the earliest. */
 export const schedulingSchema = z.strictObject({
   priority: prioritySchema.default('medium').meta({ description: 'Who is served first when work waits.' }),
-  run_at: z.iso
-    .datetime({ offset: true, error: 'must be a time such as 2026-11-21T08:00:00Z' })
-    .optional()
-    .meta({ description: 'Not to begin before this time. Without it: at once.' }),
+  run_at: runAtSchema.optional().meta({
+    description: `Not to begin before this time, at most ${RUN_AT_MAX_DAYS} days from now; in a URL, \`+\` is \`%2B\`. Without it, or in the past: at once.`,
+  }),
 });
 
 /** The query of a call that can also be a job. */
@@ -138,7 +157,12 @@ export const createImageJobQuerySchema = schedulingSchema.extend({
 const taskPayloadSchema = z.object({ task: nonBlankText(10_000) });
 const analyzePayloadSchema = z.object({ text: z.string() });
 /** The picture itself comes from GET /internal/jobs/:id/input. */
-const imagePayloadSchema = z.object({ type: imageTypeSchema, effects: z.array(effectSchema) });
+const imagePayloadSchema = z.object({
+  type: imageTypeSchema,
+  effects: z.array(effectSchema),
+  /** The finished picture's, the same in every attempt. Jobs that were accepted before there was one use their own id. */
+  image_id: z.uuid().optional(),
+});
 
 /** POST /internal/jobs/:id/claim: 200 with the claimed job; 409 when there is nothing to do (ended, not due, or another worker has it). */
 export const claimJobSchema = z.strictObject({

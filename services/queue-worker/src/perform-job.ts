@@ -34,8 +34,8 @@ export function createPerformJob(options: PerformOptions): PerformJob {
       case 'analyze':
         return analyzeText(job.payload.text, textWorker, signal);
       case 'image': {
-        const { type, effects } = job.payload;
-        const order = { id: job.id, type, effects, bytes: await board.input(job.id) };
+        const { type, effects, image_id: id = job.id } = job.payload;
+        const order = { id, type, effects, bytes: await board.input(job.id) };
         return processImage(
           order,
           { ...effectWorkers, images },

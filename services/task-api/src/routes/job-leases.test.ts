@@ -70,6 +70,23 @@ describe('a job', () => {
     expect(await sweep()).toEqual([]);
   });
 
+  it('has, as an image, a name of its own for the finished picture, the same in every attempt', async () => {
+    const { id } = (
+      await call()
+        .post('/internal/jobs/image?effects=bw')
+        .set('Content-Type', 'image/png')
+        .send(Buffer.from('x'))
+        .expect(202)
+    ).body;
+    const first = await claim(id);
+    expect(first.payload).toEqual({ type: 'image/png', effects: ['bw'], image_id: expect.any(String) });
+    const { image_id } = first.payload as { image_id: string };
+    expect(image_id).not.toBe(id);
+    await passTime();
+    expect((await claim(id)).payload).toEqual(first.payload);
+    expect(JSON.stringify((await call().get('/api/jobs').expect(200)).body)).not.toContain(image_id);
+  });
+
   it('goes to one of ten workers that claim it at once', async () => {
     const id = await add();
     const answers = await Promise.all(
