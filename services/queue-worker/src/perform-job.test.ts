@@ -7,7 +7,6 @@ import { picture } from '../../../tests/support/images.js';
 import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
 import { basics } from '../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
-// eslint-disable-next-line no-restricted-imports -- tests put services together
 import { createApp as createBwWorker } from '../../bw-worker/src/app.js';
 import { createJobBoard, type JobBoard } from './job-board.js';
 import { createPerformJob, type PerformJob } from './perform-job.js';
