@@ -35,7 +35,7 @@ export function createPerformJob(options: PerformOptions): PerformJob {
         return analyzeText(job.payload.text, textWorker, signal);
       case 'image': {
         const { type, effects, image_id: id = job.id } = job.payload;
-        const order = { id, type, effects, bytes: await board.input(job.id) };
+        const order = { id, type, effects, bytes: await board.input(job.id, signal) };
         return processImage(
           order,
           { ...effectWorkers, images },

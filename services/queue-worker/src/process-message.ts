@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { HttpProblem, type Logger, retryForever, Unavailable } from '@millrace/chassis';
 import type { ClaimedJob, JobMessage } from '@millrace/contracts';
+import type { Shutdown } from './consumer.js';
 import { holdLease } from './hold-lease.js';
-import type { JobBoard } from './job-board.js';
+import type { Failure, JobBoard } from './job-board.js';
 import type { PerformJob } from './perform-job.js';
 
 export interface ProcessorOptions {
@@ -15,23 +16,25 @@ export interface ProcessorOptions {
  * One message of the queue: claim the job, do it, report. A message may come twice or late (delivery is at least once);
  * the claim decides whether there is still something to do, and the attempt number whose work counts.
  *
- * @param giveUp aborts when waiting for task-api must end; the job is then left to the sweeper
+ * While task-api is away, it waits to claim until a shutdown begins, and to report until that is over; the job is then left to
+ * the sweeper.
  */
 export async function processMessage(
   { jobId }: JobMessage,
   { board, logger, perform }: ProcessorOptions,
-  giveUp: AbortSignal,
+  { begun, over }: Shutdown,
 ): Promise<void> {
-  const insist = <T>(call: () => Promise<T>) =>
+  const insist = <T>(call: () => Promise<T>, until: AbortSignal) =>
     retryForever(call, {
-      signal: giveUp,
+      signal: until,
       retryable: (error) => error instanceof Unavailable,
       onRetry: (error, delayMs) =>
         logger.warn({ err: error, job_id: jobId, retry_ms: delayMs }, 'waiting for task-api'),
     });
 
   const claim = randomUUID();
-  const job = await insist(() => board.claim(jobId, claim));
+  // A claim that is on its way is not broken off: what it gets would lie idle for the length of a lease.
+  const job = await insist(() => board.claim(jobId, claim, over), begun);
   if (!job) {
     logger.debug({ job_id: jobId }, 'nothing to do for this message');
     return;
@@ -40,22 +43,25 @@ export async function processMessage(
   logger.info(details, 'Processing task');
 
   const lease = holdLease(job, board, logger);
+  const stop = AbortSignal.any([lease.lost, over]);
   try {
     const result = await perform(job, {
-      signal: AbortSignal.any([lease.lost, giveUp]),
+      signal: stop,
       // A report that fails is no reason to fail the work.
       onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
     });
-    const counts = await insist(() => board.complete(job, result));
+    const counts = await insist(() => board.complete(job, result, over), over);
     if (counts) logger.info(details, 'Completed task');
     else logger.warn(details, 'Completed too late: the work does not count');
   } catch (error) {
-    if (lease.lost.aborted || giveUp.aborted) {
+    if (stop.aborted) {
       logger.warn({ ...details, err: error }, 'Task given up');
       return;
     }
-    logger.error({ ...details, err: error }, 'Task failed');
-    await insist(() => board.fail(job, failureOf(error)));
+    const failure = failureOf(error);
+    if (failure.permanent) logger.info({ ...details, reason: failure.error }, 'Task refused');
+    else logger[error instanceof Unavailable ? 'warn' : 'error']({ ...details, err: error }, 'Task failed');
+    await insist(() => board.fail(job, failure, over), over);
   } finally {
     lease.release();
   }
@@ -67,7 +73,7 @@ function nameOf(job: ClaimedJob): string {
 }
 
 /** What the job shows of an error: a problem's own words, and nothing internal. */
-function failureOf(error: unknown): { error: string; permanent: boolean } {
+function failureOf(error: unknown): Failure {
   if (!(error instanceof HttpProblem)) return { error: 'The worker failed on this job.', permanent: false };
   // A refused input will be refused again.
   const permanent = error.status >= 400 && error.status < 500;
