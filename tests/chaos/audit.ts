@@ -22,6 +22,8 @@ export interface Audit {
   untold: number;
   /** Effects beyond the first of a job, and rows beyond the one that a request may have made: something was done twice. */
   duplicates: number;
+  /** The requests that made those rows. */
+  doneTwice: string[];
   /** Tasks without a job, or not done; pictures of jobs that have ended. */
   leftovers: number;
   /** Begun by workers in all, with the ones that came to nothing. */
@@ -71,7 +73,7 @@ export async function audit(stack: Stack, { accepted, created, unanswered }: Kno
   );
 
   const rows: Row[] = [...jobs, ...tasks];
-  const { untold, surplus } = compare(rows, new Map([...accepted, ...created]), unanswered);
+  const { untold, doneTwice } = compare(rows, new Map([...accepted, ...created]), unanswered);
   const promised = new Set(accepted.values());
   const completed = jobs.filter(({ id, done, effects }) => promised.has(id) && done && effects === 1).length;
   const kept = new Set(tasks.map(({ id }) => id));
@@ -85,7 +87,8 @@ export async function audit(stack: Stack, { accepted, created, unanswered }: Kno
     rows: rows.length,
     unanswered: unanswered.size,
     untold,
-    duplicates: surplus + jobs.reduce((sum, { effects }) => sum + Math.max(0, effects - 1), 0),
+    duplicates: doneTwice.length + jobs.reduce((sum, { effects }) => sum + Math.max(0, effects - 1), 0),
+    doneTwice,
     leftovers: rest!.leftovers,
     attempts: jobs.reduce((sum, job) => sum + job.attempts, 0),
     latency: { median: latencies[latencies.length >> 1] ?? NaN, slowest: latencies.at(-1) ?? NaN },
@@ -95,13 +98,13 @@ export async function audit(stack: Stack, { accepted, created, unanswered }: Kno
 /** A request that was told of its row has made that one and no other; one that was told nothing may have made one. */
 function compare(rows: Row[], told: ReadonlyMap<string, string>, unanswered: ReadonlySet<string>) {
   const untold = new Set<string>();
-  let surplus = 0;
+  const doneTwice: string[] = [];
   for (const { id, name } of rows) {
     if (told.get(name) === id) continue;
     if (unanswered.has(name) && !untold.has(name)) untold.add(name);
-    else surplus += 1;
+    else doneTwice.push(name);
   }
-  return { untold: untold.size, surplus };
+  return { untold: untold.size, doneTwice };
 }
 
 /** How many jobs have not ended yet. */

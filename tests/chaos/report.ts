@@ -21,7 +21,7 @@ export function describeOutcome(title: string, outcome: Outcome): string {
     ['without a key or an answer', unanswered],
     ['  done all the same', untold],
     ['rows', made],
-    ['duplicates', duplicates],
+    ['duplicates', [duplicates, ...outcome.doneTwice.slice(0, 10)].join(' ')],
     ['lost', lost],
     ['leftovers', leftovers],
     ['kills', kills],

@@ -16,17 +16,17 @@ export interface ProcessorOptions {
  * One message of the queue: claim the job, do it, report. A message may come twice or late (delivery is at least once);
  * the claim decides whether there is still something to do, and the attempt number whose work counts.
  *
- * While task-api is away, it waits to claim until a shutdown begins, and to report until that is over; the job is then left to
- * the sweeper.
+ * While task-api is away, it waits to claim until a shutdown begins, and to report for the length of a lease more; the job is then
+ * left to the sweeper.
  */
 export async function processMessage(
   { jobId }: JobMessage,
   { board, logger, perform }: ProcessorOptions,
   { begun, over }: Shutdown,
 ): Promise<void> {
-  const insist = <T>(call: () => Promise<T>, until: AbortSignal) =>
+  const insist = <T>(call: () => Promise<T>, signal: AbortSignal) =>
     retryForever(call, {
-      signal: until,
+      signal,
       retryable: (error) => error instanceof Unavailable,
       onRetry: (error, delayMs) =>
         logger.warn({ err: error, job_id: jobId, retry_ms: delayMs }, 'waiting for task-api'),
@@ -44,15 +44,27 @@ export async function processMessage(
 
   const lease = holdLease(job, board, logger);
   const stop = AbortSignal.any([lease.lost, over]);
+  /** @returns whether it counts; undefined when nobody heard of it until the job was another's */
+  const report = (send: (signal: AbortSignal) => Promise<boolean>) =>
+    untilLongAfter(begun, job.lease_ms, async (late) => {
+      const signal = AbortSignal.any([over, late]);
+      try {
+        return await insist(() => send(signal), signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        logger.warn({ ...details, err: error }, 'Task given up');
+        return undefined;
+      }
+    });
   try {
     const result = await perform(job, {
       signal: stop,
       // A report that fails is no reason to fail the work.
       onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
     });
-    const counts = await insist(() => board.complete(job, result, over), over);
+    const counts = await report((signal) => board.complete(job, result, signal));
     if (counts) logger.info(details, 'Completed task');
-    else logger.warn(details, 'Completed too late: the work does not count');
+    if (counts === false) logger.warn(details, 'Completed too late: the work does not count');
   } catch (error) {
     if (stop.aborted) {
       logger.warn({ ...details, err: error }, 'Task given up');
@@ -61,9 +73,30 @@ export async function processMessage(
     const failure = failureOf(error);
     if (failure.permanent) logger.info({ ...details, reason: failure.error }, 'Task refused');
     else logger[error instanceof Unavailable ? 'warn' : 'error']({ ...details, err: error }, 'Task failed');
-    await insist(() => board.fail(job, failure, over), over);
+    await report((signal) => board.fail(job, failure, signal));
   } finally {
     lease.release();
+  }
+}
+
+/** Runs `work` with a signal that aborts when `begun` has been aborted for so long. */
+async function untilLongAfter<T>(
+  begun: AbortSignal,
+  delayMs: number,
+  work: (late: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const countDown = () => {
+    timer = setTimeout(() => late.abort(begun.reason), delayMs);
+  };
+  if (begun.aborted) countDown();
+  else begun.addEventListener('abort', countDown);
+  try {
+    return await work(late.signal);
+  } finally {
+    begun.removeEventListener('abort', countDown);
+    clearTimeout(timer);
   }
 }
 
