@@ -38,7 +38,7 @@ const consumer = startConsumer({
   redisUrl: config.REDIS_URL,
   concurrency: config.QUEUE_CONCURRENCY,
   logger,
-  process: (message, giveUp) => processMessage(message, { board, logger, perform }, giveUp),
+  process: (message, shutdown) => processMessage(message, { board, logger, perform }, shutdown),
 });
 
 const app = createApp({ pod: config.POD_NAME, logger, lifecycle, redis });

@@ -42,10 +42,10 @@ export function createPerformJob(options: PerformOptions): PerformJob {
       case 'analyze':
         return analyzeText(job.payload.text, textWorker);
       case 'image': {
-        const { type, effects } = job.payload;
+        const { type, effects, image_id: id = job.id } = job.payload;
         return memory.run(
           async () => {
-            const order = { id: job.id, type, effects, bytes: await board.input(job.id) };
+            const order = { id, type, effects, bytes: await board.input(job.id) };
             return processImage(
               order,
               { ...effectWorkers, images },
