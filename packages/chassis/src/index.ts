@@ -10,7 +10,7 @@ export { jsonBody } from './json-body.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { methodNotAllowed } from './method-not-allowed.js';
-export { idOf, parseBody, parseParam, parseQuery } from './parse-input.js';
+export { idOf, parseBody, parseHeader, parseParam, parseQuery } from './parse-input.js';
 export {
   currentContext,
   currentSignal,
