@@ -117,7 +117,7 @@ function createApps(): Record<string, Express> {
         backoffMs: 1,
         maxAttempts: 1,
         sweepAfterMs: 1,
-        backlog: { jobs: 1, images: 1, bytes: 1, scheduledJobs: 1, scheduledImages: 1 },
+        backlog: { jobs: 1, images: 1, bytes: 1, scheduled: 1 },
         imageMaxBytes: 1,
         memoryBudgetBytes: 1,
         eventStreamLimit: 1,

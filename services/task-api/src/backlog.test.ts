@@ -5,7 +5,7 @@ import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.
 let taskApi: TestTaskApi;
 beforeAll(async () => {
   taskApi = await startTaskApi({
-    backlog: { jobs: 5, images: 2, bytes: 1_000, scheduledJobs: 3, scheduledImages: 1 },
+    backlog: { jobs: 5, images: 2, bytes: 1_000, scheduled: 3 },
   });
 });
 afterAll(() => taskApi.stop());

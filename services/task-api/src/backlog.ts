@@ -12,9 +12,7 @@ export interface BacklogLimits {
   /** The inputs of all jobs that are kept, in bytes. */
   bytes: number;
   /** Jobs whose time is still to come. They count apart, so that they do not keep others out. */
-  scheduledJobs: number;
-  /** Image jobs among these. */
-  scheduledImages: number;
+  scheduled: number;
 }
 
 /** Throws Unavailable when there is no room for another job: better to say so than to promise what cannot be kept. */
@@ -22,6 +20,8 @@ export type AssertRoom = (job: NewJob, scheduling: Scheduling) => Promise<void>;
 
 /** What scheduled jobs, and failed ones, may take of the bytes each. */
 export const INPUT_SHARE = 1 / 4;
+/** What scheduled image jobs may be of all image jobs: they are due together, perhaps, and then the others wait for them. */
+const IMAGE_SHARE = 1 / 10;
 
 const COUNT_EVERY_MS = 1_000;
 const RETRY_AFTER_SECONDS = 5;
@@ -40,8 +40,8 @@ interface Load {
  */
 export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertRoom {
   const scheduledLimits = {
-    jobs: limits.scheduledJobs,
-    images: limits.scheduledImages,
+    jobs: limits.scheduled,
+    images: Math.ceil(limits.images * IMAGE_SHARE),
     bytes: limits.bytes * INPUT_SHARE,
   };
   let counts: { waiting: Load; scheduled: Load; kept: number };
@@ -61,7 +61,7 @@ export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertR
         GROUP BY is_scheduled
         ORDER BY is_scheduled`,
       // Scheduled jobs become due: there may be more of those than are let in.
-      [2 * (limits.jobs + limits.scheduledJobs)],
+      [2 * (limits.jobs + limits.scheduled)],
     );
     const [waiting, scheduled] = rows as [(typeof rows)[0], (typeof rows)[0]];
     counts = { waiting, scheduled, kept: waiting.kept };
