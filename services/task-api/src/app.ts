@@ -1,4 +1,4 @@
-import { createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createEventStreams, createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
@@ -38,19 +38,27 @@ export interface JobOptions extends LeaseOptions {
   sweepAfterMs: number;
   backlog: BacklogLimits;
   imageMaxBytes: number;
-  /** How many streams of task events may be open at once. */
+  /** How many event streams may be open at once, */
   eventStreamLimit: number;
+  /** and for one client address. */
+  eventStreamLimitPerClient: number;
 }
 
 export function createApp(dependencies: Dependencies): Express {
   const { postgres, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   const jobs = createJobStore(postgres, options);
+  const streams = createEventStreams({
+    lifecycle,
+    limit: options.eventStreamLimit,
+    limitPerClient: options.eventStreamLimitPerClient,
+  });
   const acceptJob = createAcceptJob({
     ...options,
     db: postgres,
     assertRoom: createBacklogGate(postgres, options.backlog),
     publisher,
+    hints,
     logger,
   });
   return createHttpApp({
@@ -58,14 +66,14 @@ export function createApp(dependencies: Dependencies): Express {
     service: 'task-api',
     checks: [postgres, redisCheck(redis)],
     routes: [
-      hintChanges(hints),
       homeRoutes(pod),
       addRoutes(acceptJob, pod),
-      taskEventRoutes({ hints, lifecycle, streamLimit: options.eventStreamLimit }),
-      taskRoutes(createTaskStore(postgres)),
-      jobEventRoutes({ jobs, watcher: createJobWatcher(jobs, logger), lifecycle }),
-      jobRoutes({ jobs, publisher, logger }),
       jobIntakeRoutes(acceptJob, options.imageMaxBytes),
+      hintChanges(hints),
+      taskEventRoutes(hints, streams),
+      taskRoutes(createTaskStore(postgres)),
+      jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
+      jobRoutes({ jobs, publisher, logger }),
       jobLeaseRoutes(createJobLeases(postgres, options)),
     ],
   });

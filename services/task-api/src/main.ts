@@ -33,6 +33,7 @@ const app = createApp({
     backlog: { jobs: config.JOB_BACKLOG_LIMIT, images: config.IMAGE_BACKLOG_LIMIT },
     imageMaxBytes: config.IMAGE_MAX_BYTES,
     eventStreamLimit: config.EVENT_STREAM_LIMIT,
+    eventStreamLimitPerClient: config.EVENT_STREAM_LIMIT_PER_CLIENT,
   },
 });
 
