@@ -47,6 +47,7 @@ export function createJobWatcher({ db, jobs, logger }: JobWatcherOptions): JobWa
   const tell = async (watch: Watch, job: Job | undefined) => {
     if (!watches.has(watch)) return;
     if (job) watch.revision = revisionOf(job);
+    else watches.delete(watch);
     watch.onChange(job);
     // One by one: what was sent can leave before the next is made.
     await nextTurn();
