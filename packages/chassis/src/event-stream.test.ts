@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type RequestHandler, Router } from 'express';
 import { eventually } from '../../../tests/support/eventually.js';
@@ -60,8 +59,11 @@ async function getAndStall(service: TestService): Promise<{ socket: Socket; stre
   sockets.push(socket);
   socket.on('error', () => undefined);
   socket.write('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n');
-  for (let text = ''; !text.includes('retry: 1000');) text += String((await once(socket, 'data'))[0]);
-  socket.pause();
+  let text = '';
+  const read = (part: Buffer) => (text += part.toString());
+  socket.on('data', read);
+  await eventually(() => expect(text).toContain('retry: 1000'));
+  socket.off('data', read).pause();
   return { socket, stream: service.opened.at(-1)! };
 }
 
