@@ -1,6 +1,7 @@
 // Commands that take a while, each with a line about it; what they print is shown only when they fail.
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 
