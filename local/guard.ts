@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { lockDataDir } from './data-dir-lock.js';
+import { systemEnvironment } from './environment.js';
 import { compiledScript } from './paths.js';
 import { sendSignal } from './process-group.js';
 import { findProcess } from './process-table.js';
@@ -36,6 +37,7 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
     watchdog = spawn(process.execPath, [watchdogScript, ...known], {
       detached: true,
       cwd: '/',
+      env: systemEnvironment(),
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     // A watchdog that was killed reads nothing more: its exit is what counts, and it is replaced then.

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { systemEnvironment } from './environment.js';
 import type { PostgresAccount } from './postgres-account.js';
 import { findProcess } from './process-table.js';
 
@@ -55,7 +56,7 @@ export async function initialiseCluster(
         '--no-instructions',
         ...(sync ? [] : ['--no-sync']),
       ],
-      { uid, gid, cwd: unfinished },
+      { uid, gid, cwd: unfinished, env: { ...systemEnvironment(), LC_ALL: 'C' } },
     );
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
