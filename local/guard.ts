@@ -31,6 +31,15 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
 
   const tell = (line: string) => watchdog.stdin?.write(`${line}\n`);
 
+  /** The watchdog has been told already: what is on the disk matters only when that is killed as well. A full disk is no reason to fail. */
+  const record = () => {
+    try {
+      recordProcesses(dataDir, [...processes.values()]);
+    } catch (error) {
+      onEvent(`the list of processes could not be written: ${(error as Error).message}`);
+    }
+  };
+
   const startWatchdog = () => {
     // As arguments, because this process may be killed before it gets to write to the pipe.
     const known = [...processes.values()].map(({ leader, stopSignal }) => `${leader}:${stopSignal}`);
@@ -63,12 +72,12 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
       tell(`add ${pid} ${stopSignal}`);
       const { started = '', executable = '' } = findProcess(pid) ?? {};
       processes.set(pid, { leader: pid, stopSignal, started, executable });
-      recordProcesses(dataDir, [...processes.values()]);
+      record();
     },
     remove(pid) {
       tell(`remove ${pid}`);
       processes.delete(pid);
-      recordProcesses(dataDir, [...processes.values()]);
+      record();
     },
     killAll() {
       for (const pid of processes.keys()) sendSignal(-pid, 'SIGKILL');

@@ -106,7 +106,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
   const superviseUntilStopped = async () => {
     let delay = firstDelayMs;
     for (;;) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       const ending = await runOnce().catch((error: unknown): Ending => ({ error: error as Error }));
       if (stopping) return;
       if (restarting) {
@@ -114,7 +114,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
         continue;
       }
       unexpectedExits += 1;
-      if (Date.now() - startedAt >= stableAfterMs) delay = firstDelayMs;
+      if (performance.now() - startedAt >= stableAfterMs) delay = firstDelayMs;
       onEvent(`${name} ${describeEnding(ending)}, restarting in ${delay} ms`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, delay);
