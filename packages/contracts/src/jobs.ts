@@ -159,10 +159,22 @@ export const listJobsQuerySchema = pageQuerySchema.extend({
   kind: jobKindSchema.optional(),
 });
 
+export const deleteJobQuerySchema = z.strictObject({
+  status: jobStatusSchema.optional().meta({
+    description:
+      'Only if the job is in this state. `queued` cancels a job, and never deletes one that has ended meanwhile.',
+  }),
+});
+
 /** The state of the queue as a whole. */
 export const jobSummarySchema = z
   .object({
     counts: z.record(jobStatusSchema, z.int()),
+    due: z.int().meta({ description: 'The queued jobs that may begin now.' }),
+    scheduled: z.int().meta({
+      description:
+        'The queued jobs whose time is still to come, those that pause before another attempt included.',
+    }),
     oldest_waiting_s: z.number().nullable().meta({
       description: 'How long the job that is due for longest has been waiting; null when none waits.',
     }),

@@ -44,7 +44,7 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
   ) => {
     const context = currentContext() ?? { requestId: '' };
     if (idempotencyKey === undefined) {
-      await assertRoom(job.kind);
+      await assertRoom(job, scheduling);
       const created = await createJob(db, job, scheduling, context, options);
       publish(created);
       return toAnswer(created);
@@ -53,7 +53,7 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
     const { bytes, ...description } = { bytes: Buffer.alloc(0), ...job };
     const request = { key: idempotencyKey, fingerprint: fingerprint(description, scheduling, bytes) };
     try {
-      await assertRoom(job.kind);
+      await assertRoom(job, scheduling);
     } catch (noRoom) {
       // What has been accepted needs none.
       const answer = await earlierAnswer<Answer>(db, request);

@@ -131,7 +131,6 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
            UPDATE job_attempts a SET outcome = 'completed', finished_at = now()
              FROM job
             WHERE a.job_id = job.id AND a.attempt = job.attempt),
-         input AS (DELETE FROM job_inputs USING job WHERE job_id = job.id),
          task AS (
            UPDATE tasks
               SET completed_at = coalesce(completed_at, now()), processed_by_pod = job.processed_by_pod, updated_at = now()
@@ -157,7 +156,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   run_at = CASE WHEN goes_on THEN next_run ELSE run_at END,
                   due_at = CASE WHEN goes_on THEN next_run END,
                   finished_at = CASE WHEN goes_on THEN NULL ELSE now() END,
-                  error = $3
+                  error = $3, refused = $4
              FROM verdict
             WHERE jobs.id = verdict.id
             RETURNING jobs.id, jobs.attempt),

@@ -27,13 +27,8 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
  */
 const PAGE_TEXT_BYTES = 512 * 1024;
 
-const STATUS = 'task_status(t.completed_at, j.status)';
-
-/** A task as the API shows it, from rows called `t`: a table's, or a data-changing statement's. */
-const selectFrom = (t: string) => `
-  SELECT t.id, t.title, t.description, t.priority, ${STATUS} AS status, t.processed_by_pod,
-         t.created_at, t.updated_at, t.completed_at
-    FROM ${t} LEFT JOIN jobs j ON j.task_id = t.id`;
+/** A task as the API shows it. */
+const COLUMNS = `id, title, description, priority, status, processed_by_pod, created_at, updated_at, completed_at`;
 
 export function createTaskStore(db: Postgres): TaskStore {
   return {
@@ -44,7 +39,7 @@ export function createTaskStore(db: Postgres): TaskStore {
     },
 
     async find(id) {
-      const rows = await db.query<TaskRow>(`${selectFrom('tasks t')} WHERE t.id = $1`, [id]);
+      const rows = await db.query<TaskRow>(`SELECT ${COLUMNS} FROM tasks WHERE id = $1`, [id]);
       return rows.map(toTask)[0];
     },
 
@@ -53,12 +48,12 @@ export function createTaskStore(db: Postgres): TaskStore {
       const rows = await db.query<TaskRow & { bytes: number }>(
         `SELECT *
            FROM (SELECT *, sum(octet_length(title) + octet_length(description)) OVER (ORDER BY id DESC)::int AS bytes
-                   FROM (${selectFrom('tasks t')}
-                          WHERE ($1::uuid IS NULL OR t.id < $1)
-                            AND ($2::text IS NULL OR ${STATUS} = $2)
-                            AND ($3::text IS NULL OR t.priority = $3)
-                            AND ($4::text IS NULL OR t.title ILIKE $4 OR t.description ILIKE $4)
-                          ORDER BY t.id DESC
+                   FROM (SELECT ${COLUMNS} FROM tasks
+                          WHERE ($1::uuid IS NULL OR id < $1)
+                            AND ($2::text IS NULL OR status = $2)
+                            AND ($3::text IS NULL OR priority = $3)
+                            AND ($4::text IS NULL OR title ILIKE $4 OR description ILIKE $4)
+                          ORDER BY id DESC
                           LIMIT $5) page) sized
           WHERE bytes - octet_length(title) - octet_length(description) <= ${PAGE_TEXT_BYTES}
           ORDER BY id DESC`,
@@ -70,27 +65,30 @@ export function createTaskStore(db: Postgres): TaskStore {
 
     async update(id, { title, description, priority, completed }) {
       const rows = await db.query<TaskRow>(
-        `WITH t AS (
-           UPDATE tasks
-              SET title = coalesce($2, title),
-                  description = coalesce($3, description),
-                  priority = coalesce($4, priority),
-                  completed_at = CASE $5::boolean
-                    WHEN true THEN coalesce(completed_at, now())
-                    WHEN false THEN NULL
-                    ELSE completed_at
-                  END,
-                  updated_at = now()
-            WHERE id = $1
-            RETURNING *)
-         ${selectFrom('t')}`,
+        `UPDATE tasks
+            SET title = coalesce($2, title),
+                description = coalesce($3, description),
+                priority = coalesce($4, priority),
+                completed_at = CASE $5::boolean
+                  WHEN true THEN coalesce(completed_at, now())
+                  WHEN false THEN NULL
+                  ELSE completed_at
+                END,
+                updated_at = now()
+          WHERE id = $1
+          RETURNING ${COLUMNS}`,
         [id, title ?? null, description ?? null, priority ?? null, completed ?? null],
       );
       return rows.map(toTask)[0];
     },
 
     async remove(id) {
-      const rows = await db.query('DELETE FROM tasks WHERE id = $1 RETURNING id', [id]);
+      // The job first, as whoever changes a job's status locks the job before its task.
+      const rows = await db.query(
+        `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 FOR UPDATE)
+         DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 RETURNING id`,
+        [id],
+      );
       return rows.length > 0;
     },
   };
@@ -98,8 +96,7 @@ export function createTaskStore(db: Postgres): TaskStore {
 
 async function insert(db: Queryable, { title, description, priority }: CreateTask): Promise<Task> {
   const [row] = await db.query<TaskRow>(
-    `WITH t AS (INSERT INTO tasks (title, description, priority) VALUES ($1, $2, $3) RETURNING *)
-     ${selectFrom('t')}`,
+    `INSERT INTO tasks (title, description, priority) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
     [title, description, priority],
   );
   return toTask(row!);

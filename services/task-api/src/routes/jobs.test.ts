@@ -29,6 +29,18 @@ const failedJob = async () => {
   return id;
 };
 
+const endedJob = async (status: string) => {
+  if (status === 'failed') return failedJob();
+  const id = await add();
+  if (status === 'completed') {
+    await claim(id).expect(200);
+    await call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: 'done' }).expect(204);
+  } else {
+    await call().delete(`/api/jobs/${id}`).expect(200);
+  }
+  return id;
+};
+
 describe('DELETE /api/jobs/:id', () => {
   it('cancels a queued job, which no worker gets then', async () => {
     const id = await add();
@@ -41,14 +53,42 @@ describe('DELETE /api/jobs/:id', () => {
     });
   });
 
-  it('answers 409 once a worker has begun the job, or it has ended', async () => {
+  it('answers 409 once a worker has begun the job', async () => {
     const id = await add();
     await claim(id).expect(200);
     const response = await call().delete(`/api/jobs/${id}`).expect(409);
-    expect(response.body.detail).toContain('processing');
-    await call()
-      .delete(`/api/jobs/${await failedJob()}`)
-      .expect(409);
+    expect(response.body.detail).toBe(
+      'A queued job can be cancelled, and an ended one deleted; this one is processing.',
+    );
+  });
+
+  it.each(['completed', 'failed', 'cancelled'])(
+    'deletes a %s job with its attempts; its task stays, and keeps its status',
+    async (status) => {
+      const id = await endedJob(status);
+      const task = (await call().get(`/api/tasks/${id}`).expect(200)).body;
+      expect(task.status).toBe(status);
+
+      await call().delete(`/api/jobs/${id}`).expect(204);
+      await call().get(`/api/jobs/${id}`).expect(404);
+      await call().delete(`/api/jobs/${id}`).expect(404);
+      expect((await call().get(`/api/tasks/${id}`).expect(200)).body).toEqual(task);
+      expect((await call().get(`/api/tasks?status=${status}`).expect(200)).body).toEqual([task]);
+      expect(await taskApi.postgres.db.query('SELECT FROM job_attempts')).toEqual([]);
+    },
+  );
+
+  it('does it only in the status that is asked for, if one is: a job that has ended meanwhile is not deleted', async () => {
+    const id = await endedJob('completed');
+    const response = await call().delete(`/api/jobs/${id}?status=queued`).expect(409);
+    expect(response.body.detail).toBe('This job is not queued, but completed.');
+    await call().delete(`/api/jobs/${id}?status=failed`).expect(409);
+    await call().delete(`/api/jobs/${id}?status=lost`).expect(400);
+    await call().delete(`/api/jobs/${id}?status=completed`).expect(204);
+
+    const queued = await add();
+    await call().delete(`/api/jobs/${queued}?status=cancelled`).expect(409);
+    await call().delete(`/api/jobs/${queued}?status=queued`).expect(200);
   });
 
   it('cancels a job whose worker vanished; what that one says later does not count', async () => {
@@ -87,6 +127,19 @@ describe('POST /api/jobs/:id/retry', () => {
     });
   });
 
+  it('is refused when the job has been tried a hundred times', async () => {
+    const id = await failedJob();
+    await taskApi.postgres.db.query(
+      `INSERT INTO job_attempts (job_id, attempt, pod, outcome)
+       SELECT id, n, 'worker-1', 'failed' FROM jobs, generate_series(2, 100) AS n`,
+    );
+    await taskApi.postgres.db.query('UPDATE jobs SET attempt = 100');
+    const response = await call().post(`/api/jobs/${id}/retry`).expect(409);
+    expect(response.body.detail).toBe(
+      'This job has been tried 100 times, which is enough. Send the work again as a new job.',
+    );
+  });
+
   it('answers 409 to a job that has not failed, and 404 to an unknown one', async () => {
     const id = await add();
     expect((await call().post(`/api/jobs/${id}/retry`).expect(409)).body.detail).toContain('queued');
@@ -100,6 +153,8 @@ describe('GET /api/jobs/summary', () => {
       jobSummarySchema.parse((await call().get('/api/jobs/summary').expect(200)).body);
     expect(await summary()).toEqual({
       counts: { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 },
+      due: 0,
+      scheduled: 0,
       oldest_waiting_s: null,
       completed_last_minute: 0,
     });
@@ -115,8 +170,9 @@ describe('GET /api/jobs/summary', () => {
         WHERE status = 'queued' AND run_at < now()`,
     );
 
-    const { counts, oldest_waiting_s, completed_last_minute } = await summary();
+    const { counts, due, scheduled, oldest_waiting_s, completed_last_minute } = await summary();
     expect(counts).toEqual({ queued: 2, processing: 1, completed: 1, failed: 1, cancelled: 0 });
+    expect({ due, scheduled }).toEqual({ due: 1, scheduled: 1 });
     expect(Math.round(oldest_waiting_s! / 60)).toBe(60);
     expect(completed_last_minute).toBe(1);
   });
