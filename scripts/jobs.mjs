@@ -69,7 +69,7 @@ async function failed(url) {
   let count = 0;
   for await (const job of jobs(url, { status: 'failed' })) {
     console.log(
-      `${job.finished_at}  ${job.id}  ${job.kind.padEnd(7)}  ${job.attempts.length} attempts  ${job.error}`,
+      `${job.finished_at}  ${job.id}  ${job.kind.padEnd(7)}  ${job.attempt_count} attempts  ${job.error}`,
     );
     count += 1;
   }

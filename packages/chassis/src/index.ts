@@ -1,6 +1,7 @@
 // What every service uses. What only some do is imported by name, so that no service carries a library it does not
 // call: `@millrace/chassis/postgres`, `/migrate`, `/redis`, `/service-client`.
 export * from './config.js';
+export * from './event-stream.js';
 export { checkHealth, type DependencyCheck } from './health.js';
 export { escapeHtml, sendPage } from './html-page.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';

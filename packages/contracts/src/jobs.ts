@@ -90,6 +90,11 @@ export const progressSchema = z
   .object({ done: z.int().min(0), total: z.int().min(1) })
   .meta({ description: 'How many of the job’s steps are done; an image has one step an effect.' });
 
+/** How many of a job's attempts are shown. A job may be retried for ever. */
+export const LISTED_ATTEMPTS = 50;
+/** How many characters of a text a list shows. */
+export const LIST_TEXT_MAX = 200;
+
 /** A job as the public API shows it. */
 export const jobSchema = z.object({
   id: z.uuid(),
@@ -97,7 +102,11 @@ export const jobSchema = z.object({
   status: jobStatusSchema,
   priority: prioritySchema,
   progress: progressSchema,
-  attempts: z.array(jobAttemptSchema),
+  attempts: z
+    .array(jobAttemptSchema)
+    .max(LISTED_ATTEMPTS)
+    .meta({ description: `The latest ${LISTED_ATTEMPTS}, in order.` }),
+  attempt_count: z.int().meta({ description: 'How many attempts there have been.' }),
   max_attempts: z.int().meta({
     description:
       'Attempts, over all, after which a job that fails is failed for good. A retry by hand adds more.',
@@ -114,6 +123,26 @@ export const jobSchema = z.object({
   started_at: z.iso.datetime().nullable(),
   finished_at: z.iso.datetime().nullable(),
 });
+
+/**
+ * A job in a list: what a line of it shows. Results, attempts and long texts are the job's own, so that the longest list stays
+ * under a megabyte.
+ */
+export const jobListItemSchema = jobSchema
+  .omit({ attempts: true, result: true })
+  .extend({
+    title: z
+      .string()
+      .nullable()
+      .meta({
+        description: `What a task’s job is to do, in its first ${LIST_TEXT_MAX} characters; null for the other kinds.`,
+      }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: `What went wrong last, in its first ${LIST_TEXT_MAX} characters.` }),
+  })
+  .meta({ id: 'JobListItem' });
 
 /** 202 to an asynchronous /analyze or /upload. */
 export const acceptedJobSchema = z
@@ -218,6 +247,7 @@ export type JobKind = z.infer<typeof jobKindSchema>;
 export type JobStatus = z.infer<typeof jobStatusSchema>;
 export type Scheduling = z.infer<typeof schedulingSchema>;
 export type Job = z.infer<typeof jobSchema>;
+export type JobListItem = z.infer<typeof jobListItemSchema>;
 export type JobAttempt = z.infer<typeof jobAttemptSchema>;
 export type AcceptedJob = z.infer<typeof acceptedJobSchema>;
 export type JobSummary = z.infer<typeof jobSummarySchema>;

@@ -13,7 +13,7 @@ export interface JobBoard {
    */
   claim(jobId: string, claim: string, signal?: AbortSignal): Promise<ClaimedJob | undefined>;
   /** The picture of an image job. */
-  input(jobId: string, signal?: AbortSignal): Promise<Buffer>;
+  input(jobId: string): Promise<Buffer>;
   /** Still at it: begins the lease anew. */
   renew(job: ClaimedJob, progress?: Progress): Promise<boolean>;
   complete(job: ClaimedJob, result: unknown, signal?: AbortSignal): Promise<boolean>;
@@ -55,9 +55,9 @@ export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
       const response = await post(`${jobId}/claim`, { pod, claim }, signal);
       return response && claimedJobSchema.parse(JSON.parse(response.body.toString()));
     },
-    async input(jobId, signal) {
+    async input(jobId) {
       const path = `/internal/jobs/${jobId}/input`;
-      const response = await taskApi.request({ method: 'GET', path, timeoutMs: INPUT_TIMEOUT_MS, signal });
+      const response = await taskApi.request({ method: 'GET', path, timeoutMs: INPUT_TIMEOUT_MS });
       return response.body;
     },
     renew: ({ id, attempt }, progress) => report(`${id}/renew`, { attempt, ...(progress && { progress }) }),

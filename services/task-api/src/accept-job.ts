@@ -5,6 +5,7 @@ import type { AssertRoom } from './backlog.js';
 import { type CreateOptions, createJob, type CreatedJob, type NewJob } from './create-job.js';
 import { earlierAnswer, fingerprint, oncePerKey } from './idempotency.js';
 import { type JobPublisher, publishOnTheSide } from './job-publisher.js';
+import type { TaskHints } from './task-hints.js';
 
 export interface AcceptRequest {
   job: NewJob;
@@ -22,6 +23,7 @@ export interface AcceptOptions extends CreateOptions {
   db: Postgres;
   assertRoom: AssertRoom;
   publisher: JobPublisher;
+  hints: Pick<TaskHints, 'changed'>;
   logger: Logger;
 }
 
@@ -29,8 +31,10 @@ export interface AcceptOptions extends CreateOptions {
  * Once it has answered, the job will be done: it is committed. Publishing it is a matter of speed only, as the sweeper
  * publishes what Redis did not take.
  */
-export function createAcceptJob({ db, assertRoom, publisher, logger, ...options }: AcceptOptions): AcceptJob {
+export function createAcceptJob(options: AcceptOptions): AcceptJob {
+  const { db, assertRoom, publisher, hints, logger } = options;
   const publish = (job: CreatedJob) => {
+    hints.changed();
     if (job.is_due) publishOnTheSide(job, publisher, logger);
   };
 

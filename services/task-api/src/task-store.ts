@@ -7,8 +7,8 @@ export interface TaskStore {
   /** @param idempotencyKey repeated with it, the task is created once, and answered as it was then */
   create(task: CreateTask, idempotencyKey?: string): Promise<Task>;
   find(id: string): Promise<Task | undefined>;
-  /** One page, newest first, and one task more when there is another page. */
-  list(query: ListTasksQuery): Promise<Task[]>;
+  /** One page, newest first, and one task more when there is another page. @returns also how many belong to the page */
+  list(query: ListTasksQuery): Promise<{ tasks: Task[]; length: number }>;
   /** Sets the given fields. Completing a completed task again leaves its time as it is. */
   update(id: string, changes: UpdateTask | ReplaceTask): Promise<Task | undefined>;
   /** Deletes the task, and its job with it. */
@@ -20,6 +20,12 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
   updated_at: Date;
   completed_at: Date | null;
 };
+
+/**
+ * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON they
+ * take six times as much at most.
+ */
+const PAGE_TEXT_BYTES = 512 * 1024;
 
 /** A task as the API shows it. */
 const COLUMNS = `id, title, description, priority, status, processed_by_pod, created_at, updated_at, completed_at`;
@@ -38,17 +44,23 @@ export function createTaskStore(db: Postgres): TaskStore {
     },
 
     async list({ limit, cursor, status, priority, q }) {
-      const rows = await db.query<TaskRow>(
-        `SELECT ${COLUMNS} FROM tasks
-          WHERE ($1::uuid IS NULL OR id < $1)
-            AND ($2::text IS NULL OR status = $2)
-            AND ($3::text IS NULL OR priority = $3)
-            AND ($4::text IS NULL OR title ILIKE $4 OR description ILIKE $4)
-          ORDER BY id DESC
-          LIMIT $5`,
+      // The length of a text is known without reading it.
+      const rows = await db.query<TaskRow & { bytes: number }>(
+        `SELECT *
+           FROM (SELECT *, sum(octet_length(title) + octet_length(description)) OVER (ORDER BY id DESC)::int AS bytes
+                   FROM (SELECT ${COLUMNS} FROM tasks
+                          WHERE ($1::uuid IS NULL OR id < $1)
+                            AND ($2::text IS NULL OR status = $2)
+                            AND ($3::text IS NULL OR priority = $3)
+                            AND ($4::text IS NULL OR title ILIKE $4 OR description ILIKE $4)
+                          ORDER BY id DESC
+                          LIMIT $5) page) sized
+          WHERE bytes - octet_length(title) - octet_length(description) <= ${PAGE_TEXT_BYTES}
+          ORDER BY id DESC`,
         [cursor ?? null, status ?? null, priority ?? null, q === undefined ? null : containing(q), limit + 1],
       );
-      return rows.map(toTask);
+      const fitting = rows.filter(({ bytes }) => bytes <= PAGE_TEXT_BYTES).length;
+      return { tasks: rows.map(toTask), length: Math.min(limit, fitting) };
     },
 
     async update(id, { title, description, priority, completed }) {

@@ -51,6 +51,7 @@ describe.each([
       priority: 'medium',
       progress: { done: 0, total: 1 },
       attempts: [],
+      attempt_count: 0,
       max_attempts: 3,
       result: null,
       error: null,

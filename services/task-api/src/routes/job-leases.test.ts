@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { ClaimedJob, Job } from '@millrace/contracts';
+import type { ClaimedJob, Job, JobListItem } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
@@ -365,7 +365,7 @@ describe('the list of jobs', () => {
   it('is newest first, by pages, and filters', async () => {
     const ids: string[] = [];
     for (const task of ['a', 'b', 'c']) ids.unshift(await add(task));
-    const idsOf = (jobs: Job[]) => jobs.map(({ id }) => id);
+    const idsOf = (jobs: JobListItem[]) => jobs.map(({ id }) => id);
     expect(idsOf((await call().get('/api/jobs').expect(200)).body)).toEqual(ids);
 
     const first = await call().get('/api/jobs?limit=2&kind=task').expect(200);

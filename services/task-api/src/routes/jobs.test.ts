@@ -15,11 +15,11 @@ const add = async (query = ''): Promise<string> =>
   (await call().post(`/api/add/task${query}`).expect(202)).body.id;
 const jobOf = async (id: string): Promise<Job> =>
   jobSchema.parse((await call().get(`/api/jobs/${id}`).expect(200)).body);
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 const claim = (id: string) =>
   call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1', claim: randomUUID() });
 const fail = (id: string, attempt: number, permanent = false) =>
   call().post(`/internal/jobs/${id}/fail`).send({ attempt, error: 'out of paper', permanent });
-const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 const unknownId = '01a1fca7-0000-7000-8000-000000000000';
 
 const failedJob = async () => {

@@ -24,8 +24,8 @@ export function taskRoutes(tasks: TaskStore): Router {
   router
     .route(['/api/tasks', '/tasks'])
     .get(async (req, res) => {
-      const query = parseQuery(listTasksQuerySchema, req.query);
-      sendList(req, res, await tasks.list(query), query.limit);
+      const page = await tasks.list(parseQuery(listTasksQuerySchema, req.query));
+      sendList(req, res, page.tasks, page.length);
     })
     .post(jsonBody, async (req, res) => {
       const task = await tasks.create(parseBody(createTaskSchema, req.body), idempotencyKeyOf(req));
