@@ -240,6 +240,8 @@ export const failJobSchema = z.strictObject({
   error: z.string().max(2_000),
   /** Another try would end the same way: the input itself is bad. */
   permanent: z.boolean().default(false),
+  /** A replica that had the input broke down, and the input may be why. The second time, that is permanent. */
+  broke: z.boolean().default(false),
 });
 
 export type Priority = z.infer<typeof prioritySchema>;
