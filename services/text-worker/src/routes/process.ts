@@ -9,9 +9,9 @@ export function processRoutes(): Router {
 
   router
     .route('/process')
-    .post(jsonBody, (req, res) => {
+    .post(jsonBody, async (req, res) => {
       const { text } = parseBody(analyzeRequestSchema, req.body);
-      res.json(analyzeText(text));
+      res.json(await analyzeText(text));
     })
     .all(methodNotAllowed);
 
