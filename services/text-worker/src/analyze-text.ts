@@ -14,13 +14,13 @@ export function analyzeText(text: string): Promise<TextResult> {
 }
 
 function* analyze(text: string): Generator<void, TextResult> {
-  const word_count = countWords(text);
   const clusters: string[] = [];
   for (const part of clustersByPart(text)) {
+    // A text of one part is done in one step.
+    if (clusters.length > 0) yield;
     clusters.push(...part);
-    yield;
   }
-  return { word_count, reversed_text: clusters.reverse().join('') };
+  return { word_count: countWords(text), reversed_text: clusters.reverse().join('') };
 }
 
 function countWords(text: string): number {
