@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { INVISIBLE } from './text.js';
+
+/** The longest address that SMTP carries, in bytes (RFC 5321, erratum 1690). */
+const MAX_BYTES = 254;
+
+// What can be seen but does not belong there, is for ASCII the `specials` of RFC 5322. Beyond ASCII, RFC 6531 allows any
+// character to the left of the @, and IDNA letters, digits and their marks to the right, with three more kinds of full stop.
+const ATOM = `[^${INVISIBLE}\\p{C}()<>\\[\\]:;@\\\\,."]+`;
+const DOMAIN = `(?:[^${INVISIBLE}\\p{C}\\p{P}\\p{S}]|[\\-.\\u3002\\uff0e\\uff61])+`;
+const ADDRESS = new RegExp(`^\\s*${ATOM}(?:\\.${ATOM})*@${DOMAIN}\\s*$`, 'u');
+
+/** At least two labels, the last of them no number. */
+const ASCII_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})$/;
+
+/** An e-mail address of any script. White space around it is dropped. */
+export const emailSchema = z
+  .string()
+  .max(MAX_BYTES, { error: `must have at most ${MAX_BYTES} characters`, abort: true })
+  .regex(ADDRESS, { error: 'must be an e-mail address, such as alice@example.com', abort: true })
+  .trim()
+  .normalize('NFC')
+  .refine((email) => mailboxOf(email) !== undefined, {
+    error: 'must have a domain that can exist, such as example.com',
+    abort: true,
+  })
+  .refine(
+    (email) => new TextEncoder().encode(mailboxOf(email)).length <= MAX_BYTES,
+    `must have at most ${MAX_BYTES} bytes`,
+  );
+
+/**
+ * What tells one mailbox from another: the address in lower case, its domain as the DNS has it (`xn--…`).
+ *
+ * @param email of the form that `emailSchema` demands
+ * @returns undefined when its domain cannot exist
+ */
+export function mailboxOf(email: string): string | undefined {
+  const at = email.lastIndexOf('@');
+  const url = `http://${email.slice(at + 1)}`;
+  const domain = URL.canParse(url) ? new URL(url).hostname : '';
+  return ASCII_DOMAIN.test(domain) ? `${email.slice(0, at).toLowerCase()}@${domain}` : undefined;
+}
