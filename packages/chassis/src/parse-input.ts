@@ -1,4 +1,9 @@
-import type { InputError } from '@millrace/contracts';
+import {
+  INPUT_ERROR_MESSAGE_MAX,
+  INPUT_ERROR_PATH_MAX,
+  INPUT_ERRORS_MAX,
+  type InputError,
+} from '@millrace/contracts';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { HttpProblem } from './http-problem.js';
@@ -23,10 +28,12 @@ export function parseParam<Schema extends z.ZodType>(
   return parse(schema, value, 400, `The path does not have the expected form.`, name);
 }
 
-/** The UUID at `:id` in the path. @throws HttpProblem 400 */
+/** The UUID at `:id` in the path, in lower case: as an id, it means the same in capitals. @throws HttpProblem 400 */
 export function idOf(req: Request): string {
-  return parseParam(z.uuid('must be a UUID'), 'id', req.params['id']);
+  return parseParam(idSchema, 'id', req.params['id']);
 }
+
+const idSchema = z.uuid('must be a UUID').toLowerCase();
 
 function parse<Schema extends z.ZodType>(
   schema: Schema,
@@ -38,14 +45,24 @@ function parse<Schema extends z.ZodType>(
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = result.error.issues.flatMap((issue) => toInputErrors(issue, root ? [root] : []));
-  throw new HttpProblem(status, detail, { errors });
+  const more = errors.length - INPUT_ERRORS_MAX;
+  throw new HttpProblem(status, more > 0 ? `${detail} Errors that are not listed: ${more}.` : detail, {
+    errors: errors.slice(0, INPUT_ERRORS_MAX).map(({ path, message }) => ({
+      path: shorten(path, INPUT_ERROR_PATH_MAX),
+      message: shorten(message, INPUT_ERROR_MESSAGE_MAX),
+    })),
+  });
 }
 
 function toInputErrors(issue: z.core.$ZodIssue, root: PropertyKey[]): InputError[] {
   const path = [...root, ...issue.path];
   // One line each, at the field itself.
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not known here' }));
+    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'unknown field' }));
   }
   return [{ path: path.join('.'), message: issue.message }];
+}
+
+function shorten(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
 }

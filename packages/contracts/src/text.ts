@@ -19,7 +19,7 @@ export function safeText(max: number) {
  * Braille, hieroglyphs, Khitan and music.
  */
 export const INVISIBLE =
-  '\\p{White_Space}\\p{Cc}\\p{Default_Ignorable_Code_Point}\\p{Noncharacter_Code_Point}\\ufff9-\\ufffb\\u2800\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}';
+  '\\p{White_Space}\\p{Cc}\\p{Default_Ignorable_Code_Point}\\p{Noncharacter_Code_Point}\\u{16fe4}\\ufff9-\\ufffb\\u2800\\u{13441}\\u{13442}\\u{1d159}';
 
 const VISIBLE = new RegExp(`[^${INVISIBLE}]`, 'u');
 
