@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { HttpProblem } from './http-problem.js';
+import { tooLarge } from './read-body.js';
 
 export const JSON_BODY_LIMIT_BYTES = 512 * 1024;
 
@@ -24,7 +25,7 @@ export function jsonBodyUpTo(maxBytes: number): RequestHandler {
     checkHeaders(req);
     readBytes(req, res, (error: unknown) => {
       if (error) {
-        next(toProblem(error, req));
+        next(toProblem(error, req, maxBytes));
         return;
       }
       try {
@@ -69,9 +70,11 @@ function checkHeaders(req: Request): void {
 const contentEncoding = (req: Request) => req.get('content-encoding')?.toLowerCase() ?? 'identity';
 
 /** What decompression says has no type; what body-parser says itself has one, and the error handler knows it. */
-function toProblem(error: unknown, req: Request): unknown {
+function toProblem(error: unknown, req: Request, maxBytes: number): unknown {
   const encoding = contentEncoding(req);
-  if (encoding === 'identity' || typeof (error as { type?: unknown }).type === 'string') return error;
+  const { type } = error as { type?: unknown };
+  if (type === 'entity.too.large') return tooLarge(maxBytes);
+  if (encoding === 'identity' || typeof type === 'string') return error;
   return new HttpProblem(
     400,
     `The header says Content-Encoding: ${encoding}, but the body is not valid ${encoding}. Compress it, or leave the header out.`,

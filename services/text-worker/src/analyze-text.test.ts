@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TEXT_MAX } from '@millrace/contracts';
 import { analyzeText } from './analyze-text.js';
 
-const MAX = 100_000;
+/** In characters, each of which has one or two code units. */
+const MAX = TEXT_MAX;
 const MARK = '\u0301';
 
 /** The longest text of these characters. */
-const full = (unit: string) => unit.repeat(Math.floor(MAX / unit.length));
+const full = (unit: string) => unit.repeat(Math.floor(MAX / Array.from(unit).length));
 
 it.each([
   ['words', 'ab ', ' ba'],
@@ -17,7 +19,7 @@ it.each([
 ])('reverses the longest text of %s', async (_case, unit, reversed = unit) => {
   // One more character in front moves every cluster to another place within the parts.
   for (const first of ['', 'x', 'xy', 'xyz']) {
-    const count = Math.floor((MAX - first.length) / unit.length);
+    const count = Math.floor((MAX - first.length) / Array.from(unit).length);
     const { reversed_text } = await analyzeText(first + unit.repeat(count));
     expect(reversed_text).toBe(reversed.repeat(count) + Array.from(first).reverse().join(''));
   }
@@ -57,6 +59,9 @@ const hostile: [string, string][] = [
   ['characters that go before another', full('\u0600')],
   ['one mark a part', full(`${'水'.repeat(254)}${MARK}`)],
   ['half flags', full('🇨')],
+  ['emoji that each have a mark', full(`😀${MARK}`)],
+  ['emoji', full('😀')],
+  ['marks of two code units', full('\u{e0020}')],
   ['variation selectors', full('☀\ufe0f\ufe0f')],
 ];
 
