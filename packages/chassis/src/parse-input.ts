@@ -44,13 +44,18 @@ function parse<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.flatMap((issue) => toInputErrors(issue, root ? [root] : []));
-  const more = errors.length - INPUT_ERRORS_MAX;
+  const { issues } = result.error;
+  const errors = issues
+    .slice(0, INPUT_ERRORS_MAX)
+    .flatMap((issue) => toInputErrors(issue, root ? [root] : []))
+    .slice(0, INPUT_ERRORS_MAX);
+  const count = issues.reduce(
+    (sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
+    0,
+  );
+  const more = count - errors.length;
   throw new HttpProblem(status, more > 0 ? `${detail} Errors that are not listed: ${more}.` : detail, {
-    errors: errors.slice(0, INPUT_ERRORS_MAX).map(({ path, message }) => ({
-      path: shorten(path, INPUT_ERROR_PATH_MAX),
-      message: shorten(message, INPUT_ERROR_MESSAGE_MAX),
-    })),
+    errors,
   });
 }
 
@@ -58,9 +63,17 @@ function toInputErrors(issue: z.core.$ZodIssue, root: PropertyKey[]): InputError
   const path = [...root, ...issue.path];
   // One line each, at the field itself.
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'unknown field' }));
+    const keys = issue.keys.slice(0, INPUT_ERRORS_MAX);
+    return keys.map((key) => toInputError([...path, key], 'unknown field'));
   }
-  return [{ path: path.join('.'), message: issue.message }];
+  return [toInputError(path, issue.message)];
+}
+
+function toInputError(path: PropertyKey[], message: string): InputError {
+  return {
+    path: shorten(path.join('.'), INPUT_ERROR_PATH_MAX),
+    message: shorten(message, INPUT_ERROR_MESSAGE_MAX),
+  };
 }
 
 function shorten(text: string, max: number): string {

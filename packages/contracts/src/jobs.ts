@@ -130,6 +130,7 @@ export const createAnalyzeJobSchema = schedulingSchema.extend({ text: z.string()
 export const createImageJobQuerySchema = schedulingSchema.extend({
   effects: z
     .string()
+    .max(100)
     .transform((list) => list.split(','))
     .pipe(z.array(effectSchema).min(1)),
 });
