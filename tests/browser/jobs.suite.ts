@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '../api/until.js';
 import { queueBrokenImage, queueTask } from './api.js';
-import { isLocal, sees, visit, whileHanging } from './session.js';
+import { baseUrl, isLocal, sees, visit, whileHanging } from './session.js';
 
-const LATER = { run_at: '2099-01-01T00:00:00Z' };
+const LATER = { run_at: new Date(Date.now() + 86_400_000).toISOString() };
 
 export function jobsSuite(): void {
   test('charts and counts follow the queue', async () => {
@@ -56,6 +56,19 @@ export function jobsSuite(): void {
       await sees(page, '.attempts:has-text("Attempt 2")');
       await sees(page, 'dialog .badge-status:has-text("Failed")');
     });
+  });
+
+  test('a job that is deleted while it is shown is said to be gone', async () => {
+    const { id } = await queueTask('deleted soon', LATER);
+    await visit(
+      `/ui/jobs?job=${id}`,
+      async (page) => {
+        await sees(page, 'dialog:has-text("Not to begin before")');
+        await fetch(`${baseUrl()}/api/tasks/${id}`, { method: 'DELETE' });
+        await sees(page, 'dialog .notice:has-text("There is no job with this id")');
+      },
+      { refusals: [404] },
+    );
   });
 
   test('a job that is not there is said to be not there', async () => {

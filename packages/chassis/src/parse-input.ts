@@ -28,6 +28,15 @@ export function parseParam<Schema extends z.ZodType>(
   return parse(schema, value, 400, `The path does not have the expected form.`, name);
 }
 
+/** Checks one header. @throws HttpProblem 400 that names it */
+export function parseHeader<Schema extends z.ZodType>(
+  schema: Schema,
+  name: string,
+  value: unknown,
+): z.infer<Schema> {
+  return parse(schema, value, 400, `The header ${name} does not have the expected form.`, name);
+}
+
 /** The UUID at `:id` in the path, in lower case: as an id, it means the same in capitals. @throws HttpProblem 400 */
 export function idOf(req: Request): string {
   return parseParam(idSchema, 'id', req.params['id']);

@@ -1,5 +1,5 @@
-import type { Job, JobKind, JobStatus, JobSummary } from '@millrace/contracts';
-import { call, nextPage, queryOf } from './http.js';
+import type { Job, JobKind, JobListItem, JobStatus, JobSummary } from '@millrace/contracts';
+import { call, Failure, nextPage, queryOf } from './http.js';
 
 export interface JobFilter {
   status: JobStatus | '';
@@ -8,7 +8,9 @@ export interface JobFilter {
 
 /** The newest jobs that the filter lets through, and whether there are older ones. */
 export async function listJobs(filter: JobFilter, limit: number, signal: AbortSignal) {
-  const { data, headers } = await call<Job[]>('GET', '/api/jobs' + queryOf({ ...filter, limit }), { signal });
+  const { data, headers } = await call<JobListItem[]>('GET', '/api/jobs' + queryOf({ ...filter, limit }), {
+    signal,
+  });
   return { jobs: data, more: nextPage(headers) !== undefined };
 }
 
@@ -34,8 +36,12 @@ export function hasEnded({ status }: Job): boolean {
 
 const RECONNECT_AFTER_MS = 2_000;
 
-/** Tells of the job as it is and of each change, until it has ended or `signal` aborts. */
-export function watchJob(id: string, onJob: (job: Job) => void, signal: AbortSignal): void {
+/** Tells of the job as it is and of each change, until it has ended or `signal` aborts; `onGone` when it is deleted. */
+export function watchJob(
+  id: string,
+  { onJob, onGone }: { onJob: (job: Job) => void; onGone: () => void },
+  signal: AbortSignal,
+): void {
   if (signal.aborted) return;
   const source = new EventSource(`/api/jobs/${id}/events`);
   signal.addEventListener('abort', () => source.close());
@@ -44,9 +50,20 @@ export function watchJob(id: string, onJob: (job: Job) => void, signal: AbortSig
     if (hasEnded(job)) source.close();
     onJob(job);
   });
+  source.addEventListener('deleted', () => {
+    source.close();
+    onGone();
+  });
+  const lookAgain = () =>
+    getJob(id, signal).then(
+      () => watchJob(id, { onJob, onGone }, signal),
+      (error: unknown) => {
+        if (error instanceof Failure && error.status === 404) onGone();
+        else if (!signal.aborted) setTimeout(lookAgain, RECONNECT_AFTER_MS);
+      },
+    );
   source.addEventListener('error', () => {
-    // It connects again by itself, except after an answer such as 503.
-    if (source.readyState === EventSource.CLOSED)
-      setTimeout(() => watchJob(id, onJob, signal), RECONNECT_AFTER_MS);
+    // It connects again by itself, except after an answer such as 503, of which it does not tell.
+    if (source.readyState === EventSource.CLOSED) setTimeout(lookAgain, RECONNECT_AFTER_MS);
   });
 }

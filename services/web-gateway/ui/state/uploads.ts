@@ -76,12 +76,13 @@ async function send({ id, file, effects, later }: Upload): Promise<void> {
 
 /** Follows the job to its end. @throws Failure when it ends without a result */
 async function resultOf({ id: jobId }: AcceptedJob, uploadId: number): Promise<UploadResponse> {
-  const ended = await new Promise<Job>((resolve) => {
+  const ended = await new Promise<Job>((resolve, reject) => {
     const onJob = (job: Job) => {
       change(uploadId, { job });
       if (hasEnded(job)) resolve(job);
     };
-    watchJob(jobId, onJob, new AbortController().signal);
+    const onGone = () => reject(new Failure('The job was deleted.', 0));
+    watchJob(jobId, { onJob, onGone }, new AbortController().signal);
   });
   if (ended.status === 'completed') return ended.result as UploadResponse;
   throw new Failure(ended.error ?? `The job was ${ended.status}.`, 0);
