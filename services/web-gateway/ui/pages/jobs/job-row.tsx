@@ -1,4 +1,5 @@
-import type { Job, JobKind } from '@millrace/contracts';
+import type { JobKind } from '@millrace/contracts';
+import type { ListedJob } from '../../api/jobs.js';
 import { PriorityMark, StatusBadge } from '../../parts/badge.js';
 import { Icon, type IconName } from '../../parts/icon.js';
 import { Ago, duration } from '../../parts/time.js';
@@ -7,8 +8,8 @@ import { hrefOf } from '../../state/route.js';
 export const KIND_WORDS: Record<JobKind, string> = { task: 'Task', analyze: 'Analysis', image: 'Image' };
 const KIND_ICONS: Record<JobKind, IconName> = { task: 'tasks', analyze: 'analyze', image: 'images' };
 
-export function JobRow({ job }: { job: Job }) {
-  const { id, kind, status, priority, attempts, processed_by_pod, created_at, finished_at } = job;
+export function JobRow({ job }: { job: ListedJob }) {
+  const { id, kind, status, priority, attempts = [], processed_by_pod, created_at, finished_at } = job;
   const tookMs = finished_at === null ? undefined : Date.parse(finished_at) - Date.parse(created_at);
   return (
     <li class="job">
@@ -17,7 +18,7 @@ export function JobRow({ job }: { job: Job }) {
       </span>
       <span class="job-name">
         <a href={hrefOf('jobs', `?job=${id}`)}>
-          {titleOf(job) ?? KIND_WORDS[kind]} <code>{id.slice(-8)}</code>
+          {KIND_WORDS[kind]} <code>{id.slice(-8)}</code>
         </a>
         <span class="quiet">
           <Ago time={created_at} />
@@ -32,9 +33,4 @@ export function JobRow({ job }: { job: Job }) {
       <StatusBadge status={status} />
     </li>
   );
-}
-
-/** What a task's job is called is only told by its result. */
-function titleOf({ kind, result }: Job): string | undefined {
-  return kind === 'task' ? (result as { task: string } | null)?.task : undefined;
 }
