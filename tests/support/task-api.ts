@@ -47,6 +47,7 @@ export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<T
         sweepAfterMs: 300,
         backlog: { jobs: 100_000, images: 500 },
         imageMaxBytes: 20 * 1024 * 1024,
+        memoryBudgetBytes: 256 * 1024 * 1024,
         eventStreamLimit: 10,
         ...options,
       },

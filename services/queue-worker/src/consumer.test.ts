@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { currentContext, HttpProblem } from '@millrace/chassis';
+import { currentContext, currentSignal, HttpProblem } from '@millrace/chassis';
 import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
 import type { Job } from '@millrace/contracts';
 import request from 'supertest';
@@ -221,8 +221,9 @@ it('keeps its lease for as long as the work takes', async () => {
 
 it('stops working when its lease was lost to another, whose work counts', async () => {
   let stopped = false;
-  const stuck: PerformJob = (_job, { signal }) =>
+  const stuck: PerformJob = () =>
     new Promise((_resolve, reject) => {
+      const signal = currentSignal()!;
       signal.addEventListener('abort', () => {
         stopped = true;
         reject(signal.reason as Error);
@@ -296,8 +297,9 @@ describe('closing', () => {
 
   it('ends at the deadline; another worker then does the task', async () => {
     const { consumer } = startWorker(
-      (_job, { signal }) =>
+      () =>
         new Promise((_resolve, reject) => {
+          const signal = currentSignal()!;
           signal.addEventListener('abort', () => reject(signal.reason as Error));
         }),
       'queue-worker-1',

@@ -1,7 +1,7 @@
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
 import { connectRedis } from '@millrace/chassis/redis';
 import { createServiceClient } from '@millrace/chassis/service-client';
-import { createEffectWorkers, createImageStore } from '@millrace/workflows';
+import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { startConsumer } from './consumer.js';
@@ -20,14 +20,16 @@ const services = {
   bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
 };
 const board = createJobBoard(services.taskApi, config.POD_NAME);
+const memory = splitMemory(config.MEMORY_BUDGET_BYTES);
 const perform = createPerformJob({
   taskDelayMs: config.TASK_DELAY_MS,
   textWorker: services.textWorker,
   effectWorkers: createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: config.EFFECT_TIMEOUT_MS,
-    memoryBytes: config.IMAGE_MEMORY_BYTES,
+    memoryBytes: memory.made,
   }),
+  memoryBytes: memory.received,
   images: createImageStore(redis, config.IMAGE_TTL_SECONDS),
   board,
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HttpProblem, type Logger, retryForever, Unavailable } from '@millrace/chassis';
+import { HttpProblem, type Logger, retryForever, Unavailable, withSignal } from '@millrace/chassis';
 import type { ClaimedJob, JobMessage } from '@millrace/contracts';
 import { holdLease } from './hold-lease.js';
 import type { JobBoard } from './job-board.js';
@@ -41,11 +41,12 @@ export async function processMessage(
 
   const lease = holdLease(job, board, logger);
   try {
-    const result = await perform(job, {
-      signal: AbortSignal.any([lease.lost, giveUp]),
-      // A report that fails is no reason to fail the work.
-      onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
-    });
+    const result = await withSignal(AbortSignal.any([lease.lost, giveUp]), () =>
+      perform(job, {
+        // A report that fails is no reason to fail the work.
+        onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
+      }),
+    );
     const counts = await insist(() => board.complete(job, result));
     if (counts) logger.info(details, 'Completed task');
     else logger.warn(details, 'Completed too late: the work does not count');

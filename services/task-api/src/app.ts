@@ -1,4 +1,4 @@
-import { createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
@@ -38,9 +38,14 @@ export interface JobOptions extends LeaseOptions {
   sweepAfterMs: number;
   backlog: BacklogLimits;
   imageMaxBytes: number;
+  /** How much memory pictures may take on their way to PostgreSQL. */
+  memoryBudgetBytes: number;
   /** How many streams of task events may be open at once. */
   eventStreamLimit: number;
 }
+
+/** How many pictures may wait for memory, unread. */
+const INTAKE_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
   const { postgres, redis, publisher, hints, options, ...basics } = dependencies;
@@ -65,7 +70,14 @@ export function createApp(dependencies: Dependencies): Express {
       taskRoutes(createTaskStore(postgres)),
       jobEventRoutes({ jobs, watcher: createJobWatcher(jobs, logger), lifecycle }),
       jobRoutes({ jobs, publisher, logger }),
-      jobIntakeRoutes(acceptJob, options.imageMaxBytes),
+      jobIntakeRoutes(acceptJob, {
+        imageMaxBytes: options.imageMaxBytes,
+        memory: createWorkLimiter({
+          concurrency: options.memoryBudgetBytes,
+          queueLimit: INTAKE_QUEUE_LIMIT,
+          draining: lifecycle.draining,
+        }),
+      }),
       jobLeaseRoutes(createJobLeases(postgres, options)),
     ],
   });

@@ -22,6 +22,8 @@ export const configSchema = serviceConfig.extend({
   REPUBLISH_AFTER_MS: milliseconds.default(30_000),
   /** How many clients may listen to changes of tasks at once; more are answered 503. */
   EVENT_STREAM_LIMIT: positiveInteger.default(1_000),
+  /** How much memory pictures may take on their way to PostgreSQL, in bytes: claimed before a body is read; who finds none waits. */
+  MEMORY_BUDGET_BYTES: positiveInteger.default(256 * 1024 * 1024),
   /** The largest picture that a job may be given; web-gateway has the limit for clients. */
   IMAGE_MAX_BYTES: z.coerce
     .number()

@@ -32,6 +32,7 @@ const app = createApp({
     sweepAfterMs: config.SWEEP_AFTER_MS,
     backlog: { jobs: config.JOB_BACKLOG_LIMIT, images: config.IMAGE_BACKLOG_LIMIT },
     imageMaxBytes: config.IMAGE_MAX_BYTES,
+    memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     eventStreamLimit: config.EVENT_STREAM_LIMIT,
   },
 });
@@ -43,8 +44,8 @@ runService({
   logger,
   lifecycle,
   app,
-  async prepare() {
-    await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger });
+  async prepare(signal) {
+    await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger, signal });
     if (config.SWEEP_INTERVAL_MS === 0) return;
     stopSweeper = startSweeper({
       db: postgres,

@@ -4,6 +4,7 @@ import {
   type Lifecycle,
   methodNotAllowed,
   parseQuery,
+  withSignal,
 } from '@millrace/chassis';
 import { imageTypeSchema, labRunQuerySchema } from '@millrace/contracts';
 import type { EffectWorkers } from '@millrace/workflows';
@@ -28,8 +29,6 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): R
       throw new HttpProblem(415, `The body is not an image of a type that is taken: ${TYPES}.`);
 
     await limiter.run(async () => {
-      const left = new AbortController();
-      res.once('close', () => left.abort());
       res.writeHead(200, {
         'Content-Type': 'application/x-ndjson',
         'Cache-Control': 'no-store',
@@ -37,11 +36,10 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): R
         'X-Accel-Buffering': 'no',
       });
       res.flushHeaders();
-      await runLab(
-        { ...query, image: { type, bytes } },
-        effectWorkers,
-        (event) => res.write(`${JSON.stringify(event)}\n`),
-        AbortSignal.any([left.signal, lifecycle.closing]),
+      await withSignal(lifecycle.closing, () =>
+        runLab({ ...query, image: { type, bytes } }, effectWorkers, (event) =>
+          res.write(`${JSON.stringify(event)}\n`),
+        ),
       );
       res.end();
     });
