@@ -61,7 +61,7 @@ export function failureFrom(status: number, header: (name: string) => string | n
   return new Failure(detailOf(status, problem, retryAfterMs), status, {
     fields: Object.fromEntries(errors.map(({ path, message }) => [path, message])),
     retryAfterMs,
-    begun: { true: true, false: false }[header('X-Work-Begun') ?? ''],
+    begun: problem.work_begun,
   });
 }
 

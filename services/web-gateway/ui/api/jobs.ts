@@ -2,11 +2,17 @@ import type { Job, JobSummary } from '@millrace/contracts';
 import { call } from './http.js';
 
 /** A job in a list: without what may be long. */
-export type ListedJob = Omit<Job, 'result' | 'error' | 'attempts'> & { attempts?: unknown[] };
+export type ListedJob = Omit<Job, 'result' | 'error' | 'attempts'> & {
+  /** Of a task's job: the beginning of the task. */
+  title?: string | null;
+  attempt_count?: number;
+};
 
 /** The queue as a whole. */
 export type QueueSummary = JobSummary & {
-  /** Jobs that are not due yet. */
+  /** The queued jobs that may begin now. */
+  due?: number;
+  /** And those that may not yet. */
   scheduled?: number;
 };
 
@@ -19,9 +25,19 @@ export async function retryJob(id: string): Promise<Job> {
   return (await call<Job>('POST', `/api/jobs/${id}/retry`, { repetition: 'harmless' })).data;
 }
 
-/** Cancels a job that waits, and deletes one that has ended. @returns the cancelled job; undefined: it is deleted */
-export async function cancelOrDeleteJob(id: string): Promise<Job | undefined> {
-  return (await call<Job | undefined>('DELETE', `/api/jobs/${id}`)).data;
+/** Cancels a job that has not begun; never one that has. @throws Failure, with 409 when it has */
+export async function cancelJob(id: string): Promise<Job> {
+  return (await call<Job>('DELETE', `/api/jobs/${id}?status=queued`)).data;
+}
+
+/**
+ * Deletes a job that has ended, for good.
+ *
+ * @param status as it was shown: one that was retried meanwhile is not touched
+ * @throws Failure, with 409 when it is no longer so
+ */
+export async function deleteJob({ id, status }: Pick<Job, 'id' | 'status'>): Promise<void> {
+  await call('DELETE', `/api/jobs/${id}?status=${status}`);
 }
 
 export async function summarizeJobs(signal?: AbortSignal): Promise<QueueSummary> {

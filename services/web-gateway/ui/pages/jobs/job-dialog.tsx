@@ -24,7 +24,7 @@ export function JobDialog({ id, onClose, onChange }: JobDialogProps) {
       {!job && !failure && <Skeleton rows={3} />}
       {deleted && (
         <p class="notice" role="status">
-          This job has been deleted. Below is how it was last.
+          This job has been deleted. This is its last known state.
         </p>
       )}
       {job && (

@@ -1,7 +1,7 @@
 import type { Job } from '@millrace/contracts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { asFailure } from '../../api/failure.js';
-import { cancelOrDeleteJob, hasEnded, retryJob } from '../../api/jobs.js';
+import { cancelJob, deleteJob, hasEnded, retryJob } from '../../api/jobs.js';
 import { Icon } from '../../parts/icon.js';
 import { FailureNotice } from '../../parts/notice.js';
 import { say } from '../../state/toasts.js';
@@ -31,18 +31,12 @@ export function JobSteps({ job, onChanged, onRefused }: JobStepsProps) {
     });
   const remove = () =>
     take('delete', async () => {
-      await cancelOrDeleteJob(job.id).catch((error: unknown) => {
+      await deleteJob(job).catch((error: unknown) => {
         // It is gone already.
         if (asFailure(error).status !== 404) throw error;
       });
       say('Deleted the job.');
       return undefined;
-    });
-  const cancel = () =>
-    take('cancel', async () => {
-      const cancelled = await cancelOrDeleteJob(job.id);
-      if (!cancelled) say('The job had ended already and has been deleted.');
-      return cancelled;
     });
 
   return (
@@ -68,7 +62,12 @@ export function JobSteps({ job, onChanged, onRefused }: JobStepsProps) {
             </button>
           )}
           {job.status === 'queued' && (
-            <button type="button" class="btn btn-primary" disabled={steps.busy} onClick={() => void cancel()}>
+            <button
+              type="button"
+              class="btn btn-primary"
+              disabled={steps.busy}
+              onClick={() => void take('cancel', () => cancelJob(job.id))}
+            >
               <Icon name="close" /> Cancel job
             </button>
           )}

@@ -44,7 +44,7 @@ export function QueueCharts() {
           ))}
           {now?.summary.scheduled !== undefined && (
             <li class="is-scheduled">
-              <span>Scheduled</span>
+              <span>Scheduled for later</span>
               <strong>{now.summary.scheduled.toLocaleString('en')}</strong>
             </li>
           )}
@@ -79,8 +79,9 @@ function Chart(props: {
   );
 }
 
-function depthOf({ summary: { counts } }: Sample): number {
-  return counts.queued + counts.processing;
+/** What is scheduled for later is no load yet. */
+function depthOf({ summary: { counts, due = counts.queued } }: Sample): number {
+  return due + counts.processing;
 }
 
 function mean(values: number[]): number {
