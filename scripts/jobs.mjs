@@ -44,7 +44,7 @@ async function failed(url) {
   let count = 0;
   for await (const job of failedJobs(url)) {
     console.log(
-      `${job.finished_at}  ${job.id}  ${job.kind.padEnd(7)}  ${job.attempts.length} attempts  ${job.error}`,
+      `${job.finished_at}  ${job.id}  ${job.kind.padEnd(7)}  ${job.attempt_count} attempts  ${job.error}`,
     );
     count += 1;
   }

@@ -117,6 +117,7 @@ function createApps(): Record<string, Express> {
         imageMaxBytes: 1,
         memoryBudgetBytes: 1,
         eventStreamLimit: 1,
+        eventStreamLimitPerClient: 1,
       },
     }),
     'user-api': createUserApi({ ...basics('user-api-test'), postgres }),

@@ -16,7 +16,7 @@ import { until } from './until.js';
 export type Provoke = (path: string) => Promise<Reply>;
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
-const LATER = '?run_at=2099-01-01T00:00:00Z';
+const LATER = `?run_at=${new Date(Date.now() + 86_400_000).toISOString()}`;
 
 /** Of things to ask for, once they are made. */
 export const ids = { task: '', completedJob: '', failedJob: '', image: '' };

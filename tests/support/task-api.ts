@@ -32,7 +32,7 @@ export interface TestTaskApi {
 export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<TestTaskApi> {
   const [postgres, redis] = await Promise.all([startTestPostgres('task-api'), startTestRedis()]);
   const publisher = createJobPublisher(redis.redis);
-  const hints = createTaskHints(redis.redis, silentLogger());
+  const hints = createTaskHints(redis.redis, silentLogger(), { pauseMs: 100 });
   const makeApp = (own: Partial<Dependencies> = {}) =>
     createApp({
       ...basics('task-api-test'),
@@ -49,6 +49,7 @@ export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<T
         imageMaxBytes: 20 * 1024 * 1024,
         memoryBudgetBytes: 256 * 1024 * 1024,
         eventStreamLimit: 10,
+        eventStreamLimitPerClient: 100,
         ...options,
       },
       ...own,

@@ -1,6 +1,7 @@
 // What every service uses. What only some do is imported by name, so that no service carries a library it does not
 // call: `@millrace/chassis/postgres`, `/migrate`, `/redis`, `/service-client`.
 export * from './config.js';
+export * from './event-stream.js';
 export { checkHealth, type DependencyCheck } from './health.js';
 export { escapeHtml, sendPage } from './html-page.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';
@@ -10,7 +11,7 @@ export { jsonBody } from './json-body.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { methodNotAllowed } from './method-not-allowed.js';
-export { idOf, parseBody, parseParam, parseQuery } from './parse-input.js';
+export { idOf, parseBody, parseHeader, parseParam, parseQuery } from './parse-input.js';
 export {
   currentContext,
   currentSignal,

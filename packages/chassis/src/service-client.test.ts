@@ -168,7 +168,7 @@ it('tells whether a request that failed may have begun', async () => {
 it('repeats what a client sent once, and refuses it when it has broken a second replica', async () => {
   const bad = [await replica(breaksOff), await replica(breaksOff), await replica(breaksOff)];
   const client = clientOf(...bad.map(({ url }) => url));
-  const error = await failure(client.request({ ...post, idempotent: true, untrusted: true }));
+  const error = await failure(client.request({ ...post, idempotent: true, breaksLimit: 2 }));
   expect(error).toMatchObject({ status: 422 });
   expect(bad.reduce((sum, each) => sum + each.requests(), 0)).toBe(2);
 });

@@ -27,10 +27,10 @@ export interface ServiceRequest {
    */
   idempotent?: boolean;
   /**
-   * Does the body come from a client, so that it may be what kills the replicas it is sent to? It is then repeated at most once after
-   * the connection broke, and refused with 422 when it broke again.
+   * For a body that comes from a client and may be what kills the replicas: after how many broken connections it is refused, with
+   * BrokenByInput. Default: no limit but that of the retry budget.
    */
-  untrusted?: boolean;
+  breaksLimit?: number;
   /**
    * How long the whole answer may take, connecting and waiting included; less when the one on whose behalf this is has less
    * time left. Default 3,500. Whatever it is, a service that is silent for 3,500 ms counts as gone.
@@ -55,6 +55,14 @@ export interface ServiceResponse {
   pod: string;
 }
 
+/** 422: the connection broke each time that a replica had the input. It may be what kills them. */
+export class BrokenByInput extends HttpProblem {
+  constructor(service: string, cause: unknown) {
+    super(422, `${service} broke down over this input. It is not tried again.`, { cause });
+    this.name = 'BrokenByInput';
+  }
+}
+
 /** Calls another service, whichever replicas of it there are. */
 export interface ServiceClient {
   name: string;
@@ -63,8 +71,8 @@ export interface ServiceClient {
    * that happens is bounded: see `createRetryBudget`.
    *
    * @returns a 2xx answer
-   * @throws HttpProblem with the service's own words when it refuses the request (4xx); 502 when it fails on it; 422 when an `untrusted` one
-   *   has broken two replicas
+   * @throws HttpProblem with the service's own words when it refuses the request (4xx); 502 when it fails on it; BrokenByInput
+   *   when it has broken as many connections as `breaksLimit` allows
    * @throws Unavailable when no replica takes it, or none answers in time; what may have begun it counts as begun by the current request
    *   (`workMayHaveBegun`), unless it is idempotent
    * @throws the reason of the signal when it aborts
@@ -76,8 +84,6 @@ export interface ServiceClient {
 }
 
 const ANSWER_TIMEOUT_MS = 3_500;
-/** How often an untrusted body may break a connection: see `ServiceRequest.untrusted`. */
-const BREAKS_LIMIT = 2;
 
 /** Failures before anything was sent: safe to repeat elsewhere, whatever the method, and no burden to anybody. */
 const NOT_SENT = new Set([
@@ -121,7 +127,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
 
   /** To one replica after the other, each at most once. */
   const sendInTurn = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
-    const idempotent = request.idempotent ?? request.method === 'GET';
+    const { idempotent = request.method === 'GET', breaksLimit = Infinity } = request;
     const untried = new Set(await replicas.current());
     let unavailable = new Unavailable(busy(name));
     let breaks = 0;
@@ -149,7 +155,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
         // A time-out has used up the caller's patience: no second one.
         if (isTimeout(error)) break;
         breaks += 1;
-        if (request.untrusted && breaks >= BREAKS_LIMIT) throw broken(name, error);
+        if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
       }
       if (!budget.spend()) break;
     }
@@ -158,7 +164,8 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
 
   /** To the replica that first has room; again when one breaks down over it, if it may be repeated. */
   const sendWhereRoomIs = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
-    const { method, path, body = '', headers, idempotent = method === 'GET' } = request;
+    const { method, path, body = '', headers } = request;
+    const { idempotent = method === 'GET', breaksLimit = Infinity } = request;
     const signal = timeLimit(timeoutMs, request.signal);
     // Every replica's line listens.
     setMaxListeners(0, signal);
@@ -177,7 +184,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
         request.signal?.throwIfAborted();
         if (error instanceof NoRoom && error.answer) throw full(name, error.answer);
         if (error instanceof BrokeOff) breaks += 1;
-        if (request.untrusted && breaks >= BREAKS_LIMIT) throw broken(name, error);
+        if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
         if (!(error instanceof NoRoom) && !idempotent) workMayHaveBegun();
         const isFinal = error instanceof NoRoom || signal.aborted || !idempotent;
         if (isFinal || !budget.spend()) throw new Unavailable(busy(name), { cause: error });
@@ -224,10 +231,6 @@ function full(name: string, response: ServiceResponse): Unavailable {
     retryAfterSeconds: Number(response.headers['retry-after']) || 1,
     cause: refusal(name, response),
   });
-}
-
-function broken(name: string, cause: unknown): HttpProblem {
-  return new HttpProblem(422, `${name} broke down over this input twice. It is not tried again.`, { cause });
 }
 
 function refusal(name: string, response: ServiceResponse): HttpProblem {

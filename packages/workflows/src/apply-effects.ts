@@ -47,7 +47,7 @@ function bytesMade(image: Image, effects: Effect[]): number {
 async function sendThrough(
   image: Image,
   effects: Effect[],
-  { workers, timeoutMs }: EffectWorkers,
+  { workers, timeoutMs, breaksLimit }: EffectWorkers,
   { onHop, onBegin }: ApplyOptions,
 ): Promise<Applied> {
   const hops: Hop[] = [];
@@ -63,7 +63,7 @@ async function sendThrough(
       },
       body: bytes,
       idempotent: true,
-      untrusted: true,
+      breaksLimit,
       waitForRoom: true,
       onRoom: onBegin,
       timeoutMs,

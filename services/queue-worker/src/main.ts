@@ -6,7 +6,7 @@ import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { startConsumer } from './consumer.js';
 import { createJobBoard } from './job-board.js';
-import { createPerformJob } from './perform-job.js';
+import { BREAKS_LIMIT, createPerformJob } from './perform-job.js';
 import { processMessage } from './process-message.js';
 
 const config = loadConfig(configSchema);
@@ -27,6 +27,7 @@ const perform = createPerformJob({
   effectWorkers: createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: config.EFFECT_TIMEOUT_MS,
+    breaksLimit: BREAKS_LIMIT,
     memoryBytes: memory.made,
   }),
   memoryBytes: memory.received,
@@ -38,7 +39,7 @@ const consumer = startConsumer({
   redisUrl: config.REDIS_URL,
   concurrency: config.QUEUE_CONCURRENCY,
   logger,
-  process: (message, giveUp) => processMessage(message, { board, logger, perform }, giveUp),
+  process: (message, shutdown) => processMessage(message, { board, logger, perform }, shutdown),
 });
 
 const app = createApp({ pod: config.POD_NAME, logger, lifecycle, redis });

@@ -16,6 +16,9 @@ export interface PerformOptions {
   board: JobBoard;
 }
 
+/** An attempt of a job is over when its input has broken a worker; task-api lets it break one more, in another attempt. */
+export const BREAKS_LIMIT = 1;
+
 /** As large as a picture can be when nobody has said how large it is: task-api's IMAGE_MAX_BYTES. */
 const PICTURE_BYTES = 20 * 1024 * 1024;
 
@@ -40,12 +43,12 @@ export function createPerformJob(options: PerformOptions): PerformJob {
         await sleep(taskDelayMs, undefined, { signal: currentSignal() });
         return { task: job.payload.task };
       case 'analyze':
-        return analyzeText(job.payload.text, textWorker);
+        return analyzeText(job.payload.text, textWorker, BREAKS_LIMIT);
       case 'image': {
-        const { type, effects } = job.payload;
+        const { type, effects, image_id: id = job.id } = job.payload;
         return memory.run(
           async () => {
-            const order = { id: job.id, type, effects, bytes: await board.input(job.id) };
+            const order = { id, type, effects, bytes: await board.input(job.id) };
             return processImage(
               order,
               { ...effectWorkers, images },

@@ -1,4 +1,10 @@
-import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
+import {
+  createEventStreams,
+  createHttpApp,
+  createWorkLimiter,
+  type Lifecycle,
+  type Logger,
+} from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
@@ -40,8 +46,10 @@ export interface JobOptions extends LeaseOptions {
   imageMaxBytes: number;
   /** How much memory pictures may take on their way to PostgreSQL. */
   memoryBudgetBytes: number;
-  /** How many streams of task events may be open at once. */
+  /** How many event streams may be open at once, */
   eventStreamLimit: number;
+  /** and for one client address. */
+  eventStreamLimitPerClient: number;
 }
 
 /** How many pictures may wait for memory, unread. */
@@ -51,11 +59,17 @@ export function createApp(dependencies: Dependencies): Express {
   const { postgres, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   const jobs = createJobStore(postgres, options);
+  const streams = createEventStreams({
+    lifecycle,
+    limit: options.eventStreamLimit,
+    limitPerClient: options.eventStreamLimitPerClient,
+  });
   const acceptJob = createAcceptJob({
     ...options,
     db: postgres,
     assertRoom: createBacklogGate(postgres, options.backlog),
     publisher,
+    hints,
     logger,
   });
   return createHttpApp({
@@ -63,13 +77,8 @@ export function createApp(dependencies: Dependencies): Express {
     service: 'task-api',
     checks: [postgres, redisCheck(redis)],
     routes: [
-      hintChanges(hints),
       homeRoutes(pod),
       addRoutes(acceptJob, pod),
-      taskEventRoutes({ hints, lifecycle, streamLimit: options.eventStreamLimit }),
-      taskRoutes(createTaskStore(postgres)),
-      jobEventRoutes({ jobs, watcher: createJobWatcher(jobs, logger), lifecycle }),
-      jobRoutes({ jobs, publisher, logger }),
       jobIntakeRoutes(acceptJob, {
         imageMaxBytes: options.imageMaxBytes,
         memory: createWorkLimiter({
@@ -78,6 +87,11 @@ export function createApp(dependencies: Dependencies): Express {
           draining: lifecycle.draining,
         }),
       }),
+      hintChanges(hints),
+      taskEventRoutes(hints, streams),
+      taskRoutes(createTaskStore(postgres)),
+      jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
+      jobRoutes({ jobs, publisher, logger }),
       jobLeaseRoutes(createJobLeases(postgres, options)),
     ],
   });

@@ -44,3 +44,16 @@ it('has a limit of its own for pictures', async () => {
   await request(app).post('/api/add/task').expect(202);
   expect(await rows()).toEqual({ jobs: 3, tasks: 1, inputs: 2 });
 });
+
+it('still gives the answer of a request that it has accepted already, and takes nothing new for it', async () => {
+  const app = taskApi.createApp();
+  const add = (key: string, task = 'task') =>
+    request(app).post(`/api/add/${task}`).set('Idempotency-Key', key);
+  const first = await add('key-1').expect(202);
+  for (let count = 1; count < 5; count += 1) await add(`other-${count}`).expect(202);
+  await add('new').expect(503);
+
+  expect((await add('key-1').expect(202)).body).toEqual(first.body);
+  await add('key-1', 'other').expect(422);
+  expect(await rows()).toEqual({ jobs: 5, tasks: 5, inputs: 0 });
+});

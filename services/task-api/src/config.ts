@@ -20,8 +20,10 @@ export const configSchema = serviceConfig.extend({
   SWEEP_AFTER_MS: milliseconds.default(5_000),
   /** and then again and again with this pause. */
   REPUBLISH_AFTER_MS: milliseconds.default(30_000),
-  /** How many clients may listen to changes of tasks at once; more are answered 503. */
+  /** How many event streams (changes of tasks, and of single jobs) may be open at once; more are answered 503. */
   EVENT_STREAM_LIMIT: positiveInteger.default(1_000),
+  /** How many of them one client address may have; more are answered 429. A proxy before Nginx is one address for all its clients. */
+  EVENT_STREAM_LIMIT_PER_CLIENT: positiveInteger.default(50),
   /** How much memory pictures may take on their way to PostgreSQL, in bytes: claimed before a body is read; who finds none waits. */
   MEMORY_BUDGET_BYTES: positiveInteger.default(256 * 1024 * 1024),
   /** The largest picture that a job may be given; web-gateway has the limit for clients. */

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { Queryable } from '@millrace/chassis/postgres';
 import type { Effect, ImageType, Scheduling } from '@millrace/contracts';
 import type { DueJob } from './job-publisher.js';
 
 /** What is to be done. */
 export type NewJob =
-  | { kind: 'task'; task: string }
+  | { kind: 'task'; task: string; description?: string }
   | { kind: 'analyze'; text: string }
   | { kind: 'image'; type: ImageType; effects: Effect[]; bytes: Buffer };
 
@@ -65,9 +66,10 @@ function ownParts(job: NewJob) {
   switch (job.kind) {
     case 'task':
       return {
-        origin: 'INSERT INTO tasks (title, priority) VALUES ($10, $4) RETURNING id, id AS task_id',
+        origin:
+          'INSERT INTO tasks (title, description, priority) VALUES ($10, $11, $4) RETURNING id, id AS task_id',
         input: '',
-        values: [job.task],
+        values: [job.task, job.description ?? ''],
         payload: { task: job.task },
         steps: 1,
       };
@@ -78,7 +80,7 @@ function ownParts(job: NewJob) {
         origin: WITHOUT_TASK,
         input: ', input AS (INSERT INTO job_inputs (job_id, bytes) SELECT id, $10 FROM job)',
         values: [job.bytes],
-        payload: { type: job.type, effects: job.effects },
+        payload: { type: job.type, effects: job.effects, image_id: randomUUID() },
         steps: job.effects.length,
       };
   }

@@ -1,14 +1,21 @@
 import type { Queryable } from '@millrace/chassis/postgres';
-import type { Job, JobStatus, JobSummary, ListJobsQuery } from '@millrace/contracts';
+import type { Job, JobListItem, JobStatus, JobSummary, ListJobsQuery } from '@millrace/contracts';
 import type { DueJob } from './job-publisher.js';
-import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
+import {
+  type JobListRow,
+  type JobRow,
+  SELECT_JOB,
+  SELECT_JOB_LIST_ITEM,
+  toJob,
+  toJobListItem,
+} from './job-row.js';
 
 /** Jobs in PostgreSQL as people see and steer them. */
 export interface JobStore {
   find(id: string): Promise<Job | undefined>;
   findAll(ids: string[]): Promise<Job[]>;
   /** One page, newest first, and one job more when there is another page. */
-  list(query: ListJobsQuery): Promise<Job[]>;
+  list(query: ListJobsQuery): Promise<JobListItem[]>;
   summarize(): Promise<JobSummary>;
   /** Ends a job that no worker has begun. False when it is not queued. */
   cancel(id: string): Promise<boolean>;
@@ -32,8 +39,8 @@ export function createJobStore(
     },
 
     async list({ limit, cursor, status, kind }) {
-      const rows = await db.query<JobRow>(
-        `${SELECT_JOB}
+      const rows = await db.query<JobListRow>(
+        `${SELECT_JOB_LIST_ITEM}
           WHERE ($1::uuid IS NULL OR id < $1)
             AND ($2::text IS NULL OR status = $2)
             AND ($3::text IS NULL OR kind = $3)
@@ -41,7 +48,7 @@ export function createJobStore(
           LIMIT $4`,
         [cursor ?? null, status ?? null, kind ?? null, limit + 1],
       );
-      return rows.map(toJob);
+      return rows.map(toJobListItem);
     },
 
     async summarize() {

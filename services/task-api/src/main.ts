@@ -34,6 +34,7 @@ const app = createApp({
     imageMaxBytes: config.IMAGE_MAX_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     eventStreamLimit: config.EVENT_STREAM_LIMIT,
+    eventStreamLimitPerClient: config.EVENT_STREAM_LIMIT_PER_CLIENT,
   },
 });
 

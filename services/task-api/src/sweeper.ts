@@ -67,7 +67,7 @@ export async function sweep({ db, publisher, hints, republishAfterMs }: SweepOpt
   const published = await db.transaction(async (tx) => {
     const jobs = await tx.query<DueJob>(
       `WITH due AS (
-         SELECT id FROM jobs WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+         SELECT id FROM jobs WHERE due_at <= now() AND attempt < max_attempts ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        UPDATE jobs SET status = 'queued', due_at = now() + $2 * interval '1 ms'
          FROM due
         WHERE jobs.id = due.id
@@ -88,7 +88,7 @@ async function endLostJobs(db: Postgres): Promise<number> {
        UPDATE jobs
           SET status = 'failed', error = 'The worker did not come back from the last attempt.',
               due_at = NULL, finished_at = now()
-        WHERE due_at <= now() AND status = 'processing' AND attempt >= max_attempts
+        WHERE due_at <= now() AND attempt >= max_attempts
         RETURNING id),
      lost AS (
        UPDATE job_attempts a SET outcome = 'lost', finished_at = now()

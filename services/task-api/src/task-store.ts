@@ -1,9 +1,11 @@
-import type { Queryable } from '@millrace/chassis/postgres';
+import type { Postgres, Queryable } from '@millrace/chassis/postgres';
 import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '@millrace/contracts';
+import { fingerprint, oncePerKey } from './idempotency.js';
 
 /** Tasks in PostgreSQL. What takes an id answers undefined, or false, when there is no such task. */
 export interface TaskStore {
-  create(task: CreateTask): Promise<Task>;
+  /** @param idempotencyKey repeated with it, the task is created once, and answered as it was then */
+  create(task: CreateTask, idempotencyKey?: string): Promise<Task>;
   find(id: string): Promise<Task | undefined>;
   /** One page, newest first, and one task more when there is another page. */
   list(query: ListTasksQuery): Promise<Task[]>;
@@ -27,15 +29,12 @@ const selectFrom = (t: string) => `
          t.created_at, t.updated_at, t.completed_at
     FROM ${t} LEFT JOIN jobs j ON j.task_id = t.id`;
 
-export function createTaskStore(db: Queryable): TaskStore {
+export function createTaskStore(db: Postgres): TaskStore {
   return {
-    async create({ title, description, priority }) {
-      const [row] = await db.query<TaskRow>(
-        `WITH t AS (INSERT INTO tasks (title, description, priority) VALUES ($1, $2, $3) RETURNING *)
-         ${selectFrom('t')}`,
-        [title, description, priority],
-      );
-      return toTask(row!);
+    create(task, idempotencyKey) {
+      if (idempotencyKey === undefined) return insert(db, task);
+      const request = { key: idempotencyKey, fingerprint: fingerprint('create task', task) };
+      return oncePerKey(db, request, (tx) => insert(tx, task));
     },
 
     async find(id) {
@@ -83,6 +82,15 @@ export function createTaskStore(db: Queryable): TaskStore {
       return rows.length > 0;
     },
   };
+}
+
+async function insert(db: Queryable, { title, description, priority }: CreateTask): Promise<Task> {
+  const [row] = await db.query<TaskRow>(
+    `WITH t AS (INSERT INTO tasks (title, description, priority) VALUES ($1, $2, $3) RETURNING *)
+     ${selectFrom('t')}`,
+    [title, description, priority],
+  );
+  return toTask(row!);
 }
 
 /** A LIKE pattern for text that contains `part`, in which % and _ stand for themselves. */

@@ -55,15 +55,27 @@ export const processedImage = {
   ],
 };
 
-export const completedJob = {
+const job = {
   id: JOB_ID,
   kind: 'task',
   status: 'completed',
   priority: 'medium',
   progress: { done: 1, total: 1 },
-  result: { task: 'task1' },
   error: null,
   processed_by_pod: 'queue-worker-1',
+  attempt_count: 1,
+  max_attempts: 10,
+  run_at: '2026-11-21T06:20:17.008Z',
+  created_at: '2026-11-21T06:20:17.008Z',
+  started_at: '2026-11-21T06:20:17.027Z',
+  finished_at: '2026-11-21T06:20:17.048Z',
+};
+
+export const listedJob = { ...job, title: 'task1' };
+
+export const completedJob = {
+  ...job,
+  result: { task: 'task1' },
   attempts: [
     {
       attempt: 1,
@@ -74,14 +86,15 @@ export const completedJob = {
       error: null,
     },
   ],
-  max_attempts: 10,
-  run_at: '2026-11-21T06:20:17.008Z',
-  created_at: '2026-11-21T06:20:17.008Z',
-  started_at: '2026-11-21T06:20:17.027Z',
-  finished_at: '2026-11-21T06:20:17.048Z',
 };
 
-const notBegun = { progress: { done: 0, total: 1 }, result: null, attempts: [], processed_by_pod: null };
+const notBegun = {
+  progress: { done: 0, total: 1 },
+  result: null,
+  attempts: [],
+  attempt_count: 0,
+  processed_by_pod: null,
+};
 
 export const queuedJob = {
   ...completedJob,

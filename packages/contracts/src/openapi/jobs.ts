@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { analyzeResponseSchema } from '../analysis.js';
 import { uploadResponseSchema } from '../images.js';
-import { jobSchema, jobSummarySchema, listJobsQuerySchema } from '../jobs.js';
-import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, queuedJob } from './examples.js';
+import { jobListItemSchema, jobSchema, jobSummarySchema, listJobsQuerySchema } from '../jobs.js';
+import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, listedJob, queuedJob } from './examples.js';
 import { curl, json, located, type Operation, page, problem, problems } from './operation.js';
 
 /** The services keep a result as it comes; here it is said what comes. */
@@ -25,8 +25,9 @@ export const jobOperations: Operation[] = [
     operationId: 'listJobs',
     tags,
     summary: 'List the jobs',
+    description: 'A line for each. Its result, its attempts and long texts are told by the job itself.',
     request: { query: listJobsQuerySchema },
-    responses: { 200: page(publishedJobSchema, completedJob, '/api/jobs'), ...problems(400, 503) },
+    responses: { 200: page(jobListItemSchema, listedJob, '/api/jobs'), ...problems(400, 503) },
     ...curl(`curl "${BASE_URL}/api/jobs?status=completed&limit=1"`),
   },
   {
@@ -62,7 +63,7 @@ export const jobOperations: Operation[] = [
     tags,
     summary: 'Watch a job as it goes on',
     description:
-      'Server-sent events. Each event `job` is the whole job as it then was. The stream ends with the job; an `EventSource` that comes back goes on where it was.',
+      'Server-sent events. Each event `job` is the whole job as it then was. The stream ends with the job, or with an event `deleted` when the job is deleted; an `EventSource` that comes back goes on where it was. How many streams may be open is limited, as for `GET /api/tasks/events`.',
     request: {
       params,
       headers: z.object({
@@ -83,7 +84,7 @@ export const jobOperations: Operation[] = [
         },
       },
       204: { description: 'The last event that was seen was the last of all.' },
-      ...problems(400, 404, 503),
+      ...problems(400, 404, 429, 503),
     },
     ...curl(`curl -N ${BASE_URL}${jobUrl(JOB_ID)}/events`),
   },

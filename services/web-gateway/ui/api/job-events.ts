@@ -18,11 +18,13 @@ export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void
   if (signal.aborted) return;
   const source = new EventSource(`/api/jobs/${id}/events`);
   let latest: string | undefined;
-  let timer: number | undefined;
+  let telling: number | undefined;
+  let reconnecting: number | undefined;
 
   const stop = () => {
     source.close();
-    clearTimeout(timer);
+    clearTimeout(telling);
+    clearTimeout(reconnecting);
     signal.removeEventListener('abort', stop);
   };
   const end = () => {
@@ -30,7 +32,7 @@ export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void
     watch.onDeleted();
   };
   const tell = () => {
-    timer = undefined;
+    telling = undefined;
     const job = parse(latest);
     if (!job) return;
     if (hasEnded(job)) stop();
@@ -39,13 +41,13 @@ export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void
   signal.addEventListener('abort', stop);
   source.addEventListener('job', ({ data }: MessageEvent<string>) => {
     latest = data;
-    timer ??= window.setTimeout(tell, TELL_EVERY_MS);
+    telling ??= window.setTimeout(tell, TELL_EVERY_MS);
   });
   source.addEventListener('deleted', end);
   source.addEventListener('error', () => {
     // It connects again by itself, except after an answer such as 503, or 404.
     if (source.readyState !== EventSource.CLOSED) return;
-    timer ??= window.setTimeout(() => {
+    reconnecting ??= window.setTimeout(() => {
       stop();
       void connectAgain(id, watch, signal);
     }, RECONNECT_AFTER_MS);
@@ -56,14 +58,12 @@ export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void
 async function connectAgain(id: string, watch: JobWatch, signal: AbortSignal): Promise<void> {
   try {
     await getJob(id, signal);
+    watchJob(id, watch, signal);
   } catch (error) {
-    if (error instanceof Failure && error.status === 404) {
-      watch.onDeleted();
-      return;
-    }
-    // Whatever else it was may pass.
+    if (signal.aborted) return;
+    if (error instanceof Failure && error.status === 404) watch.onDeleted();
+    else setTimeout(() => void connectAgain(id, watch, signal), RECONNECT_AFTER_MS);
   }
-  watchJob(id, watch, signal);
 }
 
 function parse(data: string | undefined): Job | undefined {

@@ -1,13 +1,6 @@
 import type { Job, JobSummary } from '@millrace/contracts';
 import { call } from './http.js';
 
-/** A job in a list: without what may be long. */
-export type ListedJob = Omit<Job, 'result' | 'error' | 'attempts'> & {
-  /** Of a task's job: the beginning of the task. */
-  title?: string | null;
-  attempt_count?: number;
-};
-
 /** The queue as a whole. */
 export type QueueSummary = JobSummary & {
   /** The queued jobs that may begin now. */

@@ -1,5 +1,4 @@
-import type { JobKind } from '@millrace/contracts';
-import type { ListedJob } from '../../api/jobs.js';
+import type { JobKind, JobListItem } from '@millrace/contracts';
 import { PriorityMark, StatusBadge } from '../../parts/badge.js';
 import { Icon, type IconName } from '../../parts/icon.js';
 import { excerpt } from '../../parts/text.js';
@@ -11,18 +10,8 @@ const KIND_ICONS: Record<JobKind, IconName> = { task: 'tasks', analyze: 'analyze
 
 const TITLE_LENGTH = 100;
 
-export function JobRow({ job }: { job: ListedJob }) {
-  const {
-    id,
-    kind,
-    status,
-    priority,
-    title,
-    attempt_count = 1,
-    processed_by_pod,
-    created_at,
-    finished_at,
-  } = job;
+export function JobRow({ job }: { job: JobListItem }) {
+  const { id, kind, status, priority, title, attempt_count, processed_by_pod, created_at, finished_at } = job;
   const tookMs = finished_at === null ? undefined : Date.parse(finished_at) - Date.parse(created_at);
   return (
     <li class="job">

@@ -48,6 +48,11 @@ export function JobTimeline({ job, stopped }: { job: Job; stopped: boolean }) {
         </span>
       </p>
       {job.attempts.length === 0 && <p class="quiet">{waitingWords(job, now)}</p>}
+      {job.attempt_count > job.attempts.length && (
+        <p class="quiet">
+          {job.attempt_count} attempts, of which these are the last {job.attempts.length}.
+        </p>
+      )}
       <ol class="attempts">
         {job.attempts.map((attempt) => (
           <AttemptLine key={attempt.attempt} attempt={attempt} begin={begin} />

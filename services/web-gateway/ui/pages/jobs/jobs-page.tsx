@@ -1,6 +1,7 @@
+import type { JobListItem } from '@millrace/contracts';
 import { useEffect, useState } from 'preact/hooks';
 import { queryOf } from '../../api/http.js';
-import { type ListedJob, summarizeJobs } from '../../api/jobs.js';
+import { summarizeJobs } from '../../api/jobs.js';
 import { Empty, FailureNotice, Skeleton } from '../../parts/notice.js';
 import { PageHead } from '../../parts/page-head.js';
 import { Paged } from '../../parts/paged.js';
@@ -27,7 +28,7 @@ export function JobsPage() {
   const address = queryOf(filter);
 
   const summary = useLoad('summary', summarizeJobs);
-  const pages = usePages<ListedJob>('/api/jobs', filter);
+  const pages = usePages<JobListItem>('/api/jobs', filter);
   const { rows, depth, reload } = pages;
   useEvery(LOOK_EVERY_MS, () => {
     summary.refresh();
