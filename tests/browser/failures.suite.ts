@@ -67,7 +67,7 @@ export function failuresSuite(): void {
       '/ui/users',
       async (page) => {
         await page.route('**/user/register', (route) =>
-          route.fulfill(problem(503, 'No room.', { 'Retry-After': '1' }, { work_begun })),
+          route.fulfill(problem(503, 'No room. Try again later.', { 'Retry-After': '1' }, { work_begun })),
         );
         await fillRegistration(page);
         await page.getByRole('button', { name: 'Register' }).click();

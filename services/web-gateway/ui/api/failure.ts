@@ -100,5 +100,6 @@ export function withAdvice(failure: Failure, repetition: Repetition): Failure {
       : repetition === 'keyed'
         ? 'It may have been started. Try again: it will not be done twice.'
         : 'It may have been started: check the list before you try again.';
-  return new Failure(`${message} ${advice}`, status, failure);
+  const said = message.replace(/ Try again[^.]*\.$/, '');
+  return new Failure(`${said} ${advice}`, status, failure);
 }

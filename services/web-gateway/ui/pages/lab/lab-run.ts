@@ -16,7 +16,7 @@ export function withEvent(run: LabRun, event: LabEvent): LabRun {
   switch (event.event) {
     // No more than were asked for, whatever comes.
     case 'begun':
-      if (event.request > run.settings.requests) return run;
+      if (event.request < 1 || event.request > run.settings.requests) return run;
       return { ...run, begun: { ...run.begun, [event.request]: event.at_ms } };
     case 'done':
       if (run.done.length >= run.settings.requests) return run;
