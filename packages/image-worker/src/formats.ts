@@ -1,5 +1,9 @@
 import { INTERCHANGE_TYPE } from '@millrace/contracts';
 import type { Sharp } from 'sharp';
+import { sanitiseJpeg } from './files/jpeg.js';
+import { sanitisePng } from './files/png.js';
+import type { SanitisedFile } from './files/sanitised-file.js';
+import { sanitiseWebp } from './files/webp.js';
 import { pamHeader } from './pam.js';
 import { openPixels, toPixels } from './pixels.js';
 
@@ -9,6 +13,8 @@ export interface Format {
   type: string;
   /** Does a body begin like an image of this type? */
   matches(body: Buffer): boolean;
+  /** The file for its decoder, without what it does not need; throws HttpProblem 422. Default: as it is. */
+  sanitise?(file: Buffer): SanitisedFile;
   /** The image as a file, in one or more parts. `alpha`: whether it has any. */
   encode(image: Sharp, alpha: boolean): Promise<Buffer[]>;
   /** The longest side that it can have, in pixels. */
@@ -37,6 +43,7 @@ export const interchange: Format = {
 const FORMATS: Format[] = [
   {
     type: 'image/jpeg',
+    sanitise: sanitiseJpeg,
     matches: (body) => startsWith(body, [0xff, 0xd8, 0xff]),
     encode: async (image, alpha) => {
       const opaque = alpha ? await onWhite(image) : image;
@@ -46,12 +53,14 @@ const FORMATS: Format[] = [
   },
   {
     type: 'image/png',
+    sanitise: sanitisePng,
     matches: (body) => startsWith(body, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     encode: async (image) => [await image.png({ compressionLevel: 2 }).toBuffer()],
     maxSide: Infinity,
   },
   {
     type: 'image/webp',
+    sanitise: sanitiseWebp,
     matches: (body) => body.toString('latin1', 0, 4) === 'RIFF' && body.toString('latin1', 8, 12) === 'WEBP',
     encode: async (image) => [await image.webp({ quality: 85, effort: 0 }).toBuffer()],
     maxSide: 16_383,

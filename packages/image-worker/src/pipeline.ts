@@ -1,7 +1,8 @@
 import { HttpProblem } from '@millrace/chassis';
 import type { Sharp } from 'sharp';
 import type { Format } from './formats.js';
-import { damaged, type SourceImage } from './source-image.js';
+import { damaged } from './refusals.js';
+import type { SourceImage } from './source-image.js';
 
 /** What a worker does to an image that is upright and in sRGB or grey, 8 bits a channel. */
 export type Effect = (image: Sharp) => Sharp;
@@ -20,9 +21,18 @@ export async function applyEffect(source: SourceImage, effect: Effect, target: F
       `The image is too large for ${target.type}: at most ${target.maxSide} pixels a side.`,
     );
   }
+  const encode = async (image: Promise<Sharp> | Sharp) => target.encode(effect(await image), source.alpha);
   try {
-    return await target.encode(effect(await source.open()), source.alpha);
+    return await encode(source.open());
   } catch (error) {
-    throw damaged(error);
+    const again = source.reopen?.(messageOf(error));
+    if (!again) throw damaged(error);
+    return encode(again).catch((reason: unknown) => {
+      throw damaged(reason);
+    });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
