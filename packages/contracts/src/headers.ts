@@ -6,6 +6,8 @@ export const SERVED_BY = 'X-Served-By';
 export const TRACEPARENT = 'traceparent';
 /** How long the one who asks will wait for the answer, in ms. Each hop passes on what is left of it. */
 export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
+/** How many frames an animation has, from an image worker: the first is in its answer. Not there for a still image. */
+export const IMAGE_FRAMES = 'X-Image-Frames';
 
 /** What a request id taken over from a client may look like; anything else is replaced. */
 export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;

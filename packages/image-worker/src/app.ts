@@ -38,6 +38,7 @@ export function createImageWorkerApp({
     maxPixels: limits.IMAGE_MAX_PIXELS,
     maxBytes: limits.IMAGE_MAX_BYTES,
     delayMs,
+    logger: options.logger,
   });
   return createHttpApp({ ...options, routes: [routes], continueByRoutes: true });
 }

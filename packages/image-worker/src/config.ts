@@ -1,4 +1,5 @@
 import { positiveInteger, serviceConfig } from '@millrace/chassis';
+import { MAX_IMAGE_PIXELS } from '@millrace/contracts';
 import { z } from 'zod';
 
 const MIB = 1024 * 1024;
@@ -6,7 +7,7 @@ const MIB = 1024 * 1024;
 /** What every image worker reads from its environment. */
 export const imageWorkerConfig = serviceConfig.extend({
   /** The largest image to work on, in pixels. */
-  IMAGE_MAX_PIXELS: positiveInteger.default(50_000_000),
+  IMAGE_MAX_PIXELS: positiveInteger.default(MAX_IMAGE_PIXELS),
   /** The largest body, in bytes. The default holds IMAGE_MAX_PIXELS uncompressed, with four channels of 8 bits. */
   IMAGE_MAX_BYTES: positiveInteger.default(200 * MIB),
   /** Images worked on at once. One keeps all CPUs busy by itself; more only cost memory. */

@@ -1,4 +1,3 @@
-import { HttpProblem } from '@millrace/chassis';
 import type { Sharp } from 'sharp';
 import type { Format } from './formats.js';
 import { damaged } from './refusals.js';
@@ -12,15 +11,9 @@ export type Effect = (image: Sharp) => Sharp;
  * before. JPEG has no alpha: what was transparent becomes white.
  *
  * @returns the image as a file, in parts
- * @throws HttpProblem 422 when the image is damaged, or too large for the target format
+ * @throws HttpProblem 422 when the image is damaged
  */
 export async function applyEffect(source: SourceImage, effect: Effect, target: Format): Promise<Buffer[]> {
-  if (Math.max(source.width, source.height) > target.maxSide) {
-    throw new HttpProblem(
-      422,
-      `The image is too large for ${target.type}: at most ${target.maxSide} pixels a side.`,
-    );
-  }
   const encode = async (image: Promise<Sharp> | Sharp) => target.encode(effect(await image), source.alpha);
   try {
     return await encode(source.open());

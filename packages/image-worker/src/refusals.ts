@@ -7,5 +7,5 @@ export function damaged(cause?: unknown): HttpProblem {
 
 /** 422 for a file that is built to be expensive, or might as well be. @param detail what there is too much of */
 export function tooComplex(detail: string): HttpProblem {
-  return new HttpProblem(422, `${detail} Save it anew with an image editor, and send that.`);
+  return new HttpProblem(422, `${detail} Save it again in an image editor and send that.`);
 }

@@ -1,4 +1,3 @@
-import { HttpProblem } from '@millrace/chassis';
 import type { Metadata, Sharp } from 'sharp';
 import { upright } from './files/orientation.js';
 import type { SanitisedFile } from './files/sanitised-file.js';
@@ -15,54 +14,35 @@ export interface SourceImage {
   alpha: boolean;
   /** How many frames the file has. Of an animation, the image is the first. */
   frames: number;
+  /** How many bytes of memory it takes a pixel to read it, where that is not done row by row. */
+  heldPerPixel: number;
   /** The image upright, in sRGB or, when it has no colour, one channel of grey; 8 bits a channel. */
   open(): Promise<Sharp> | Sharp;
   /** Again, after its decoder has complained; undefined when the complaint means that pixels are missing or wrong. */
   reopen?(complaint: string): Promise<Sharp> | undefined;
 }
 
-/** A row is worked on as a whole, and several at once. */
-const MAX_SIDE = 65_535;
-/** What a decoder may hold in memory, in bytes for each pixel that is allowed. */
-const MAX_HELD_PER_PIXEL = 8;
-
 /**
- * Reads the header, without decoding: a small file may hold an enormous image.
+ * Reads the header, without decoding.
  *
- * @throws HttpProblem 422 when the header is not readable, or tells of more than `maxPixels` pixels
+ * @throws HttpProblem 422 when it is not readable
  */
-export async function readSource(body: Buffer, format: Format, maxPixels: number): Promise<SourceImage> {
-  const file = format.sanitise?.(body);
-  const source = file ? await fromFile(file) : fromPam(body);
-  checkSize(source, file?.heldPerPixel ?? 0, maxPixels);
-  return source;
-}
-
-function checkSize({ width, height }: SourceImage, heldPerPixel: number, maxPixels: number): void {
-  const pixels = width * height;
-  if (pixels > maxPixels) {
-    throw new HttpProblem(422, `The image has ${pixels} pixels. At most ${maxPixels} are possible.`);
-  }
-  if (Math.max(width, height) > MAX_SIDE) {
-    throw new HttpProblem(
-      422,
-      `The image is ${width} × ${height} pixels. At most ${MAX_SIDE} a side are possible.`,
-    );
-  }
-  const possible = Math.floor((maxPixels * MAX_HELD_PER_PIXEL) / heldPerPixel);
-  if (pixels > possible) {
-    throw new HttpProblem(
-      422,
-      `The image has ${pixels} pixels. At most ${possible} are possible in a file of this kind, which takes more memory than others.`,
-    );
-  }
+export async function readSource(body: Buffer, format: Format): Promise<SourceImage> {
+  return format.sanitise ? fromFile(format.sanitise(body)) : fromPam(body);
 }
 
 function fromPam(body: Buffer): SourceImage {
   const pixels = parsePam(body);
   if (!pixels) throw damaged();
   const { width, height, channels } = pixels;
-  return { width, height, alpha: channels % 2 === 0, frames: 1, open: () => openPixels(pixels) };
+  return {
+    width,
+    height,
+    alpha: channels % 2 === 0,
+    frames: 1,
+    heldPerPixel: channels,
+    open: () => openPixels(pixels),
+  };
 }
 
 async function fromFile(file: SanitisedFile): Promise<SourceImage> {
@@ -77,6 +57,7 @@ async function fromFile(file: SanitisedFile): Promise<SourceImage> {
     height,
     alpha: hasAlpha,
     frames: file.frames,
+    heldPerPixel: file.heldPerPixel,
     // With a warning the decoder may have made up what is missing: a grey half.
     open: () => openFile(file, metadata, 'warning'),
     reopen: (complaint) => (file.isWholeDespite?.(complaint) ? openFile(file, metadata, 'error') : undefined),

@@ -27,7 +27,8 @@ export function sanitiseWebp(file: Buffer): SanitisedFile {
     bytes: Buffer.concat([riffHeader(body), ...body]),
     orientation: exif ? orientationOf(exif.subarray(8)) : 1,
     frames: Math.max(frames, 1),
-    heldPerPixel: isPlain(first) ? 8 : 12,
+    // The frame as it is coded, and the canvas that it is put on.
+    heldPerPixel: 8,
   };
 }
 
@@ -74,9 +75,4 @@ function riffHeader(body: Buffer[]): Buffer {
     4,
   );
   return header;
-}
-
-/** Lossy and without alpha: those take an image in memory less to decode, and again to encode. */
-function isPlain(first: Map<string, Buffer>): boolean {
-  return first.has('VP8 ') && !first.has('ALPH') && !first.has('ANMF');
 }

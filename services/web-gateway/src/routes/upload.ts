@@ -7,7 +7,7 @@ import {
   withTimeout,
   type WorkLimiter,
 } from '@millrace/chassis';
-import { asyncQuerySchema, effectsSchema, imageTypeSchema } from '@millrace/contracts';
+import { asyncQuerySchema, effectsSchema } from '@millrace/contracts';
 import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
@@ -32,9 +32,8 @@ export function uploadRoutes({ effectWorkers, images, intake, limiter, maxBytes 
   const upload: RequestHandler = async (req, res) => {
     const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
     const { effects } = parseBody(formSchema, req.body ?? {});
-    const type = imageTypeOf(fileOf(req.file));
-    if (!type) throw new HttpProblem(415, `The file is not an image of a type that is taken: ${TYPES}.`);
-    const image = { type, bytes: fileOf(req.file) };
+    const bytes = fileOf(req.file);
+    const image = { type: imageTypeOf(bytes, 'file'), bytes };
 
     if (async === 'true') {
       await forwardJob(req, res, intake.image(image, effects, scheduling));
@@ -51,8 +50,6 @@ export function uploadRoutes({ effectWorkers, images, intake, limiter, maxBytes 
 
   return router;
 }
-
-const TYPES = imageTypeSchema.options.join(', ');
 
 function fileOf(file: Express.Multer.File | undefined): Buffer {
   if (!file) {
