@@ -23,6 +23,13 @@ UPDATE jobs
                      + coalesce((SELECT octet_length(bytes) FROM job_inputs WHERE job_id = jobs.id), 0)
  WHERE status IN ('queued', 'processing', 'failed');
 
+-- The worker's own workers broke down over the input in this attempt, which may be why.
+ALTER TABLE job_attempts ADD COLUMN broke boolean NOT NULL DEFAULT false;
+
+-- Times that were taken before they had a bound.
+UPDATE jobs SET run_at = now() + interval '30 days', due_at = now() + interval '30 days'
+ WHERE status = 'queued' AND run_at > now() + interval '30 days';
+
 -- The inputs that are only kept for a retry by hand.
 CREATE INDEX jobs_failed_inputs ON jobs (finished_at) INCLUDE (input_bytes)
   WHERE status = 'failed' AND kind <> 'task' AND input_bytes > 0;
