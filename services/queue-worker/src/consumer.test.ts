@@ -42,7 +42,11 @@ afterEach(async () => {
 });
 
 /** Starts a queue-worker that does its jobs with `perform`. */
-function startWorker(perform: PerformJob, pod = 'queue-worker-1', redisUrl = taskApi.redis.server.url) {
+function startWorker(
+  perform: PerformJob,
+  pod = 'queue-worker-1',
+  redisUrl = taskApi.redis.server.urls.queue_worker,
+) {
   const { logger, lines } = recordingLogger();
   const board = createJobBoard(client, pod);
   const consumer = startConsumer({
@@ -325,7 +329,11 @@ describe('closing', () => {
     ['is away', (link: Link) => link.cut()],
     ['hangs', (link: Link) => link.freeze()],
   ])('does not wait for a Redis that %s', async (_case, damage) => {
-    const { consumer } = startWorker(() => Promise.resolve('done'), 'queue-worker-1', taskApi.redis.url);
+    const { consumer } = startWorker(
+      () => Promise.resolve('done'),
+      'queue-worker-1',
+      taskApi.redis.urlOf('queue_worker'),
+    );
     await reaches(await add(), 'completed');
     await damage(taskApi.redis.link);
     try {
