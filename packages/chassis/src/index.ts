@@ -1,7 +1,7 @@
 // What every service uses. What only some do is imported by name, so that no service carries a library it does not
 // call: `@millrace/chassis/postgres`, `/migrate`, `/redis`, `/service-client`.
 export * from './config.js';
-export { checkHealth, type DependencyCheck } from './health.js';
+export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';
 export { escapeHtml, sendPage } from './html-page.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';
 export { HttpProblem, notFound, Unavailable } from './http-problem.js';
@@ -14,4 +14,5 @@ export { currentContext, withContext, withTimeout } from './request-context.js';
 export { retryForever } from './retry.js';
 export { runService } from './run-service.js';
 export { sendList } from './send-list.js';
+export { shareFor } from './share-for.js';
 export { createWorkLimiter, type WorkLimiter } from './work-limiter.js';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { PostgresConfig } from './config.js';
-import type { DependencyCheck } from './health.js';
 import { Unavailable } from './http-problem.js';
 import type { Logger } from './logger.js';
 
@@ -11,7 +10,7 @@ export interface Queryable {
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
 }
 
-export interface Postgres extends Queryable, DependencyCheck {
+export interface Postgres extends Queryable {
   /** Runs `work` in a transaction, rolled back when it throws. */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   end(): Promise<void>;
@@ -53,9 +52,7 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
   });
 
   return {
-    name: 'postgres',
     ...on(pool),
-    check: () => pool.query('SELECT 1'),
     async transaction(work) {
       const client = await pool.connect().catch((error: unknown) => {
         throw isServerFault(error) ? asUnavailable(error) : error;

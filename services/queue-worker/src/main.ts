@@ -39,7 +39,14 @@ const consumer = startConsumer({
   process: (message, giveUp) => processMessage(message, { board, logger, perform }, giveUp),
 });
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, redis });
+const app = createApp({
+  pod: config.POD_NAME,
+  logger,
+  lifecycle,
+  redis,
+  taskApi: services.taskApi,
+  consumer,
+});
 
 runService({
   config,

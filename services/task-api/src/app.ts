@@ -1,4 +1,4 @@
-import { createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createHttpApp, type DependencyCheck, type Lifecycle, type Logger } from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
@@ -25,6 +25,8 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   postgres: Postgres;
+  /** Whether PostgreSQL can do this service's work. */
+  postgresCheck: DependencyCheck;
   redis: Redis;
   publisher: JobPublisher;
   hints: TaskHints;
@@ -43,7 +45,7 @@ export interface JobOptions extends LeaseOptions {
 }
 
 export function createApp(dependencies: Dependencies): Express {
-  const { postgres, redis, publisher, hints, options, ...basics } = dependencies;
+  const { postgres, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   const jobs = createJobStore(postgres, options);
   const acceptJob = createAcceptJob({
@@ -56,7 +58,7 @@ export function createApp(dependencies: Dependencies): Express {
   return createHttpApp({
     ...basics,
     service: 'task-api',
-    checks: [postgres, redisCheck(redis)],
+    checks: [postgresCheck, redisCheck(redis)],
     routes: [
       hintChanges(hints),
       homeRoutes(pod),
