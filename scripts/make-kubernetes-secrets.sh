@@ -3,6 +3,7 @@
 # it lacks is added: it may be run again at any time, and deploy.sh does so after an upgrade.
 #   scripts/make-kubernetes-secrets.sh | kubectl apply -f -
 # With --new it asks no cluster; with --context NAME, that one.
+case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "make-kubernetes-secrets.sh needs bash 3.2 or newer: bash scripts/make-kubernetes-secrets.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 
 kube() { kubectl ${context:+--context "$context"} -n millrace "$@"; }

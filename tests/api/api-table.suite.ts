@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   analyzeResponseSchema,
+  jobListItemSchema,
   jobSchema,
   queuedTaskSchema,
   serviceHealthSchema,
@@ -220,9 +221,9 @@ describe('/api/jobs', () => {
 
     const first = await send('/api/jobs?kind=task&limit=1');
     expect(first.status).toBe(200);
-    expect(first.as(jobSchema.array()).map(({ id }) => id)).toEqual([newer.id]);
+    expect(first.as(jobListItemSchema.array()).map(({ id }) => id)).toEqual([newer.id]);
     const [, next = ''] = /^<([^>]+)>; rel="next"$/.exec(first.headers.link?.toString() ?? '') ?? [];
-    expect((await send(next)).as(jobSchema.array()).map(({ id }) => id)).toEqual([older.id]);
+    expect((await send(next)).as(jobListItemSchema.array()).map(({ id }) => id)).toEqual([older.id]);
   });
 
   test('answers 404 to an id that no job has', async () => {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { effectSchema, imageTypeSchema } from './images.js';
 import { pageQuerySchema } from './pagination.js';
-import { nonBlankText } from './text.js';
 
 /** The one BullMQ queue on Redis. It holds hints: which job is due. The job itself is a row in PostgreSQL. */
 export const JOB_QUEUE = 'jobs';
@@ -23,13 +22,32 @@ export interface JobMessage {
   traceparent?: string;
 }
 
+const RUN_AT_MAX_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** A time with any offset, as the UTC that it is: PostgreSQL takes fewer offsets and years than RFC 3339 has. */
+const runAtSchema = z.iso
+  .datetime({
+    offset: true,
+    abort: true,
+    error: ({ input }) =>
+      // A plus sign that is not escaped in a URL.
+      / \d\d:\d\d$/.test(String(input))
+        ? 'must be a time such as 2026-11-21T08:00:00+02:00; in a URL, write + as %2B'
+        : 'must be a time such as 2026-11-21T08:00:00Z',
+  })
+  .refine((text) => {
+    const time = Date.parse(text);
+    return time >= 0 && time <= Date.now() + RUN_AT_MAX_DAYS * DAY_MS;
+  }, `must lie between 1970 and ${RUN_AT_MAX_DAYS} days from now`)
+  .transform((text) => new Date(text).toISOString());
+
 /** How urgent a job is, and when it may begin at the earliest. */
 export const schedulingSchema = z.strictObject({
   priority: prioritySchema.default('medium').meta({ description: 'Who is served first when work waits.' }),
-  run_at: z.iso
-    .datetime({ offset: true, error: 'must be a time such as 2026-11-21T08:00:00Z' })
-    .optional()
-    .meta({ description: 'Not to begin before this time. Without it: at once.' }),
+  run_at: runAtSchema.optional().meta({
+    description: `Not to begin before this time, at most ${RUN_AT_MAX_DAYS} days from now; in a URL, \`+\` is \`%2B\`. Without it, or in the past: at once.`,
+  }),
 });
 
 /** The query of a call that can also be a job. */
@@ -50,7 +68,7 @@ export const idempotencyKeySchema = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
   .meta({
     description:
-      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and no second job.',
+      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and creates nothing more.',
     example: 'newsletter-2026-11',
   });
 
@@ -71,6 +89,11 @@ export const progressSchema = z
   .object({ done: z.int().min(0), total: z.int().min(1) })
   .meta({ description: 'How many of the job’s steps are done; an image has one step an effect.' });
 
+/** How many of a job's attempts are shown. A job may be retried for ever. */
+export const LISTED_ATTEMPTS = 50;
+/** How many characters of a text a list shows. */
+export const LIST_TEXT_MAX = 200;
+
 /** A job as the public API shows it. */
 export const jobSchema = z.object({
   id: z.uuid(),
@@ -78,7 +101,11 @@ export const jobSchema = z.object({
   status: jobStatusSchema,
   priority: prioritySchema,
   progress: progressSchema,
-  attempts: z.array(jobAttemptSchema),
+  attempts: z
+    .array(jobAttemptSchema)
+    .max(LISTED_ATTEMPTS)
+    .meta({ description: `The latest ${LISTED_ATTEMPTS}, in order.` }),
+  attempt_count: z.int().meta({ description: 'How many attempts there have been.' }),
   max_attempts: z.int().meta({
     description:
       'Attempts, over all, after which a job that fails is failed for good. A retry by hand adds more.',
@@ -96,6 +123,26 @@ export const jobSchema = z.object({
   finished_at: z.iso.datetime().nullable(),
 });
 
+/**
+ * A job in a list: what a line of it shows. Results, attempts and long texts are the job's own, so that the longest list stays
+ * under a megabyte.
+ */
+export const jobListItemSchema = jobSchema
+  .omit({ attempts: true, result: true })
+  .extend({
+    title: z
+      .string()
+      .nullable()
+      .meta({
+        description: `What a task’s job is to do, in its first ${LIST_TEXT_MAX} characters; null for the other kinds.`,
+      }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: `What went wrong last, in its first ${LIST_TEXT_MAX} characters.` }),
+  })
+  .meta({ id: 'JobListItem' });
+
 /** 202 to an asynchronous /analyze or /upload. */
 export const acceptedJobSchema = z
   .object({
@@ -111,10 +158,22 @@ export const listJobsQuerySchema = pageQuerySchema.extend({
   kind: jobKindSchema.optional(),
 });
 
+export const deleteJobQuerySchema = z.strictObject({
+  status: jobStatusSchema.optional().meta({
+    description:
+      'Only if the job is in this state. `queued` cancels a job, and never deletes one that has ended meanwhile.',
+  }),
+});
+
 /** The state of the queue as a whole. */
 export const jobSummarySchema = z
   .object({
     counts: z.record(jobStatusSchema, z.int()),
+    due: z.int().meta({ description: 'The queued jobs that may begin now.' }),
+    scheduled: z.int().meta({
+      description:
+        'The queued jobs whose time is still to come, those that pause before another attempt included.',
+    }),
     oldest_waiting_s: z.number().nullable().meta({
       description: 'How long the job that is due for longest has been waiting; null when none waits.',
     }),
@@ -131,14 +190,20 @@ export const createAnalyzeJobSchema = schedulingSchema.extend({ text: z.string()
 export const createImageJobQuerySchema = schedulingSchema.extend({
   effects: z
     .string()
+    .max(100)
     .transform((list) => list.split(','))
     .pipe(z.array(effectSchema).min(1)),
 });
 
-const taskPayloadSchema = z.object({ task: nonBlankText(10_000) });
+const taskPayloadSchema = z.object({ task: z.string() });
 const analyzePayloadSchema = z.object({ text: z.string() });
 /** The picture itself comes from GET /internal/jobs/:id/input. */
-const imagePayloadSchema = z.object({ type: imageTypeSchema, effects: z.array(effectSchema) });
+const imagePayloadSchema = z.object({
+  type: imageTypeSchema,
+  effects: z.array(effectSchema),
+  /** The finished picture's, the same in every attempt. Jobs that were accepted before there was one use their own id. */
+  image_id: z.uuid().optional(),
+});
 
 /** POST /internal/jobs/:id/claim: 200 with the claimed job; 409 when there is nothing to do (ended, not due, or another worker has it). */
 export const claimJobSchema = z.strictObject({
@@ -160,18 +225,23 @@ export const claimedJobSchema = z.discriminatedUnion('kind', [
   claimed.extend({ kind: z.literal('image'), payload: imagePayloadSchema }),
 ]);
 
-/** POST /internal/jobs/:id/renew: still at it. 204; 409 when the attempt is no longer the current one: stop. */
+// Reports. 204 when they count; repeated by their attempt, they are answered 204 again and change nothing. 409 when the attempt has ended
+// otherwise, or another one has begun: stop.
+
+/** POST /internal/jobs/:id/renew: still at it. */
 export const renewJobSchema = z.strictObject({ attempt: z.int(), progress: progressSchema.optional() });
 
-/** POST /internal/jobs/:id/complete: 204; 409 as above. */
+/** POST /internal/jobs/:id/complete */
 export const completeJobSchema = z.strictObject({ attempt: z.int(), result: z.unknown() });
 
-/** POST /internal/jobs/:id/fail: 204; 409 as above. The job is queued again, unless it is out of attempts or `permanent`. */
+/** POST /internal/jobs/:id/fail: the job is queued again, unless it is out of attempts or `permanent`. */
 export const failJobSchema = z.strictObject({
   attempt: z.int(),
   error: z.string().max(2_000),
   /** Another try would end the same way: the input itself is bad. */
   permanent: z.boolean().default(false),
+  /** A replica that had the input broke down, and the input may be why. The second time, that is permanent. */
+  broke: z.boolean().default(false),
 });
 
 export type Priority = z.infer<typeof prioritySchema>;
@@ -179,6 +249,7 @@ export type JobKind = z.infer<typeof jobKindSchema>;
 export type JobStatus = z.infer<typeof jobStatusSchema>;
 export type Scheduling = z.infer<typeof schedulingSchema>;
 export type Job = z.infer<typeof jobSchema>;
+export type JobListItem = z.infer<typeof jobListItemSchema>;
 export type JobAttempt = z.infer<typeof jobAttemptSchema>;
 export type AcceptedJob = z.infer<typeof acceptedJobSchema>;
 export type JobSummary = z.infer<typeof jobSummarySchema>;

@@ -5,7 +5,13 @@ import { z } from 'zod';
  * and comes ready-made in the answer's `Link: …; rel="next"` header.
  */
 export const pageQuerySchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'The length of a page.' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(50)
+    .meta({ description: 'The greatest length of a page.' }),
   cursor: z
     .uuid('must be the cursor of a Link header')
     .optional()

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWorkLimiter, retryForever, Unavailable } from '@millrace/chassis';
+import { createWorkLimiter, retryForever, Unavailable, withTimeout } from '@millrace/chassis';
 import { execute, type Redis, whileRedisAnswers } from '@millrace/chassis/redis';
 import { remainingMs } from '@millrace/chassis/request-context';
 import { type ImageType, imageTypeSchema } from '@millrace/contracts';
@@ -50,7 +50,7 @@ export function createImageStore(redis: Redis, ttlSeconds: number): ImageStore {
 
     async find(id) {
       const read = () => whileRedisAnswers(() => redis.hgetallBuffer(keyOf(id)));
-      const { type, etag, bytes } = await reads.run(read, AbortSignal.timeout(READ_WAIT_MS));
+      const { type, etag, bytes } = await withTimeout(READ_WAIT_MS, () => reads.run(read));
       if (!type || !etag || !bytes) return undefined;
       return { type: imageTypeSchema.parse(type.toString()), etag: etag.toString(), bytes };
     },

@@ -1,4 +1,11 @@
-import { createHttpApp, type DependencyCheck, type Lifecycle, type Logger } from '@millrace/chassis';
+import {
+  createEventStreams,
+  createHttpApp,
+  createWorkLimiter,
+  type DependencyCheck,
+  type Lifecycle,
+  type Logger,
+} from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
@@ -40,19 +47,32 @@ export interface JobOptions extends LeaseOptions {
   sweepAfterMs: number;
   backlog: BacklogLimits;
   imageMaxBytes: number;
-  /** How many streams of task events may be open at once. */
+  /** How much memory pictures may take on their way to PostgreSQL. */
+  memoryBudgetBytes: number;
+  /** How many event streams may be open at once, */
   eventStreamLimit: number;
+  /** and for one client address. */
+  eventStreamLimitPerClient: number;
 }
+
+/** How many pictures may wait for memory, unread. */
+const INTAKE_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
   const { postgres, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   const jobs = createJobStore(postgres, options);
+  const streams = createEventStreams({
+    lifecycle,
+    limit: options.eventStreamLimit,
+    limitPerClient: options.eventStreamLimitPerClient,
+  });
   const acceptJob = createAcceptJob({
     ...options,
     db: postgres,
     assertRoom: createBacklogGate(postgres, options.backlog),
     publisher,
+    hints,
     logger,
   });
   return createHttpApp({
@@ -60,14 +80,21 @@ export function createApp(dependencies: Dependencies): Express {
     service: 'task-api',
     checks: [postgresCheck, redisCheck(redis)],
     routes: [
-      hintChanges(hints),
       homeRoutes(pod),
       addRoutes(acceptJob, pod),
-      taskEventRoutes({ hints, lifecycle, streamLimit: options.eventStreamLimit }),
+      jobIntakeRoutes(acceptJob, {
+        imageMaxBytes: options.imageMaxBytes,
+        memory: createWorkLimiter({
+          concurrency: options.memoryBudgetBytes,
+          queueLimit: INTAKE_QUEUE_LIMIT,
+          draining: lifecycle.draining,
+        }),
+      }),
+      hintChanges(hints),
+      taskEventRoutes(hints, streams),
       taskRoutes(createTaskStore(postgres)),
-      jobEventRoutes({ jobs, watcher: createJobWatcher(jobs, logger), lifecycle }),
+      jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
-      jobIntakeRoutes(acceptJob, options.imageMaxBytes),
       jobLeaseRoutes(createJobLeases(postgres, options)),
     ],
   });

@@ -1,15 +1,24 @@
-import type { Job, JobAttempt, JobKind, JobStatus, Priority } from '@millrace/contracts';
+import {
+  type Job,
+  type JobAttempt,
+  type JobKind,
+  type JobListItem,
+  type JobStatus,
+  LIST_TEXT_MAX,
+  LISTED_ATTEMPTS,
+  type Priority,
+} from '@millrace/contracts';
 
-export interface JobRow {
+/** What a job in a list has, and a job by itself as well. */
+interface CommonRow {
   id: string;
   kind: JobKind;
   status: JobStatus;
   priority: Priority;
   progress_done: number;
   progress_total: number;
-  attempts: JobAttempt[];
+  attempt_count: number;
   max_attempts: number;
-  result: unknown;
   error: string | null;
   processed_by_pod: string | null;
   run_at: Date;
@@ -18,32 +27,59 @@ export interface JobRow {
   finished_at: Date | null;
 }
 
-/** A job as the API shows it, its attempts in order. Where-clauses speak of it as `j`. */
+export interface JobRow extends CommonRow {
+  attempts: JobAttempt[];
+  result: unknown;
+}
+
+export interface JobListRow extends CommonRow {
+  title: string | null;
+}
+
+const COMMON = `id, kind, status, priority, progress_done, progress_total, attempt AS attempt_count, max_attempts, processed_by_pod,
+         run_at, created_at, started_at, finished_at`;
+
+/** A job as the API shows it, its latest attempts in order. Where-clauses speak of it as `j`. */
 export const SELECT_JOB = `
-  SELECT id, kind, status, priority, progress_done, progress_total, max_attempts, result, error, processed_by_pod,
-         run_at, created_at, started_at, finished_at,
+  SELECT ${COMMON}, result, error,
          (SELECT coalesce(json_agg(json_build_object(
                    'attempt', a.attempt, 'pod', a.pod, 'started_at', a.started_at,
                    'finished_at', a.finished_at, 'outcome', a.outcome, 'error', a.error) ORDER BY a.attempt), '[]')
-            FROM job_attempts a
-           WHERE a.job_id = j.id) AS attempts
+            FROM (SELECT * FROM job_attempts WHERE job_id = j.id ORDER BY attempt DESC LIMIT ${LISTED_ATTEMPTS}) a) AS attempts
+    FROM jobs j`;
+
+/** A job in a list: what is long stays in the table. */
+export const SELECT_JOB_LIST_ITEM = `
+  SELECT ${COMMON}, left(error, ${LIST_TEXT_MAX}) AS error,
+         CASE kind WHEN 'task' THEN left(payload ->> 'task', ${LIST_TEXT_MAX}) END AS title
     FROM jobs j`;
 
 export function toJob(row: JobRow): Job {
+  return {
+    ...toCommon(row),
+    result: row.result,
+    attempts: row.attempts.map((attempt) => ({
+      ...attempt,
+      started_at: toUtc(attempt.started_at),
+      finished_at: attempt.finished_at && toUtc(attempt.finished_at),
+    })),
+  };
+}
+
+export function toJobListItem(row: JobListRow): JobListItem {
+  return { ...toCommon(row), title: row.title };
+}
+
+function toCommon(row: CommonRow) {
   return {
     id: row.id,
     kind: row.kind,
     status: row.status,
     priority: row.priority,
     progress: { done: row.progress_done, total: row.progress_total },
-    result: row.result,
     error: row.error,
     processed_by_pod: row.processed_by_pod,
-    attempts: row.attempts.map((attempt) => ({
-      ...attempt,
-      started_at: toUtc(attempt.started_at),
-      finished_at: attempt.finished_at && toUtc(attempt.finished_at),
-    })),
+    attempt_count: row.attempt_count,
     max_attempts: row.max_attempts,
     run_at: row.run_at.toISOString(),
     created_at: row.created_at.toISOString(),

@@ -11,34 +11,33 @@ export interface TaskHints {
 }
 
 const CHANNEL = 'task-changes';
-/** However much is going on, a replica says so ten times a second at most. */
-const SAY_EVERY_MS = 100;
 
-/** Over Redis' publish and subscribe; one subscription for all listeners, and none while there are none. */
-export function createTaskHints(redis: Redis, logger: Logger): TaskHints {
+/**
+ * Over Redis' publish and subscribe; one subscription for all listeners, and none while there are none.
+ *
+ * @param options.pauseMs however much is going on, a replica says so no more often than this, and passes on no more often what
+ *   all of them say. Default 1,000
+ */
+export function createTaskHints(
+  redis: Redis,
+  logger: Logger,
+  { pauseMs = 1_000 }: { pauseMs?: number } = {},
+): TaskHints {
   const listeners = new Set<() => void>();
   let subscriber: Redis | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let saidAt = -Infinity;
 
-  const say = () => {
-    timer = undefined;
-    saidAt = performance.now();
-    // Redis may be away. Its return is a hint of its own, below.
-    redis.publish(CHANNEL, '').catch(() => undefined);
-  };
-  const hear = () => {
-    for (const listener of listeners) listener();
-  };
+  // Redis may be away. Its return is a hint of its own, below.
+  const say = withPauses(pauseMs, () => redis.publish(CHANNEL, '').catch(() => undefined));
+  const hear = withPauses(pauseMs, () => listeners.forEach((listener) => listener()));
 
   const subscribe = () => {
     const connection = redis.duplicate({ autoResubscribe: false });
-    connection.on('message', hear);
+    connection.on('message', hear.soon);
     // The connection for commands tells of the same trouble.
     connection.on('error', () => undefined);
     connection.on('ready', () => {
       // Nobody knows what was missed before.
-      connection.subscribe(CHANNEL).then(hear, (error: unknown) => {
+      connection.subscribe(CHANNEL).then(hear.soon, (error: unknown) => {
         logger.warn({ err: error }, 'no hints of changes, connecting again');
         connection.disconnect(true);
       });
@@ -51,9 +50,7 @@ export function createTaskHints(redis: Redis, logger: Logger): TaskHints {
   };
 
   return {
-    changed() {
-      timer ??= setTimeout(say, Math.max(0, saidAt + SAY_EVERY_MS - performance.now()));
-    },
+    changed: say.soon,
     listen(onChange) {
       // A function of its own, should two pass the same.
       const listener = () => onChange();
@@ -65,8 +62,26 @@ export function createTaskHints(redis: Redis, logger: Logger): TaskHints {
       };
     },
     close() {
-      clearTimeout(timer);
+      say.stop();
+      hear.stop();
       unsubscribe();
     },
+  };
+}
+
+/** Acts at once when asked, and not again before the pause is over: being asked meanwhile, at its end. */
+function withPauses(pauseMs: number, act: () => unknown) {
+  let timer: NodeJS.Timeout | undefined;
+  let actedAt = -Infinity;
+  return {
+    soon: () => {
+      const begin = () => {
+        timer = undefined;
+        actedAt = performance.now();
+        act();
+      };
+      timer ??= setTimeout(begin, Math.max(0, actedAt + pauseMs - performance.now()));
+    },
+    stop: () => clearTimeout(timer),
   };
 }

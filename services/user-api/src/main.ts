@@ -19,6 +19,7 @@ runService({
   logger,
   lifecycle,
   app,
-  prepare: () => migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger }),
+  prepare: (signal) =>
+    migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger, signal }),
   close: [() => postgresCheck.close(), () => postgres.end()],
 });

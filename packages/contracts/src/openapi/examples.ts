@@ -1,5 +1,7 @@
 // What a fresh stack really answered to the sample commands.
 
+import { VERSION } from './version.js';
+
 export const BASE_URL = 'http://localhost:8080';
 export const REQUEST_ID = '4aa65652a4b902214688fe6ae8cf1047';
 
@@ -53,15 +55,27 @@ export const processedImage = {
   ],
 };
 
-export const completedJob = {
+const job = {
   id: JOB_ID,
   kind: 'task',
   status: 'completed',
   priority: 'medium',
   progress: { done: 1, total: 1 },
-  result: { task: 'task1' },
   error: null,
   processed_by_pod: 'queue-worker-1',
+  attempt_count: 1,
+  max_attempts: 10,
+  run_at: '2026-11-21T06:20:17.008Z',
+  created_at: '2026-11-21T06:20:17.008Z',
+  started_at: '2026-11-21T06:20:17.027Z',
+  finished_at: '2026-11-21T06:20:17.048Z',
+};
+
+export const listedJob = { ...job, title: 'task1' };
+
+export const completedJob = {
+  ...job,
+  result: { task: 'task1' },
   attempts: [
     {
       attempt: 1,
@@ -72,14 +86,15 @@ export const completedJob = {
       error: null,
     },
   ],
-  max_attempts: 10,
-  run_at: '2026-11-21T06:20:17.008Z',
-  created_at: '2026-11-21T06:20:17.008Z',
-  started_at: '2026-11-21T06:20:17.027Z',
-  finished_at: '2026-11-21T06:20:17.048Z',
 };
 
-const notBegun = { progress: { done: 0, total: 1 }, result: null, attempts: [], processed_by_pod: null };
+const notBegun = {
+  progress: { done: 0, total: 1 },
+  result: null,
+  attempts: [],
+  attempt_count: 0,
+  processed_by_pod: null,
+};
 
 export const queuedJob = {
   ...completedJob,
@@ -101,14 +116,14 @@ export const userHealth = {
   status: 'healthy',
   service: 'user-api',
   pod: 'user-api-1',
-  version: '0.1.0',
+  version: VERSION,
   uptime_s: 31,
   checks: { postgres: { status: 'healthy', latency_ms: 1 } },
 };
 
 const replica = (service: string, checks: object) => ({
   status: 'healthy',
-  replicas: [{ status: 'healthy', service, pod: `${service}-1`, version: '0.1.0', uptime_s: 31, checks }],
+  replicas: [{ status: 'healthy', service, pod: `${service}-1`, version: VERSION, uptime_s: 31, checks }],
 });
 const postgres = { status: 'healthy', latency_ms: 1 };
 const redis = { status: 'healthy', latency_ms: 1 };

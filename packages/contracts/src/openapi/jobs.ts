@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { analyzeResponseSchema } from '../analysis.js';
 import { uploadResponseSchema } from '../images.js';
-import { jobSchema, jobSummarySchema, listJobsQuerySchema } from '../jobs.js';
-import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, queuedJob } from './examples.js';
+import {
+  deleteJobQuerySchema,
+  jobListItemSchema,
+  jobSchema,
+  jobSummarySchema,
+  listJobsQuerySchema,
+} from '../jobs.js';
+import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, listedJob, queuedJob } from './examples.js';
 import { curl, json, located, type Operation, page, problem, problems } from './operation.js';
 
 /** The services keep a result as it comes; here it is said what comes. */
@@ -25,8 +31,9 @@ export const jobOperations: Operation[] = [
     operationId: 'listJobs',
     tags,
     summary: 'List the jobs',
+    description: 'A line for each. Its result, its attempts and long texts are told by the job itself.',
     request: { query: listJobsQuerySchema },
-    responses: { 200: page(publishedJobSchema, completedJob, '/api/jobs'), ...problems(400, 503) },
+    responses: { 200: page(jobListItemSchema, listedJob, '/api/jobs'), ...problems(400, 503) },
     ...curl(`curl "${BASE_URL}/api/jobs?status=completed&limit=1"`),
   },
   {
@@ -38,6 +45,8 @@ export const jobOperations: Operation[] = [
     responses: {
       200: json('How many jobs are in which state.', jobSummarySchema, {
         counts: { queued: 0, processing: 0, completed: 4, failed: 0, cancelled: 0 },
+        due: 0,
+        scheduled: 0,
         oldest_waiting_s: null,
         completed_last_minute: 4,
       }),
@@ -62,7 +71,7 @@ export const jobOperations: Operation[] = [
     tags,
     summary: 'Watch a job as it goes on',
     description:
-      'Server-sent events. Each event `job` is the whole job as it then was. The stream ends with the job; an `EventSource` that comes back goes on where it was.',
+      'Server-sent events. Each event `job` is the whole job as it then was. The stream ends with the job, or with an event `deleted` when the job is deleted; an `EventSource` that comes back goes on where it was. How many streams may be open is limited, as for `GET /api/tasks/events`.',
     request: {
       params,
       headers: z.object({
@@ -83,7 +92,7 @@ export const jobOperations: Operation[] = [
         },
       },
       204: { description: 'The last event that was seen was the last of all.' },
-      ...problems(400, 404, 503),
+      ...problems(400, 404, 429, 503),
     },
     ...curl(`curl -N ${BASE_URL}${jobUrl(JOB_ID)}/events`),
   },
@@ -93,29 +102,37 @@ export const jobOperations: Operation[] = [
     operationId: 'retryJob',
     tags,
     summary: 'Try a failed job again',
+    description:
+      'An image or a text that was refused is not kept for that, and one whose job failed for want of a worker for a day at most.',
     request: { params },
     responses: {
       202: located('Queued again.', publishedJobSchema, queuedJob, jobUrl(JOB_ID)),
       ...problems(400, 404, 503),
-      409: problem(409, 'Only a failed job can be retried.', {
-        detail: 'Only a failed job can be retried; this one is completed.',
-      }),
+      409: problem(
+        409,
+        'It has not failed, was tried a hundred times, or what it was given is no longer kept.',
+        {
+          detail: 'Only a failed job can be retried; this one is completed.',
+        },
+      ),
     },
     ...curl(`curl -X POST ${BASE_URL}${jobUrl(JOB_ID)}/retry`),
   },
   {
     method: 'delete',
     path: '/api/jobs/{id}',
-    operationId: 'cancelJob',
+    operationId: 'deleteJob',
     tags,
-    summary: 'Cancel a job that has not begun',
-    description: 'It stays visible as `cancelled`.',
-    request: { params },
+    summary: 'Cancel a job that has not begun, or delete one that has ended',
+    description:
+      'A queued job is cancelled, and stays visible as `cancelled`. An ended one is deleted with its result; its task stays. Without this, jobs are deleted 30 days after their end (`JOB_TTL_SECONDS`).',
+    request: { params, query: deleteJobQuerySchema },
     responses: {
       200: json('The cancelled job.', publishedJobSchema, cancelledJob),
+      204: { description: 'It is deleted.' },
       ...problems(400, 404, 503),
-      409: problem(409, 'Only a queued job can be cancelled.', {
-        detail: 'Only a queued job can be cancelled; this one is completed.',
+      409: problem(409, 'A worker has it, or it is in another state than `status` says.', {
+        detail: 'A queued job can be cancelled, and an ended one deleted; this one is processing.',
       }),
     },
     ...curl(`curl -X DELETE ${BASE_URL}${jobUrl(JOB_ID)}`),

@@ -7,13 +7,13 @@ import { REQUEST_ID } from './examples.js';
 
 /** The tags in the order of the reference, each with what its calls have in common. */
 export const TAGS = {
-  Queue: 'Hand a task to the workers. What is answered with 202 will be done, exactly once.',
-  Jobs: 'Follow the queued work, of whatever kind, and step in.',
-  Tasks: 'Tasks that people keep, and those that the workers do. `/tasks` is another name of `/api/tasks`.',
-  Text: 'Count and reverse.',
-  Images: 'Send a picture through the effect workers. The result is kept for a day.',
-  Users: 'Who uses it.',
-  System: 'Health, and this description.',
+  Queue: 'Hand a task to the workers. Once it is answered with 202, it will be done, exactly once.',
+  Jobs: 'Follow queued work of every kind, and step in.',
+  Tasks: 'Tasks for people, and those that the workers do. `/tasks` is an alias of `/api/tasks`.',
+  Text: 'Count words and reverse text.',
+  Images: 'Send a picture through the effect workers. The result is kept for up to a day.',
+  Users: 'Register users and list them.',
+  System: 'Health, and this reference.',
 } as const;
 
 /** One call of the public API. The library's own form, so that all of OpenAPI can be said. */
@@ -95,6 +95,7 @@ const PROBLEM_MEANINGS: Record<number, string> = {
   413: 'The body is too large.',
   415: 'The body is not of a type that is taken.',
   422: 'The body does not have the expected form; `errors` says where.',
+  429: 'You have all of these open that you may have. Close one, or try again later.',
   503: 'A part of the system is down or busy. Try again later.',
 };
 
@@ -105,6 +106,16 @@ export function problems(...statuses: number[]): Record<string, ResponseConfig> 
 
 /** The error answers of every call with a JSON body. */
 export const bodyProblems = problems(400, 413, 415, 422, 503);
+
+/** The same, of a call that takes an Idempotency-Key. */
+export const keyedBodyProblems: Record<string, ResponseConfig> = {
+  ...bodyProblems,
+  422: problem(
+    422,
+    'The body does not have the expected form (`errors` says where), or this `Idempotency-Key` was used for another request.',
+    { detail: 'The body does not have the expected form.' },
+  ),
+};
 
 /** One error answer with a meaning of its own. @param detail what the example says, where that is another sentence */
 export function problem(
@@ -117,7 +128,7 @@ export function problem(
   return {
     description,
     content: { 'application/problem+json': { schema: problemSchema, example } },
-    ...(status === 503 && {
+    ...((status === 429 || status === 503) && {
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before that.',

@@ -10,8 +10,10 @@ import { BASE_URL, completedTask, task, TASK_ID } from './examples.js';
 import {
   bodyProblems,
   curl,
+  idempotencyHeader,
   json,
   jsonBody,
+  keyedBodyProblems,
   located,
   type Operation,
   page,
@@ -31,6 +33,8 @@ const collection: Operation[] = [
     operationId: 'listTasks',
     tags,
     summary: 'List the tasks',
+    description:
+      'A page ends early when its titles and descriptions have more than 512 KiB; `Link` leads on.',
     request: { query: listTasksQuerySchema },
     responses: { 200: page(taskSchema, task, '/api/tasks'), ...problems(400, 503) },
     ...curl(`curl ${BASE_URL}/api/tasks`, `curl "${BASE_URL}/api/tasks?q=milk&priority=medium&limit=1"`),
@@ -42,10 +46,13 @@ const collection: Operation[] = [
     tags,
     summary: 'Create a task',
     description: 'For people to do: no worker takes it. To queue one, use `POST /api/add`.',
-    request: jsonBody(createTaskSchema, { title: 'Buy milk', description: '2L whole' }),
+    request: {
+      ...jsonBody(createTaskSchema, { title: 'Buy milk', description: '2L whole' }),
+      headers: idempotencyHeader,
+    },
     responses: {
       201: located('Created.', taskSchema, task, `/api/tasks/${TASK_ID}`),
-      ...bodyProblems,
+      ...keyedBodyProblems,
     },
     ...curl(`curl -X POST ${BASE_URL}/api/tasks ${asJson} \\
   -d '{"title": "Buy milk", "description": "2L whole"}'`),
@@ -60,7 +67,7 @@ const events: Operation[] = [
     tags,
     summary: 'Hear when tasks change',
     description:
-      'Server-sent events. An event `change` says that some task or job has changed, and that a list of them should be fetched again; at most ten a second come from each replica. Changes while a client was away are not told: fetch when the stream opens. How many streams a replica keeps open is limited (`EVENT_STREAM_LIMIT`, 1,000); past that it answers 503.',
+      'Server-sent events. An event `change` says that some task or job has changed, and that a list of them should be fetched again; at most one a second comes. Changes while a client was away are not told: fetch when the stream opens. A replica keeps 1,000 streams open (`EVENT_STREAM_LIMIT`; past that it answers 503), and 50 for one address (`EVENT_STREAM_LIMIT_PER_CLIENT`; 429).',
     responses: {
       200: {
         description: 'A stream of events, without an end of its own.',
@@ -68,7 +75,7 @@ const events: Operation[] = [
           'text/event-stream': { schema: z.string(), example: 'retry: 1000\n\nevent: change\ndata:\n\n' },
         },
       },
-      ...problems(503),
+      ...problems(429, 503),
     },
     ...curl(`curl -N ${BASE_URL}/api/tasks/events`),
   },

@@ -8,7 +8,7 @@ import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-a
 let taskApi: TestTaskApi;
 let listener: Listener;
 beforeAll(async () => {
-  taskApi = await startTaskApi();
+  taskApi = await startTaskApi({ eventStreamLimit: 40 });
   listener = await listenOnFreePort(taskApi.app);
 });
 afterAll(async () => {
@@ -101,6 +101,26 @@ describe('GET /api/jobs/:id/events', () => {
     const text = await response.text();
     expect(text).toContain('event: job');
     await own.close();
+  });
+
+  it('says so and ends when the job is deleted with its task; who comes back hears 404 and stays away', async () => {
+    const id = await add();
+    const response = await fetch(`${listener.url}/api/jobs/${id}/events`);
+    await call().delete(`/api/tasks/${id}`).expect(204);
+    expect(await response.text()).toMatch(/event: deleted\ndata:\n\n$/);
+    const again = await fetch(`${listener.url}/api/jobs/${id}/events`, {
+      headers: { 'Last-Event-ID': 'queued.0.0' },
+    });
+    expect(again.status).toBe(404);
+  });
+
+  it('answers HEAD at once', async () => {
+    const head = await fetch(`${listener.url}/api/jobs/${await add()}/events`, {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(5_000),
+    });
+    expect(head.status).toBe(200);
+    expect(head.headers.get('content-type')).toBe('text/event-stream');
   });
 
   it('answers 404 to an unknown job and 400 to an id that is none', async () => {

@@ -1,25 +1,27 @@
-import { idOf, type Lifecycle, methodNotAllowed } from '@millrace/chassis';
+import { type EventStreams, idOf, methodNotAllowed, serverSentEvent } from '@millrace/chassis';
 import { FINAL_STATUSES, type Job } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import type { JobStore } from '../job-store.js';
 import { type JobWatcher, revisionOf } from '../job-watcher.js';
-import { openEventStream } from './event-stream.js';
 import { existing } from './jobs.js';
+
+const DELETED = serverSentEvent({ event: 'deleted' });
 
 /**
  * GET /api/jobs/:id/events: server-sent events. Each event `job` is the whole job as it then was, its id names that
  * revision: a client that comes back with Last-Event-ID gets the present state at once if it differs. The stream ends
- * with the job, or when this replica shuts down (the client then connects to another).
+ * with the job, with an event `deleted` when there is no such job any more, or when this replica shuts down (the client then
+ * connects to another).
  */
 export function jobEventRoutes(options: {
   jobs: JobStore;
   watcher: JobWatcher;
-  lifecycle: Lifecycle;
+  streams: EventStreams;
 }): Router {
-  const { jobs, watcher, lifecycle } = options;
+  const { jobs, watcher, streams } = options;
   const router = Router();
 
-  const stream: RequestHandler = async (req, res) => {
+  const watch: RequestHandler = async (req, res) => {
     const first = await existing(jobs, idOf(req));
     const seen = req.get('Last-Event-ID');
     // 204 tells an EventSource to stay away: it has seen the end (HTML, 9.2.3).
@@ -28,18 +30,23 @@ export function jobEventRoutes(options: {
       return;
     }
 
-    openEventStream(res, lifecycle);
-    const send = (job: Job) => {
-      res.write(`id: ${revisionOf(job)}\nevent: job\ndata: ${JSON.stringify(job)}\n\n`);
-      if (isFinal(job)) res.end();
+    const stream = streams.open(req, res);
+    if (stream.signal.aborted) return;
+    const send = (job: Job | undefined) => {
+      stream.send(job ? eventOf(job) : DELETED);
+      if (!job || isFinal(job)) stream.end();
     };
+    stream.signal.addEventListener('abort', watcher.watch(first, send));
     if (revisionOf(first) !== seen) send(first);
-    if (!isFinal(first)) res.once('close', watcher.watch(first, send));
   };
 
-  router.route('/api/jobs/:id/events').get(stream).all(methodNotAllowed);
+  router.route('/api/jobs/:id/events').get(watch).all(methodNotAllowed);
 
   return router;
+}
+
+function eventOf(job: Job): string {
+  return serverSentEvent({ event: 'job', id: revisionOf(job), data: JSON.stringify(job) });
 }
 
 function isFinal(job: Job): boolean {

@@ -1,11 +1,15 @@
 import {
+  createEventStreams,
   createWorkLimiter,
   HttpProblem,
+  JSON_LINES,
+  jsonLine,
   type Lifecycle,
   methodNotAllowed,
   parseQuery,
+  withSignal,
 } from '@millrace/chassis';
-import { imageTypeSchema, labRunQuerySchema } from '@millrace/contracts';
+import { imageTypeSchema, type LabEvent, labRunQuerySchema } from '@millrace/contracts';
 import type { EffectWorkers } from '@millrace/workflows';
 import express, { type RequestHandler, Router } from 'express';
 import { imageTypeOf } from '../image-type.js';
@@ -19,6 +23,7 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): R
   const router = Router();
   // Two runs at once would measure each other.
   const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
+  const streams = createEventStreams({ lifecycle, format: JSON_LINES });
 
   const run: RequestHandler = async (req, res) => {
     const query = parseQuery(labRunQuerySchema, req.query);
@@ -28,22 +33,12 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): R
       throw new HttpProblem(415, `The body is not an image of a type that is taken: ${TYPES}.`);
 
     await limiter.run(async () => {
-      const left = new AbortController();
-      res.once('close', () => left.abort());
-      res.writeHead(200, {
-        'Content-Type': 'application/x-ndjson',
-        'Cache-Control': 'no-store',
-        // Nginx hands each line on at once.
-        'X-Accel-Buffering': 'no',
-      });
-      res.flushHeaders();
-      await runLab(
-        { ...query, image: { type, bytes } },
-        effectWorkers,
-        (event) => res.write(`${JSON.stringify(event)}\n`),
-        AbortSignal.any([left.signal, lifecycle.closing]),
+      const stream = streams.open(req, res);
+      const tell = (event: LabEvent) => stream.send(jsonLine(event));
+      await withSignal(stream.signal, () =>
+        runLab({ ...query, image: { type, bytes } }, effectWorkers, tell),
       );
-      res.end();
+      stream.end();
     });
   };
 

@@ -1,14 +1,17 @@
-import type { Job, JobKind } from '@millrace/contracts';
+import type { JobKind, JobListItem } from '@millrace/contracts';
 import { PriorityMark, StatusBadge } from '../../parts/badge.js';
 import { Icon, type IconName } from '../../parts/icon.js';
+import { excerpt } from '../../parts/text.js';
 import { Ago, duration } from '../../parts/time.js';
 import { hrefOf } from '../../state/route.js';
 
 export const KIND_WORDS: Record<JobKind, string> = { task: 'Task', analyze: 'Analysis', image: 'Image' };
 const KIND_ICONS: Record<JobKind, IconName> = { task: 'tasks', analyze: 'analyze', image: 'images' };
 
-export function JobRow({ job }: { job: Job }) {
-  const { id, kind, status, priority, attempts, processed_by_pod, created_at, finished_at } = job;
+const TITLE_LENGTH = 100;
+
+export function JobRow({ job }: { job: JobListItem }) {
+  const { id, kind, status, priority, title, attempt_count, processed_by_pod, created_at, finished_at } = job;
   const tookMs = finished_at === null ? undefined : Date.parse(finished_at) - Date.parse(created_at);
   return (
     <li class="job">
@@ -17,7 +20,7 @@ export function JobRow({ job }: { job: Job }) {
       </span>
       <span class="job-name">
         <a href={hrefOf('jobs', `?job=${id}`)}>
-          {titleOf(job) ?? KIND_WORDS[kind]} <code>{id.slice(-8)}</code>
+          {title ? excerpt(title, TITLE_LENGTH) : KIND_WORDS[kind]} <code>{id.slice(-8)}</code>
         </a>
         <span class="quiet">
           <Ago time={created_at} />
@@ -25,16 +28,11 @@ export function JobRow({ job }: { job: Job }) {
         </span>
       </span>
       <span class="quiet figures job-took">{tookMs !== undefined && `in ${duration(tookMs)}`}</span>
-      <span class="quiet figures job-attempts">{attempts.length > 1 && `${attempts.length} attempts`}</span>
+      <span class="quiet figures job-attempts">{attempt_count > 1 && `${attempt_count} attempts`}</span>
       <span class="job-priority">
         <PriorityMark priority={priority} />
       </span>
       <StatusBadge status={status} />
     </li>
   );
-}
-
-/** What a task's job is called is only told by its result. */
-function titleOf({ kind, result }: Job): string | undefined {
-  return kind === 'task' ? (result as { task: string } | null)?.task : undefined;
 }

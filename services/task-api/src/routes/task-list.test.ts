@@ -1,0 +1,68 @@
+import type { Task } from '@millrace/contracts';
+import request from 'supertest';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+
+let taskApi: TestTaskApi;
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+});
+afterAll(() => taskApi.stop());
+beforeEach(() => taskApi.empty());
+
+/** JSON writes it as six bytes, which no other character needs. */
+const CONTROL = '\u0001';
+
+/** As large as tasks get. */
+const makeLargeTasks = (count: number, character: string) =>
+  taskApi.postgres.db.query(
+    `INSERT INTO tasks (title, description)
+     SELECT repeat($2, 10000), repeat($2, 10000) FROM generate_series(1, $1)`,
+    [count, character],
+  );
+
+/** The lengths of all pages, and the ids on them. */
+async function readAll(first: string) {
+  const pages: { tasks: number; bytes: number }[] = [];
+  const ids: string[] = [];
+  for (let next: string | undefined = first; next;) {
+    const { body, text, headers }: request.Response = await request(taskApi.app).get(next).expect(200);
+    const tasks = body as Task[];
+    pages.push({ tasks: tasks.length, bytes: Buffer.byteLength(text) });
+    ids.push(...tasks.map(({ id }) => id));
+    next = /<([^>]+)>; rel="next"/.exec((headers as Record<string, string>)['link'] ?? '')?.[1];
+  }
+  return { pages, ids };
+}
+
+describe('a page of tasks', () => {
+  it.each([
+    ['a letter', 'x', 26],
+    ['three bytes', '漢', 8],
+    ['a control character', CONTROL, 26],
+  ])(
+    'ends early when its texts are long, and the next one goes on: %s',
+    async (_what, character, expected) => {
+      await makeLargeTasks(60, character);
+      const { pages, ids } = await readAll('/api/tasks?limit=50');
+      expect(new Set(ids).size).toBe(60);
+      expect(ids).toHaveLength(60);
+      expect(pages[0]!.tasks).toBe(expected);
+      for (const { bytes } of pages) expect(bytes).toBeLessThan(3.3 * 1024 ** 2);
+    },
+  );
+
+  it('is as long as was asked for when they are not', async () => {
+    await taskApi.postgres.db.query(
+      "INSERT INTO tasks (title, description) SELECT 'a', repeat('x', 2000) FROM generate_series(1, 201)",
+    );
+    const { pages, ids } = await readAll('/api/tasks?limit=200');
+    expect(pages.map(({ tasks }) => tasks)).toEqual([200, 1]);
+    expect(new Set(ids).size).toBe(201);
+  });
+
+  it('has no next one when all there is just fits', async () => {
+    await makeLargeTasks(26, 'x');
+    expect((await readAll('/api/tasks?limit=26')).pages).toHaveLength(1);
+    expect((await readAll('/api/tasks?limit=200')).pages).toHaveLength(1);
+  });
+});
