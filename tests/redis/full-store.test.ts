@@ -55,10 +55,10 @@ afterAll(async () => {
 /** One client, that uploads as fast as it can. `idOf` says under which id it keeps its pictures. */
 function startWriter(idOf: () => string) {
   const bytes = randomBytes(MIB);
-  let stopped = false;
+  const stopping = new AbortController();
   const tally = { saved: 0, failed: 0 };
   const work = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       await images.save(idOf(), { type: 'image/png', bytes }).then(
         () => (tally.saved += 1),
         () => (tally.failed += 1),
@@ -68,7 +68,7 @@ function startWriter(idOf: () => string) {
   return {
     tally,
     async stop() {
-      stopped = true;
+      stopping.abort();
       await work;
     },
   };

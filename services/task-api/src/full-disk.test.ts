@@ -10,8 +10,14 @@ if (!disk) process.stderr.write('Only root may mount a disk that a test can fill
 let taskApi: TestTaskApi;
 const call = () => request(taskApi.app);
 const writes = {
-  task: () => call().post('/api/tasks').send({ title: 'a', description: 'b'.repeat(5_000) }),
-  job: () => call().post('/api/add').send({ task: 'c'.repeat(200) }),
+  task: () =>
+    call()
+      .post('/api/tasks')
+      .send({ title: 'a', description: 'b'.repeat(5_000) }),
+  job: () =>
+    call()
+      .post('/api/add')
+      .send({ task: 'c'.repeat(200) }),
 };
 
 (disk ? it : it.skip)(
@@ -26,7 +32,10 @@ const writes = {
       disk!.fill();
       await eventually(async () => {
         const { body } = await call().get('/health').expect(503);
-        expect(body.checks).toMatchObject({ postgres: { status: 'unhealthy' }, redis: { status: 'healthy' } });
+        expect(body.checks).toMatchObject({
+          postgres: { status: 'unhealthy' },
+          redis: { status: 'healthy' },
+        });
       });
       const seen = new Set<number>();
       // There is room in the pages that it has; when that is used up, nothing is accepted any more.
