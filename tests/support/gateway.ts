@@ -65,7 +65,7 @@ export async function startGateway(
 
   const app = createApp({
     ...basics('web-gateway-1'),
-    redis: redis.redis,
+    redis: await redis.connectAs('web_gateway'),
     services,
     limits: {
       uploadMaxBytes: 1024 ** 2,
