@@ -158,7 +158,7 @@ const hasEngine = engineAnswers();
   }
 });
 
-const REDIS_CLI = 'REDISCLI_AUTH=$(cat /run/secrets/password) redis-cli';
+const REDIS_CLI = 'REDISCLI_AUTH=$(cat /run/secrets/password) redis-cli --user admin --no-auth-warning';
 
 async function usageOf(id: string): Promise<Usage> {
   const format =
