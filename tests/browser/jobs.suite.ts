@@ -19,6 +19,19 @@ export function jobsSuite(): void {
     });
   });
 
+  test('what is scheduled for later is counted apart, and is not load', async () => {
+    await visit('/ui/jobs', async (page) => {
+      const number = async (selector: string) =>
+        Number(((await page.locator(selector).first().textContent()) ?? '').replace(/\D/g, '') || NaN);
+      const scheduled = () => number('.states .is-scheduled strong');
+      await until('the counts are there', async () => !Number.isNaN(await scheduled()));
+      const before = await scheduled();
+      await queueTask('later', LATER);
+      await until('the count rises', async () => (await scheduled()) > before);
+      await until('the rest is done', async () => (await number('.chart-value')) === 0, 15_000);
+    });
+  });
+
   test('the list is filtered by state and kind, in the address, too', async () => {
     await queueTask(`filtered ${randomUUID()}`, LATER);
     await visit('/ui/jobs', async (page) => {
