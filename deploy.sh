@@ -42,6 +42,7 @@ deploy() {
   choose_cluster
   preflight
   hand_over_images
+  complete_secrets
   step "Applying $manifests"
   note_what_runs
   apply

@@ -1,33 +1,33 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Passwords of the local stack. They hold letters and digits only, so that they fit into URLs and configuration files. */
-export type Secrets = {
-  postgresPassword: string;
-  taskApiPassword: string;
-  userApiPassword: string;
-  redisPassword: string;
-};
+const names = [
+  'postgresPassword',
+  'taskApiPassword',
+  'userApiPassword',
+  'redisPassword',
+  'redisWebGatewayPassword',
+  'redisTaskApiPassword',
+  'redisQueueWorkerPassword',
+] as const;
 
-/** Reads the secrets; makes them at the first call, in a file that only its owner can read. */
+/** Passwords of the local stack. They hold letters and digits only, so that they fit into URLs and configuration files. */
+export type Secrets = Record<(typeof names)[number], string>;
+
+/** Reads the secrets. Those that are missing are made, in a file that only its owner can read. */
 export function loadSecrets(path: string): Secrets {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Secrets;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  const known = readSecrets(path);
+  if (known && names.every((name) => known[name])) return known as Secrets;
   mkdirSync(dirname(path), { recursive: true });
-  const secrets: Secrets = {
-    postgresPassword: randomPassword(),
-    taskApiPassword: randomPassword(),
-    userApiPassword: randomPassword(),
-    redisPassword: randomPassword(),
-  };
+  const made = Object.fromEntries(names.map((name) => [name, randomPassword()])) as Secrets;
+  const secrets = { ...made, ...known };
   const complete = `${path}.${process.pid}`;
   writeFileSync(complete, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
   try {
-    linkSync(complete, path);
+    // An earlier release made fewer.
+    if (known) renameSync(complete, path);
+    else linkSync(complete, path);
     return secrets;
   } catch (error) {
     // Another process was quicker: its secrets hold.
@@ -35,6 +35,15 @@ export function loadSecrets(path: string): Secrets {
     throw error;
   } finally {
     rmSync(complete, { force: true });
+  }
+}
+
+function readSecrets(path: string): Partial<Secrets> | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Partial<Secrets>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

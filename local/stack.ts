@@ -92,7 +92,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     signal.throwIfAborted();
     const env = {
       ...serviceEnvironment(),
-      ...environmentOf(replica, { postgres, redisUrl: redis?.url, dataDir: dataDir.path }),
+      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path }),
       ...options.env?.all,
       ...options.env?.[replica.service],
     };
@@ -121,7 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const redisReady = startRedis(parts).then((server) => (redis = server));
     const replicasStarted = planned.map(async (replica) => {
       const needs = needsOf[replica.service];
-      await Promise.all([needs.postgresRole && postgresReady, needs.redis && redisReady]);
+      await Promise.all([needs.postgresRole && postgresReady, needs.redisUser && redisReady]);
       return startReplica(replica);
     });
     starting.push(postgresReady, redisReady, ...replicasStarted);

@@ -7,7 +7,8 @@ const postgres = {
   database: 'millrace',
   roles: { task_api: { user: 'task_api', password: 'a' }, user_api: { user: 'user_api', password: 'b' } },
 } as PostgresServer;
-const connections = { postgres, redisUrl: 'redis://:pw@127.0.0.1:6379/0', dataDir: '/data, mine' };
+const redis = { urls: { web_gateway: 'redis://w', task_api: 'redis://t', queue_worker: 'redis://q' } };
+const connections = { postgres, redis, dataDir: '/data, mine' };
 
 const named = (replicas: Replica[], name: string) => {
   const found = replicas.find((replica) => replica.name === name);
@@ -42,7 +43,7 @@ test('tells the gateway where the addresses of all replicas are', async () => {
   expect(environment).toMatchObject({
     POD_NAME: 'web-gateway-1',
     HOST: '127.0.0.1',
-    REDIS_URL: connections.redisUrl,
+    REDIS_URL: 'redis://w',
     // Without a comma, which would end the entry.
     BLUR_WORKER_URLS: 'file:///data%2C%20mine/replicas/blur-worker',
     TASK_API_URLS: 'file:///data%2C%20mine/replicas/task-api',

@@ -1,5 +1,6 @@
 import { freePort } from './ports.js';
 import type { PostgresServer } from './postgres.js';
+import type { RedisServer, RedisUser } from './redis.js';
 import { replicaFileUrl } from './replica-files.js';
 
 export const serviceNames = [
@@ -29,22 +30,25 @@ export type Replica = {
 /** What a service needs of the rest of the stack. */
 type Needs = {
   postgresRole?: keyof PostgresServer['roles'];
-  redis?: true;
+  redisUser?: RedisUser;
   /** The services that it calls. */
   calls?: readonly ServiceName[];
 };
 
 export const needsOf: Record<ServiceName, Needs> = {
   'web-gateway': {
-    redis: true,
+    redisUser: 'web_gateway',
     calls: ['task-api', 'user-api', 'text-worker', 'blur-worker', 'bw-worker', 'queue-worker'],
   },
-  'task-api': { postgresRole: 'task_api', redis: true },
+  'task-api': { postgresRole: 'task_api', redisUser: 'task_api' },
   'user-api': { postgresRole: 'user_api' },
   'text-worker': {},
   'blur-worker': {},
   'bw-worker': {},
-  'queue-worker': { redis: true, calls: ['task-api', 'text-worker', 'blur-worker', 'bw-worker'] },
+  'queue-worker': {
+    redisUser: 'queue_worker',
+    calls: ['task-api', 'text-worker', 'blur-worker', 'bw-worker'],
+  },
 };
 
 /** Reads what a person writes, e.g. ['blur-worker=4']. */
@@ -91,7 +95,7 @@ export async function planReplicas(
 
 export type Connections = {
   postgres?: PostgresServer;
-  redisUrl?: string;
+  redis?: Pick<RedisServer, 'urls'>;
   /** Where the replica files are. */
   dataDir: string;
 };
@@ -102,9 +106,9 @@ export const drainPatienceMs = 130_000;
 /** The environment variables of one replica, as its `config.ts` expects them. */
 export function environmentOf(
   replica: Replica,
-  { postgres, redisUrl, dataDir }: Connections,
+  { postgres, redis, dataDir }: Connections,
 ): Record<string, string> {
-  const { postgresRole, redis, calls = [] } = needsOf[replica.service];
+  const { postgresRole, redisUser, calls = [] } = needsOf[replica.service];
   const environment: Record<string, string> = {
     PORT: String(replica.port),
     HOST: '127.0.0.1',
@@ -124,7 +128,7 @@ export function environmentOf(
       POSTGRES_PASSWORD: password,
     });
   }
-  if (redis && redisUrl) environment.REDIS_URL = redisUrl;
+  if (redisUser && redis) environment.REDIS_URL = redis.urls[redisUser];
   for (const service of calls)
     environment[`${screamingCase(service)}_URLS`] = replicaFileUrl(dataDir, service);
   return environment;

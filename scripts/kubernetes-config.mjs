@@ -17,7 +17,7 @@ const configMaps = {
     'listen.conf': 'nginx/listen.compose.conf',
   },
   postgres: { 'init.sql': 'postgres/init.sql', 'roles.sql': 'postgres/roles.sql' },
-  redis: { 'redis.conf': 'redis/redis.conf' },
+  redis: { 'redis.conf': 'redis/redis.conf', 'users.conf': 'redis/users.conf', start: 'redis/start' },
 };
 // PostgreSQL reads its files when its volume is new, and never again: it need not restart for them.
 const restartedByConfig = ['nginx', 'redis'];

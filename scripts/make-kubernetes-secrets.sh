@@ -1,37 +1,64 @@
 #!/usr/bin/env bash
-# Prints the Secrets that k8s/secrets.yaml has for development, with random passwords:
+# Prints the Secrets that k8s/secrets.yaml has for development, with random passwords. What the cluster has already is kept, and what
+# it lacks is added: it may be run again at any time, and deploy.sh does so after an upgrade.
 #   scripts/make-kubernetes-secrets.sh | kubectl apply -f -
-# Once, before the first start: PostgreSQL takes its passwords when its volume is made. To keep them, keep what it prints.
+# With --new it asks no cluster; with --context NAME, that one.
 case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "make-kubernetes-secrets.sh needs bash 3.2 or newer: bash scripts/make-kubernetes-secrets.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 
-password() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+kube() { kubectl ${context:+--context "$context"} -n millrace "$@"; }
+
+context='' present=''
+case ${1:-} in
+  --new) ;;
+  '' | --context)
+    context=${2:-}
+    # New passwords in place of those that are in use would lock everybody out.
+    present=$(kube get secret --ignore-not-found -o name postgres redis) || {
+      echo "make-kubernetes-secrets.sh: the cluster does not say which Secrets it has, so none are made; --new asks no cluster" >&2
+      exit 1
+    }
+    ;;
+  *) echo "Usage: $0 [--new | --context NAME]" >&2; exit 2 ;;
+esac
 
 secret() {
+  name=$1
   cat <<YAML
 ---
 apiVersion: v1
 kind: Secret
 metadata:
-  name: $1
+  name: $name
   namespace: millrace
   labels:
-    app.kubernetes.io/name: $1
+    app.kubernetes.io/name: $name
     app.kubernetes.io/part-of: millrace
 type: Opaque
-stringData:
+data:
 YAML
+}
+
+encode() { base64 | tr -d '\n'; }
+password() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+
+# entry KEY VALUE: prints the value that the cluster has in the Secret, else this one, and leaves it in $value.
+entry() {
+  local known=''
+  case $present in *"secret/$name"*) known=$(kube get secret "$name" -o "jsonpath={.data.$1}") ;; esac
+  value=$2
+  if [ -n "$known" ]; then value=$(printf %s "$known" | base64 -d); fi
+  echo "  $1: $(printf %s "$value" | encode)"
 }
 
 secret postgres
 for key in password task_api_password user_api_password; do
-  echo "  $key: '$(password)'"
+  entry "$key" "$(password)"
 done
 
-redis=$(password)
 secret redis
-cat <<YAML
-  password: '$redis'
-  auth.conf: 'requirepass $redis'
-  url: 'redis://:$redis@redis:6379'
-YAML
+entry password "$(password)"
+for user in web_gateway task_api queue_worker; do
+  entry "${user}_password" "$(password)"
+  entry "${user}_url" "redis://$user:$value@redis:6379"
+done

@@ -75,6 +75,16 @@ missing_secrets() {
   done
 }
 
+# A Secret of scripts/make-kubernetes-secrets.sh that an earlier release has made lacks what Redis has needed since: a user for each service.
+complete_secrets() {
+  grep -qx 'used redis' "$work/secrets" || return 0
+  ! grep -qx 'made redis' "$work/secrets" || return 0
+  [ -z "$(kube -n "$namespace" get secret redis -o 'jsonpath={.data.task_api_url}')" ] || return 0
+  step "Adding what this release needs to the Secret redis"
+  scripts/make-kubernetes-secrets.sh --context "$context" >"$work/made-secrets.yaml"
+  kube apply -f "$work/made-secrets.yaml"
+}
+
 # of_manifests TEMPLATE: what it makes of each object that is to be applied.
 of_manifests() { kube create --dry-run=client --validate=false -f "$work/manifests.yaml" -o "$(template "$1")"; }
 

@@ -22,6 +22,7 @@ const parts = [
   'nginx',
   'packages',
   'postgres',
+  'redis',
   'scripts',
   'services',
   'package.json',

@@ -81,6 +81,7 @@ test('every public route is described, and nothing else is', async () => {
 });
 
 function createApps(): Record<string, Express> {
+  const postgresCheck = { name: 'postgres', check: () => Promise.resolve() };
   const client = (name: string) => createServiceClient({ name, urls: ['http://localhost:1'] });
   return {
     'web-gateway': createWebGateway({
@@ -105,6 +106,7 @@ function createApps(): Record<string, Express> {
     'task-api': createTaskApi({
       ...basics('task-api-test'),
       postgres,
+      postgresCheck,
       redis,
       publisher: {
         publish: () => Promise.resolve(),
@@ -124,7 +126,7 @@ function createApps(): Record<string, Express> {
         eventStreamLimitPerClient: 1,
       },
     }),
-    'user-api': createUserApi({ ...basics('user-api-test'), postgres }),
+    'user-api': createUserApi({ ...basics('user-api-test'), postgres, postgresCheck }),
   };
 }
 

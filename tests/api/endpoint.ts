@@ -1,4 +1,5 @@
 import { startStack, type Stack } from '../../local/stack.js';
+import { refusals } from '../support/redis.js';
 
 /** What a service wrote: a line of its log that is JSON. */
 export type LogLine = Record<string, unknown> & { source: string };
@@ -30,8 +31,12 @@ export async function startEndpoint(): Promise<void> {
   if (isLocal) stack = await startStack({ port: 'free', onLine: collectLine });
 }
 
+/** Also looks whether Redis has refused a service what it needs: then redis/users.conf lacks something. */
 export async function stopEndpoint(): Promise<void> {
-  await stack?.stop();
+  if (!stack) return;
+  const refused = await refusals(stack.redis.url);
+  await stack.stop();
+  expect(refused).toEqual([]);
 }
 
 function collectLine(source: string, line: string): void {

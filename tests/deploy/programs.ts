@@ -8,6 +8,7 @@ const root = join(__dirname, '../..');
 /** What deploy.sh may find on any machine. Everything else is there only when a test puts it there. */
 const everywhere = [
   'awk',
+  'base64',
   'bash',
   'cat',
   'chmod',
@@ -19,7 +20,7 @@ const everywhere = [
   'grep',
   'head',
   'id',
-].concat(['mktemp', 'paste', 'printf', 'rm', 'sed', 'sort', 'tail', 'tr', 'uname', 'wc']);
+].concat(['mktemp', 'od', 'paste', 'printf', 'rm', 'sed', 'sort', 'tail', 'tr', 'uname', 'wc']);
 
 /** What a program answers to arguments that a shell pattern fits: the first one counts. */
 export interface Answer {

@@ -50,7 +50,7 @@ describe("the README's table of configuration", () => {
 describe('npm start', () => {
   const connections = {
     postgres: { host: '127.0.0.1', port: 1, database: 'millrace', roles: { task_api: {}, user_api: {} } },
-    redisUrl: 'redis://127.0.0.1',
+    redis: { urls: { web_gateway: 'redis://', task_api: 'redis://', queue_worker: 'redis://' } },
     dataDir: '/data',
   } as Connections;
 

@@ -297,8 +297,8 @@ function callsOfTheProduct(): string[] {
   return [
     ...['web-gateway', 'task-api', 'user-api'].map((service) => `nginx → ${service}`),
     ...serviceNames.flatMap((service) => {
-      const { calls = [], postgresRole, redis } = needsOf[service];
-      return [...calls, ...(postgresRole ? ['postgres'] : []), ...(redis ? ['redis'] : [])].map(
+      const { calls = [], postgresRole, redisUser } = needsOf[service];
+      return [...calls, ...(postgresRole ? ['postgres'] : []), ...(redisUser ? ['redis'] : [])].map(
         (called) => `${service} → ${called}`,
       );
     }),

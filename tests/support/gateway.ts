@@ -24,7 +24,7 @@ export interface TestGateway {
 
 const WORKER_LIMITS = {
   IMAGE_MAX_PIXELS: 50_000_000,
-  IMAGE_MAX_BYTES: 200 * 1024 ** 2,
+  WORK_MAX_BYTES: 200 * 1024 ** 2,
   WORK_CONCURRENCY: 1,
   WORK_QUEUE_LIMIT: 10,
 };
@@ -65,7 +65,7 @@ export async function startGateway(
 
   const app = createApp({
     ...basics('web-gateway-1'),
-    redis: redis.redis,
+    redis: await redis.connectAs('web_gateway'),
     services,
     limits: {
       uploadMaxBytes: 1024 ** 2,

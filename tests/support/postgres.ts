@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import type { PostgresConfig } from '@millrace/chassis';
 import { migrate } from '@millrace/chassis/migrate';
 import { createPostgres, type Postgres } from '@millrace/chassis/postgres';
+import { createPostgresCheck, type PostgresCheck } from '@millrace/chassis/postgres-health';
 import { repositoryRoot } from '../../local/paths.js';
 import { type PostgresServer, startPostgres } from '../../local/postgres.js';
 import { type Link, openLink } from './link.js';
 import { silentLogger } from './service-basics.js';
 
 const SERVICES = {
-  'task-api': { role: 'task_api', schema: 'tasks' },
-  'user-api': { role: 'user_api', schema: 'users' },
+  'task-api': { role: 'task_api', schema: 'tasks', table: 'jobs' },
+  'user-api': { role: 'user_api', schema: 'users', table: 'users' },
 } as const;
 
 type Service = keyof typeof SERVICES;
@@ -22,11 +23,14 @@ export interface TestPostgres {
   config: PostgresConfig;
   /** The service's pool, over the link. */
   db: Postgres;
+  /** The service's check, over the link. */
+  check: PostgresCheck;
   stop(): Promise<void>;
 }
 
-export async function startTestPostgres(service: Service): Promise<TestPostgres> {
-  const server = await startPostgres();
+/** @param dataDir default: a folder of its own, removed at the end */
+export async function startTestPostgres(service: Service, dataDir?: string): Promise<TestPostgres> {
+  const server = await startPostgres({ ...(dataDir && { dataDir }) });
   const link = await openLink(server.port);
   const config = { ...configOf(server, service), POSTGRES_PORT: link.port };
   const logger = silentLogger();
@@ -37,12 +41,15 @@ export async function startTestPostgres(service: Service): Promise<TestPostgres>
     logger,
   });
   const db = createPostgres(config, logger);
+  const check = createPostgresCheck(config, SERVICES[service].table);
   return {
     server,
     link,
     config,
     db,
+    check,
     async stop() {
+      check.close();
       await link.mend();
       await db.end();
       await link.close();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connectRedis, type Redis } from '@millrace/chassis/redis';
-import { type RedisServer, startRedis } from '../../local/redis.js';
+import { connectRedis } from '@millrace/chassis/redis';
+import { Redis } from 'ioredis';
+import { type RedisOptions, type RedisServer, type RedisUser, startRedis } from '../../local/redis.js';
 import { type Link, openLink } from './link.js';
 import { silentLogger } from './service-basics.js';
 
@@ -8,28 +9,53 @@ import { silentLogger } from './service-basics.js';
 export interface TestRedis {
   server: RedisServer;
   link: Link;
-  /** Over the link. */
-  url: string;
-  /** A service's connection, over the link. */
+  /** The administrator's connection, over the link. */
   redis: Redis;
+  /** Where a service finds it: over the link, as its own user. */
+  urlOf(user: RedisUser): string;
+  /** A connection such as a service makes. The test ends it by `stop`. */
+  connectAs(user: RedisUser): Promise<Redis>;
+  /** Also looks whether a service was refused a command or key that it needs. */
   stop(): Promise<void>;
 }
 
-export async function startTestRedis(): Promise<TestRedis> {
-  const server = await startRedis();
+export async function startTestRedis(options: RedisOptions = {}): Promise<TestRedis> {
+  const server = await startRedis(options);
   const link = await openLink(server.port);
-  const url = server.url.replace(`:${server.port}/`, `:${link.port}/`);
-  const redis = connectRedis(url, silentLogger());
-  await once(redis, 'ready');
+  const overLink = (url: string) => url.replace(`:${server.port}/`, `:${link.port}/`);
+  const connections: Redis[] = [];
+  const connect = async (url: string) => {
+    const redis = connectRedis(url, silentLogger());
+    connections.push(redis);
+    await once(redis, 'ready');
+    return redis;
+  };
+  const urlOf = (user: RedisUser) => overLink(server.urls[user]);
   return {
     server,
     link,
-    url,
-    redis,
+    redis: await connect(overLink(server.url)),
+    urlOf,
+    connectAs: (user) => connect(urlOf(user)),
     async stop() {
-      redis.disconnect();
+      // A server that the test has ended cannot tell.
+      const refused = await refusals(server.url).catch(() => []);
+      for (const redis of connections) redis.disconnect();
       await link.close();
       await server.stop();
+      expect(refused).toEqual([]);
     },
   };
+}
+
+/** What Redis' rules (redis/users.conf) have refused since it was started, or since `ACL LOG RESET`. */
+export async function refusals(url: string): Promise<string[]> {
+  const redis = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+  redis.on('error', () => undefined);
+  try {
+    const log = (await redis.acl('LOG')) as unknown[][];
+    return log.map((entry) => JSON.stringify(entry));
+  } finally {
+    redis.disconnect();
+  }
 }

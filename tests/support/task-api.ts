@@ -5,6 +5,7 @@ import { createJobPublisher, type DueJob } from '../../services/task-api/src/job
 import { createSweeper, startSweeper } from '../../services/task-api/src/sweeper.js';
 import { createTaskHints } from '../../services/task-api/src/task-hints.js';
 /* eslint-enable no-restricted-imports */
+import type { RedisOptions } from '../../local/redis.js';
 import { eventually } from './eventually.js';
 import { startTestPostgres, type TestPostgres } from './postgres.js';
 import { startTestRedis, type TestRedis } from './redis.js';
@@ -28,16 +29,27 @@ export interface TestTaskApi {
   stop(): Promise<void>;
 }
 
-/** @param options defaults: a lease of 30 s, 3 attempts, and times of the sweeper that suit a test */
-export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<TestTaskApi> {
-  const [postgres, redis] = await Promise.all([startTestPostgres('task-api'), startTestRedis()]);
-  const publisher = createJobPublisher(redis.redis);
-  const hints = createTaskHints(redis.redis, silentLogger(), { pauseMs: 100 });
+/**
+ * @param options defaults: a lease of 30 s, 3 attempts, and times of the sweeper that suit a test
+ * @param servers how its servers are started, where that matters
+ */
+export async function startTaskApi(
+  options: Partial<JobOptions> = {},
+  servers: { postgresDataDir?: string; redis?: RedisOptions } = {},
+): Promise<TestTaskApi> {
+  const [postgres, redis] = await Promise.all([
+    startTestPostgres('task-api', servers.postgresDataDir),
+    startTestRedis(servers.redis),
+  ]);
+  const connection = await redis.connectAs('task_api');
+  const publisher = createJobPublisher(connection);
+  const hints = createTaskHints(connection, silentLogger(), { pauseMs: 100 });
   const makeApp = (own: Partial<Dependencies> = {}) =>
     createApp({
       ...basics('task-api-test'),
       postgres: postgres.db,
-      redis: redis.redis,
+      postgresCheck: postgres.check,
+      redis: connection,
       publisher,
       hints,
       options: {

@@ -23,7 +23,7 @@ export const urlList = z
       .min(1),
   );
 
-/** `redis://[:password@]host:port[/db]` or `rediss://…`. */
+/** `redis://[[user]:password@]host:port[/db]` or `rediss://…`. */
 export const redisUrl = z.url({
   protocol: /^rediss?$/,
   error: 'must be a URL such as redis://localhost:6379/0',

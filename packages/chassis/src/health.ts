@@ -4,15 +4,19 @@ import type { ServiceHealth } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import type { Lifecycle } from './lifecycle.js';
 import { methodNotAllowed } from './method-not-allowed.js';
+import { shareFor } from './share-for.js';
 
 /** A dependency without which the service cannot do its work. */
 export interface DependencyCheck {
   name: string;
-  /** Resolves when the dependency answers; rejects when it does not. */
+  /** Resolves when the dependency can do the work that it is there for; rejects when it cannot, or does not answer. */
   check: () => Promise<unknown>;
 }
 
 const CHECK_TIMEOUT_MS = 2_000;
+
+/** For so long all who ask for a health report get the same one: the checks do work, and anybody may ask. */
+export const HEALTH_SHARED_MS = 1_000;
 
 /** All packages and services are released together, under one number. */
 const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as {
@@ -38,7 +42,7 @@ export interface HealthOptions {
  * - `/livez`: is the process alive? Restart it when not. Says nothing of dependencies: a restart would not mend them.
  * - `/readyz`: may it get traffic? Not before its start is done and not while it drains. A dependency that is down does
  *   not change it: all replicas would leave at once, and clients would get nothing instead of a clear 503.
- * - `/health`: can it do its work, dependencies included? For people, dashboards and the gateway.
+ * - `/health`: can it do its work, dependencies included? For people, dashboards and the gateway. Checked once a second at most.
  */
 export function healthRoutes(options: HealthOptions): Router {
   const router = Router();
@@ -64,13 +68,14 @@ function readyz(lifecycle: Lifecycle): RequestHandler {
 
 /** Answers with a ServiceHealth: 200 when all checks pass, else 503. */
 function healthHandler(options: HealthOptions): RequestHandler {
+  const check = shareFor(HEALTH_SHARED_MS, () => checkHealth(options));
   return async (_req, res) => {
-    const health = await checkHealth(options);
-    if (options.lifecycle.phase() === 'starting') health.status = 'unhealthy';
+    const health = await check();
+    const status = options.lifecycle.phase() === 'starting' ? 'unhealthy' : health.status;
     res
-      .status(health.status === 'healthy' ? 200 : 503)
+      .status(status === 'healthy' ? 200 : 503)
       .set('Cache-Control', 'no-store')
-      .json(health);
+      .json({ ...health, status });
   };
 }
 

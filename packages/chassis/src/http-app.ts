@@ -11,6 +11,7 @@ import {
 } from '@millrace/contracts';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
+import type { Registry } from 'prom-client';
 import { errorHandler, routeNotFound } from './error-handler.js';
 import { type HealthOptions, healthRoutes } from './health.js';
 import { Unavailable } from './http-problem.js';
@@ -27,6 +28,8 @@ export interface HttpAppOptions extends HealthOptions {
   routes: Router[];
   /** The routes themselves say when a body that is announced by `Expect: 100-continue` may come. Default: it may at once. */
   continueByRoutes?: boolean;
+  /** Adds metrics of the service's own to those that every service has. */
+  metrics?: (registry: Registry) => void;
 }
 
 /**
@@ -36,6 +39,7 @@ export interface HttpAppOptions extends HealthOptions {
 export function createHttpApp(options: HttpAppOptions): Express {
   const { pod, logger, lifecycle, routes } = options;
   const metrics = createMetrics(options.service);
+  options.metrics?.(metrics.registry);
 
   const app = express();
   app.disable('x-powered-by');

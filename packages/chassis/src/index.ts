@@ -2,7 +2,7 @@
 // call: `@millrace/chassis/postgres`, `/migrate`, `/redis`, `/service-client`.
 export * from './config.js';
 export * from './event-stream.js';
-export { checkHealth, type DependencyCheck } from './health.js';
+export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';
 export { escapeHtml, sendPage } from './html-page.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';
 export { clientOf } from './client-address.js';
@@ -24,4 +24,5 @@ export { bodyBytes, readBody } from './read-body.js';
 export { retryForever } from './retry.js';
 export { runService } from './run-service.js';
 export { sendList } from './send-list.js';
+export { shareFor } from './share-for.js';
 export { createWorkLimiter, type WorkLimiter, type WorkOptions } from './work-limiter.js';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { PostgresConfig } from './config.js';
-import type { DependencyCheck } from './health.js';
 import { Unavailable } from './http-problem.js';
 import type { Logger } from './logger.js';
 import { currentContext, workMayHaveBegun } from './request-context.js';
@@ -12,7 +11,7 @@ export interface Queryable {
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
 }
 
-export interface Postgres extends Queryable, DependencyCheck {
+export interface Postgres extends Queryable {
   /** Runs `work` in a transaction, rolled back when it throws. */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   end(): Promise<void>;
@@ -64,7 +63,6 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
   });
 
   return {
-    name: 'postgres',
     async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
       const client = await connect();
       let broken: Error | undefined;
@@ -76,7 +74,6 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
         client.release(broken);
       }
     },
-    check: () => pool.query('SELECT 1'),
     async transaction(work) {
       const client = await connect();
       let broken: Error | undefined;

@@ -1,4 +1,4 @@
-import { Redis, ReplyError } from 'ioredis';
+import { type ChainableCommander, Redis, ReplyError } from 'ioredis';
 import type { DependencyCheck } from './health.js';
 import { Unavailable } from './http-problem.js';
 import type { Logger } from './logger.js';
@@ -9,7 +9,7 @@ export type { Redis } from 'ioredis';
  * A connection for request handlers: a command that cannot be answered within about 2 s fails, and none waits for a
  * connection that is not there. It reconnects by itself for as long as it takes.
  *
- * @param url `redis://[:password@]host:port[/db]`
+ * @param url `redis://[[user]:password@]host:port[/db]`
  */
 export function connectRedis(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
@@ -54,6 +54,23 @@ export async function whileRedisAnswers<T>(commands: () => Promise<T>): Promise<
   }
 }
 
+/** Runs a MULTI … EXEC. @throws the error of the first of its commands that failed */
+export async function execute(transaction: ChainableCommander): Promise<void> {
+  const results = await transaction.exec();
+  const failure = results?.find(([error]) => error)?.[0];
+  if (failure) throw failure;
+}
+
+/** Every user of redis/users.conf may write it. */
+const HEALTH_KEY = 'health';
+
+/**
+ * Writes, and leaves nothing behind: a Redis that is full, read-only or without room on its disk answers reads, and does no work.
+ * It shares the connection of the requests: one on which a check waits for too long is one on which they do.
+ */
 export function redisCheck(redis: Redis): DependencyCheck {
-  return { name: 'redis', check: () => redis.ping() };
+  return {
+    name: 'redis',
+    check: () => execute(redis.multi().set(HEALTH_KEY, '', 'PX', 1_000).del(HEALTH_KEY)),
+  };
 }

@@ -13,6 +13,8 @@ export const CLIENT_ADDRESS = 'X-Real-IP';
  * effect.
  */
 export const WORK_BEGUN = 'X-Work-Begun';
+/** How many frames an animation has, from an image worker: the first is in its answer. Not there for a still image. */
+export const IMAGE_FRAMES = 'X-Image-Frames';
 
 /** What a request id taken over from a client may look like; anything else is replaced. */
 export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;

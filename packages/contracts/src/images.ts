@@ -6,6 +6,9 @@ const EFFECTS = effectSchema.options.join(', ');
 /** The image types that a client may upload, and gets back. */
 export const imageTypeSchema = z.enum(['image/jpeg', 'image/png', 'image/webp']);
 
+/** The largest picture, unless the image workers are told otherwise (IMAGE_MAX_PIXELS). */
+export const MAX_IMAGE_PIXELS = 50_000_000;
+
 /** Between two workers an image travels as Netpbm PAM, bare pixels behind a short header: nothing is lost or coded. */
 export const INTERCHANGE_TYPE = 'image/x-portable-arbitrarymap';
 
@@ -30,6 +33,14 @@ export const hopSchema = z.object({
   ms: z.number().meta({ description: 'The whole hop in milliseconds, waiting included.' }),
 });
 
+/** Of an animation the first frame is used: a still picture comes out. */
+const framesSchema = z
+  .object({
+    in: z.int().min(2).meta({ description: 'How many frames the animation has.' }),
+    used: z.literal(1).meta({ description: 'How many of them are in the result: the first alone.' }),
+  })
+  .meta({ description: 'Only for an animation (WebP, APNG): it becomes a still picture.' });
+
 export const uploadResponseSchema = z
   .object({
     id: z.uuid(),
@@ -37,6 +48,7 @@ export const uploadResponseSchema = z
     processed_by_pod: z.string().meta({ description: 'The worker replica that applied the last effect.' }),
     view_url: z.string().meta({ description: 'Where the finished image is.' }),
     hops: z.array(hopSchema).meta({ description: 'What each worker did, in order.' }),
+    frames: framesSchema.optional(),
   })
   .meta({ id: 'ProcessedImage' });
 

@@ -5,6 +5,7 @@ export * from './health.js';
 export * from './images.js';
 export * from './jobs.js';
 export * from './lab.js';
+export * from './media-type.js';
 export * from './pages.js';
 export * from './pagination.js';
 export * from './problem.js';

@@ -15,7 +15,7 @@ const app = createImageWorkerApp({
   pod: 'image-worker-test',
   logger: createLogger('image-worker', { LOG_LEVEL: 'silent', POD_NAME: 'test' }),
   lifecycle,
-  limits: { ...imageWorkerConfig.parse({}), IMAGE_MAX_BYTES: 1_000_000 },
+  limits: { ...imageWorkerConfig.parse({}), WORK_MAX_BYTES: 1_000_000 },
   effect: unchanged,
 });
 

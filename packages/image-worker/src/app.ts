@@ -7,7 +7,7 @@ import { processRoutes } from './route.js';
 
 type Limits = Pick<
   z.infer<typeof imageWorkerConfig>,
-  'IMAGE_MAX_PIXELS' | 'IMAGE_MAX_BYTES' | 'WORK_CONCURRENCY' | 'WORK_QUEUE_LIMIT'
+  'IMAGE_MAX_PIXELS' | 'WORK_MAX_BYTES' | 'WORK_CONCURRENCY' | 'WORK_QUEUE_LIMIT'
 >;
 
 export interface ImageWorkerOptions {
@@ -31,14 +31,16 @@ export function createImageWorkerApp({
   const limiter = createWorkLimiter({
     concurrency: limits.WORK_CONCURRENCY,
     queueLimit: limits.WORK_QUEUE_LIMIT,
+    clientShare: 1 / 2,
     draining: options.lifecycle.draining,
   });
   const routes = processRoutes({
     effect,
     limiter,
     maxPixels: limits.IMAGE_MAX_PIXELS,
-    maxBytes: limits.IMAGE_MAX_BYTES,
+    maxBytes: limits.WORK_MAX_BYTES,
     delayMs,
+    logger: options.logger,
   });
   return createHttpApp({ ...options, routes: [routes], continueByRoutes: true });
 }

@@ -1,4 +1,5 @@
 import { positiveInteger, serviceConfig } from '@millrace/chassis';
+import { MAX_IMAGE_PIXELS } from '@millrace/contracts';
 import { z } from 'zod';
 
 const MIB = 1024 * 1024;
@@ -6,11 +7,14 @@ const MIB = 1024 * 1024;
 /** What every image worker reads from its environment. */
 export const imageWorkerConfig = serviceConfig.extend({
   /** The largest image to work on, in pixels. */
-  IMAGE_MAX_PIXELS: positiveInteger.default(50_000_000),
+  IMAGE_MAX_PIXELS: positiveInteger.default(MAX_IMAGE_PIXELS),
   /** The largest body, in bytes. The default holds IMAGE_MAX_PIXELS uncompressed, with four channels of 8 bits. */
-  IMAGE_MAX_BYTES: positiveInteger.default(200 * MIB),
-  /** Images worked on at once. One keeps all CPUs busy by itself; more only cost memory. */
-  WORK_CONCURRENCY: positiveInteger.default(1),
+  WORK_MAX_BYTES: positiveInteger.default(200 * MIB),
+  /**
+   * Images worked on at once; one client may have half of them. One keeps all CPUs busy by itself: the second is for another client,
+   * so that it need not wait for the end of a large one. More only cost memory.
+   */
+  WORK_CONCURRENCY: positiveInteger.default(2),
   /** Requests that may wait for their turn; beyond them the answer is 503. */
   WORK_QUEUE_LIMIT: z.coerce.number().int().min(0).default(100),
 });

@@ -1,18 +1,24 @@
 import { INTERCHANGE_TYPE } from '@millrace/contracts';
 import type { Sharp } from 'sharp';
+import { sanitiseJpeg } from './files/jpeg.js';
+import { sanitisePng } from './files/png.js';
+import type { SanitisedFile } from './files/sanitised-file.js';
+import { sanitiseWebp } from './files/webp.js';
 import { pamHeader } from './pam.js';
 import { openPixels, toPixels } from './pixels.js';
 
-/** An image type as it travels: how to know it by its first bytes, and how to write it. */
+/** An image type as it travels: how to read it, and how to write it. */
 export interface Format {
   /** The media type: Content-Type and Accept. */
   type: string;
-  /** Does a body begin like an image of this type? */
-  matches(body: Buffer): boolean;
+  /** The file for its decoder, without what it does not need; throws HttpProblem 422. Default: as it is. */
+  sanitise?(file: Buffer): SanitisedFile;
   /** The image as a file, in one or more parts. `alpha`: whether it has any. */
   encode(image: Sharp, alpha: boolean): Promise<Buffer[]>;
   /** The longest side that it can have, in pixels. */
   maxSide: number;
+  /** How many bytes of memory it takes a pixel to write it, where that is not done row by row. */
+  heldPerPixel(alpha: boolean): number;
 }
 
 /**
@@ -21,12 +27,12 @@ export interface Format {
  */
 export const interchange: Format = {
   type: INTERCHANGE_TYPE,
-  matches: (body) => body.toString('latin1', 0, 3) === 'P7\n',
   encode: async (image, alpha) => {
     const pixels = await toPixels(image, alpha);
     return [pamHeader(pixels), pixels.data];
   },
   maxSide: Infinity,
+  heldPerPixel: () => 0,
 };
 
 /**
@@ -37,24 +43,28 @@ export const interchange: Format = {
 const FORMATS: Format[] = [
   {
     type: 'image/jpeg',
-    matches: (body) => startsWith(body, [0xff, 0xd8, 0xff]),
+    sanitise: sanitiseJpeg,
     encode: async (image, alpha) => {
       const opaque = alpha ? await onWhite(image) : image;
       return [await opaque.jpeg({ quality: 88, optimiseCoding: false }).toBuffer()];
     },
     maxSide: 65_535,
+    heldPerPixel: (alpha) => (alpha ? 4 : 0),
   },
   {
     type: 'image/png',
-    matches: (body) => startsWith(body, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    sanitise: sanitisePng,
     encode: async (image) => [await image.png({ compressionLevel: 2 }).toBuffer()],
     maxSide: Infinity,
+    heldPerPixel: () => 0,
   },
   {
     type: 'image/webp',
-    matches: (body) => body.toString('latin1', 0, 4) === 'RIFF' && body.toString('latin1', 8, 12) === 'WEBP',
+    sanitise: sanitiseWebp,
     encode: async (image) => [await image.webp({ quality: 85, effort: 0 }).toBuffer()],
     maxSide: 16_383,
+    // The image as a whole; and several times as much to look for what repeats in its transparency.
+    heldPerPixel: (alpha) => (alpha ? 12 : 1),
   },
   interchange,
 ];
@@ -66,16 +76,7 @@ export function findFormat(type: string): Format | undefined {
   return FORMATS.find((format) => format.type === type);
 }
 
-/** What an image is by its first bytes, whatever it is called. */
-export function sniffFormat(body: Buffer): Format | undefined {
-  return FORMATS.find((format) => format.matches(body));
-}
-
 /** sharp flattens before its effects, whatever the order of calls; so it is let finish them first. */
 async function onWhite(image: Sharp): Promise<Sharp> {
   return openPixels(await toPixels(image, true)).flatten({ background: 'white' });
-}
-
-function startsWith(body: Buffer, bytes: number[]): boolean {
-  return bytes.every((byte, index) => body[index] === byte);
 }

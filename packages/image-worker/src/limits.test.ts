@@ -51,9 +51,14 @@ afterEach(async () => {
 const headers = { 'Content-Type': 'image/jpeg', Accept: 'image/jpeg' };
 
 /** Sends an image; resolves, once the worker has its headers, to the answer to come and the worker's side of it. */
-async function post(body: Buffer, signal?: AbortSignal) {
+async function post(body: Buffer, signal?: AbortSignal, client = '192.0.2.1') {
   const received = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
-  const answer = fetch(url, { method: 'POST', headers, body: new Uint8Array(body), signal: signal ?? null });
+  const answer = fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'X-Real-IP': client },
+    body: new Uint8Array(body),
+    signal: signal ?? null,
+  });
   answer.catch(() => {});
   const [req, res] = await received;
   return { answer, req, res };
@@ -109,9 +114,10 @@ describe('the bound on work', () => {
     await response.arrayBuffer();
   });
 
-  it('works on as many at once as it is allowed', async () => {
+  it('works on as many at once as it is allowed, and on half as many of one client', async () => {
     await listen({ WORK_CONCURRENCY: 2, WORK_QUEUE_LIMIT: 0 });
     const holder = await holdPlace();
+    expect((await (await post(large, undefined, '127.0.0.1')).answer).status).toBe(503);
     const { answer } = await post(large);
     expect((await answer).status).toBe(200);
     expect(await holder.finish()).toBe(200);
@@ -161,7 +167,7 @@ describe('the bound on work', () => {
   });
 
   it('answers 413 to a body of unknown length, and the connection serves on', async () => {
-    await listen({ IMAGE_MAX_BYTES: 1_000_000 });
+    await listen({ WORK_MAX_BYTES: 1_000_000 });
     const connections = await onOneConnection(3, async (agent) => {
       const call = httpRequest(url, { method: 'POST', headers, agent });
       call.write(large);

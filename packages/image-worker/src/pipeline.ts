@@ -1,7 +1,7 @@
-import { HttpProblem } from '@millrace/chassis';
 import type { Sharp } from 'sharp';
 import type { Format } from './formats.js';
-import { damaged, type SourceImage } from './source-image.js';
+import { damaged } from './refusals.js';
+import type { SourceImage } from './source-image.js';
 
 /** What a worker does to an image that is upright and in sRGB or grey, 8 bits a channel. */
 export type Effect = (image: Sharp) => Sharp;
@@ -11,18 +11,21 @@ export type Effect = (image: Sharp) => Sharp;
  * before. JPEG has no alpha: what was transparent becomes white.
  *
  * @returns the image as a file, in parts
- * @throws HttpProblem 422 when the image is damaged, or too large for the target format
+ * @throws HttpProblem 422 when the image is damaged
  */
 export async function applyEffect(source: SourceImage, effect: Effect, target: Format): Promise<Buffer[]> {
-  if (Math.max(source.width, source.height) > target.maxSide) {
-    throw new HttpProblem(
-      422,
-      `The image is too large for ${target.type}: at most ${target.maxSide} pixels a side.`,
-    );
-  }
+  const encode = async (image: Promise<Sharp> | Sharp) => target.encode(effect(await image), source.alpha);
   try {
-    return await target.encode(effect(await source.open()), source.alpha);
+    return await encode(source.open());
   } catch (error) {
-    throw damaged(error);
+    const again = source.reopen?.(messageOf(error));
+    if (!again) throw damaged(error);
+    return encode(again).catch((reason: unknown) => {
+      throw damaged(reason);
+    });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

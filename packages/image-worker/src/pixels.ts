@@ -19,21 +19,19 @@ export function inGrey(image: Sharp): Sharp {
   return image.toColourspace('b-w');
 }
 
-/** @param alpha whether the image has any */
+/**
+ * Does all that has been asked of an image. It is of no further use: a clone of it would copy its pixels.
+ *
+ * @param alpha whether the image has any
+ */
 export async function toPixels(image: Sharp, alpha: boolean): Promise<Pixels> {
-  const { data, info } = await image.clone().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (!alpha || channels > 1) return { data, width, height, channels };
   // As raw pixels sharp gives only the first channel of a grey image: its alpha has to be asked for.
-  const opacity = await image.clone().extractChannel('alpha').raw().toBuffer();
-  return { data: interleave(data, opacity), width, height, channels: 2 };
-}
-
-function interleave(first: Buffer, second: Buffer): Buffer {
-  const both = Buffer.allocUnsafe(first.length * 2);
-  for (let index = 0; index < first.length; index++) {
-    both[2 * index] = first[index]!;
-    both[2 * index + 1] = second[index]!;
-  }
-  return both;
+  const opacity = await image.extractChannel('alpha').raw().toBuffer();
+  const raw = { width, height, channels: 1 } as const;
+  const both = sharp(data, { raw, limitInputPixels: false }).joinChannel(opacity, { raw });
+  // By this name of its colours both channels are given.
+  return { data: await both.toColourspace('multiband').raw().toBuffer(), width, height, channels: 2 };
 }

@@ -1,10 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpProblem, methodNotAllowed, type WorkLimiter } from '@millrace/chassis';
+import {
+  bodyBytes,
+  currentSignal,
+  HttpProblem,
+  type Logger,
+  methodNotAllowed,
+  readBody,
+  type WorkLimiter,
+} from '@millrace/chassis';
+import { IMAGE_FRAMES, mediaTypeOf } from '@millrace/contracts';
 import { type Request, type Response, Router } from 'express';
-import { clientGone, probeClient } from './client-gone.js';
-import { findFormat, type Format, sniffFormat, TYPES } from './formats.js';
+import { probeClient } from './probe-client.js';
+import { findFormat, type Format, TYPES } from './formats.js';
 import { applyEffect, type Effect } from './pipeline.js';
-import { readBody, tooLarge } from './read-body.js';
+import { checkSize } from './size-limits.js';
 import { readSource } from './source-image.js';
 
 export interface ProcessOptions {
@@ -14,41 +23,46 @@ export interface ProcessOptions {
   maxBytes: number;
   /** Added to the time an image takes, in ms, while it holds its place. */
   delayMs: number;
+  logger: Logger;
 }
 
-/** POST /process: an image in (Content-Type says which), the image with the effect out, in the type that Accept names. */
-export function processRoutes({ effect, limiter, maxPixels, maxBytes, delayMs }: ProcessOptions): Router {
+/**
+ * POST /process: an image in, the image with the effect out, in the type that Accept names; without it in its own. What
+ * type the image has, its first bytes say, whatever Content-Type does.
+ */
+export function processRoutes(options: ProcessOptions): Router {
+  const { effect, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
 
   router
     .route('/process')
     .post(async (req, res) => {
       // What the headers tell is refused before it waits.
-      const format = inputFormat(req);
-      const target = outputFormat(req, format);
-      if (Number(req.get('content-length')) > maxBytes) throw tooLarge(maxBytes);
+      checkContentType(req);
+      const wanted = wantedFormat(req);
+      bodyBytes(req, maxBytes);
 
-      const gone = clientGone(res);
       const stopProbing = probeClient(req, res);
       try {
         // The place is taken before the body is read. Who waits keeps the body, and may go elsewhere; one who does not
         // ask (Expect) waits in the socket, and not in our memory.
-        const image = await limiter.run(
-          async () => {
-            if (req.headers.expect) res.writeContinue();
-            const body = await readBody(req, maxBytes);
-            checkContent(body, format);
-            const source = await readSource(body, format, maxPixels);
-            await sleep(delayMs, undefined, { signal: gone });
-            return applyEffect(source, effect, target);
-          },
-          { signal: gone },
-        );
+        const answer = await limiter.run(async () => {
+          if (req.headers.expect) res.writeContinue();
+          const body = await readBody(req, maxBytes);
+          if (body.length === 0) throw new HttpProblem(400, 'The request has no body. Send an image.');
+          const format = formatOf(body);
+          const target = wanted ?? format;
+          const source = await readSource(body, format);
+          checkSize(source, target, maxPixels);
+          await sleep(delayMs, undefined, { signal: currentSignal() });
+          const image = await applyEffect(source, effect, target);
+          return { type: target.type, frames: source.frames, image };
+        });
         stopProbing();
-        send(res, target.type, image);
+        send(res, answer);
       } catch (error) {
-        // Whatever it was, there is nobody left to tell.
-        if (!gone.aborted) throw error;
+        logRefusal(logger, error);
+        throw error;
       } finally {
         stopProbing();
       }
@@ -58,32 +72,50 @@ export function processRoutes({ effect, limiter, maxPixels, maxBytes, delayMs }:
   return router;
 }
 
-function inputFormat(req: Request): Format {
+/** Images, and what programs send that do not know better. The name is not believed: the first bytes are. */
+function checkContentType(req: Request): void {
   const type = req.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
-  const format = findFormat(type);
-  if (format) return format;
-  throw new HttpProblem(415, `Send an image with its Content-Type, one of: ${TYPES}.`, {
-    headers: { 'Accept-Post': TYPES },
-  });
+  if (type === '' || type.startsWith('image/') || UNKNOWN.has(type)) return;
+  throw new HttpProblem(415, `Send an image, one of: ${TYPES}.`, { headers: { 'Accept-Post': TYPES } });
 }
 
-function outputFormat(req: Request, input: Format): Format {
+const UNKNOWN = new Set(['application/octet-stream', 'binary/octet-stream']);
+
+/** @returns undefined for the image's own */
+function wantedFormat(req: Request): Format | undefined {
   const accept = req.get('accept')?.trim().toLowerCase() || '*/*';
-  const format = accept === '*/*' ? input : findFormat(accept);
+  if (accept === '*/*') return undefined;
+  const format = findFormat(accept);
   if (format) return format;
   throw new HttpProblem(406, `Accept must name exactly one of: ${TYPES}.`);
 }
 
-function checkContent(body: Buffer, format: Format): void {
-  const found = sniffFormat(body);
-  if (found === format) return;
-  const fact = found ? `is ${found.type}` : 'is no image that can be read';
-  throw new HttpProblem(415, `The Content-Type says ${format.type}, but the body ${fact}.`);
+function formatOf(body: Buffer): Format {
+  const type = mediaTypeOf(body);
+  const format = type && findFormat(type);
+  if (format) return format;
+  const fact = type ? `The body is ${type}.` : 'The body is no image that can be read.';
+  throw new HttpProblem(415, `${fact} Send one of: ${TYPES}.`, { headers: { 'Accept-Post': TYPES } });
 }
 
-function send(res: Response, type: string, parts: Buffer[]): void {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
+/** One line with the decoder's words, which the client does not get. No fault of ours, so no error and no stack. */
+function logRefusal(logger: Logger, error: unknown): void {
+  if (!(error instanceof HttpProblem) || error.status !== 422) return;
+  const { cause } = error;
+  const reason = cause instanceof Error ? cause.message : cause;
+  logger.info({ detail: error.message, reason }, 'image refused');
+}
+
+interface Answer {
+  type: string;
+  frames: number;
+  image: Buffer[];
+}
+
+function send(res: Response, { type, frames, image }: Answer): void {
+  const length = image.reduce((sum, part) => sum + part.length, 0);
   res.set({ 'Content-Type': type, 'Content-Length': String(length) });
-  for (const part of parts) res.write(part);
+  if (frames > 1) res.set(IMAGE_FRAMES, String(frames));
+  for (const part of image) res.write(part);
   res.end();
 }

@@ -1,4 +1,4 @@
-import { type Effect, type Hop, type ImageType, INTERCHANGE_TYPE } from '@millrace/contracts';
+import { type Effect, type Hop, IMAGE_FRAMES, type ImageType, INTERCHANGE_TYPE } from '@millrace/contracts';
 import type { EffectWorkers } from './effect-workers.js';
 import { uncompressedBytes } from './uncompressed-size.js';
 
@@ -16,6 +16,8 @@ interface Image {
 
 interface Applied {
   bytes: Buffer;
+  /** How many frames the image had: of more than one, the first is in `bytes`. */
+  frames: number;
   hops: Hop[];
 }
 
@@ -52,6 +54,7 @@ async function sendThrough(
 ): Promise<Applied> {
   const hops: Hop[] = [];
   let bytes = image.bytes;
+  let frames = 1;
   for (const [index, effect] of effects.entries()) {
     const begun = performance.now();
     const response = await workers[effect].request({
@@ -69,9 +72,10 @@ async function sendThrough(
       timeoutMs,
     });
     bytes = response.body;
+    if (index === 0) frames = Number(response.headers[IMAGE_FRAMES.toLowerCase()] ?? 1);
     const hop = { effect, pod: response.pod, ms: Math.round(performance.now() - begun) };
     hops.push(hop);
     await onHop?.(hop, index);
   }
-  return { bytes, hops };
+  return { bytes, frames, hops };
 }

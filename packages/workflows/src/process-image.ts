@@ -25,5 +25,6 @@ export async function processImage(
     processed_by_pod: finished.hops.at(-1)!.pod,
     view_url: `/image/${id}`,
     hops: finished.hops,
+    ...(finished.frames > 1 && { frames: { in: finished.frames, used: 1 as const } }),
   };
 }

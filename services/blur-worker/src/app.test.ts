@@ -95,8 +95,8 @@ describe('the configuration', () => {
       BLUR_SIGMA: 5,
       BLUR_DELAY_MS: 0,
       IMAGE_MAX_PIXELS: 50_000_000,
-      IMAGE_MAX_BYTES: 209_715_200,
-      WORK_CONCURRENCY: 1,
+      WORK_MAX_BYTES: 209_715_200,
+      WORK_CONCURRENCY: 2,
       WORK_QUEUE_LIMIT: 100,
     });
   });

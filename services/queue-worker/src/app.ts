@@ -1,15 +1,28 @@
-import { createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createHttpApp, type DependencyCheck, type Lifecycle, type Logger } from '@millrace/chassis';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
+import type { ServiceClient } from '@millrace/chassis/service-client';
 import type { Express } from 'express';
+import type { Consumer } from './consumer.js';
 
 export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
   redis: Redis;
+  taskApi: ServiceClient;
+  consumer: Pick<Consumer, 'check'>;
 }
 
-/** Probes and metrics only: the work comes from the queue. */
-export function createApp({ redis, ...basics }: Dependencies): Express {
-  return createHttpApp({ ...basics, service: 'queue-worker', checks: [redisCheck(redis)], routes: [] });
+/** Probes and metrics only: the work comes from the queue. It is healthy when it could take a job, do it and report on it. */
+export function createApp({ redis, taskApi, consumer, ...basics }: Dependencies): Express {
+  const checks = [redisCheck(redis), { name: 'queue', check: consumer.check }, reaches(taskApi)];
+  return createHttpApp({ ...basics, service: 'queue-worker', checks, routes: [] });
+}
+
+const REACH_TIMEOUT_MS = 1_500;
+
+/** Whether any replica is there and takes requests. Whether they do well is their own health's to say. */
+function reaches(service: ServiceClient): DependencyCheck {
+  const request = { method: 'GET', path: '/readyz', timeoutMs: REACH_TIMEOUT_MS } as const;
+  return { name: service.name, check: () => service.request(request) };
 }

@@ -17,6 +17,6 @@ export const configSchema = serviceConfig.extend({
    * used; jobs that find none wait.
    */
   MEMORY_BUDGET_BYTES: positiveInteger.default(480 * 1024 * 1024),
-  /** How long a finished image is kept. */
+  /** How long a finished image is kept, unless room is needed for others before. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

@@ -46,7 +46,7 @@ afterEach(async () => {
 function startWorker(
   perform: PerformJob,
   pod = 'queue-worker-1',
-  redisUrl = taskApi.redis.server.url,
+  redisUrl = taskApi.redis.server.urls.queue_worker,
   taskApiClient = client,
 ) {
   const { logger, lines } = recordingLogger();
@@ -436,7 +436,11 @@ describe('closing', () => {
     ['is away', (link: Link) => link.cut()],
     ['hangs', (link: Link) => link.freeze()],
   ])('does not wait for a Redis that %s', async (_case, damage) => {
-    const { consumer } = startWorker(() => Promise.resolve('done'), 'queue-worker-1', taskApi.redis.url);
+    const { consumer } = startWorker(
+      () => Promise.resolve('done'),
+      'queue-worker-1',
+      taskApi.redis.urlOf('queue_worker'),
+    );
     await reaches(await add(), 'completed');
     await damage(taskApi.redis.link);
     try {

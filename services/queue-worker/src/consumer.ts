@@ -21,6 +21,8 @@ export interface Shutdown {
 }
 
 export interface Consumer {
+  /** Rejects when it cannot take messages. */
+  check: () => Promise<void>;
   /** Takes no more messages and waits for the ones in work, at most `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -56,6 +58,9 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
     },
     {
       connection: redis,
+      // It warns of any eviction policy but noeviction. Ours evicts what has a time to live, and of the queue only locks have one, which
+      // PostgreSQL's leases back up: redis/redis.conf.
+      skipVersionCheck: true,
       concurrency,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
@@ -73,6 +78,11 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
   });
 
   return {
+    async check() {
+      const waiting = await worker.getBackend().blockingClient;
+      if (!worker.isRunning() || waiting?.status !== 'ready')
+        throw new Error('The queue is not listened to.');
+    },
     async close(deadlineMs) {
       // BullMQ waits for its jobs without end: they have to give up by themselves.
       const reason = new Error('the worker is shutting down');

@@ -42,7 +42,14 @@ const consumer = startConsumer({
   process: (message, shutdown) => processMessage(message, { board, logger, perform }, shutdown),
 });
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, redis });
+const app = createApp({
+  pod: config.POD_NAME,
+  logger,
+  lifecycle,
+  redis,
+  taskApi: services.taskApi,
+  consumer,
+});
 
 runService({
   config,

@@ -21,7 +21,7 @@ beforeAll(async () => {
   taskApi = await startTaskApi();
   const limits = {
     IMAGE_MAX_PIXELS: 1_000_000,
-    IMAGE_MAX_BYTES: 8 * 1024 ** 2,
+    WORK_MAX_BYTES: 8 * 1024 ** 2,
     WORK_CONCURRENCY: 1,
     WORK_QUEUE_LIMIT: 1,
   };

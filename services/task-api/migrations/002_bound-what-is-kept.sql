@@ -12,7 +12,7 @@ ALTER TABLE jobs
   ADD COLUMN refused boolean NOT NULL DEFAULT false,
   -- When the sweeper last published it. The longer it has waited since, the later the next time.
   ADD COLUMN published_at timestamptz;
--- What an ended job takes with its attempts and indexes, as measured, and its result.
+-- About what an ended job takes, with its attempts, its indexes and its result.
 ALTER TABLE jobs ADD COLUMN history_bytes integer NOT NULL
   GENERATED ALWAYS AS (750 + 250 * attempt + coalesce(octet_length(result::text), 0)) STORED;
 DROP INDEX jobs_finished;

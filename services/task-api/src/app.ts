@@ -2,6 +2,7 @@ import {
   createEventStreams,
   createHttpApp,
   createWorkLimiter,
+  type DependencyCheck,
   type Lifecycle,
   type Logger,
 } from '@millrace/chassis';
@@ -31,6 +32,8 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   postgres: Postgres;
+  /** Whether PostgreSQL can do this service's work. */
+  postgresCheck: DependencyCheck;
   redis: Redis;
   publisher: JobPublisher;
   hints: TaskHints;
@@ -56,7 +59,7 @@ export interface JobOptions extends LeaseOptions {
 const INTAKE_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
-  const { postgres, redis, publisher, hints, options, ...basics } = dependencies;
+  const { postgres, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   const jobs = createJobStore(postgres, options);
   const streams = createEventStreams({
@@ -75,7 +78,7 @@ export function createApp(dependencies: Dependencies): Express {
   return createHttpApp({
     ...basics,
     service: 'task-api',
-    checks: [postgres, redisCheck(redis)],
+    checks: [postgresCheck, redisCheck(redis)],
     routes: [
       homeRoutes(pod),
       addRoutes(acceptJob, pod),

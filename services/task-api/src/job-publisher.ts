@@ -32,6 +32,9 @@ const RANK: Record<Priority, number> = { high: 1, medium: 2, low: 3 };
 export function createJobPublisher(redis: Redis): JobPublisher {
   const queue = new Queue<JobMessage>(JOB_QUEUE, {
     connection: redis,
+    // It warns of any eviction policy but noeviction. Ours evicts what has a time to live, and of the queue only locks have one, which
+    // PostgreSQL's leases back up: redis/redis.conf.
+    skipVersionCheck: true,
     // An ended message leaves at once: its id may then be published again, and PostgreSQL keeps the history.
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
   });

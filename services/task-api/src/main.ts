@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
 import { migrate } from '@millrace/chassis/migrate';
 import { createPostgres } from '@millrace/chassis/postgres';
+import { createPostgresCheck } from '@millrace/chassis/postgres-health';
 import { connectRedis } from '@millrace/chassis/redis';
 import { createApp } from './app.js';
 import { INPUT_SHARE } from './backlog.js';
@@ -15,6 +16,7 @@ const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
 const postgres = createPostgres(config, logger);
+const postgresCheck = createPostgresCheck(config, 'jobs');
 const redis = connectRedis(config.REDIS_URL, logger);
 const publisher = createJobPublisher(redis);
 const hints = createTaskHints(redis, logger);
@@ -24,6 +26,7 @@ const app = createApp({
   logger,
   lifecycle,
   postgres,
+  postgresCheck,
   redis,
   publisher,
   hints,
@@ -81,6 +84,7 @@ runService({
     () => publisher.close(),
     () => hints.close(),
     () => redis.disconnect(),
+    () => postgresCheck.close(),
     () => postgres.end(),
   ],
 });

@@ -1,6 +1,7 @@
 import type { User } from '@millrace/contracts';
 import type { Express } from 'express';
 import request from 'supertest';
+import { eventually } from '../../../tests/support/eventually.js';
 import { startTestPostgres, type TestPostgres } from '../../../tests/support/postgres.js';
 import { basics } from '../../../tests/support/service-basics.js';
 import { createApp } from './app.js';
@@ -9,7 +10,7 @@ let postgres: TestPostgres;
 let app: Express;
 beforeAll(async () => {
   postgres = await startTestPostgres('user-api');
-  app = createApp({ ...basics('user-api-test'), postgres: postgres.db });
+  app = createApp({ ...basics('user-api-test'), postgres: postgres.db, postgresCheck: postgres.check });
 });
 afterAll(() => postgres.stop());
 beforeEach(async () => {
@@ -171,7 +172,7 @@ describe.each([
 ])('while the database %s', (_case, damage) => {
   it('answers 503 within 5 s, says so in its health, and goes on when it is back', async () => {
     await register(alice).expect(201);
-    expect((await call().get('/user/health').expect(200)).body).toMatchObject({
+    expect((await eventually(() => call().get('/user/health').expect(200))).body).toMatchObject({
       status: 'healthy',
       service: 'user-api',
       checks: { postgres: { status: 'healthy' } },
@@ -190,12 +191,12 @@ describe.each([
       expect(answer.get('retry-after')).toBe('1');
     }
     for (const path of ['/health', '/user/health']) {
-      const { body } = await call().get(path).expect(503);
+      const { body } = await eventually(() => call().get(path).expect(503));
       expect(body).toMatchObject({ status: 'unhealthy', checks: { postgres: { status: 'unhealthy' } } });
     }
 
     await postgres.link.mend();
     await register({ name: 'Carol', email: 'carol@example.com' }).expect(201);
-    await call().get('/user/health').expect(200);
+    await eventually(() => call().get('/user/health').expect(200));
   }, 15_000);
 });

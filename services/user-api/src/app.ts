@@ -1,4 +1,4 @@
-import { createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createHttpApp, type DependencyCheck, type Lifecycle, type Logger } from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import type { Express } from 'express';
 import { homeRoutes } from './routes/home.js';
@@ -10,13 +10,15 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   postgres: Postgres;
+  /** Whether PostgreSQL can do this service's work. */
+  postgresCheck: DependencyCheck;
 }
 
-export function createApp({ postgres, ...basics }: Dependencies): Express {
+export function createApp({ postgres, postgresCheck, ...basics }: Dependencies): Express {
   return createHttpApp({
     ...basics,
     service: 'user-api',
-    checks: [postgres],
+    checks: [postgresCheck],
     healthPaths: ['/user/health'],
     routes: [homeRoutes(basics.pod), userRoutes(createUserStore(postgres))],
   });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
 import { migrate } from '@millrace/chassis/migrate';
 import { createPostgres } from '@millrace/chassis/postgres';
+import { createPostgresCheck } from '@millrace/chassis/postgres-health';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 
@@ -9,8 +10,9 @@ const config = loadConfig(configSchema);
 const logger = createLogger('user-api', config);
 const lifecycle = createLifecycle();
 const postgres = createPostgres(config, logger);
+const postgresCheck = createPostgresCheck(config, 'users');
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, postgres });
+const app = createApp({ pod: config.POD_NAME, logger, lifecycle, postgres, postgresCheck });
 
 runService({
   config,
@@ -19,5 +21,5 @@ runService({
   app,
   prepare: (signal) =>
     migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger, signal }),
-  close: [() => postgres.end()],
+  close: [() => postgresCheck.close(), () => postgres.end()],
 });

@@ -1,5 +1,6 @@
 import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
+import { redisMetrics } from '@millrace/chassis/redis-metrics';
 import type { ServiceClient } from '@millrace/chassis/service-client';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
@@ -51,6 +52,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
   return createHttpApp({
     ...basics,
     service: 'web-gateway',
+    metrics: redisMetrics(redis),
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       uiRoutes(),

@@ -19,6 +19,6 @@ export const configSchema = serviceConfig.extend({
   UPLOAD_QUEUE_LIMIT: positiveInteger.default(64),
   /** How long all effects of an upload may take, waiting for free workers included. Nginx waits for 150 s. */
   UPLOAD_TIMEOUT_MS: milliseconds.default(140_000),
-  /** How long a finished image is kept. */
+  /** How long a finished image is kept, unless room is needed for others before. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

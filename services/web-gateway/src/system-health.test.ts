@@ -38,10 +38,10 @@ it.each([
   ['is down', () => gateway.links.queueWorker.cut()],
   ['hangs', () => gateway.links.queueWorker.freeze()],
 ])('answers 503 within 5 s when a service %s', async (_case, damage) => {
-  await health(200);
+  await eventually(() => health(200));
   await damage();
   const begun = performance.now();
-  const report = await health(503);
+  const report = await eventually(() => health(503));
   expect(performance.now() - begun).toBeLessThan(5_000);
   expect(report.status).toBe('unhealthy');
   expect(report.services['queue-worker']).toEqual({
@@ -55,7 +55,7 @@ it.each([
 
 it('answers 503 when Redis is down, and healthy again when it is back', async () => {
   await gateway.redis.link.cut();
-  const report = await health(503);
+  const report = await eventually(() => health(503));
   expect(report.services['web-gateway']).toMatchObject({
     status: 'unhealthy',
     replicas: [{ pod: 'web-gateway-1', checks: { redis: { status: 'unhealthy' } } }],
@@ -63,6 +63,38 @@ it('answers 503 when Redis is down, and healthy again when it is back', async ()
   await gateway.mend();
   await eventually(() => health(200));
 });
+
+it('is unhealthy while the image store refuses writes, though it answers reads', async () => {
+  const { redis } = gateway.redis;
+  await redis.replicaof('127.0.0.1', 1);
+  const report = await eventually(() => health(503));
+  expect(report.services['web-gateway']!.replicas[0]).toMatchObject({
+    checks: { redis: { status: 'unhealthy' } },
+  });
+  await redis.replicaof('NO', 'ONE');
+  await eventually(() => health(200));
+});
+
+it('asks every replica once a second at most, however often it is asked', async () => {
+  const before = await timesAsked();
+  const begun = performance.now();
+  for (let round = 0; round < 20; round += 1) {
+    await Promise.all(Array.from({ length: 50 }, () => health(200)));
+  }
+  const seconds = (performance.now() - begun) / 1_000;
+  const asked = (await timesAsked()) - before;
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+});
+
+/** How often a replica of queue-worker has answered for its health, by its own count. */
+async function timesAsked(): Promise<number> {
+  const metrics = await fetch(`http://127.0.0.1:${gateway.links.queueWorker.port}/metrics`);
+  const counts = (await metrics.text()).matchAll(
+    /^http_request_duration_seconds_count\{.*route="\/health".* (\d+)$/gm,
+  );
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
 
 it('shows a page that names the calls', async () => {
   const response = await request(gateway.app).get('/').expect(200);

@@ -1,4 +1,4 @@
-import { checkHealth, type DependencyCheck } from '@millrace/chassis';
+import { checkHealth, type DependencyCheck, HEALTH_SHARED_MS, shareFor } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
 import { serviceHealthSchema, type SystemHealth } from '@millrace/contracts';
 import type { RequestHandler } from 'express';
@@ -15,24 +15,26 @@ export interface SystemHealthOptions {
 
 /**
  * GET /health for the whole product: asks every replica of every service. A service is healthy when one of its replicas
- * is; the product is (200, else 503) when all its services are.
+ * is; the product is (200, else 503) when all its services are. It asks once a second at most, however often it is asked.
  */
-export function systemHealth({ pod, checks, services }: SystemHealthOptions): RequestHandler {
+export function systemHealth(options: SystemHealthOptions): RequestHandler {
+  const check = shareFor(HEALTH_SHARED_MS, () => checkSystem(options));
   return async (_req, res) => {
-    const states = await Promise.all([
-      checkHealth({ service: 'web-gateway', pod, checks }).then((self) => summarize('web-gateway', [self])),
-      ...services.map(async (service) => summarize(service.name, await askReplicas(service))),
-    ]);
-    const healthy = states.every(([, { status }]) => status === 'healthy');
-    const health: SystemHealth = {
-      status: healthy ? 'healthy' : 'unhealthy',
-      services: Object.fromEntries(states),
-    };
+    const health = await check();
     res
-      .status(healthy ? 200 : 503)
+      .status(health.status === 'healthy' ? 200 : 503)
       .set('Cache-Control', 'no-store')
       .json(health);
   };
+}
+
+async function checkSystem({ pod, checks, services }: SystemHealthOptions): Promise<SystemHealth> {
+  const states = await Promise.all([
+    checkHealth({ service: 'web-gateway', pod, checks }).then((self) => summarize('web-gateway', [self])),
+    ...services.map(async (service) => summarize(service.name, await askReplicas(service))),
+  ]);
+  const healthy = states.every(([, { status }]) => status === 'healthy');
+  return { status: healthy ? 'healthy' : 'unhealthy', services: Object.fromEntries(states) };
 }
 
 function summarize(name: string, replicas: ServiceState['replicas']): [string, ServiceState] {

@@ -103,7 +103,10 @@ export const imageOperations: Operation[] = [
       },
       304: { description: 'The client has it already.', headers: headers(kept) },
       ...problems(400, 503),
-      404: problem(404, 'There is no image with this id; images are kept for a limited time.'),
+      404: problem(
+        404,
+        'There is no image with this id; images are kept for a limited time, or until room is needed.',
+      ),
       416: problem(416, 'The part lies outside the picture.', { detail: 'The image has 20480 bytes.' }),
     },
     ...curl(`curl -o result.jpg ${BASE_URL}/image/${IMAGE_ID}`),

@@ -9,7 +9,7 @@ let queue: Queue<JobMessage>;
 beforeAll(async () => {
   taskApi = await startTaskApi();
   taskApi.keepSweeping();
-  queue = new Queue(JOB_QUEUE, { connection: { url: taskApi.redis.server.url } });
+  queue = new Queue(JOB_QUEUE, { connection: { url: taskApi.redis.server.url }, skipVersionCheck: true });
 });
 afterAll(async () => {
   await queue.close();

@@ -1,5 +1,6 @@
 import type { Task } from '@millrace/contracts';
 import request from 'supertest';
+import { eventually } from '../../../../tests/support/eventually.js';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
 
 let taskApi: TestTaskApi;
@@ -208,6 +209,26 @@ describe('bad input', () => {
 it('takes a title of 10,000 characters, and any Unicode', async () => {
   const longest = '🐑'.repeat(5_000);
   expect((await create({ title: longest, description: 'Ελληνικά 👨‍👩‍👧 "\'\\' })).title).toBe(longest);
+});
+
+it('is deleted while a worker reports on its job: neither is in the way of the other', async () => {
+  const id: string = (await call().post('/api/add/a').expect(202)).body.id;
+  const { db } = taskApi.postgres;
+  let deleted: Promise<{ status: number }>;
+  await db.transaction(async (tx) => {
+    // As a report does: the job first, and then its task.
+    await tx.query('SELECT FROM jobs WHERE id = $1 FOR UPDATE', [id]);
+    deleted = call()
+      .delete(`/api/tasks/${id}`)
+      .then(({ status }) => ({ status }));
+    await eventually(async () => {
+      const waiting = await db.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+      expect(waiting).toHaveLength(1);
+    });
+    await tx.query(`UPDATE jobs SET status = 'processing' WHERE id = $1`, [id]);
+  });
+  expect(await deleted!).toEqual({ status: 204 });
+  await call().get(`/api/jobs/${id}`).expect(404);
 });
 
 it('answers 405 to other methods, and names the right ones', async () => {

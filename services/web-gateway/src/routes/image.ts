@@ -8,7 +8,10 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
 
   const send: RequestHandler = async (req, res) => {
     const image = await images.find(idOf(req));
-    if (!image) throw notFound('There is no image with this id; images are kept for a limited time.');
+    if (!image)
+      throw notFound(
+        'There is no image with this id; images are kept for a limited time, or until room is needed.',
+      );
 
     res.set({
       ETag: image.etag,

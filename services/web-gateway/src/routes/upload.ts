@@ -8,7 +8,7 @@ import {
   withTimeout,
   type WorkLimiter,
 } from '@millrace/chassis';
-import { asyncQuerySchema, effectsSchema, imageTypeSchema } from '@millrace/contracts';
+import { asyncQuerySchema, effectsSchema } from '@millrace/contracts';
 import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
@@ -44,9 +44,8 @@ export function uploadRoutes({ effectWorkers, images, intake, memory, maxBytes }
     await receive(req, res);
     const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
     const { effects } = parseBody(formSchema, req.body ?? {});
-    const type = imageTypeOf(fileOf(req.file));
-    if (!type) throw new HttpProblem(415, `The file is not an image of a type that is taken: ${TYPES}.`);
-    const image = { type, bytes: fileOf(req.file) };
+    const bytes = fileOf(req.file);
+    const image = { type: imageTypeOf(bytes, 'file'), bytes };
 
     if (async === 'true') {
       await forwardJob(req, res, intake.image(image, effects, scheduling));
@@ -63,8 +62,6 @@ export function uploadRoutes({ effectWorkers, images, intake, memory, maxBytes }
 
   return router;
 }
-
-const TYPES = imageTypeSchema.options.join(', ');
 
 function fileOf(file: Express.Multer.File | undefined): Buffer {
   if (!file) {

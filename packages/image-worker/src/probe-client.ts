@@ -2,15 +2,6 @@ import type { Request, Response } from 'express';
 
 const PROBE_MS = 1_000;
 
-/** Aborts when the connection closes before the answer is out. */
-export function clientGone(res: Response): AbortSignal {
-  const controller = new AbortController();
-  res.once('close', () => {
-    if (!res.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
 /**
  * Writes `102 Processing` to the client every second, until the returned function is called.
  *

@@ -1,0 +1,78 @@
+import { damaged, tooComplex } from '../refusals.js';
+import { orientationOf } from './orientation.js';
+import type { SanitisedFile } from './sanitised-file.js';
+
+const MAX_CHUNKS = 65_536;
+/** As libpng's bound: a larger colour profile is left out. */
+const MAX_PROFILE_BYTES = 8_000_000;
+/** The chunks that pixels are in. */
+const PICTURE = ['ALPH', 'VP8 ', 'VP8L', 'ANMF'];
+/** What VP8X says of the file (RFC 9649, 2.7.1): it has a colour profile, EXIF data, XMP data. */
+const PROFILE = 0x20;
+const METADATA = 0x20 | 0x08 | 0x04;
+const PADDING = Buffer.alloc(1);
+
+/**
+ * Leaves out all chunks but those of the picture and its colour profile (RFC 9649, 2.7), and of an animation all frames
+ * but the first. The length in the header becomes that of the file.
+ *
+ * @throws HttpProblem 422 when the picture is cut off or missing, or there are more than 65,536 chunks
+ */
+export function sanitiseWebp(file: Buffer): SanitisedFile {
+  const { first, frames } = readChunks(file);
+  const exif = first.get('EXIF');
+  const chunks = ['VP8X', 'ICCP', 'ANIM', ...PICTURE].flatMap((type) => first.get(type) ?? []);
+  const body = chunks.flatMap((chunk) => (chunk.length % 2 ? [chunk, PADDING] : [chunk]));
+  return {
+    bytes: Buffer.concat([riffHeader(body), ...body]),
+    orientation: exif ? orientationOf(exif.subarray(8)) : 1,
+    frames: Math.max(frames, 1),
+    // The frame as it is coded, and the canvas that it is put on.
+    heldPerPixel: 8,
+  };
+}
+
+/** The first chunk of each type, headers included, and how many frames there are. */
+function readChunks(file: Buffer) {
+  const first = new Map<string, Buffer>();
+  let frames = 0;
+  let hasPicture = false;
+  for (let at = 12, count = 0; at + 8 <= file.length; count++) {
+    if (count === MAX_CHUNKS) throw tooComplex(`The WebP has more than ${MAX_CHUNKS} chunks.`);
+    const type = file.toString('latin1', at, at + 4);
+    const length = file.readUInt32LE(at + 4);
+    const end = at + 8 + length;
+    const isPicture = PICTURE.includes(type);
+    if (end > file.length) {
+      // What is cut off behind the picture is not missed.
+      if (isPicture || !hasPicture) throw damaged(`the WebP is cut off in ${type}`);
+      break;
+    }
+    if (!first.has(type)) first.set(type, file.subarray(at, end));
+    if (type === 'ANMF') frames++;
+    hasPicture ||= isPicture && type !== 'ALPH';
+    at = end + (length % 2);
+  }
+  if (!hasPicture) throw damaged('the WebP has no picture');
+  leaveOutMetadata(first);
+  return { first, frames };
+}
+
+function leaveOutMetadata(first: Map<string, Buffer>): void {
+  const profile = first.get('ICCP');
+  if (profile && profile.length > MAX_PROFILE_BYTES) first.delete('ICCP');
+  const extended = first.get('VP8X');
+  if (!extended) return;
+  const copy = Buffer.from(extended);
+  copy[8] = (copy[8]! & ~METADATA) | (first.has('ICCP') ? PROFILE : 0);
+  first.set('VP8X', copy);
+}
+
+function riffHeader(body: Buffer[]): Buffer {
+  const header = Buffer.from('RIFF\0\0\0\0WEBP', 'latin1');
+  header.writeUInt32LE(
+    body.reduce((sum, part) => sum + part.length, 4),
+    4,
+  );
+  return header;
+}

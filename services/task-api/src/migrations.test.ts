@@ -1,0 +1,65 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate } from '@millrace/chassis/migrate';
+import { createPostgres, type Postgres } from '@millrace/chassis/postgres';
+import { type PostgresServer, startPostgres } from '../../../local/postgres.js';
+import { configOf } from '../../../tests/support/postgres.js';
+import { silentLogger } from '../../../tests/support/service-basics.js';
+
+const MIGRATIONS = join(__dirname, '../migrations');
+
+let server: PostgresServer;
+let db: Postgres;
+let folder: string;
+beforeAll(async () => {
+  server = await startPostgres();
+  db = createPostgres(configOf(server, 'task-api'), silentLogger());
+  folder = mkdtempSync(join(tmpdir(), 'millrace-migrations-'));
+});
+afterAll(async () => {
+  await db.end();
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const migrateBy = (directory: string) =>
+  migrate({ config: configOf(server, 'task-api'), directory, schema: 'tasks', logger: silentLogger() });
+
+it('002 takes over the tasks and jobs of the first version, and drops the pictures that nobody can use', async () => {
+  cpSync(join(MIGRATIONS, '001_create-tasks-and-jobs.sql'), join(folder, '001_create-tasks-and-jobs.sql'));
+  await migrateBy(folder);
+  await db.query(
+    `WITH task AS (INSERT INTO tasks (title) VALUES ('queued'), ('failed'), ('cancelled') RETURNING id, title)
+     INSERT INTO jobs (task_id, kind, payload, priority, status, run_at, due_at, max_attempts, progress_total, request_id)
+     SELECT id, 'task', json_build_object('task', title), 'low', title, now(),
+            CASE title WHEN 'queued' THEN now() END, 10, 1, 'r'
+       FROM task`,
+  );
+  await db.query(`INSERT INTO tasks (title) VALUES ('open')`);
+  await db.query(`INSERT INTO tasks (title, completed_at) VALUES ('completed', now())`);
+  await db.query(
+    `WITH job AS (
+       INSERT INTO jobs (kind, payload, priority, status, run_at, due_at, attempt, max_attempts, progress_total, request_id)
+       SELECT 'image', '{"type": "image/png"}', 'low', status, now(), CASE status WHEN 'queued' THEN now() END, attempt,
+              10, 1, status || ' after ' || attempt
+         FROM (VALUES ('queued', 0), ('failed', 1), ('failed', 10)) AS image (status, attempt)
+       RETURNING id)
+     INSERT INTO job_inputs (job_id, bytes) SELECT id, '1234' FROM job`,
+  );
+
+  await migrateBy(MIGRATIONS);
+  expect(await db.query('SELECT title, status FROM tasks ORDER BY title')).toEqual(
+    ['cancelled', 'completed', 'failed', 'open', 'queued'].map((status) => ({ title: status, status })),
+  );
+  expect(
+    await db.query(
+      `SELECT request_id AS job, input_bytes, refused, EXISTS (SELECT FROM job_inputs WHERE job_id = id) AS picture
+         FROM jobs WHERE kind = 'image' ORDER BY 1`,
+    ),
+  ).toEqual([
+    { job: 'failed after 1', input_bytes: 0, refused: true, picture: false },
+    { job: 'failed after 10', input_bytes: 25, refused: false, picture: true },
+    { job: 'queued after 0', input_bytes: 25, refused: false, picture: true },
+  ]);
+});

@@ -1,0 +1,143 @@
+// One Redis holds pictures, which may go, and the queue, which may not. However many pictures come, jobs are done as ever.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import { createImageStore, type ImageStore } from '@millrace/workflows';
+import request from 'supertest';
+/* eslint-disable no-restricted-imports -- tests put services together */
+import { type Consumer, startConsumer } from '../../services/queue-worker/src/consumer.js';
+import { createJobBoard } from '../../services/queue-worker/src/job-board.js';
+import type { PerformJob } from '../../services/queue-worker/src/perform-job.js';
+import { processMessage } from '../../services/queue-worker/src/process-message.js';
+/* eslint-enable no-restricted-imports */
+import { eventually } from '../support/eventually.js';
+import { type Listener, listenOnFreePort } from '../support/listen.js';
+import { silentLogger } from '../support/service-basics.js';
+import { startTaskApi, type TestTaskApi } from '../support/task-api.js';
+
+const MIB = 1024 ** 2;
+/** Much less than the writer fills in the time that the test takes. */
+const MAX_MEMORY = 48 * MIB;
+const JOBS = 100;
+
+let taskApi: TestTaskApi;
+let listener: Listener;
+let client: ServiceClient;
+let consumer: Consumer;
+let images: ImageStore;
+let perform: PerformJob;
+
+beforeAll(async () => {
+  taskApi = await startTaskApi({}, { redis: { settings: [`maxmemory ${MAX_MEMORY}`] } });
+  taskApi.keepSweeping(1_000);
+  listener = await listenOnFreePort(taskApi.app);
+  client = createServiceClient({ name: 'task-api', urls: [listener.url] });
+  const board = createJobBoard(client, 'queue-worker-1');
+  const logger = silentLogger();
+  consumer = startConsumer({
+    redisUrl: taskApi.redis.server.urls.queue_worker,
+    concurrency: 10,
+    logger,
+    process: (message, giveUp) =>
+      processMessage(message, { board, logger, perform: (...job) => perform(...job) }, giveUp),
+  });
+  images = createImageStore(await taskApi.redis.connectAs('web_gateway'), 86_400);
+});
+beforeEach(() => {
+  perform = () => Promise.resolve('done');
+});
+afterAll(async () => {
+  await consumer.close(5_000);
+  await client.close();
+  await listener.close();
+  await taskApi.stop();
+});
+
+/** One client, that uploads as fast as it can. `idOf` says under which id it keeps its pictures. */
+function startWriter(idOf: () => string) {
+  const bytes = randomBytes(MIB);
+  const stopping = new AbortController();
+  const tally = { saved: 0, failed: 0 };
+  const work = (async () => {
+    while (!stopping.signal.aborted) {
+      await images.save(idOf(), { type: 'image/png', bytes }).then(
+        () => (tally.saved += 1),
+        () => (tally.failed += 1),
+      );
+    }
+  })();
+  return {
+    tally,
+    async stop() {
+      stopping.abort();
+      await work;
+    },
+  };
+}
+
+const call = () => request(listener.url);
+
+/** @returns how long it took from the first to the last of 100 jobs, in ms */
+async function doJobs(): Promise<number> {
+  const begun = performance.now();
+  await Promise.all(
+    Array.from({ length: JOBS }, (_, number) =>
+      call()
+        .post('/api/add')
+        .send({ task: `t${number}` })
+        .expect(202),
+    ),
+  );
+  await eventually(async () => {
+    const { counts } = (await call().get('/api/jobs/summary').expect(200)).body;
+    expect(counts).toMatchObject({ queued: 0, processing: 0, failed: 0 });
+  }, 60_000);
+  return performance.now() - begun;
+}
+
+const evicted = async () => Number(/^evicted_keys:(\d+)/m.exec(await taskApi.redis.redis.info('stats'))![1]);
+
+it('does 100 jobs as fast while the image store is full and written to as while it has room', async () => {
+  await doJobs();
+  // The same work for this machine, but always the same picture.
+  const control = startWriter(() => 'the-same');
+  const withRoom = await doJobs();
+  await control.stop();
+  expect(await evicted()).toBe(0);
+
+  const writer = startWriter(randomUUID);
+  await eventually(async () => expect(await evicted()).toBeGreaterThan(10), 60_000);
+  const before = await evicted();
+  const whileFull = await doJobs();
+  await writer.stop();
+  expect(await evicted()).toBeGreaterThan(before);
+  expect(writer.tally.failed).toBe(0);
+  expect(whileFull).toBeLessThan(withRoom * 4 + 500);
+}, 180_000);
+
+it('gives no key of the queue a time to live but the locks, which PostgreSQL does not rely on', async () => {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  perform = () => gate.then(() => 'done');
+  const jobs = doJobs();
+  const { redis } = taskApi.redis;
+  await eventually(async () => {
+    expect(await redis.llen('bull:jobs:active')).toBe(10);
+    expect(await redis.zcard('bull:jobs:prioritized')).toBe(JOBS - 10);
+  }, 30_000);
+  const keys = await redis.keys('bull:*');
+  const withTtl: string[] = [];
+  for (const key of keys) if ((await redis.pttl(key)) >= 0) withTtl.push(key);
+  expect(keys.length).toBeGreaterThan(JOBS);
+  expect(withTtl.filter((key) => !/:lock$|:stalled-check$/.test(key))).toEqual([]);
+
+  // As if they had been evicted: the messages are delivered again, the jobs are done once.
+  expect(withTtl.length).toBeGreaterThanOrEqual(10);
+  await redis.del(...withTtl);
+  await eventually(async () => expect(await redis.llen('bull:jobs:active')).not.toBe(10), 20_000);
+  open();
+  await jobs;
+  const [attempts] = await taskApi.postgres.db.query(
+    'SELECT count(*)::int AS all, count(DISTINCT job_id)::int AS jobs FROM job_attempts',
+  );
+  expect(attempts!['all']).toBe(attempts!['jobs']);
+}, 120_000);
