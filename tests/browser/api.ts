@@ -20,6 +20,8 @@ export const queueTask = (task: string, scheduling: object = {}) =>
 
 export const registerUser = (user: RegisterUser) => post<User>('/user/register', user);
 
+export const queueAnalysis = (text: string) => post<AcceptedJob>('/analyze?async=true', { text });
+
 /** A job that fails for good: it begins like a picture, so it is accepted, and what follows is none. */
 export async function queueBrokenImage(): Promise<AcceptedJob> {
   const form = new FormData();

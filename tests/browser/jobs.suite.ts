@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { Job } from '@millrace/contracts';
 import { until } from '../api/until.js';
-import { queueBrokenImage, queueTask } from './api.js';
+import { queueAnalysis, queueBrokenImage, queueTask } from './api.js';
 import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
 
 const LATER = { run_at: new Date(Date.now() + 86_400_000).toISOString() };
+
+const statusOf = async (id: string) =>
+  ((await (await fetch(`${baseUrl()}/api/jobs/${id}`)).json()) as Job).status;
 
 export function jobsSuite(): void {
   test('charts and counts follow the queue', async () => {
@@ -16,6 +20,19 @@ export function jobsSuite(): void {
       await until('the count rises', async () => (await done()) >= before + 4, 15_000);
       const throughput = page.getByRole('img', { name: /^Throughput over the last two minutes/ });
       await throughput.locator('.line').waitFor({ state: 'attached' });
+    });
+  });
+
+  test('what is scheduled for later is counted apart, and is not load', async () => {
+    await visit('/ui/jobs', async (page) => {
+      const number = async (selector: string) =>
+        Number(((await page.locator(selector).first().textContent()) ?? '').replace(/\D/g, '') || NaN);
+      const scheduled = () => number('.states .is-scheduled strong');
+      await until('the counts are there', async () => !Number.isNaN(await scheduled()));
+      const before = await scheduled();
+      await queueTask('later', LATER);
+      await until('the count rises', async () => (await scheduled()) > before);
+      await until('the rest is done', async () => (await number('.chart-value')) === 0, 15_000);
     });
   });
 
@@ -116,17 +133,39 @@ export function jobsSuite(): void {
     });
   });
 
-  test('a failed job shows its attempts with their pods and errors, and can be retried', async () => {
+  test('a failed job shows its attempts with their pods and errors', async () => {
     const { id } = await queueBrokenImage();
-    await visit(`/ui/jobs?job=${id}`, async (page) => {
-      await sees(page, 'dialog .badge-status:has-text("Failed")');
-      expect(await page.locator('.attempts').textContent()).toMatch(/Attempt 1 on queue-worker\S*, failed/);
-      await sees(page, '.attempt-error');
-      await page.getByRole('button', { name: 'Retry' }).click();
-      await sees(page, '.attempts:has-text("Attempt 2")');
-      await sees(page, 'dialog .badge-status:has-text("Failed")');
-    });
+    await visit(
+      `/ui/jobs?job=${id}`,
+      async (page) => {
+        await sees(page, 'dialog .badge-status:has-text("Failed")');
+        expect(await page.locator('.attempts').textContent()).toMatch(/Attempt 1 on queue-worker\S*, failed/);
+        await sees(page, '.attempt-error');
+        // What was refused once would be refused again.
+        await page.getByRole('button', { name: 'Retry' }).click();
+        await sees(page, 'dialog .notice:has-text("Send it again as a new job.")');
+      },
+      { refusals: [409] },
+    );
   });
+
+  (isLocal ? test : test.skip)(
+    'one that failed because a service was down can be retried',
+    async () => {
+      let id = '';
+      await whileHanging('text-worker-1', async () => {
+        ({ id } = await queueAnalysis('Hello'));
+        await until('it has failed', async () => (await statusOf(id)) === 'failed', 30_000);
+      });
+      await visit(`/ui/jobs?job=${id}`, async (page) => {
+        await sees(page, 'dialog .badge-status:has-text("Failed")');
+        await page.getByRole('button', { name: 'Retry' }).click();
+        await sees(page, '.attempts:has-text("Attempt 3")');
+        await sees(page, 'dialog .job-result:has-text("olleH")');
+      });
+    },
+    60_000,
+  );
 
   test('a job that is not there is said to be not there', async () => {
     await visit(

@@ -15,8 +15,12 @@ export async function startSession(): Promise<void> {
       ? startStack({
           port: 'free',
           scale: { 'blur-worker': 2 },
-          // So long that each state can be seen.
-          env: { 'blur-worker': { BLUR_DELAY_MS: '300' }, 'queue-worker': { TASK_DELAY_MS: '400' } },
+          // So long that each state can be seen; and failures that come soon.
+          env: {
+            'blur-worker': { BLUR_DELAY_MS: '300' },
+            'queue-worker': { TASK_DELAY_MS: '400' },
+            'task-api': { JOB_MAX_ATTEMPTS: '2', JOB_BACKOFF_MS: '100' },
+          },
         })
       : undefined,
     launchChromium(),

@@ -34,8 +34,9 @@ const START_BYTES = 1_024;
  *
  * @returns undefined for anything else
  */
-export function mediaTypeOf(file: Buffer): string | undefined {
-  const start = file.toString('latin1', 0, START_BYTES);
+export function mediaTypeOf(file: Uint8Array): string | undefined {
+  // A character for each byte.
+  const start = String.fromCharCode(...file.subarray(0, START_BYTES));
   const known = SIGNATURES.find(([, ...parts]) =>
     parts.every(([offset, text]) => start.startsWith(text, offset)),
   );

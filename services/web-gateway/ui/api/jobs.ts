@@ -1,14 +1,6 @@
 import type { Job, JobSummary } from '@millrace/contracts';
 import { call } from './http.js';
 
-/** The queue as a whole. */
-export type QueueSummary = JobSummary & {
-  /** The queued jobs that may begin now. */
-  due?: number;
-  /** And those that may not yet. */
-  scheduled?: number;
-};
-
 export async function getJob(id: string, signal?: AbortSignal): Promise<Job> {
   return (await call<Job>('GET', `/api/jobs/${id}`, { signal })).data;
 }
@@ -33,8 +25,8 @@ export async function deleteJob({ id, status }: Pick<Job, 'id' | 'status'>): Pro
   await call('DELETE', `/api/jobs/${id}?status=${status}`);
 }
 
-export async function summarizeJobs(signal?: AbortSignal): Promise<QueueSummary> {
-  return (await call<QueueSummary>('GET', '/api/jobs/summary', { signal })).data;
+export async function summarizeJobs(signal?: AbortSignal): Promise<JobSummary> {
+  return (await call<JobSummary>('GET', '/api/jobs/summary', { signal })).data;
 }
 
 export function hasEnded({ status }: Pick<Job, 'status'>): boolean {

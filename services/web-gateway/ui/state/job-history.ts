@@ -1,11 +1,11 @@
-import type { QueueSummary } from '../api/jobs.js';
+import type { JobSummary } from '@millrace/contracts';
 import { createStore } from './store.js';
 
 /** The queue at one moment. */
 export interface Sample {
   /** ms, of the page's clock. */
   at: number;
-  summary: QueueSummary;
+  summary: JobSummary;
 }
 
 const KEPT = 120;
@@ -13,7 +13,7 @@ const KEPT = 120;
 /** The last two minutes, as far as the page was open. It outlives the page, so that coming back shows no empty charts. */
 export const jobHistory = createStore<Sample[]>([]);
 
-export function remember(summary: QueueSummary): void {
+export function remember(summary: JobSummary): void {
   jobHistory.set([...jobHistory.get(), { at: performance.now(), summary }].slice(-KEPT));
 }
 

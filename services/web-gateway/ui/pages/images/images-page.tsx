@@ -15,7 +15,7 @@ export function ImagesPage() {
 
   return (
     <>
-      <PageHead title="Images" about="Applies effects to pictures, each by a worker of its own." />
+      <PageHead title="Images" about="Applies effects to pictures, each in its own worker." />
       <div class="panel image-form">
         <EffectPicker effects={effects} onChange={setEffects} />
         <fieldset class="modes">

@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { AreaChart } from '../../parts/area-chart.js';
 import { STATUS_WORDS } from '../../parts/badge.js';
 import { duration } from '../../parts/time.js';
@@ -37,20 +38,25 @@ export function QueueCharts() {
         <h2>Jobs by status</h2>
         <ul class="figures">
           {STATUSES.map((status) => (
-            <li key={status} class={`is-${status}`}>
-              <span>{STATUS_WORDS[status]}</span>
-              <strong>{now?.summary.counts[status].toLocaleString('en') ?? '–'}</strong>
-            </li>
+            <Fragment key={status}>
+              <Count of={status} words={STATUS_WORDS[status]} count={now?.summary.counts[status]} />
+              {status === 'queued' && (
+                <Count of="scheduled" words="of which scheduled" count={now?.summary.scheduled} />
+              )}
+            </Fragment>
           ))}
-          {now?.summary.scheduled !== undefined && (
-            <li class="is-scheduled">
-              <span>Scheduled for later</span>
-              <strong>{now.summary.scheduled.toLocaleString('en')}</strong>
-            </li>
-          )}
         </ul>
       </section>
     </div>
+  );
+}
+
+function Count({ of, words, count }: { of: string; words: string; count: number | undefined }) {
+  return (
+    <li class={`is-${of}`}>
+      <span>{words}</span>
+      <strong>{count?.toLocaleString('en') ?? '–'}</strong>
+    </li>
   );
 }
 
@@ -80,7 +86,7 @@ function Chart(props: {
 }
 
 /** What is scheduled for later is no load yet. */
-function depthOf({ summary: { counts, due = counts.queued } }: Sample): number {
+function depthOf({ summary: { counts, due } }: Sample): number {
   return due + counts.processing;
 }
 

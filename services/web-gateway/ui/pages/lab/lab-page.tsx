@@ -39,7 +39,7 @@ export function LabPage() {
     <>
       <PageHead
         title="Scaling lab"
-        about="Sends the same picture many times and shows which pod serves each request, and how much faster more replicas are."
+        about="Sends the same picture many times and shows which pod serves each request, and how much more replicas help."
       />
       <div class="lab-top">
         <form
