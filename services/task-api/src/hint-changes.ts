@@ -4,8 +4,8 @@ import type { TaskHints } from './task-hints.js';
 const CHANGING_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * Hints at a change after every request to a route behind this one that has made one. What is accepted for the queue is hinted at
- * where it is created, as the same request may come twice; what the sweeper does, by the sweeper.
+ * Hints at a change after every request that has made one, to any route that follows. New jobs are hinted at where they are
+ * created, since a request that repeats another creates none; what the sweeper changes, by the sweeper.
  */
 export function hintChanges(hints: TaskHints): Router {
   const watch: RequestHandler = (req, res, next) => {
@@ -17,7 +17,7 @@ export function hintChanges(hints: TaskHints): Router {
   return Router().use(watch);
 }
 
-/** A lease that goes on is nothing that anybody sees; progress is. */
+/** Nobody sees that a lease goes on; progress is seen. */
 function isMereRenewal(req: Request): boolean {
   const body = req.body as { progress?: unknown } | undefined;
   return req.path.endsWith('/renew') && body?.progress === undefined;
