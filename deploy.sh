@@ -2,6 +2,7 @@
 # Millrace on Kubernetes with one command, and no questions asked: ./deploy.sh --help
 # Its parts are in scripts/deploy/, one subject a file. Written for bash 3.2 too, which is what macOS has.
 # shellcheck disable=SC2034 # its parts read what is set here
+case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "deploy.sh needs bash 3.2 or newer: bash deploy.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -9,7 +10,7 @@ namespace=millrace
 context='' cluster='' overlay='' build=yes timeout=300 action=deploy
 http_port=${HTTP_PORT:-8080}
 
-for part in messages cluster preflight images problems ready url status; do
+for part in messages versions cluster preflight images problems ready url status; do
   # shellcheck source=/dev/null
   . "scripts/deploy/$part.sh"
 done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Load on a running Millrace, and what replicas gain: ./load-test.sh --help. Needs bash 3.2, curl 7.75 and awk, nothing else.
+case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "load-test.sh needs bash 3.2 or newer: bash load-test.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 export LC_ALL=C
 
@@ -105,6 +106,15 @@ check_curl() {
   [ "$version" -ge 7075 ] || die "curl 7.75 or newer is needed; this is $(curl --version | head -n 1)"
 }
 
+# curl without a proxy, and without ~/.curlrc.
+direct=(curl --disable --noproxy '*')
+
+# Sets `reach`, the curl that asks the endpoint: directly on this machine, else as the shell and ~/.curlrc say.
+choose_curl() {
+  reach=(curl)
+  if [[ $url =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$ ]]; then reach=("${direct[@]}"); fi
+}
+
 cores() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo '?'; }
 
 # ---- one run ---------------------------------------------------------------------------------------------------------
@@ -154,7 +164,7 @@ start_curl() {
   mkfifo "$work/lines"
   (
     cd "$work"
-    exec curl --silent --no-progress-meter --parallel --parallel-immediate --parallel-max "$concurrency" --http1.1 \
+    exec "${reach[@]}" --silent --no-progress-meter --parallel --parallel-immediate --parallel-max "$concurrency" --http1.1 \
       --connect-timeout 5 --max-time 180 "${request[@]}" --include --output "$answer" \
       --write-out '%{stderr}= %{http_code} %{time_total} %{exitcode} %{filename_effective} %{url_effective} %{errormsg}\n' \
       "$url$path#$numbers" 2>lines
@@ -431,14 +441,14 @@ write_svg() {
 
 # The healthy blur-workers that the endpoint knows, a line each.
 replicas_seen() {
-  curl --silent --max-time 5 "$url/health" |
+  "${reach[@]}" --silent --max-time 5 "$url/health" |
     grep -o '"status":"healthy","service":"blur-worker","pod":"[^"]*"' | sed 's/.*:"//; s/"$//' || true
 }
 
 # Those of each place. Nothing where it does not run.
 local_replicas() {
   local state count i
-  state=$(curl --silent --max-time 5 --unix-socket .local/control http://local/scale 2>/dev/null) || return 0
+  state=$("${direct[@]}" --silent --max-time 5 --unix-socket .local/control http://local/scale 2>/dev/null) || return 0
   # Another checkout's stack has the same names on another port.
   [[ $state =~ \"url\":\"[^\"]*:([0-9]+)\" && ${url##*:} == "${BASH_REMATCH[1]}" ]] || return 0
   [[ $state =~ \"blur-worker\":([0-9]+) ]] || return 0
@@ -496,7 +506,7 @@ set_replicas() {
   local answer name
   case $platform in
     local)
-      answer=$(curl --silent --show-error --max-time 180 --unix-socket .local/control --data "blur-worker=$1" http://local/scale)
+      answer=$("${direct[@]}" --silent --show-error --max-time 180 --unix-socket .local/control --data "blur-worker=$1" http://local/scale)
       [[ $answer != *'"error"'* ]] || die "the local stack could not be scaled: $answer"
       ;;
     compose)
@@ -560,7 +570,6 @@ single_run() {
   run_load load "$work/ended" "$([ -n "$duration" ] || echo yes)"
   with_beginnings "$work/ended" >"$work/step--"
   print_summary "$work/step--"
-  steps=(-)
   comparison >"$work/comparison"
   [ -z "$out" ] || write_files
 }
@@ -604,7 +613,8 @@ warm_up() {
 read_arguments "$@"
 check_arguments
 check_curl
-curl='' clock='' before='' autoscaler='' steps=()
+choose_curl
+curl='' clock='' before='' autoscaler='' steps=(-)
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 work=$(mktemp -d)
 trap clean_up EXIT

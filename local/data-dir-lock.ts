@@ -12,8 +12,8 @@ export function lockDataDir(dataDir: string): () => void {
   const path = join(dataDir, 'lock');
   const mine = JSON.stringify({ pid: process.pid, started: findProcess(process.pid)?.started ?? '' });
   const candidate = `${path}.${process.pid}`;
-  writeFileSync(candidate, mine);
   try {
+    writeFileSync(candidate, mine);
     // link() either makes the complete file or fails because there is one: no one ever reads half a lock.
     while (!tryLink(candidate, path)) {
       const theirs = readLock(path);

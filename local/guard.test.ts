@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openGuard } from './guard.js';
 import { compiledScript } from './paths.js';
@@ -87,6 +88,22 @@ test('takes over the data folder of a supervisor that was killed', async () => {
   const guard = await openGuard(folder);
   expect(findGroup(running.group)).toEqual([]);
   await guard.close();
+});
+
+test('goes on when the disk takes no list of processes', async () => {
+  const events: string[] = [];
+  const guard = await openGuard(folder, (line) => events.push(line));
+  // No file can be written where a folder is.
+  mkdirSync(join(folder, 'processes.json.new'));
+  const child = spawn(process.execPath, ['-e', family], { detached: true, stdio: 'ignore' });
+  try {
+    guard.add(child.pid!, 'SIGTERM');
+    expect(events).toEqual([expect.stringContaining('the list of processes could not be written: EISDIR')]);
+  } finally {
+    child.kill('SIGKILL');
+    // What the watchdog was told of ends with it.
+    await guard.close();
+  }
 });
 
 // Linux only: where the system does not list a process's children, the test cannot find the watchdog.

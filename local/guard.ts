@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { lockDataDir } from './data-dir-lock.js';
+import { systemEnvironment } from './environment.js';
 import { compiledScript } from './paths.js';
 import { sendSignal } from './process-group.js';
 import { findProcess } from './process-table.js';
@@ -30,12 +31,22 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
 
   const tell = (line: string) => watchdog.stdin?.write(`${line}\n`);
 
+  /** The watchdog has been told already: what is on the disk matters only when that is killed as well. A full disk is no reason to fail. */
+  const record = () => {
+    try {
+      recordProcesses(dataDir, [...processes.values()]);
+    } catch (error) {
+      onEvent(`the list of processes could not be written: ${(error as Error).message}`);
+    }
+  };
+
   const startWatchdog = () => {
     // As arguments, because this process may be killed before it gets to write to the pipe.
     const known = [...processes.values()].map(({ leader, stopSignal }) => `${leader}:${stopSignal}`);
     watchdog = spawn(process.execPath, [watchdogScript, ...known], {
       detached: true,
       cwd: '/',
+      env: systemEnvironment(),
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     // A watchdog that was killed reads nothing more: its exit is what counts, and it is replaced then.
@@ -61,12 +72,12 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
       tell(`add ${pid} ${stopSignal}`);
       const { started = '', executable = '' } = findProcess(pid) ?? {};
       processes.set(pid, { leader: pid, stopSignal, started, executable });
-      recordProcesses(dataDir, [...processes.values()]);
+      record();
     },
     remove(pid) {
       tell(`remove ${pid}`);
       processes.delete(pid);
-      recordProcesses(dataDir, [...processes.values()]);
+      record();
     },
     killAll() {
       for (const pid of processes.keys()) sendSignal(-pid, 'SIGKILL');

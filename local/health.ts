@@ -23,11 +23,11 @@ export type HealthOptions = {
 export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
   const { url, nginx, replicas, deadlineMs, signal } = options;
   const processes = [nginx, ...replicas.map(({ process }) => process)];
-  const deadline = Date.now() + (deadlineMs ?? Infinity);
+  const deadline = performance.now() + (deadlineMs ?? Infinity);
   while (!(await isHealthy(url, replicas))) {
     signal?.throwIfAborted();
     if (deadlineMs !== undefined) processes.forEach(assertStarts);
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(`Not healthy after ${(deadlineMs ?? 0) / 1000} s: ${await describeUnready(replicas)}`);
     }
     await sleep(50, undefined, { signal });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   cpSync,
   lstatSync,
@@ -128,6 +129,8 @@ function outsideFolder(): string {
   // In a folder that everyone may write to, someone else could have been there first.
   if (uid !== 0) throw new Error(`${folder} does not belong to root: remove it, then start again.`);
   chownSync(folder, 0, 0);
+  // Whatever umask there was.
+  chmodSync(folder, 0o755);
   return folder;
 }
 

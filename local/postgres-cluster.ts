@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { systemEnvironment } from './environment.js';
 import type { PostgresAccount } from './postgres-account.js';
 import { findProcess } from './process-table.js';
 
@@ -29,6 +30,7 @@ export async function initialiseCluster(
   const { clusterFolder, nativeFolder, uid, gid } = account;
   removeUnfinished(clusterFolder);
   if (existsSync(join(clusterFolder, 'PG_VERSION'))) return;
+  assertEmpty(clusterFolder);
 
   const unfinished = mkdtempSync(`${clusterFolder}.new-`);
   const own = (path: string) => {
@@ -55,7 +57,7 @@ export async function initialiseCluster(
         '--no-instructions',
         ...(sync ? [] : ['--no-sync']),
       ],
-      { uid, gid, cwd: unfinished },
+      { uid, gid, cwd: unfinished, env: { ...systemEnvironment(), LC_ALL: 'C' } },
     );
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
@@ -64,6 +66,14 @@ export async function initialiseCluster(
   }
   renameSync(cluster, clusterFolder);
   rmSync(unfinished, { recursive: true });
+}
+
+/** Data of which a part is missing are not ours to remove. */
+function assertEmpty(clusterFolder: string): void {
+  if (!existsSync(clusterFolder) || readdirSync(clusterFolder).length === 0) return;
+  throw new Error(
+    `${clusterFolder} is no complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start anew.`,
+  );
 }
 
 function removeUnfinished(clusterFolder: string): void {

@@ -92,6 +92,16 @@ describe('PostgreSQL with a data folder', () => {
   }, 30_000);
 });
 
+test('leaves data of which a part is missing alone, and says what to do', async () => {
+  const dataDir = temporaryFolder();
+  mkdirSync(join(dataDir, 'postgres', 'base'), { recursive: true });
+  await expect(startPostgres({ dataDir })).rejects.toThrow(
+    'is no complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start anew.',
+  );
+  expect(readdirSync(join(dataDir, 'postgres'))).toEqual(['base']);
+  rmSync(dataDir, { recursive: true });
+});
+
 test('leaves nothing behind when it has no data folder', async () => {
   const lines: string[] = [];
   const server = await startPostgres({ onLine: (_source, line) => lines.push(line) });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Client, type DatabaseError } from 'pg';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
+import { forgetPostgresVariables, systemEnvironment } from './environment.js';
 import { repositoryRoot } from './paths.js';
 import { freePort } from './ports.js';
 import { preparePostgresAccount } from './postgres-account.js';
@@ -35,6 +36,7 @@ const wrongPassword = '28P01';
 /** Starts PostgreSQL with the product's database and roles on a free port of 127.0.0.1; `user` is an administrator. */
 export async function startPostgres(options: DataDirOptions = {}): Promise<PostgresServer> {
   const { onLine, onEvent = () => {}, signal } = options;
+  forgetPostgresVariables();
   const dataDir = await openDataDir(options);
   let server: SupervisedProcess | undefined;
 
@@ -57,6 +59,8 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
         command: join(account.nativeFolder, 'bin', 'postgres'),
         args: ['-D', account.clusterFolder, ...settings(port)],
         cwd: account.clusterFolder,
+        // On macOS it does not start without a locale; C is everywhere.
+        env: { ...systemEnvironment(), LC_ALL: 'C' },
         uid: account.uid,
         gid: account.gid,
         // "Fast": ends the sessions, then writes a checkpoint. SIGTERM would wait for every session to end by itself.

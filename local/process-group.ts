@@ -26,12 +26,13 @@ export async function killGroup(leader: number): Promise<void> {
  * everything, gets SIGKILL.
  */
 export async function endGroups(groups: ProcessGroup[], graceMs: number): Promise<void> {
-  const deadline = Date.now() + graceMs;
+  const deadline = performance.now() + graceMs;
   await Promise.all(
     groups.map(async ({ leader, stopSignal }) => {
       // Only to the leader: PostgreSQL's processes, for one, take the same signal to mean different things.
       sendSignal(leader, stopSignal);
-      while (Date.now() < deadline && findGroup(leader).some(({ pid }) => pid === leader)) await sleep(20);
+      while (performance.now() < deadline && findGroup(leader).some(({ pid }) => pid === leader))
+        await sleep(20);
       await killGroup(leader);
     }),
   );

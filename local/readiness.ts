@@ -20,11 +20,11 @@ export async function waitUntilReady(
   isReady: () => boolean | Promise<boolean>,
   { deadlineMs = 60_000, signal }: ReadinessOptions = {},
 ): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   while (!(await isReady())) {
     signal?.throwIfAborted();
     assertStarts(process);
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(`${lastOutput(process)}${process.name} was not ready after ${deadlineMs / 1000} s`);
     }
     await sleep(20, undefined, { signal });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
+import { serviceEnvironment } from './environment.js';
 import { waitUntilHealthy, type RunningReplica } from './health.js';
 import { startNginx, type NginxServer } from './nginx.js';
 import { compiledScript, repositoryRoot } from './paths.js';
@@ -90,7 +91,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const startReplica = (replica: Replica): RunningReplica => {
     signal.throwIfAborted();
     const env = {
-      ...process.env,
+      ...serviceEnvironment(),
       ...environmentOf(replica, { postgres, redisUrl: redis?.url, dataDir: dataDir.path }),
       ...options.env?.all,
       ...options.env?.[replica.service],

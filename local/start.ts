@@ -1,4 +1,6 @@
+import { constants } from 'node:os';
 import { join } from 'node:path';
+import { adviceFor, speaksOfFullDisk } from './advice.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
 import { openControl } from './control.js';
 import { openGuard } from './guard.js';
@@ -8,11 +10,15 @@ import { repositoryRoot } from './paths.js';
 import { startStack, type Stack } from './stack.js';
 import { serviceNames } from './topology.js';
 
-async function main(): Promise<void> {
+const dataDir = join(repositoryRoot, '.local');
+const minuteMs = 60_000;
+
+/** Returns the status of the process. */
+async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2), process.env);
   if (options.help) {
     process.stdout.write(usage);
-    return;
+    return 0;
   }
 
   const isTerminal = process.stdout.isTTY;
@@ -24,11 +30,13 @@ async function main(): Promise<void> {
   });
   const say = (line: string) => print('millrace', line);
 
-  const dataDir = join(repositoryRoot, '.local');
   const guard = await openGuard(dataDir, say);
   const interruption = new AbortController();
+  // Of a start that was interrupted. Once it is ready, to be stopped is how it ends.
+  let status = 0;
   listenForInterruption({
-    onFirst: () => {
+    onFirst: (signal) => {
+      if (signal) status = 128 + constants.signals[signal];
       say('stopping (once more to kill everything at once)');
       interruption.abort(new Error('stopped'));
     },
@@ -40,13 +48,18 @@ async function main(): Promise<void> {
 
   try {
     const { signal } = interruption;
+    const sayDiskIsFull = atMostOnce(minuteMs, () =>
+      say(`the disk with ${dataDir} is full: free some space, and all goes on by itself`),
+    );
     const onLine = (source: string, line: string) => {
+      if (speaksOfFullDisk(line)) sayDiskIsFull();
       if (!isNoise(source, line)) print(source, line);
     };
     const stack = await startStack({ ...options, dataDir, guard, onLine, onEvent: say, signal });
     const control = await openControl(dataDir, stack);
     welcome(stack, options, say);
     await aborted(signal);
+    status = 0;
     await stack.stop();
     await control.close();
   } catch (error) {
@@ -55,6 +68,7 @@ async function main(): Promise<void> {
     await guard.close();
   }
   say('stopped');
+  return status;
 }
 
 function welcome({ url, port }: Stack, { bind, watch }: Arguments, say: (line: string) => void): void {
@@ -63,6 +77,15 @@ function welcome({ url, port }: Stack, { bind, watch }: Arguments, say: (line: s
     `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (restarts services on a change)' : ''}`,
   );
   say(`try: curl -X POST ${home}/api/add/task1`);
+}
+
+function atMostOnce(ms: number, action: () => void): () => void {
+  let last = -Infinity;
+  return () => {
+    if (performance.now() - last < ms) return;
+    last = performance.now();
+    action();
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -78,10 +101,11 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 main().then(
-  () => process.exit(0),
+  (status) => process.exit(status),
   (error: unknown) => {
     const { message, stack } = error as Error;
-    process.stderr.write(`${process.env.LOG_LEVEL === 'debug' ? stack : message}\n`);
+    const words = [process.env.LOG_LEVEL === 'debug' ? stack : message, adviceFor(message, dataDir)];
+    process.stderr.write(`${words.filter(Boolean).join('\n')}\n`);
     process.exit(1);
   },
 );

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { systemEnvironment } from './environment.js';
 import type { Guard } from './guard.js';
 import { killGroup, sendSignal } from './process-group.js';
 
@@ -9,7 +10,7 @@ export type ProcessSpec = {
   command: string;
   args?: string[];
   cwd?: string;
-  /** The whole environment. Default: that of this process. */
+  /** The whole environment. Default: `systemEnvironment()`. */
   env?: NodeJS.ProcessEnv;
   /** The user and the group it runs as. Default: those of this process. */
   uid?: number;
@@ -78,7 +79,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: spec.cwd,
-      env: spec.env,
+      env: spec.env ?? systemEnvironment(),
       uid: spec.uid,
       gid: spec.gid,
     });
@@ -105,7 +106,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
   const superviseUntilStopped = async () => {
     let delay = firstDelayMs;
     for (;;) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       const ending = await runOnce().catch((error: unknown): Ending => ({ error: error as Error }));
       if (stopping) return;
       if (restarting) {
@@ -113,7 +114,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
         continue;
       }
       unexpectedExits += 1;
-      if (Date.now() - startedAt >= stableAfterMs) delay = firstDelayMs;
+      if (performance.now() - startedAt >= stableAfterMs) delay = firstDelayMs;
       onEvent(`${name} ${describeEnding(ending)}, restarting in ${delay} ms`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, delay);

@@ -1,48 +1,73 @@
 #!/usr/bin/env node
-// The queue at a glance, for operators: npm run jobs -- [status | failed | retry-failed] [--url http://localhost:8080]
+// The queue at a glance, and what operators do about it: npm run jobs -- --help
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-const USAGE = `Usage: npm run jobs -- [command] [--url URL]
+const USAGE = `Usage: npm run jobs -- [command] [options]
 
 Commands
   status         how many jobs are in each state, and how long the oldest has been waiting (default)
   failed         the failed jobs, newest first, with their errors
   retry-failed   queues every failed job anew
+  cancel         cancels the queued jobs
+  delete         deletes ended jobs; --status says which. Their tasks stay
 
 Options
-  --url URL      the product's endpoint. Default: $MILLRACE_URL, else http://localhost:8080
-  --help         this text
+  --status STATUS      for delete: completed, failed or cancelled. For cancel: queued
+  --kind KIND          only jobs of this kind: task, analyze or image
+  --older-than SPAN    only jobs that ended (for cancel: were created) before that: 90s, 30m, 12h or 7d
+  --yes                does not ask before it cancels or deletes
+  --url URL            the product's endpoint. Default: $MILLRACE_URL, else http://localhost:8080
+  --help               this text
 `;
+
+const KINDS = ['task', 'analyze', 'image'];
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
+/** Jobs that are cancelled, deleted or retried at the same time. */
+const AT_ONCE = 8;
+/** How often a busy product is asked again. */
+const TRIES = 10;
 
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      status: { type: 'string' },
+      kind: { type: 'string' },
+      'older-than': { type: 'string' },
+      yes: { type: 'boolean', short: 'y' },
       url: { type: 'string', default: process.env.MILLRACE_URL ?? 'http://localhost:8080' },
       help: { type: 'boolean', short: 'h' },
     },
   });
-  const commands = { status, failed, 'retry-failed': retryFailed };
+  const commands = { status, failed, 'retry-failed': retryFailed, cancel, delete: remove };
   const command = commands[positionals[0] ?? 'status'];
   if (values.help) process.stdout.write(USAGE);
   else if (!command || positionals.length > 1) throw new Error(`There is no such command.\n\n${USAGE}`);
-  else await command(values.url.replace(/\/$/, ''));
+  else await command(values.url.replace(/\/$/, ''), values);
 }
 
 async function status(url) {
+  const response = await ask(`${url}/api/jobs/summary`);
+  if (!response.ok) throw new Error(await explain(response));
   const {
     counts,
+    scheduled,
     oldest_waiting_s: oldest,
     completed_last_minute: recent,
-  } = await get(`${url}/api/jobs/summary`);
-  for (const [name, count] of Object.entries(counts)) print(name, count);
+  } = await response.json();
+  for (const [name, count] of Object.entries(counts)) {
+    print(name, count);
+    if (name === 'queued') print('  not due yet', scheduled);
+  }
   print('oldest waiting', oldest === null ? '-' : `${oldest} s`);
   print('done in the last minute', recent);
 }
 
 async function failed(url) {
   let count = 0;
-  for await (const job of failedJobs(url)) {
+  for await (const job of jobs(url, { status: 'failed' })) {
     console.log(
       `${job.finished_at}  ${job.id}  ${job.kind.padEnd(7)}  ${job.attempt_count} attempts  ${job.error}`,
     );
@@ -56,32 +81,96 @@ async function failed(url) {
 async function retryFailed(url) {
   // All ids first: a job that fails again at once must not come round a second time.
   const ids = [];
-  for await (const { id } of failedJobs(url)) ids.push(id);
-  let queued = 0;
-  for (const id of ids) {
-    const response = await fetch(`${url}/api/jobs/${id}/retry`, { method: 'POST' });
-    // 409: somebody else was quicker; 404: its task was deleted.
-    if (response.ok) queued += 1;
-    else if (![404, 409].includes(response.status)) throw new Error(await explain(response));
-  }
-  console.log(`${queued} of ${ids.length} failed jobs queued anew.`);
+  for await (const { id } of jobs(url, { status: 'failed' })) ids.push(id);
+  const { done } = await forEach(ids, (id) => ask(`${url}/api/jobs/${id}/retry`, 'POST'));
+  console.log(`${done} of ${ids.length} failed jobs queued anew.`);
 }
 
-/** All failed jobs, page by page. */
-async function* failedJobs(url) {
-  let next = '/api/jobs?status=failed&limit=200';
+async function cancel(url, options) {
+  const filter = filterOf({ status: 'queued', ...options }, ['queued'], 'created_at');
+  if (!(await confirm(`Cancel ${describe(filter)} at ${url}?`, options))) return;
+  const { done, left } = await endEach(url, filter);
+  console.log(`${done} jobs cancelled, ${left} had begun or ended meanwhile.`);
+}
+
+async function remove(url, options) {
+  const filter = filterOf(options, ['completed', 'failed', 'cancelled'], 'finished_at');
+  if (!(await confirm(`Delete ${describe(filter)} at ${url}? Their tasks stay.`, options))) return;
+  const { done, left } = await endEach(url, filter);
+  console.log(`${done} jobs deleted, ${left} were gone or retried meanwhile.`);
+}
+
+/** Checks the options that choose jobs. @param time the field that says how old a job is */
+function filterOf({ status, kind, 'older-than': span }, statuses, time) {
+  if (!statuses.includes(status))
+    throw new Error(`Say which jobs: --status ${statuses.join(' or --status ')}`);
+  if (kind !== undefined && !KINDS.includes(kind)) throw new Error(`--kind is one of ${KINDS.join(', ')}.`);
+  if (span === undefined) return { status, kind };
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(span) ?? [];
+  if (!unit) throw new Error('--older-than is a number with a unit: 90s, 30m, 12h or 7d.');
+  return { status, kind, time, span, before: new Date(Date.now() - count * SECONDS[unit] * 1_000) };
+}
+
+function describe({ status, kind, time, span }) {
+  const age = span ? ` that ${time === 'created_at' ? 'were created' : 'ended'} more than ${span} ago` : '';
+  return `all ${status} ${kind ? `${kind} ` : ''}jobs${age}`;
+}
+
+async function confirm(question, { yes }) {
+  if (yes) return true;
+  if (!process.stdin.isTTY) throw new Error(`${question} Add --yes to do it without being asked.`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${question} [y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Only in the status they were chosen for: a job that is completed meanwhile is not deleted in place of cancelled. */
+function endEach(url, filter) {
+  const end = (id) => ask(`${url}/api/jobs/${id}?status=${filter.status}`, 'DELETE');
+  return forEach(ids(jobs(url, filter)), end);
+}
+
+async function* ids(jobs) {
+  for await (const { id } of jobs) yield id;
+}
+
+/** Calls for some of the ids at a time. 409 and 404 are no errors: somebody else was quicker, or the job's task was deleted. */
+async function forEach(ids, call) {
+  const counts = { done: 0, left: 0 };
+  const iterator = ids[Symbol.asyncIterator]?.() ?? ids[Symbol.iterator]();
+  const work = async () => {
+    for (let next; !(next = await iterator.next()).done;) {
+      const response = await call(next.value);
+      if (response.ok) counts.done += 1;
+      else if ([404, 409].includes(response.status)) counts.left += 1;
+      else throw new Error(await explain(response));
+      await response.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return counts;
+}
+
+/** All jobs that the filter chooses, newest first, page by page. */
+async function* jobs(url, { status, kind, time, before }) {
+  let next = `/api/jobs?status=${status}${kind ? `&kind=${kind}` : ''}&limit=200`;
   while (next) {
-    const response = await fetch(url + next);
+    const response = await ask(url + next);
     if (!response.ok) throw new Error(await explain(response));
-    yield* await response.json();
+    for (const job of await response.json()) if (!before || new Date(job[time]) < before) yield job;
     next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
   }
 }
 
-async function get(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(await explain(response));
-  return response.json();
+/** A request; again, after the pause that it asks for, when the product is busy. */
+async function ask(url, method = 'GET') {
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch(url, { method });
+    if (![429, 503].includes(response.status) || tries === TRIES) return response;
+    await response.arrayBuffer();
+    await sleep(1_000 * (Number(response.headers.get('retry-after')) || 1));
+  }
 }
 
 async function explain(response) {

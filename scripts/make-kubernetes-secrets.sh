@@ -2,6 +2,7 @@
 # Prints the Secrets that k8s/secrets.yaml has for development, with random passwords:
 #   scripts/make-kubernetes-secrets.sh | kubectl apply -f -
 # Once, before the first start: PostgreSQL takes its passwords when its volume is made. To keep them, keep what it prints.
+case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "make-kubernetes-secrets.sh needs bash 3.2 or newer: bash scripts/make-kubernetes-secrets.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 
 password() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }

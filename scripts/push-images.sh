@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds the images of all services for amd64 and arm64, and pushes them to a registry, with SBOM and provenance.
+case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "push-images.sh needs bash 3.2 or newer: bash scripts/push-images.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

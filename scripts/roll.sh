@@ -3,17 +3,27 @@
 # replicas as it has, from its present image and settings; when they are healthy, the old ones go.
 #   docker compose build && scripts/roll.sh task-api web-gateway
 # Nginx, PostgreSQL and Redis have one replica and a port or volume of their own: they cannot be rolled.
+case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "roll.sh needs bash 3.2 or newer: bash scripts/roll.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 [ $# -gt 0 ] || { echo "Usage: scripts/roll.sh SERVICE..." >&2; exit 2; }
 cd "$(dirname "$0")/.."
+for part in messages versions; do
+  # shellcheck source=/dev/null
+  . "scripts/deploy/$part.sh"
+done
 
+command -v docker >/dev/null || stop "docker is not installed." "https://docs.docker.com/get-started/get-docker/"
+check_docker_versions
 for service; do
-  mapfile -t old < <(docker compose ps --quiet --status running "$service")
-  [ "${#old[@]}" -gt 0 ] || { echo "$service is not running" >&2; exit 1; }
-  docker compose up --detach --wait --no-deps --no-recreate --scale "$service=$((2 * ${#old[@]}))" "$service"
+  old=$(docker compose ps --quiet --status running "$service")
+  [ -n "$old" ] || stop "$service is not running." "docker compose up --detach --wait"
+  count=$(printf '%s\n' "$old" | wc -l)
+  docker compose up --detach --wait --no-deps --no-recreate --scale "$service=$((2 * count))" "$service"
   # Nginx passes over a replica for 4 s that was not listening yet when it first looked (nginx/upstreams.compose.conf).
   sleep 6
-  docker stop "${old[@]}" >/dev/null
-  docker rm "${old[@]}" >/dev/null
-  echo "$service: ${#old[@]} replaced"
+  # shellcheck disable=SC2086 # ids, one a line
+  docker stop $old >/dev/null
+  # shellcheck disable=SC2086
+  docker rm $old >/dev/null
+  echo "$service: $((count)) replaced"
 done

@@ -23,7 +23,7 @@ function ask({ method = 'GET', body = '' }) {
   // A socket's path may have about 100 characters: seen from here it is shorter.
   const socketPath = relative(process.cwd(), join(root, '.local', 'control'));
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path: '/scale', method }, (response) => {
+    const sent = request({ socketPath, path: '/scale', method, agent: false }, (response) => {
       text(response).then((answer) => resolve({ status: response.statusCode, body: answer }), reject);
     });
     sent.on('error', reject);

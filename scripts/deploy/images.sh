@@ -33,6 +33,7 @@ hand_over_images() {
 
 # The tag is the manifests', whatever .env says.
 build_images() {
+  check_docker_versions
   step "Building the images"
   local progress=--progress=quiet
   [ ! -t 1 ] || progress=--progress=auto

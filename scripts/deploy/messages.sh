@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How deploy.sh speaks. What goes wrong is always said together with what mends it.
+# How deploy.sh and its like speak. What goes wrong is always said together with what fixes it.
 
 step() { printf '==> %s\n' "$*"; }
 
@@ -11,6 +11,6 @@ warn() { printf '  ! %s\n    Fix: %s\n' "$1" "$2" >&2; }
 
 # stop WHAT FIX: something that does.
 stop() {
-  printf 'deploy.sh: %s\n  Fix: %s\n' "$1" "$2" >&2
+  printf '%s: %s\n  Fix: %s\n' "${0##*/}" "$1" "$2" >&2
   exit 1
 }

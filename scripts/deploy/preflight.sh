@@ -26,8 +26,10 @@ who_listens() {
 }
 
 preflight() {
-  local version nodes
-  version=$(kube version -o yaml 2>/dev/null | awk '/^serverVersion:/ {server = 1} server && /gitVersion:/ {print $2}')
+  local versions version nodes
+  versions=$(kube version -o yaml 2>/dev/null || true)
+  check_kubectl_version "$(version_of client)"
+  version=$(version_of server)
   nodes=$(kube get nodes --no-headers 2>/dev/null | wc -l | tr -d ' ')
   step "Context $context: Kubernetes $version, $nodes $([ "$nodes" = 1 ] && echo node || echo nodes)"
   check_version "$version"
@@ -37,6 +39,11 @@ preflight() {
   check_room
   check_node_port
   check_addons
+}
+
+# version_of client|server: from what kubectl says of both, in $versions.
+version_of() {
+  printf '%s\n' "$versions" | awk -v who="$1" '/^[a-zA-Z]+:/ {mine = $1 == who "Version:"} mine && /gitVersion:/ {print $2}'
 }
 
 check_version() {

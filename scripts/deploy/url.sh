@@ -11,10 +11,19 @@ candidates() {
   case $family in
     kind) docker port "$(name_of "$context")-control-plane" "$port/tcp" 2>/dev/null ;;
     minikube) docker port "$(name_of "$context")" "$port/tcp" 2>/dev/null ;;
-  esac | sed 's/^0\.0\.0\.0\|^127\.0\.0\.1/localhost/; s/^/http:\/\//'
+  esac | sed -E 's/^(0\.0\.0\.0|127\.0\.0\.1)/localhost/; s/^/http:\/\//'
   [ "$family" != kind ] || echo "http://localhost:$http_port"
   [ "$family" = remote ] || echo "http://localhost:$port"
   for node in $(kube get nodes -o jsonpath='{.items[*].status.addresses[?(@.type=="InternalIP")].address}'); do echo "http://$node:$port"; done
+}
+
+# ask URL: the headers of the answer. No proxy is asked for what runs on this machine.
+ask() {
+  local options=(-s -m 3 -o /dev/null -D -)
+  case $family,$1 in
+    remote,http://localhost[:/]* | remote,http://127.* | [!r]*) options+=(--noproxy '*') ;;
+  esac
+  curl "${options[@]}" "$1"
 }
 
 # find_url TRIES: prints the URL; fails when Millrace cannot be reached from here.
@@ -22,7 +31,7 @@ find_url() {
   local url pod tries=$1
   while [ "$tries" -gt 0 ]; do
     for url in $(candidates); do
-      pod=$(curl -s -m 3 -o /dev/null -D - "$url/" | tr -d '\r' | awk 'tolower($1) == "x-served-by:" {print $2}') || continue
+      pod=$(ask "$url/" | tr -d '\r' | awk 'tolower($1) == "x-served-by:" {print $2}') || continue
       # Another Millrace may answer there, of Compose for one.
       if [ -n "$pod" ] && kube -n "$namespace" get pod "$pod" >/dev/null 2>&1; then echo "$url"; return; fi
     done

@@ -1,6 +1,7 @@
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import { send } from './client.js';
 import { checkAnswer, type DescribedOperation, operationsOf } from './described-answers.js';
+import { isLocal } from './endpoint.js';
 import { makeThings, provocations } from './provocations.js';
 
 const operations = operationsOf(createOpenApiDocument());
@@ -26,7 +27,9 @@ describe('answers are as the published description says', () => {
     const described = operations.flatMap((operation) =>
       Object.keys(operation.responses)
         .filter((status) => !['429', '503', 'default'].includes(status))
-        .map((status) => `${operation.operationId} ${status}`),
+        .map((status) => `${operation.operationId} ${status}`)
+        // Nothing from outside makes a job fail that could be retried with any use.
+        .filter((answer) => isLocal || answer !== 'retryJob 202'),
     );
     expect(cases.map(({ operationId, status }) => `${operationId} ${status}`).sort()).toEqual(
       described.sort(),

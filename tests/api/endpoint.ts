@@ -19,6 +19,12 @@ export function endpointUrl(): string {
   return url;
 }
 
+/** The local stack, where there is one. */
+export function localStack(): Stack {
+  if (!stack) throw new Error('The stack under test is not a local one.');
+  return stack;
+}
+
 /** Starts a local stack with temporary data, unless MILLRACE_URL names one that runs already. */
 export async function startEndpoint(): Promise<void> {
   if (isLocal) stack = await startStack({ port: 'free', onLine: collectLine });

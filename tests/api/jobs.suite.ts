@@ -6,6 +6,7 @@ import {
   jobSchema,
   jobSummarySchema,
   queuedTaskSchema,
+  taskSchema,
   uploadResponseSchema,
   type Job,
 } from '@millrace/contracts';
@@ -84,14 +85,18 @@ describe('a job', () => {
     expect((await send(`/api/jobs/${id}/events`, again)).status).toBe(204);
   });
 
-  test('can be cancelled while it is queued, once', async () => {
+  test('can be cancelled while it is queued, and deleted when it has ended; its task stays', async () => {
     const id = await addForTomorrow();
     const reply = await send(`/api/jobs/${id}`, { method: 'DELETE' });
     expect(reply.status).toBe(200);
     expect(reply.as(jobSchema)).toMatchObject({ id, status: 'cancelled' });
-    expectProblem(await send(`/api/jobs/${id}`, { method: 'DELETE' }), 409);
+    expectProblem(await send(`/api/jobs/${id}?status=queued`, { method: 'DELETE' }), 409);
     const cancelled = (await send('/api/jobs?status=cancelled')).as(jobListItemSchema.array());
     expect(cancelled.map((job) => job.id)).toContain(id);
+
+    expect((await send(`/api/jobs/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expectProblem(await send(`/api/jobs/${id}`), 404);
+    expect((await send(`/api/tasks/${id}`)).as(taskSchema).status).toBe('cancelled');
   });
 
   test('that has not failed cannot be retried', async () => {
@@ -122,6 +127,7 @@ describe('a job', () => {
 test('GET /api/jobs/summary counts jobs by their state', async () => {
   const reply = await send('/api/jobs/summary');
   expect(reply.status).toBe(200);
-  const { counts } = reply.as(jobSummarySchema);
+  const { counts, due, scheduled } = reply.as(jobSummarySchema);
   expect(counts.completed).toBeGreaterThan(0);
+  expect(due + scheduled).toBe(counts.queued);
 });

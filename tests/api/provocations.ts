@@ -8,7 +8,8 @@ import {
   uploadResponseSchema,
 } from '@millrace/contracts';
 import { type Reply, send, sendJson, upload } from './client.js';
-import { endpointUrl } from './endpoint.js';
+import { askPostgres } from '../chaos/administrator.js';
+import { endpointUrl, isLocal, localStack } from './endpoint.js';
 import { jpeg } from './pictures.js';
 import { until } from './until.js';
 
@@ -16,26 +17,26 @@ import { until } from './until.js';
 export type Provoke = (path: string) => Promise<Reply>;
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
-const LATER = '?run_at=2099-01-01T00:00:00Z';
+const LATER = `?run_at=${new Date(Date.now() + 86_400_000).toISOString()}`;
 
 /** Of things to ask for, once they are made. */
-export const ids = { task: '', completedJob: '', failedJob: '', image: '' };
+export const ids = { task: '', completedJob: '', refusedJob: '', image: '' };
 
 /** Makes the things that the provocations ask for. */
 export async function makeThings(): Promise<void> {
-  const [task, completedJob, failed, image] = await Promise.all([
+  const [task, completedJob, refused, image] = await Promise.all([
     newTask(),
     send('/api/add/contract', { method: 'POST' }).then((reply) => reply.as(queuedTaskSchema).id),
     // It begins like a picture, so it is accepted; what follows is none.
     upload({ file: Buffer.from('ffd8ff00', 'hex'), effects: 'bw' }, { query: 'async=true' }),
     jpeg().then((file) => upload({ file, effects: 'bw' })),
   ]);
-  const failedJob = failed.as(acceptedJobSchema).id;
-  Object.assign(ids, { task, completedJob, failedJob, image: image.as(uploadResponseSchema).id });
+  const refusedJob = refused.as(acceptedJobSchema).id;
+  Object.assign(ids, { task, completedJob, refusedJob, image: image.as(uploadResponseSchema).id });
   await until(
     'the two jobs have ended',
     async () => {
-      const jobs = await Promise.all([completedJob, failedJob].map((id) => send(`/api/jobs/${id}`)));
+      const jobs = await Promise.all([completedJob, refusedJob].map((id) => send(`/api/jobs/${id}`)));
       const states = jobs.map((reply) => reply.as(jobSchema).status);
       return states.join() === 'completed,failed';
     },
@@ -83,6 +84,17 @@ export const newTask = async () =>
 export const waitingJob = async () =>
   (await send(`/api/add/contract${LATER}`, { method: 'POST' })).as(queuedTaskSchema).id;
 
+/** A job that a worker could not do, as nothing from outside brings that about. Only where the stack is a local one. */
+export async function failedJob(): Promise<string> {
+  const id = await waitingJob();
+  await askPostgres(
+    localStack(),
+    `UPDATE jobs SET status = 'failed', error = 'No worker.', due_at = NULL, finished_at = now() WHERE id = $1`,
+    [id],
+  );
+  return id;
+}
+
 const add = (method: string): Record<string, Provoke> => ({
   202: of(() => 'task1', method),
   400: (path) => send(`${withId(path, 'task1')}?priority=urgent`, { method }),
@@ -118,16 +130,23 @@ export const provocations: Record<string, Record<string, Provoke>> = {
     404: unknown(),
   },
   retryJob: {
-    202: of(() => ids.failedJob, 'POST'),
+    ...(isLocal && {
+      202: async (path: string) => send(withId(path, await failedJob()), { method: 'POST' }),
+    }),
     400: malformed('POST'),
     404: unknown('POST'),
-    409: of(() => ids.completedJob, 'POST'),
+    409: of(() => ids.refusedJob, 'POST'),
   },
-  cancelJob: {
+  deleteJob: {
     200: async (path) => send(withId(path, await waitingJob()), { method: 'DELETE' }),
+    204: async (path) => {
+      const job = withId(path, await waitingJob());
+      await send(job, { method: 'DELETE' });
+      return send(job, { method: 'DELETE' });
+    },
     400: malformed('DELETE'),
     404: unknown('DELETE'),
-    409: of(() => ids.completedJob, 'DELETE'),
+    409: (path) => send(`${withId(path, ids.completedJob)}?status=queued`, { method: 'DELETE' }),
   },
 
   listTasks: { 200: (path) => send(`${path}?limit=1`), 400: badQuery },

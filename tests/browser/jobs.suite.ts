@@ -3,7 +3,7 @@ import { until } from '../api/until.js';
 import { queueBrokenImage, queueTask } from './api.js';
 import { baseUrl, isLocal, sees, visit, whileHanging } from './session.js';
 
-const LATER = { run_at: '2099-01-01T00:00:00Z' };
+const LATER = { run_at: new Date(Date.now() + 86_400_000).toISOString() };
 
 export function jobsSuite(): void {
   test('charts and counts follow the queue', async () => {

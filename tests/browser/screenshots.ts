@@ -87,7 +87,10 @@ async function fillTasks(url: string): Promise<void> {
     if (completed) await send(url, 'PATCH', `/api/tasks/${id}`, { completed });
   }
   await send(url, 'POST', '/api/add', { task: 'Send the newsletter', priority: 'high' });
-  await send(url, 'POST', '/api/add', { task: 'Close the books', run_at: '2099-01-01T00:00:00Z' });
+  await send(url, 'POST', '/api/add', {
+    task: 'Close the books',
+    run_at: new Date(Date.now() + 86_400_000).toISOString(),
+  });
   await sleep(2_000);
 }
 

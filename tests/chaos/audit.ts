@@ -1,15 +1,29 @@
 import type { Stack } from '../../local/stack.js';
 import { askPostgres } from './administrator.js';
+import type { Knowledge } from './load.js';
+import { NAME_PREFIX } from './requests.js';
 
-/** What PostgreSQL says of the jobs that were answered with 202, and of what else there is. */
+/**
+ * What PostgreSQL says of the jobs that were answered with 202, of the tasks that were answered with 201, and of what else there is.
+ * When every request was done once, `rows` is `accepted` + `created` + `untold`.
+ */
 export interface Audit {
   accepted: number;
   /** Accepted jobs that have ended well, with exactly one effect, and their tasks with them. */
   completed: number;
-  /** Accepted jobs that are not among the completed: the promise is broken for them. */
+  created: number;
+  /** Accepted jobs that are not among the completed, and created tasks that are not there: the promise is broken for them. */
   lost: number;
-  /** Effects beyond the first of a job, and jobs that nobody was told of: something was done twice. */
+  /** Jobs, and tasks for people. */
+  rows: number;
+  /** Requests without a key that nobody can tell whether they were done. */
+  unanswered: number;
+  /** Those of them that were. */
+  untold: number;
+  /** Effects beyond the first of a job, and rows beyond the one that a request may have made: something was done twice. */
   duplicates: number;
+  /** The requests that made those rows. */
+  doneTwice: string[];
   /** Tasks without a job, or not done; pictures of jobs that have ended. */
   leftovers: number;
   /** Begun by workers in all, with the ones that came to nothing. */
@@ -18,8 +32,13 @@ export interface Audit {
   latency: { median: number; slowest: number };
 }
 
-interface AuditedJob {
+interface Row {
   id: string;
+  /** Of the request that made it. */
+  name: string;
+}
+
+interface AuditedJob extends Row {
   /** Completed, and its task with it if it has one. */
   done: boolean;
   effects: number;
@@ -28,11 +47,10 @@ interface AuditedJob {
   ms: number | null;
 }
 
-/** @param accepted the ids of all jobs that were answered with 202 */
-export async function audit(stack: Stack, accepted: readonly string[]): Promise<Audit> {
+export async function audit(stack: Stack, { accepted, created, unanswered }: Knowledge): Promise<Audit> {
   const jobs = await askPostgres<AuditedJob>(
     stack,
-    `SELECT id,
+    `SELECT id, request_id AS name,
             status = 'completed' AND (kind <> 'task' OR EXISTS (
               SELECT FROM tasks WHERE tasks.id = task_id AND completed_at IS NOT NULL)) AS done,
             (SELECT count(*) FROM job_attempts WHERE job_id = id AND outcome = 'completed')::int AS effects,
@@ -40,28 +58,53 @@ export async function audit(stack: Stack, accepted: readonly string[]): Promise<
             (extract(epoch FROM finished_at - created_at) * 1000)::float AS ms
        FROM jobs`,
   );
+  // Tasks for people are called as their request.
+  const tasks = await askPostgres<Row>(stack, 'SELECT id, title AS name FROM tasks WHERE title LIKE $1', [
+    `${NAME_PREFIX}%`,
+  ]);
   const [rest] = await askPostgres<{ leftovers: number }>(
     stack,
     `SELECT (SELECT count(*) FROM tasks
-              WHERE completed_at IS NULL OR NOT EXISTS (SELECT FROM jobs WHERE task_id = tasks.id))::int
+              WHERE title NOT LIKE $1
+                AND (completed_at IS NULL OR NOT EXISTS (SELECT FROM jobs WHERE task_id = tasks.id)))::int
             + (SELECT count(*) FROM job_inputs
                 WHERE EXISTS (SELECT FROM jobs WHERE id = job_id AND due_at IS NULL))::int AS leftovers`,
+    [`${NAME_PREFIX}%`],
   );
 
-  const promised = new Set(accepted);
+  const rows: Row[] = [...jobs, ...tasks];
+  const { untold, doneTwice } = compare(rows, new Map([...accepted, ...created]), unanswered);
+  const promised = new Set(accepted.values());
   const completed = jobs.filter(({ id, done, effects }) => promised.has(id) && done && effects === 1).length;
+  const kept = new Set(tasks.map(({ id }) => id));
+  const vanished = [...created.values()].filter((id) => !kept.has(id)).length;
   const latencies = jobs.flatMap(({ ms }) => ms ?? []).sort((one, other) => one - other);
   return {
-    accepted: accepted.length,
+    accepted: accepted.size,
     completed,
-    lost: accepted.length - completed,
-    duplicates:
-      jobs.reduce((sum, { effects }) => sum + Math.max(0, effects - 1), 0) +
-      jobs.filter(({ id }) => !promised.has(id)).length,
+    created: created.size,
+    lost: accepted.size - completed + vanished,
+    rows: rows.length,
+    unanswered: unanswered.size,
+    untold,
+    duplicates: doneTwice.length + jobs.reduce((sum, { effects }) => sum + Math.max(0, effects - 1), 0),
+    doneTwice,
     leftovers: rest!.leftovers,
     attempts: jobs.reduce((sum, job) => sum + job.attempts, 0),
     latency: { median: latencies[latencies.length >> 1] ?? NaN, slowest: latencies.at(-1) ?? NaN },
   };
+}
+
+/** A request that was told of its row has made that one and no other; one that was told nothing may have made one. */
+function compare(rows: Row[], told: ReadonlyMap<string, string>, unanswered: ReadonlySet<string>) {
+  const untold = new Set<string>();
+  const doneTwice: string[] = [];
+  for (const { id, name } of rows) {
+    if (told.get(name) === id) continue;
+    if (unanswered.has(name) && !untold.has(name)) untold.add(name);
+    else doneTwice.push(name);
+  }
+  return { untold: untold.size, doneTwice };
 }
 
 /** How many jobs have not ended yet. */

@@ -1,12 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { picture } from '../support/images.js';
+import { makeRequests, type MakingRequest } from './requests.js';
 
-/** Jobs handed in through the public endpoint, by clients that do not give up. */
-export interface Load {
-  /** The ids of the jobs that were answered with 202, by the Idempotency-Key of the request. */
+/** What clients know of their requests, by the names of these. */
+export interface Knowledge {
+  /** The ids of the jobs that were answered with 202. */
   readonly accepted: ReadonlyMap<string, string>;
-  /** How often a request was sent again because its answer was lost or was a 5xx for "not now". */
+  /** The ids of the tasks for people, answered with 201. */
+  readonly created: ReadonlyMap<string, string>;
+  /** Requests without a key whose answer was lost, or left open whether the work has begun: sent once, done once or not at all. */
+  readonly unanswered: ReadonlySet<string>;
+}
+
+/**
+ * Jobs and tasks handed in through the public endpoint: half of them by clients that have an Idempotency-Key and do not give up, half by
+ * clients that have none and send every request once.
+ */
+export interface Load extends Knowledge {
+  /** How often a request with a key was sent again because its answer was lost or was a 5xx for "not now". */
   readonly resent: number;
   /** Rejects when a client meets an answer that it must not get; resolves after `stop`. */
   readonly ended: Promise<void>;
@@ -19,59 +30,53 @@ export interface LoadOptions {
   jobsPerSecond: number;
 }
 
-interface Request {
-  path: string;
-  headers?: Record<string, string>;
-  body?: string | Buffer;
+interface Reply {
+  /** Undefined: the answer is lost; reset, cut short, too late. */
+  status?: number;
+  text: string;
+  mayHaveBegun: boolean;
 }
 
 const CLIENTS = 32;
 const ANSWER_TIMEOUT_MS = 8_000;
-/** Every job must be accepted within this time, however often it has to be sent. */
+/** Every request with a key must be answered well within this time, however often it has to be sent. */
 const PATIENCE_MS = 60_000;
-/** The answers after which a request may be sent again, as it has a key. */
+/** The answers after which a request may be sent again, if it has a key. */
 const NOT_NOW = new Set([502, 503, 504]);
 
-/** Keeps handing in jobs of all kinds at an even pace, and catches up after an outage. */
+/** Keeps handing in jobs and tasks of all kinds at an even pace, and catches up after an outage. */
 export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Load> {
   const pool = new Pool(url, { connections: CLIENTS, headersTimeout: ANSWER_TIMEOUT_MS });
-  const upload = await imageUpload();
+  const requestFor = await makeRequests();
   const accepted = new Map<string, string>();
+  const created = new Map<string, string>();
+  const unanswered = new Set<string>();
   const begun = performance.now();
   let resent = 0;
   let next = 0;
   let stopped = false;
   let failed = false;
 
-  const requestFor = (number: number): Request => {
-    if (number % 20 === 0) return upload;
-    if (number % 10 === 5) {
-      const body = JSON.stringify({ text: `text ${number}` });
-      return { path: '/analyze?async=true', headers: { 'Content-Type': 'application/json' }, body };
-    }
-    return { path: `/api/add/task-${number}` };
-  };
-
-  const handIn = async (number: number) => {
-    const key = `chaos-${number}`;
-    const { path, headers, body = null } = requestFor(number);
+  const handIn = async (request: MakingRequest) => {
+    const { name, keyed } = request;
     const deadline = performance.now() + PATIENCE_MS;
     for (let tries = 1; ; tries += 1) {
-      const reply = await pool
-        .request({ method: 'POST', path, headers: { 'Idempotency-Key': key, ...headers }, body })
-        .then(async (response) => ({ status: response.statusCode, text: await response.body.text() }))
-        // The answer is lost: reset, cut short, too late.
-        .catch((error: unknown) => ({ status: 'none', text: String(error) }));
-      if (reply.status === 202) {
-        accepted.set(key, (JSON.parse(reply.text) as { id: string }).id);
+      const { status, text, mayHaveBegun } = await send(pool, request);
+      if (status === 201 || status === 202) {
+        const { id } = JSON.parse(text) as { id: string };
+        (status === 202 ? accepted : created).set(name, id);
         resent += tries - 1;
         return;
       }
       // Another client's end is the end of all.
       if (failed) return;
-      const mayRepeat = typeof reply.status === 'string' || NOT_NOW.has(reply.status);
+      const mayRepeat = status === undefined || NOT_NOW.has(status);
       if (!mayRepeat || performance.now() > deadline) {
-        throw new Error(`POST ${path}: ${reply.status} ${reply.text} (try ${tries})`);
+        throw new Error(`${request.method} ${request.path}: ${status ?? 'no answer'} ${text} (try ${tries})`);
+      }
+      if (!keyed) {
+        if (mayHaveBegun) unanswered.add(name);
+        return;
       }
       await sleep(50 + Math.random() * 150);
     }
@@ -82,7 +87,7 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
       const number = next++;
       const earlyMs = begun + (number / jobsPerSecond) * 1_000 - performance.now();
       if (earlyMs > 0) await sleep(earlyMs);
-      await handIn(number);
+      await handIn(requestFor(number));
     }
   };
   const ended = Promise.all(Array.from({ length: CLIENTS }, client))
@@ -97,6 +102,8 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
 
   return {
     accepted,
+    created,
+    unanswered,
     get resent() {
       return resent;
     },
@@ -108,15 +115,20 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
   };
 }
 
-/** A small picture in a form, encoded once for all requests. */
-async function imageUpload(): Promise<Request> {
-  const form = new FormData();
-  form.set('effects', 'bw,blur');
-  form.set('file', new Blob([new Uint8Array(await picture('png', { width: 32, height: 24 }))]), 'small.png');
-  const encoded = new Response(form);
-  return {
-    path: '/upload?async=true',
-    headers: { 'Content-Type': encoded.headers.get('Content-Type')! },
-    body: Buffer.from(await encoded.arrayBuffer()),
-  };
+async function send(pool: Pool, { name, keyed, method, path, headers, body }: MakingRequest): Promise<Reply> {
+  try {
+    const response = await pool.request({
+      method,
+      path,
+      headers: { 'X-Request-Id': name, ...(keyed && { 'Idempotency-Key': name }), ...headers },
+      body: body ?? null,
+    });
+    return {
+      status: response.statusCode,
+      text: await response.body.text(),
+      mayHaveBegun: response.headers['x-work-begun'] !== 'false',
+    };
+  } catch (error) {
+    return { text: String(error), mayHaveBegun: true };
+  }
 }

@@ -2,12 +2,26 @@ import type { Outcome } from './run-chaos.js';
 
 /** The figures of a run, as a table for people. */
 export function describeOutcome(title: string, outcome: Outcome): string {
-  const { accepted, completed, duplicates, lost, leftovers, kills, resent, attempts, seconds, latency } =
-    outcome;
+  const {
+    accepted,
+    completed,
+    created,
+    rows: made,
+    unanswered,
+    untold,
+    duplicates,
+    lost,
+    leftovers,
+  } = outcome;
+  const { kills, resent, attempts, seconds, latency } = outcome;
   const rows: [string, string | number][] = [
-    ['accepted', accepted],
+    ['accepted (202)', accepted],
     ['completed', completed],
-    ['duplicates', duplicates],
+    ['created (201)', created],
+    ['without a key or an answer', unanswered],
+    ['  done all the same', untold],
+    ['rows', made],
+    ['duplicates', [duplicates, ...outcome.doneTwice.slice(0, 10)].join(' ')],
     ['lost', lost],
     ['leftovers', leftovers],
     ['kills', kills],

@@ -8,9 +8,11 @@ import { queueDepth } from './administrator.js';
 import { type Audit, audit, countUnfinished } from './audit.js';
 import type { Arena, Fault } from './faults.js';
 import { type Load, startLoad } from './load.js';
+import { openLossyProxy } from './lossy-proxy.js';
 import { planFaults } from './plan.js';
 import {
   type ChaosSettings,
+  LOSS_EVERY,
   MAX_JOBS_PER_SECOND,
   SCALE,
   SECONDS_A_FAULT,
@@ -33,14 +35,22 @@ export interface Outcome extends Audit {
 /** In this time the backlog of the long form is worked off, even on a busy machine. */
 const SETTLE_MS = 180_000;
 
-/**
- * Runs a stack under load while one fault after the other befalls it, lets it come to rest, and counts.
- *
- * @param sweeper whether task-api sweeps; without it, jobs are known to get lost
- */
-export async function runChaos(settings: ChaosSettings, { sweeper }: { sweeper: boolean }): Promise<Outcome> {
+export interface ChaosOptions {
+  /** Does task-api sweep? Without it, jobs are known to get lost. Default: yes. */
+  sweeper?: boolean;
+  /** Do faults befall the stack? Default: yes. */
+  faults?: boolean;
+  /** Does a proxy send again what it has no answer to? Then requests are known to be done twice. Default: no. */
+  resends?: boolean;
+}
+
+/** Runs a stack under load while one fault after the other befalls it, lets it come to rest, and counts. */
+export async function runChaos(
+  settings: ChaosSettings,
+  { sweeper = true, faults = true, resends = false }: ChaosOptions = {},
+): Promise<Outcome> {
   const random = makeRandom(settings.seed);
-  const plan = planFaults({ kills: settings.kills, random });
+  const plan = faults ? planFaults({ kills: settings.kills, random }) : [];
   const dataDir = temporaryFolder();
   const completions = new Map<string, number>();
   const lastWords: string[] = [];
@@ -57,11 +67,12 @@ export async function runChaos(settings: ChaosSettings, { sweeper }: { sweeper: 
     },
     onEvent: (line) => log?.write(`${new Date().toISOString()} ${line}\n`),
   });
+  const proxy = await openLossyProxy(stack.url, { every: LOSS_EVERY, resends });
   try {
     const arena: Arena = { stack, dataDir, random, ends: new Map() };
     const begun = performance.now();
     const load = await startLoad({
-      url: stack.url,
+      url: proxy.url,
       jobsPerSecond: Math.min(MAX_JOBS_PER_SECOND, settings.jobs / (plan.length * SECONDS_A_FAULT)),
     });
     const over = new AbortController();
@@ -76,7 +87,7 @@ export async function runChaos(settings: ChaosSettings, { sweeper }: { sweeper: 
     const seconds = (performance.now() - begun) / 1_000;
 
     return {
-      ...(await audit(stack, [...load.accepted.values()])),
+      ...(await audit(stack, load)),
       faults: countNames(plan),
       kills: plan.filter(({ kills }) => kills).length,
       resent: load.resent,
@@ -85,6 +96,7 @@ export async function runChaos(settings: ChaosSettings, { sweeper }: { sweeper: 
       seconds,
     };
   } finally {
+    await proxy.close();
     await stack.stop();
     rmSync(dataDir, { recursive: true, force: true });
     log?.end();

@@ -27,6 +27,9 @@ export const SECONDS_A_FAULT = 1.5;
 /** What two cores can bear: with more, the jobs would wait for the machine and not for the faults. */
 export const MAX_JOBS_PER_SECOND = 100;
 
+/** Of so many answers, one gets lost on its way to the client, besides those that the faults cost. */
+export const LOSS_EVERY = 25;
+
 /** How long a worker may hold a job without a word. */
 export const LEASE_MS = 2_000;
 

@@ -61,6 +61,13 @@ describe('which cluster deploy.sh takes', () => {
     expect(stdout).toContain('Millrace is at http://localhost:8080\n');
   });
 
+  it('asks no proxy for what runs on this machine', async () => {
+    const { calls } = await deploy({ kubectl: kubectl({ 'kind-mine': 'answers' }), docker, kind: [] });
+    const asked = calls.filter((call) => call.startsWith('curl'));
+    expect(asked).not.toEqual([]);
+    expect(asked.filter((call) => !call.includes(' --noproxy * '))).toEqual([]);
+  });
+
   it('says how to reach what answers at none of its addresses', async () => {
     const silent: Answer[] = [{ to: '*', fails: true }];
     const { stdout } = await deploy({
@@ -192,6 +199,14 @@ describe('what deploy.sh looks at before it changes anything', () => {
       'Kubernetes v1.29.9-eks-1 is too old',
     ],
     [
+      'an old kubectl',
+      {
+        to: '* version *',
+        says: 'clientVersion:\n  gitVersion: v1.28.4\nserverVersion:\n  gitVersion: v1.34.1\n',
+      },
+      'kubectl v1.28.4 is too old: 1.29 or newer is needed.\n  Fix: https://kubernetes.io/docs/tasks/tools/#kubectl',
+    ],
+    [
       'too little memory',
       { to: '*node-room*', says: '1 2 1000Mi\n' },
       'too little memory: 800 MiB are free, and the pods ask for 1000.\n  Fix: give Docker more',
@@ -272,6 +287,31 @@ describe('what deploy.sh looks at before it changes anything', () => {
       docker: [{ to: 'info', fails: true }],
     });
     expect(stderr).toMatch(/^deploy\.sh: Docker does not answer\.\n {2}Fix: start it/);
+  });
+
+  it.each<[string, Answer, string]>([
+    [
+      'Docker Engine',
+      { to: 'version *', says: '24.0.7' },
+      'Docker Engine 24.0.7 is too old: 26.0 or newer is needed.',
+    ],
+    [
+      'Compose',
+      { to: 'compose version*', says: 'v2.17.2' },
+      'Docker Compose v2.17.2 is too old: 2.26 or newer is needed.',
+    ],
+    ['Compose plugin', { to: 'compose version*', fails: true }, 'Docker has no Compose plugin.'],
+  ])('builds with no old %s', async (_, answer, message) => {
+    const { status, stderr, calls } = await deploy({
+      kubectl: kubectl({ 'kind-a': 'answers' }),
+      kind: [],
+      docker: [answer, ...docker],
+    });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining(`deploy.sh: ${message}\n  Fix: https://docs.docker.com/`),
+    ]);
+    expect(calls.join()).not.toContain('compose --progress');
   });
 
   it('says where to get kubectl', async () => {

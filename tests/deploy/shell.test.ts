@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const root = join(__dirname, '../..');
 const scripts = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -28,16 +28,61 @@ describe('shell scripts', () => {
     expect(stdout).toBe('');
   });
 
-  // What the bash of macOS, 3.2, does not know.
-  it.each(
-    scripts.filter(
-      (script) =>
-        script === 'deploy.sh' || script.startsWith('scripts/deploy/') || script === 'scripts/push-images.sh',
-    ),
-  )('%s does without what came after bash 3.2', (script) => {
-    const newer =
-      /\b(mapfile|readarray|coproc)\b|(declare|local|typeset) -[a-zA-Z]*[Agn]|\$\{\w+(,,|\^\^|@[A-Z])|&>>|\|&|wait -n|EPOCHSECONDS/;
-    const lines = readFileSync(join(root, script), 'utf8').split('\n');
-    expect(lines.filter((line) => newer.test(line))).toEqual([]);
+  // What the bash of macOS, 3.2, does not know; and there an array without elements is an error under `set -u`.
+  const newer = [
+    /\b(mapfile|readarray|coproc|globstar|BASHPID|EPOCH(SECONDS|REALTIME)|SRANDOM)\b/,
+    /\b(declare|local|typeset) -[a-zA-Z]*[Aglnu]/,
+    /\$\{\w+(\[[^\]]*\])?(,|\^|@[A-Za-z]\})/,
+    /\$\{\w+\[-/,
+    /&>>|\|&|;;?&|\bwait -[np]|\bread -\w*[iN]|\[\[? -v |exec \{\w+\}|\{0\d+\.\.|%\([^)]*\)T|\\u[0-9a-f]{4}/,
+    // A `)` of `case` ends the substitution there.
+    /\$\([^()]*\bcase\b[^()]* in\b/,
+  ];
+
+  /** Arrays that begin without elements, to which nothing is added, and which are used as if they had some. */
+  function emptyArrays(text: string): string[] {
+    const names = [...text.matchAll(/\b(\w+)=\(\)/g)].map(([, name]) => name!);
+    return names.filter(
+      (name) => !text.includes(`${name}+=(`) && new RegExp(`(?<!\\+)"\\$\\{${name}\\[@\\]\\}"`).test(text),
+    );
+  }
+
+  it.each(scripts)('%s does without what came after bash 3.2', (script) => {
+    const text = readFileSync(join(root, script), 'utf8');
+    const code = text.split('\n').filter((line) => !/^\s*#/.test(line));
+    expect(code.filter((line) => newer.some((pattern) => pattern.test(line)))).toEqual([]);
+    expect(emptyArrays(text)).toEqual([]);
+  });
+
+  it('would be found out', () => {
+    const lines = [
+      'mapfile -t old',
+      'declare -A seen',
+      'echo ${x,,}',
+      'echo "${a[-1]}"',
+      'ls |& cat',
+      'ls &>>log',
+    ].concat([
+      'wait -n',
+      'local -n it=x',
+      'x=$(case $y in a) echo;; esac)',
+      'echo ${x@Q}',
+      '[ -v x ]',
+      "printf '%(%F)T'",
+    ]);
+    expect(lines.filter((line) => !newer.some((pattern) => pattern.test(line)))).toEqual([]);
+    expect(emptyArrays('a=()\ncat "${a[@]}"')).toEqual(['a']);
+    expect(emptyArrays('a=()\ncat ${a[@]+"${a[@]}"}')).toEqual([]);
+  });
+
+  // On macOS `sh` is bash.
+  const shIsAnother = spawnSync('sh', ['-c', 'echo "$BASH_VERSION"'], { encoding: 'utf8' }).stdout === '\n';
+  const forPeople = ['deploy.sh', 'load-test.sh', 'scripts/push-images.sh', 'scripts/roll.sh'].concat(
+    'scripts/make-kubernetes-secrets.sh',
+  );
+
+  (shIsAnother ? it : it.skip).each(forPeople)('%s tells another shell that it is for bash', (script) => {
+    const { status, stderr } = spawnSync('sh', [join(root, script)], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([2, `${basename(script)} needs bash 3.2 or newer: bash ${script}\n`]);
   });
 });

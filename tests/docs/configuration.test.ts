@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { serviceEnvironment } from '../../local/environment.js';
+import { type Connections, environmentOf, planReplicas } from '../../local/topology.js';
 /* eslint-disable no-restricted-imports -- the README speaks of all services */
 import { configSchema as blurWorker } from '../../services/blur-worker/src/config.js';
 import { configSchema as bwWorker } from '../../services/bw-worker/src/config.js';
@@ -42,5 +44,25 @@ describe("the README's table of configuration", () => {
       }),
     );
     expect(told).toEqual(real);
+  });
+});
+
+describe('npm start', () => {
+  const connections = {
+    postgres: { host: '127.0.0.1', port: 1, database: 'millrace', roles: { task_api: {}, user_api: {} } },
+    redisUrl: 'redis://127.0.0.1',
+    dataDir: '/data',
+  } as Connections;
+
+  it('takes every setting of a service from the shell, or sets it itself', async () => {
+    for (const replica of await planReplicas()) {
+      const own = Object.keys(environmentOf(replica, connections));
+      const names = Object.keys(services[replica.service]!.shape);
+      const shell = Object.fromEntries(names.map((name) => [name, '1']));
+      const taken = [...own, ...Object.keys(serviceEnvironment(shell))];
+      // Here load balancers probe.
+      expect(names.filter((name) => !taken.includes(name))).toEqual(['READINESS']);
+      expect(Object.keys(serviceEnvironment(shell)).filter((name) => own.includes(name))).toEqual([]);
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Reply, send, sendRaw } from './client.js';
 import { startDeafListener } from './deaf-listener.js';
 import { freePort, type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
@@ -27,7 +29,7 @@ async function front(...parameters: Parameters<typeof startNginx>): Promise<Ngin
   return started;
 }
 
-function expectProblem(reply: Reply, status: number, title: string): void {
+function expectProblem(reply: Reply, status: number, title: string, extension: object = {}): void {
   expect(reply.status).toBe(status);
   expect(reply.headers).toMatchObject({
     'content-type': 'application/problem+json',
@@ -36,7 +38,8 @@ function expectProblem(reply: Reply, status: number, title: string): void {
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   });
   const { detail, ...rest } = reply.problem();
-  expect(rest).toEqual({ type: 'about:blank', title, status, request_id: reply.headers['x-request-id'] });
+  const requestId = reply.headers['x-request-id'];
+  expect(rest).toEqual({ type: 'about:blank', title, status, request_id: requestId, ...extension });
   expect(detail).toMatch(/^[A-Z].*\.$/);
 }
 
@@ -103,8 +106,8 @@ describe('a service that is down', () => {
     for (const method of ['GET', 'POST']) {
       const startedAt = Date.now();
       const reply = await send(nginx.port, '/api/tasks', { method });
-      expectProblem(reply, 503, 'Service Unavailable');
-      expect(reply.headers['retry-after']).toBe('1');
+      expectProblem(reply, 503, 'Service Unavailable', { work_begun: false });
+      expect(reply.headers).toMatchObject({ 'retry-after': '1', 'x-work-begun': 'false' });
       expect(Date.now() - startedAt).toBeLessThan(1000);
     }
     await upstream('task-api', undefined, port);
@@ -114,7 +117,7 @@ describe('a service that is down', () => {
   test('is answered by 503 to a large upload too', async () => {
     const nginx = await front({});
     const reply = await send(nginx.port, '/upload', { method: 'POST', body: Buffer.alloc(10_000_000) });
-    expectProblem(reply, 503, 'Service Unavailable');
+    expectProblem(reply, 503, 'Service Unavailable', { work_begun: false });
   });
 
   test('is answered within 5 s when it does not even refuse', async () => {
@@ -158,7 +161,52 @@ describe('a service that is down', () => {
   });
 });
 
+test('an upload that Nginx cannot keep on its way is answered by 503 with Retry-After', async () => {
+  const gateway = await upstream('web-gateway');
+  const nginx = await front({ replicas: { 'web-gateway': [gateway.port] } });
+  // As good as a full disk: nothing can be written there.
+  const folder = join(nginx.folder, 'tmp/client_body');
+  await rm(folder, { recursive: true, force: true });
+  await writeFile(folder, '');
+  const reply = await send(nginx.port, '/upload', { method: 'POST', body: Buffer.alloc(10_000_000) });
+  expectProblem(reply, 503, 'Service Unavailable', { work_begun: false });
+  expect(reply.headers['retry-after']).toBe('1');
+  expect(gateway.received).toHaveLength(0);
+});
+
 describe('a service that fails in the middle', () => {
+  test('is sent GET /add/:task under one key, so that it is done once; no other route is given one', async () => {
+    const breaking = await upstream('breaks', (request) => request.socket.destroy());
+    const sound = await upstream('sound');
+    const nginx = await front({ replicas: { 'task-api': [breaking.port, sound.port] } });
+    const keysOf = (path: string) =>
+      [...breaking.received, ...sound.received]
+        .filter(({ url }) => url === path)
+        .map(({ headers }) => headers['idempotency-key']);
+
+    for (let n = 0; n < 10; n++) expect((await send(nginx.port, `/add/a%20${n}%20`)).status).toBe(200);
+    const keys = Array.from({ length: 10 }, (_, n) => keysOf(`/add/a%20${n}%20`));
+    expect(keys.some((each) => each.length === 2)).toBe(true);
+    for (const each of keys) {
+      expect(new Set(each).size).toBe(1);
+      expect(each[0]).toMatch(/^[0-9a-f]{32}$/);
+    }
+    expect(new Set(keys.flat()).size).toBe(10);
+
+    await send(nginx.port, '/add/own', { headers: { 'Idempotency-Key': 'my key' } });
+    expect(new Set(keysOf('/add/own'))).toEqual(new Set(['my key']));
+    await send(nginx.port, '/api/tasks');
+    expect(new Set(keysOf('/api/tasks'))).toEqual(new Set([undefined]));
+  });
+
+  test('says that a POST which it broke off may have begun', async () => {
+    const breaking = await upstream('breaks', (request) => request.socket.destroy());
+    const nginx = await front({ replicas: { 'task-api': [breaking.port] } });
+    const reply = await send(nginx.port, '/api/add/1', { method: 'POST' });
+    expectProblem(reply, 503, 'Service Unavailable', { work_begun: true });
+    expect(reply.headers['x-work-begun']).toBe('true');
+  });
+
   test('is not sent a POST again, whereas a GET goes to another replica', async () => {
     const breaking = await upstream('breaks', (request) => request.socket.destroy());
     const sound = await upstream('sound');

@@ -1,11 +1,17 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { deserted } from '../support/listen.js';
 
+const script = join(__dirname, '../../load-test.sh');
+
 function loadTest(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(join(__dirname, '../../load-test.sh'), args, {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(script, args, { encoding: 'utf8' });
   return { status, stdout, stderr };
 }
 
@@ -40,5 +46,58 @@ test('there is nothing to compare where no stack answers', async () => {
   expect(loadTest('--url', url, '--compare', '1,2')).toMatchObject({
     status: 2,
     stderr: `load-test.sh: no healthy blur-worker is to be seen at ${url}/health. Does the stack run there?\n`,
+  });
+});
+
+describe('where the shell names a proxy', () => {
+  let server: Server;
+  let home: string;
+  /** The first lines of the requests, as they came: a proxy is asked for a whole URL. */
+  let asked: string[];
+
+  beforeEach(async () => {
+    asked = [];
+    server = createServer((request, response) => {
+      asked.push(request.url!);
+      response.setHeader('X-Served-By', 'text-worker-1').end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    home = mkdtempSync(join(tmpdir(), 'millrace-home-'));
+  });
+  afterEach(() => {
+    server.close();
+    rmSync(home, { recursive: true });
+  });
+
+  const address = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  /** The number of requests that were answered. */
+  async function answered(url: string, proxy: string): Promise<number> {
+    const proxies = Object.fromEntries(
+      ['http_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].map((name) => [name, proxy]),
+    );
+    const options = { env: { PATH: process.env.PATH, HOME: home, ...proxies } };
+    const args = ['--url', url, '-n', '3', '--target', 'health'];
+    const { stdout } = await promisify(execFile)(script, args, options).catch(
+      (error: unknown) => error as { stdout: string },
+    );
+    return stdout.match(/ 200 .* text-worker-1$/gm)?.length ?? 0;
+  }
+
+  test.each(['127.0.0.1', 'localhost'])('it is not asked for %s', async (host) => {
+    const url = `http://${address().replace('127.0.0.1', host)}`;
+    expect(await answered(url, await deserted())).toBe(3);
+    expect(asked).toEqual(['/health', '/health', '/health']);
+  });
+
+  test('nor is one that ~/.curlrc names', async () => {
+    writeFileSync(join(home, '.curlrc'), `proxy = ${await deserted()}\n`);
+    expect(await answered(`http://${address()}`, '')).toBe(3);
+  });
+
+  test('it is asked for another machine', async () => {
+    const url = 'http://millrace.example';
+    expect(await answered(url, `http://${address()}`)).toBe(3);
+    expect(asked).toEqual([`${url}/health`, `${url}/health`, `${url}/health`]);
   });
 });

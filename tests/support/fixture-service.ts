@@ -3,6 +3,7 @@ import {
   createHttpApp,
   createLifecycle,
   createLogger,
+  currentSignal,
   loadConfig,
   runService,
   serviceConfig,
@@ -11,6 +12,7 @@ import { Router } from 'express';
 
 // A service for the tests of a service's life, run as a process of its own.
 // CLOSE_FAILS: the first step of the shutdown throws. CLOSE_HANGS: it never ends. PREPARE_FAILS: the start does.
+// PREPARE_WAITS: what it needs never comes.
 
 const config = loadConfig(serviceConfig);
 const logger = createLogger('fixture', config);
@@ -25,6 +27,10 @@ routes.get('/slow', async (_req, res) => {
   await sleep(400);
   res.json({ slow: true });
 });
+routes.get('/endless', async () => {
+  logger.info('endless request begun');
+  await sleep(600_000, undefined, { signal: currentSignal() });
+});
 routes.get('/stream', (_req, res) => {
   res.write('begun\n');
   lifecycle.closing.addEventListener('abort', () => res.end('ended\n'));
@@ -35,7 +41,8 @@ runService({
   logger,
   lifecycle,
   app: createHttpApp({ service: 'fixture', pod: config.POD_NAME, logger, lifecycle, routes: [routes] }),
-  prepare: async () => {
+  prepare: async (stopped) => {
+    if (process.env['PREPARE_WAITS']) await sleep(600_000, undefined, { signal: stopped });
     if (process.env['PREPARE_FAILS']) throw new Error('no schema');
     await Promise.resolve();
   },

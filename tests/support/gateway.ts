@@ -30,7 +30,7 @@ const WORKER_LIMITS = {
 };
 
 /**
- * @param options.limits in place of: 1 MiB a file, 4 uploads at once, 4 waiting, 3 s an upload, images kept for an hour
+ * @param options.limits in place of: 1 MiB a file, 64 MiB of memory for pictures, 4 waiting, 3 s an upload, images kept for an hour
  * @param options.furtherUrls of services, as if they had a second replica there
  */
 export async function startGateway(
@@ -69,10 +69,9 @@ export async function startGateway(
     services,
     limits: {
       uploadMaxBytes: 1024 ** 2,
-      uploadConcurrency: 4,
+      memoryBudgetBytes: 64 * 1024 ** 2,
       uploadQueueLimit: 4,
       uploadTimeoutMs: 3_000,
-      imageMemoryBytes: 64 * 1024 ** 2,
       imageTtlSeconds: 3_600,
       ...options.limits,
     },

@@ -2,7 +2,7 @@ import type { Express } from 'express';
 /* eslint-disable no-restricted-imports -- tests put services together */
 import { createApp, type Dependencies, type JobOptions } from '../../services/task-api/src/app.js';
 import { createJobPublisher, type DueJob } from '../../services/task-api/src/job-publisher.js';
-import { startSweeper, sweep } from '../../services/task-api/src/sweeper.js';
+import { createSweeper, startSweeper } from '../../services/task-api/src/sweeper.js';
 import { createTaskHints } from '../../services/task-api/src/task-hints.js';
 /* eslint-enable no-restricted-imports */
 import { eventually } from './eventually.js';
@@ -21,8 +21,8 @@ export interface TestTaskApi {
   keepSweeping(intervalMs?: number): void;
   /** Sweeps once. @returns the ids of the messages that it would publish */
   sweepOnce(): Promise<string[]>;
-  /** Sweeps once, for real. @returns how many jobs it published */
-  sweepToRedis(): Promise<number>;
+  /** Sweeps once, for real. */
+  sweepToRedis(): Promise<unknown>;
   /** Removes all tasks and jobs, and everything in Redis. */
   empty(): Promise<void>;
   stop(): Promise<void>;
@@ -45,15 +45,17 @@ export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<T
         backoffMs: 1_000,
         maxAttempts: 3,
         sweepAfterMs: 300,
-        backlog: { jobs: 100_000, images: 500 },
+        backlog: { jobs: 100_000, images: 500, bytes: 1024 ** 3, scheduled: 10_000 },
         imageMaxBytes: 20 * 1024 * 1024,
+        memoryBudgetBytes: 256 * 1024 * 1024,
         eventStreamLimit: 10,
         eventStreamLimitPerClient: 100,
         ...options,
       },
       ...own,
     });
-  const due = { db: postgres.db, hints, republishAfterMs: 300 };
+  const due = { db: postgres.db, hints, republishAfterMs: 300, logger: silentLogger() };
+  const sweeper = createSweeper({ ...due, publisher });
   let stopSweeper = () => Promise.resolve();
   return {
     app: makeApp(),
@@ -61,16 +63,17 @@ export async function startTaskApi(options: Partial<JobOptions> = {}): Promise<T
     postgres,
     redis,
     keepSweeping(intervalMs = 50) {
-      stopSweeper = startSweeper({ ...due, publisher, intervalMs, logger: silentLogger() });
+      stopSweeper = startSweeper({ ...due, publisher, intervalMs });
     },
-    sweepToRedis: () => sweep({ ...due, publisher }),
+    sweepToRedis: () => sweeper.sweep(),
     async sweepOnce() {
       const messages: string[] = [];
       const publish = (jobs: DueJob[]) => {
         messages.push(...jobs.map(({ id, attempt }) => `${id}-${attempt}`));
         return Promise.resolve();
       };
-      await sweep({ ...due, publisher: { publish } });
+      const hasLostMessages = () => Promise.resolve(false);
+      await createSweeper({ ...due, publisher: { publish, hasLostMessages } }).sweep();
       return messages;
     },
     async empty() {

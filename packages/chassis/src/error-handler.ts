@@ -1,9 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import type { Problem } from '@millrace/contracts';
+import { type Problem, WORK_BEGUN } from '@millrace/contracts';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import { HttpProblem, Unavailable } from './http-problem.js';
+import { ClientLeft, HttpProblem, Unavailable } from './http-problem.js';
 import type { Logger } from './logger.js';
 import { currentContext } from './request-context.js';
+import { timeIsOver } from './request-signal.js';
 
 /** For the end of the chain: no route took the request. */
 export const routeNotFound: RequestHandler = (req) => {
@@ -15,6 +16,8 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return (error: unknown, _req, res, next) => {
     const problem = toProblem(error);
+    // The request's log line says that it was aborted.
+    if (problem instanceof ClientLeft || res.closed) return;
     if (problem instanceof Unavailable) logger.warn({ err: error }, 'not available');
     else if (problem.status >= 500) logger.error({ err: error }, 'request failed');
     if (res.headersSent) {
@@ -27,24 +30,37 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
 }
 
 function sendProblem(res: Response, problem: HttpProblem): void {
+  const context = currentContext();
+  const begun = problem instanceof Unavailable ? (context?.effects?.begun ?? true) : undefined;
   const body: Problem = {
     type: 'about:blank',
     title: problem.title,
     status: problem.status,
     detail: problem.message,
-    request_id: currentContext()?.requestId ?? '',
+    request_id: context?.requestId ?? '',
+    ...(begun !== undefined && { work_begun: begun }),
     ...(problem.errors && { errors: problem.errors }),
   };
   res
     .status(problem.status)
-    .set({ 'Cache-Control': 'no-store', ...problem.headers })
+    .set({
+      'Cache-Control': 'no-store',
+      ...(begun !== undefined && { [WORK_BEGUN]: String(begun) }),
+      ...problem.headers,
+    })
     .type('application/problem+json')
     .send(JSON.stringify(body));
 }
 
 function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown };
+  const { name, cause, status, type } = (error ?? {}) as Record<
+    'name' | 'cause' | 'status' | 'type',
+    unknown
+  >;
+  // What obeys a signal rejects with its reason, or wraps it (Node's own functions).
+  if (name === 'AbortError' && cause !== undefined) return toProblem(cause);
+  if (name === 'TimeoutError') return timeIsOver(error);
   const known = typeof type === 'string' ? BODY_PROBLEMS[type] : undefined;
   if (known) return new HttpProblem(known.status, known.detail, { cause: error });
   if (error instanceof URIError)

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
-import { clientAddress } from './client-address.js';
 import type { Lifecycle } from './lifecycle.js';
+import { currentContext } from './request-context.js';
 import { createPlaces, type PlaceLimits } from './stream-places.js';
 
 /** How the events of a stream are written. */
@@ -142,7 +142,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     open(req, res) {
       // There will be no `close` any more.
       if (res.closed) return { signal: AbortSignal.abort(), send: () => undefined, end: () => undefined };
-      const stream = own(res, takePlace(clientAddress(req)));
+      const stream = own(res, takePlace(currentContext()?.client ?? ''));
       res.writeHead(200, {
         'Content-Type': format.contentType,
         'Cache-Control': 'no-store',

@@ -28,14 +28,17 @@ async function replica(name: string, { workMs = 100, queueLimit = 100, port = 0 
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     limiter
-      .run(async () => {
-        res.writeContinue();
-        await once(req.resume(), 'end', { signal: gone.signal });
-        seen.bodies += 1;
-        await sleep(workMs, undefined, { signal: gone.signal });
-        seen.done += 1;
-        res.setHeader('X-Served-By', name).end(name);
-      }, gone.signal)
+      .run(
+        async () => {
+          res.writeContinue();
+          await once(req.resume(), 'end', { signal: gone.signal });
+          seen.bodies += 1;
+          await sleep(workMs, undefined, { signal: gone.signal });
+          seen.done += 1;
+          res.setHeader('X-Served-By', name).end(name);
+        },
+        { signal: gone.signal },
+      )
       .catch(() => res.writeHead(503, { 'Retry-After': '7' }).end());
   });
   server.listen(port, '127.0.0.1');
@@ -56,12 +59,13 @@ function clientOf(...urls: string[]): ServiceClient {
 }
 
 const body = Buffer.alloc(300_000, 'x');
-const place = (client: ServiceClient, timeoutMs = 10_000, signal?: AbortSignal) =>
+const place = (client: ServiceClient, timeoutMs = 10_000, signal?: AbortSignal, breaksLimit = Infinity) =>
   client.request({
     method: 'POST',
     path: '/',
     body,
     idempotent: true,
+    breaksLimit,
     waitForRoom: true,
     timeoutMs,
     signal,
@@ -128,6 +132,20 @@ it('goes on to another replica when one breaks down over the work', async () => 
   await eventually(() => expect(dies.seen.bodies + lives.seen.bodies).toBe(2));
   dies.kill();
   expect((await answers).map(({ pod }) => pod)).toEqual(['lives', 'lives']);
+}, 20_000);
+
+it('repeats a body of a client once, and refuses it when it has broken a second replica', async () => {
+  const deadly = await Promise.all(['a', 'b', 'c'].map((name) => replica(name, { workMs: 10_000 })));
+  for (const { seen, kill } of deadly) {
+    const watch = setInterval(() => seen.bodies > 0 && kill(), 10);
+    cleanUps.push(() => clearInterval(watch));
+  }
+  const client = clientOf(...deadly.map(({ url }) => url));
+  await expect(place(client, 10_000, undefined, 2)).rejects.toMatchObject({
+    status: 422,
+    message: 'worker broke down over this input. It is not tried again.',
+  });
+  expect(deadly.filter(({ seen }) => seen.bodies > 0)).toHaveLength(2);
 }, 20_000);
 
 it('passes over a replica that is gone, and one that is full', async () => {

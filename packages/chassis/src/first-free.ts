@@ -30,9 +30,9 @@ const LOOK_AROUND_MS = 250;
  * that wait move to a new replica too. One replica, the one with the fewest in flight, is asked a little before the others: with room
  * there, which is the rule, the others never hear of it.
  *
- * @returns any answer but 503
- * @throws NoRoom when every replica is full (503) or gone; the reason of `signal`, when it aborts; otherwise whatever befell the
- *   request after its body was sent
+ * @returns any answer but 503 and 429
+ * @throws NoRoom when every replica is full (503, 429) or gone; the reason of `signal`, when it aborts; BrokeOff when the replica that had
+ *   the body was lost over it; otherwise whatever befell the request after its body was sent
  */
 export async function sendToFirstFree(
   replicas: ReplicaSet,
@@ -72,9 +72,11 @@ export async function sendToFirstFree(
         for (const other of bids.values()) other.withdraw();
         bids.clear();
         placement.onRoom?.();
-        return await bid.send();
+        return await bid.send().catch((error: unknown) => {
+          throw isConnectionLoss(error) ? new BrokeOff(error) : error;
+        });
       }
-      if ('answer' in word && word.answer.status !== 503) return word.answer;
+      if ('answer' in word && !isFull(word.answer)) return word.answer;
       // A connection that was kept alive may have ended meanwhile: that says nothing of the replica.
       if (!bid.onOldConnection()) settled.set(bid.replica, performance.now());
       last = word;
@@ -92,6 +94,23 @@ export class NoRoom extends Error {
     super('no replica has room', { cause: last && 'failure' in last ? last.failure : undefined });
     this.answer = last && 'answer' in last ? last.answer : undefined;
   }
+}
+
+/** The connection broke after the body was sent: the replica was killed, or the body killed it. */
+export class BrokeOff extends Error {
+  constructor(cause: unknown) {
+    super('the connection broke after the body was sent', { cause });
+  }
+}
+
+/** A replica that is full, or that prefers other clients. */
+export function isFull({ status }: ServiceResponse): boolean {
+  return status === 503 || status === 429;
+}
+
+function isConnectionLoss(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 interface Bid {

@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Router } from 'express';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';
 import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
 import { readyLifecycle, recordingLogger } from '../../../tests/support/service-basics.js';
 import { createHttpApp } from './http-app.js';
+import { ClientLeft, Unavailable } from './http-problem.js';
 import { jsonBody } from './json-body.js';
 import { createLifecycle } from './lifecycle.js';
 import { methodNotAllowed } from './method-not-allowed.js';
+import { currentContext, currentSignal, workMayHaveBegun } from './request-context.js';
 
 const routes = Router();
 routes
@@ -16,6 +19,26 @@ routes
   .get((req, res) => void res.json({ id: req.params.id }))
   .post(jsonBody, (req, res) => void res.json({ body: req.body as unknown }))
   .all(methodNotAllowed);
+routes.get('/busy', () => {
+  throw new Unavailable('No room.');
+});
+routes.get('/busy-in-the-middle', () => {
+  workMayHaveBegun();
+  throw new Unavailable('No more room.');
+});
+/** Waits for the end of its request. */
+const ends: unknown[] = [];
+routes.get('/waits', async () => {
+  const signal = currentSignal()!;
+  try {
+    await sleep(30_000, undefined, { signal });
+  } finally {
+    ends.push(signal.reason);
+  }
+});
+routes.get('/client', (_req, res) => {
+  res.json({ client: currentContext()?.client });
+});
 routes.get('/broken', () => {
   throw new Error('the password is hunter2');
 });
@@ -128,6 +151,62 @@ it('shows nothing of an error within, and logs it', async () => {
   const response = await call().get('/broken').set('X-Request-Id', 'r-9').expect(500);
   expect(response.text).not.toMatch(/hunter2|http-app/);
   await eventually(() => expect(JSON.stringify(lines)).toContain('hunter2'));
+});
+
+it.each([
+  ['/busy', false],
+  ['/busy-in-the-middle', true],
+])('says with a 503 whether the work may have begun: %s', async (path, begun) => {
+  const response = await call().get(path).expect(503);
+  expect(response.get('x-work-begun')).toBe(String(begun));
+  expect(response.body.work_begun).toBe(begun);
+});
+
+describe('the signal of a request', () => {
+  beforeEach(() => {
+    ends.length = 0;
+    lines.length = 0;
+  });
+
+  it('aborts when the client leaves, which is no error', async () => {
+    const socket = connect(listener.port, '127.0.0.1');
+    socket.write('GET /waits HTTP/1.1\r\nHost: a\r\n\r\n');
+    await eventually(() => expect(socket.bytesWritten).toBeGreaterThan(0));
+    await call().get('/livez');
+    socket.destroy();
+    await eventually(() => expect(ends).toEqual([expect.any(ClientLeft)]));
+    await eventually(() => expect(lines).toMatchObject([{ path: '/waits', aborted: true }]));
+    const { text } = await call().get('/metrics');
+    expect(text).toMatch(/route="\/waits",status="499"/);
+  });
+
+  it('aborts when its time is over, which is a 503', async () => {
+    const response = await call().get('/waits').set('X-Request-Timeout-Ms', '50').expect(503);
+    expect(response.body).toMatchObject({ detail: 'The time for this request is over.', work_begun: false });
+    expect(ends).toHaveLength(1);
+  });
+
+  it('aborts when the process is about to end, which is a 503', async () => {
+    const last = readyLifecycle();
+    const expiring = createHttpApp({ service: 'a', pod: 'a-1', lifecycle: last, logger, routes: [routes] });
+    const answer = request(expiring)
+      .get('/waits')
+      .then((response) => response);
+    await sleep(50);
+    last.expire();
+    expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  });
+});
+
+it.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:0:1:aaaa::1', '2001:db8:0:1::/64'],
+  ['2001:DB8::7', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['x'.repeat(200), 'x'.repeat(64)],
+])('takes %s for the client %s', async (address, client) => {
+  expect((await call().get('/client').set('X-Real-IP', address)).body).toEqual({ client });
 });
 
 it('logs a line a request, without the query, and none for the probes', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  CLIENT_ADDRESS,
   REQUEST_ID,
   REQUEST_ID_PATTERN,
   SERVED_BY,
@@ -17,6 +18,8 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { withContext } from './request-context.js';
+import { clientOf } from './client-address.js';
+import { requestSignal } from './request-signal.js';
 import { requestLog } from './request-log.js';
 
 export interface HttpAppOptions extends HealthOptions {
@@ -39,7 +42,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.disable('etag');
   if (!options.continueByRoutes) app.use(continueAtOnce);
   app.use(
-    requestContext(pod),
+    requestContext(pod, lifecycle),
     closeWhenDraining(lifecycle),
     requestLog(logger),
     metrics.observe,
@@ -57,10 +60,10 @@ const continueAtOnce: RequestHandler = (req, res, next) => {
 };
 
 /**
- * Takes over a valid X-Request-Id or makes one, keeps it, the trace and the deadline for all that follows, and names
+ * Takes over a valid X-Request-Id or makes one, keeps it, the trace, the client and the deadline for all that follows, and names
  * request and replica in the answer.
  */
-function requestContext(pod: string): RequestHandler {
+function requestContext(pod: string, lifecycle: Lifecycle): RequestHandler {
   return (req, res, next) => {
     const givenId = req.get(REQUEST_ID);
     const requestId = givenId && REQUEST_ID_PATTERN.test(givenId) ? givenId : randomUUID();
@@ -71,7 +74,18 @@ function requestContext(pod: string): RequestHandler {
       timeoutMs && TIMEOUT_MS_PATTERN.test(timeoutMs) ? performance.now() + Number(timeoutMs) : undefined;
     res.setHeader(REQUEST_ID, requestId);
     res.setHeader(SERVED_BY, pod);
-    withContext({ requestId, traceparent, deadline }, next);
+    let signal: AbortSignal | undefined;
+    withContext(
+      {
+        requestId,
+        traceparent,
+        client: clientOf(req.get(CLIENT_ADDRESS) ?? req.socket.remoteAddress),
+        deadline,
+        signal: () => (signal ??= requestSignal(res, deadline, lifecycle)),
+        effects: { begun: false },
+      },
+      next,
+    );
   };
 }
 

@@ -25,15 +25,35 @@ export class HttpProblem extends Error {
   }
 }
 
-/** 503: a dependency is down or too slow, or a limit is reached. Trying again later may help. */
+/**
+ * 503: a dependency is down or too slow, or a limit is reached. Trying again later may help. Whether it is safe to, the error handler
+ * says in the answer: see `workMayHaveBegun`.
+ */
 export class Unavailable extends HttpProblem {
-  /** @param retryAfterSeconds for the Retry-After header */
+  /** @param retryAfterSeconds for the Retry-After header. Default 1 */
   constructor(detail: string, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
     super(503, detail, {
       headers: { 'Retry-After': String(options.retryAfterSeconds ?? 1) },
       cause: options.cause,
     });
     this.name = 'Unavailable';
+  }
+}
+
+/** The client did not wait for the answer: there is nobody to send one to. 499 is Nginx's number for it. */
+export class ClientLeft extends HttpProblem {
+  constructor() {
+    super(499, 'The client left before the answer was ready.');
+    this.name = 'ClientLeft';
+  }
+}
+
+/** 429: others wait too, and this client has more under way than its share. */
+export class TooManyRequests extends HttpProblem {
+  /** @param retryAfterSeconds for the Retry-After header. Default 1 */
+  constructor(detail: string, options: { retryAfterSeconds?: number } = {}) {
+    super(429, detail, { headers: { 'Retry-After': String(options.retryAfterSeconds ?? 1) } });
+    this.name = 'TooManyRequests';
   }
 }
 

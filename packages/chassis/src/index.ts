@@ -5,14 +5,23 @@ export * from './event-stream.js';
 export { checkHealth, type DependencyCheck } from './health.js';
 export { escapeHtml, sendPage } from './html-page.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';
-export { HttpProblem, notFound, Unavailable } from './http-problem.js';
+export { clientOf } from './client-address.js';
+export { ClientLeft, HttpProblem, notFound, TooManyRequests, Unavailable } from './http-problem.js';
 export { jsonBody } from './json-body.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { methodNotAllowed } from './method-not-allowed.js';
-export { idOf, parseBody, parseParam, parseQuery } from './parse-input.js';
-export { currentContext, withContext, withTimeout } from './request-context.js';
+export { idOf, parseBody, parseHeader, parseParam, parseQuery } from './parse-input.js';
+export {
+  currentContext,
+  currentSignal,
+  withContext,
+  withSignal,
+  withTimeout,
+  workMayHaveBegun,
+} from './request-context.js';
+export { bodyBytes, readBody } from './read-body.js';
 export { retryForever } from './retry.js';
 export { runService } from './run-service.js';
 export { sendList } from './send-list.js';
-export { createWorkLimiter, type WorkLimiter } from './work-limiter.js';
+export { createWorkLimiter, type WorkLimiter, type WorkOptions } from './work-limiter.js';

@@ -3,31 +3,45 @@ import { setMaxListeners } from 'node:events';
 /** Where a process stands: `starting` until it can take traffic, `draining` from the first signal to the end. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
-/** One process's phase, shared by its probes, its connections and its shutdown. */
+/** One process's phase, shared by its probes, its connections, its work and its shutdown. */
 export interface Lifecycle {
   phase(): Phase;
   /** Takes traffic from now on; without effect once draining. */
   ready(): void;
+  /** Aborts at the first signal: what waits for its turn here goes elsewhere, what has begun goes on. */
+  readonly draining: AbortSignal;
   drain(): void;
   /** Aborts when the drain is over and what is still open (streams) must end. */
   readonly closing: AbortSignal;
   close(): void;
+  /** Aborts shortly before the process ends, whatever is still at work: requests are given up, and say so. */
+  readonly expired: AbortSignal;
+  expire(): void;
 }
 
 export function createLifecycle(): Lifecycle {
   let phase: Phase = 'starting';
-  const closing = new AbortController();
-  // Every open stream listens.
-  setMaxListeners(0, closing.signal);
+  const [draining, closing, expired] = [manyListeners(), manyListeners(), manyListeners()];
   return {
     phase: () => phase,
     ready: () => {
       if (phase === 'starting') phase = 'ready';
     },
+    draining: draining.signal,
     drain: () => {
       phase = 'draining';
+      draining.abort();
     },
     closing: closing.signal,
     close: () => closing.abort(),
+    expired: expired.signal,
+    expire: () => expired.abort(),
   };
+}
+
+/** Every open request or stream listens. */
+function manyListeners(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

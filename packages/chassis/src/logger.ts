@@ -1,5 +1,4 @@
-import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { destination, type DestinationStream, pino, stdTimeFunctions, type Logger } from 'pino';
 import type { ServiceConfig } from './config.js';
 import { currentContext } from './request-context.js';
 
@@ -27,6 +26,13 @@ export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_L
         return context ? { request_id: context.requestId, traceparent: context.traceparent } : {};
       },
     },
-    process.stdout.isTTY ? pretty() : destination({ fd: 1, sync: true }),
+    process.stdout.isTTY ? readable() : destination({ fd: 1, sync: true }),
   );
+}
+
+/** Loaded for a terminal only: in production it would cost every process memory and start-up time for nothing. */
+function readable(): DestinationStream {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it always
+  const pretty = require('pino-pretty') as () => DestinationStream;
+  return pretty();
 }

@@ -15,14 +15,16 @@ export function createMetrics(service: string) {
 
   const observe: RequestHandler = (req, res, next) => {
     const end = duration.startTimer();
-    res.once('finish', () => {
+    // Not `finish`: a client that leaves before it has the whole answer never sees that.
+    res.once('close', () => {
       // The route's pattern, not the path: ids in labels would make a series each.
       const route = (req.route as { path?: unknown } | undefined)?.path;
       end({
         method: req.method,
         route:
           typeof route === 'string' ? req.baseUrl + route : Array.isArray(route) ? String(route[0]) : 'none',
-        status: res.statusCode,
+        // 499, Nginx's number: the client left.
+        status: res.writableFinished ? res.statusCode : 499,
       });
     });
     next();

@@ -12,15 +12,23 @@ export interface MigrationOptions {
   /** The service's own schema; the record of what has run is kept there too. */
   schema: string;
   logger: Logger;
+  /** Ends the waiting for a database that is not there. */
+  signal?: AbortSignal;
 }
 
 /**
  * Brings the service's schema up to date. Each file runs once, however many replicas start together: they queue for an
  * advisory lock. Waits for a database, and a role in it, that are not there yet, and begins again when it goes away.
  *
- * @throws what the database says when a migration itself is wrong
+ * @throws what the database says when a migration itself is wrong; AbortError when `signal` aborts while it waits
  */
-export async function migrate({ config, directory, schema, logger }: MigrationOptions): Promise<void> {
+export async function migrate({
+  config,
+  directory,
+  schema,
+  logger,
+  signal,
+}: MigrationOptions): Promise<void> {
   let isUnavailable = false;
 
   const run = async () => {
@@ -49,7 +57,8 @@ export async function migrate({ config, directory, schema, logger }: MigrationOp
   };
 
   const applied = await retryForever(run, {
-    retryable: () => isUnavailable,
+    ...(signal && { signal }),
+    retryable: () => isUnavailable && !signal?.aborted,
     onRetry: (error, delayMs) => logger.warn({ err: error, retry_ms: delayMs }, 'waiting for PostgreSQL'),
   });
   logger.info({ applied: applied.map(({ name }) => name) }, 'database schema is up to date');

@@ -23,6 +23,15 @@ export function parseParam<Schema extends z.ZodType>(
   return parse(schema, value, 400, `The path does not have the expected form.`, name);
 }
 
+/** Checks one header. @throws HttpProblem 400 that names it */
+export function parseHeader<Schema extends z.ZodType>(
+  schema: Schema,
+  name: string,
+  value: unknown,
+): z.infer<Schema> {
+  return parse(schema, value, 400, `The header ${name} does not have the expected form.`, name);
+}
+
 /** The UUID at `:id` in the path. @throws HttpProblem 400 */
 export function idOf(req: Request): string {
   return parseParam(z.uuid('must be a UUID'), 'id', req.params['id']);

@@ -1,8 +1,10 @@
 import { startPostgres, type PostgresServer } from '../../../local/postgres.js';
+import { eventually } from '../../../tests/support/eventually.js';
 import { type Link, openLink } from '../../../tests/support/link.js';
 import { configOf } from '../../../tests/support/postgres.js';
 import { silentLogger } from '../../../tests/support/service-basics.js';
 import { Unavailable } from './http-problem.js';
+import { withContext } from './request-context.js';
 import { createPostgres, isUniqueViolation, type Postgres } from './postgres.js';
 
 let server: PostgresServer;
@@ -154,6 +156,77 @@ describe('a transaction', () => {
     expect(isUniqueViolation(error)).toBe(true);
     expect(await numbers()).toEqual([]);
   });
+});
+
+describe('whether a request may have changed something', () => {
+  /** @returns what the request would say, should it be answered with 503 now */
+  const begun = async (work: () => Promise<unknown>) => {
+    const effects = { begun: false };
+    await withContext({ requestId: 'r', effects }, () => failure(work()));
+    return effects.begun;
+  };
+
+  it('is not so when nothing was sent, only read, refused, or undone', async () => {
+    expect(await begun(() => db.query('SELECT 1'))).toBe(false);
+    expect(await begun(() => db.query('INSERT INTO numbers VALUES ($1)', ['no number']))).toBe(false);
+    expect(await begun(() => db.query('INSERT INTO numbers SELECT 1 FROM pg_sleep(10)'))).toBe(false);
+    const interrupted = () =>
+      db.transaction(async (tx) => {
+        await tx.query('INSERT INTO numbers VALUES (1)');
+        await link.cut();
+        await tx.query('INSERT INTO numbers VALUES (2)');
+      });
+    expect(await begun(interrupted)).toBe(false);
+    expect(await begun(() => db.query('INSERT INTO numbers VALUES (1)'))).toBe(false);
+    await link.mend();
+    expect(await numbers()).toEqual([]);
+  });
+
+  it('is so when it was done, or nobody knows', async () => {
+    expect(await begun(() => db.query('INSERT INTO numbers VALUES (1)'))).toBe(true);
+    expect(await begun(() => db.transaction((tx) => tx.query('INSERT INTO numbers VALUES (2)')))).toBe(true);
+    const unanswered = () =>
+      db.transaction(async (tx) => {
+        await tx.query('INSERT INTO numbers VALUES (3)');
+        await link.freeze();
+      });
+    expect(await begun(unanswered)).toBe(true);
+    await link.mend();
+    await db.query('SELECT 1');
+    await link.freeze();
+    expect(await begun(() => db.query('INSERT INTO numbers VALUES (4)'))).toBe(true);
+  });
+});
+
+it('lets a transaction that stands still go, with its locks', async () => {
+  const { error } = await failure(
+    db.transaction(async (tx) => {
+      await tx.query('INSERT INTO numbers VALUES (1)');
+      // Waits for the other's row, and gets it.
+      await eventually(() => db.query('INSERT INTO numbers VALUES (1)'), 15_000);
+      await tx.query('INSERT INTO numbers VALUES (2)');
+    }),
+  );
+  expect(error).toBeInstanceOf(Unavailable);
+  expect(await numbers()).toEqual([1]);
+}, 20_000);
+
+it('gives up a client that acknowledges nothing', async () => {
+  expect(await db.query('SHOW tcp_user_timeout')).toEqual([{ tcp_user_timeout: '10000' }]);
+});
+
+it('takes nothing from the variables of whoever starts it', async () => {
+  const foreign = { PGSSLMODE: 'require', PGOPTIONS: '-c search_path=nowhere', PGCLIENTENCODING: 'LATIN1' };
+  const before = { ...process.env };
+  Object.assign(process.env, foreign);
+  const other = createPostgres(configOf(server, 'user-api'), silentLogger());
+  try {
+    expect(await other.query('SHOW client_encoding')).toEqual([{ client_encoding: 'UTF8' }]);
+    expect(await other.query('SHOW search_path')).not.toEqual([{ search_path: 'nowhere' }]);
+  } finally {
+    process.env = before;
+    await other.end();
+  }
 });
 
 it('lets a role see nothing of the other', async () => {

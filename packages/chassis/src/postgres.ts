@@ -4,6 +4,7 @@ import type { PostgresConfig } from './config.js';
 import type { DependencyCheck } from './health.js';
 import { Unavailable } from './http-problem.js';
 import type { Logger } from './logger.js';
+import { currentContext, workMayHaveBegun } from './request-context.js';
 
 /** The part of a connection, or of the pool, that data access needs. */
 export interface Queryable {
@@ -22,6 +23,10 @@ const CONNECT_TIMEOUT_MS = 1_500;
 const STATEMENT_TIMEOUT_MS = 2_500;
 const ANSWER_TIMEOUT_MS = 3_000;
 const IDLE_TIMEOUT_MS = 60_000;
+/** How long a transaction may stand still. A frozen process would else keep its locks for as long as it stays frozen. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
+/** How long the server waits for a client that acknowledges nothing, before it takes the connection for dead. */
+const TCP_USER_TIMEOUT_MS = 10_000;
 
 /** A pool of connections. It is made without one and mends itself: PostgreSQL may come, go and return. */
 export function createPostgres(config: PostgresConfig, logger: Logger): Postgres {
@@ -32,6 +37,7 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
     // A connection is dear to open (a process of PostgreSQL's, a password's hash), most of all in the next burst.
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });
   // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
@@ -39,14 +45,19 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
   // Nor has a connection a listener while it passes from one user to the next. Whoever gets it broken hears of that from it.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
-  const on = (client: Pool | PoolClient, onFault?: (error: Error) => void): Queryable => ({
+  const connect = () =>
+    pool.connect().catch((error: unknown) => {
+      throw isServerFault(error) ? asUnavailable(error) : error;
+    });
+
+  const on = (client: PoolClient, onFault: (error: Error) => void): Queryable => ({
     async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
       try {
         const result = await client.query<Row>(values ? { name: nameOf(text), text, values } : text);
         return result.rows;
       } catch (error) {
         if (!isServerFault(error)) throw error;
-        onFault?.(error as Error);
+        onFault(error as Error);
         throw asUnavailable(error);
       }
     },
@@ -54,12 +65,20 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
 
   return {
     name: 'postgres',
-    ...on(pool),
+    async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
+      const client = await connect();
+      let broken: Error | undefined;
+      try {
+        return await commits(isRead(text), () =>
+          on(client, (error) => (broken = error)).query<Row>(text, values),
+        );
+      } finally {
+        client.release(broken);
+      }
+    },
     check: () => pool.query('SELECT 1'),
     async transaction(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw isServerFault(error) ? asUnavailable(error) : error;
-      });
+      const client = await connect();
       let broken: Error | undefined;
       const breaks = (error: Error) => {
         broken = error;
@@ -70,7 +89,7 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
       try {
         await tx.query('BEGIN');
         const result = await work(tx);
-        await tx.query('COMMIT');
+        await commits(false, () => tx.query('COMMIT'));
         return result;
       } catch (error) {
         // A broken connection is closed, which undoes as well. To a ROLLBACK, a server that hangs would not answer either.
@@ -83,6 +102,27 @@ export function createPostgres(config: PostgresConfig, logger: Logger): Postgres
     },
     end: () => pool.end(),
   };
+}
+
+/**
+ * Runs a statement after which something may have changed for good, also when its answer is lost. Only an error that leaves the
+ * connection as it is (not FATAL) says for sure that it was undone.
+ */
+async function commits<T>(isRead: boolean, statement: () => Promise<T>): Promise<T> {
+  const effects = currentContext()?.effects;
+  const had = effects?.begun ?? false;
+  if (!isRead) workMayHaveBegun();
+  try {
+    return await statement();
+  } catch (error) {
+    const said = error instanceof Unavailable ? error.cause : error;
+    if (effects && said instanceof DatabaseError && said.severity === 'ERROR') effects.begun = had;
+    throw error;
+  }
+}
+
+function isRead(text: string): boolean {
+  return /^\s*SELECT\b/i.test(text);
 }
 
 const names = new Map<string, string>();
@@ -107,6 +147,11 @@ export function connectionOptions(config: PostgresConfig) {
     database: config.POSTGRES_DB,
     user: config.POSTGRES_USER,
     password: config.POSTGRES_PASSWORD,
+    // Said here, so that PGSSLMODE, PGOPTIONS and the like, meant for the tools of whoever starts us, say nothing.
+    ssl: false,
+    options: `-c tcp_user_timeout=${TCP_USER_TIMEOUT_MS}`,
+    application_name: 'millrace',
+    client_encoding: 'UTF8',
   };
 }
 

@@ -1,12 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { REQUEST_ID, TIMEOUT_MS, TRACEPARENT } from '@millrace/contracts';
+import { CLIENT_ADDRESS, REQUEST_ID, TIMEOUT_MS, TRACEPARENT } from '@millrace/contracts';
 
 /** What travels with a request, or a job, through everything that happens on its behalf. */
 export interface RequestContext {
   requestId: string;
   traceparent?: string | undefined;
+  /** Whose work it is: what has the same client takes turns as one. An address, or a name such as `jobs`. */
+  client?: string | undefined;
   /** When whoever asked gives up (performance.now()); undefined: nobody said. */
   deadline?: number | undefined;
+  /** See `currentSignal`. A function, as most requests never need a signal, and making one costs. */
+  signal?: (() => AbortSignal) | undefined;
+  /** See `workMayHaveBegun`; one object for a request and all contexts within it. */
+  effects?: { begun: boolean };
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -21,11 +27,34 @@ export function withContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
+/**
+ * Aborts when the outcome of the current request or job is of no more use: its client has left, its time is over, or its replica
+ * ends. The reason is an HttpProblem where we made it. Limiters and service clients obey it without being told. Undefined outside of a
+ * request.
+ */
+export function currentSignal(): AbortSignal | undefined {
+  return storage.getStore()?.signal?.();
+}
+
+/** Says that the current request may have changed something: from now on, repeating it may do it twice. */
+export function workMayHaveBegun(): void {
+  const effects = storage.getStore()?.effects;
+  if (effects) effects.begun = true;
+}
+
 /** Runs `work` with at most so much time, and no more than there is already. */
 export function withTimeout<T>(timeoutMs: number, work: () => T): T {
-  const { requestId = '', ...context } = currentContext() ?? {};
-  const deadline = performance.now() + Math.min(timeoutMs, remainingMs());
-  return withContext({ requestId, ...context, deadline }, work);
+  const limitMs = Math.min(timeoutMs, remainingMs());
+  const deadline = performance.now() + limitMs;
+  return withSignal(AbortSignal.timeout(Math.max(0, Math.ceil(limitMs))), work, deadline);
+}
+
+/** Runs `work` so that it ends when `signal` aborts, and when it would end anyway. */
+export function withSignal<T>(signal: AbortSignal, work: () => T, deadline?: number): T {
+  const outer = currentContext() ?? { requestId: '' };
+  let both: AbortSignal | undefined;
+  const either = () => (both ??= outer.signal ? AbortSignal.any([outer.signal(), signal]) : signal);
+  return withContext({ ...outer, ...(deadline !== undefined && { deadline }), signal: either }, work);
 }
 
 /** How long the one who asked will wait still; Infinity when nobody said. Not above zero: it is too late. */
@@ -43,6 +72,7 @@ export function contextHeaders(timeoutMs: number): Record<string, string> {
   return {
     ...(context?.requestId && { [REQUEST_ID]: context.requestId }),
     ...(context?.traceparent && { [TRACEPARENT]: context.traceparent }),
+    ...(context?.client && { [CLIENT_ADDRESS]: context.client }),
     [TIMEOUT_MS]: String(Math.ceil(timeoutMs)),
   };
 }

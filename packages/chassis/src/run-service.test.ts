@@ -127,6 +127,24 @@ it('ends with 1 at the deadline of the shutdown', async () => {
   expect(messages(program).at(-1)).toBe('shutdown not done in 300 ms');
 });
 
+it('gives up a request that does not end, in time to say so', async () => {
+  const program = start({ SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_TIMEOUT_MS: '2000' });
+  const url = await ready(program);
+  const endless = get(`${url}/endless`);
+  await eventually(() => expect(messages(program)).toContain('endless request begun'));
+  program.process.kill('SIGTERM');
+  expect(await endless).toMatchObject({ status: 503, headers: { 'x-work-begun': 'false' } });
+  expect((await program.ended).code).toBe(0);
+});
+
+it('ends at once, with 0, while it is still waiting for what it needs', async () => {
+  const program = start({ PREPARE_WAITS: '1', SHUTDOWN_DRAIN_MS: '0' });
+  await eventually(() => expect(messages(program)).toContain('listening'), 15_000);
+  program.process.kill('SIGTERM');
+  expect((await program.ended).code).toBe(0);
+  expect(messages(program).at(-1)).toBe('stopped');
+});
+
 it('ends with 1 when it cannot be prepared', async () => {
   const program = start({ PREPARE_FAILS: '1' });
   expect((await program.ended).code).toBe(1);

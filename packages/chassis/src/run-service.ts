@@ -12,8 +12,11 @@ export interface ServiceOptions {
   logger: Logger;
   lifecycle: Lifecycle;
   app: Express;
-  /** What must be done before traffic is taken (migrations). The probes answer meanwhile. A rejection ends the process. */
-  prepare?: () => Promise<void>;
+  /**
+   * What must be done before traffic is taken (migrations). The probes answer meanwhile. A rejection ends the process, unless `stopped`,
+   * which aborts at the first signal, has ended it.
+   */
+  prepare?: (stopped: AbortSignal) => Promise<void>;
   /** Called in this order at the end, each even when one before it failed: workers first, then connections. */
   close?: (() => unknown)[];
 }
@@ -45,7 +48,10 @@ export function runService(options: ServiceOptions): void {
       server.closeAllConnections();
       fatal(undefined, `shutdown not done in ${config.SHUTDOWN_TIMEOUT_MS} ms`);
     }, config.SHUTDOWN_TIMEOUT_MS).unref();
+    // What is still at work then hears of it in time to answer.
+    setTimeout(() => lifecycle.expire(), config.SHUTDOWN_TIMEOUT_MS * EXPIRES_AT).unref();
 
+    await prepared;
     const closed = server.listening ? once(server, 'close') : undefined;
     if (config.READINESS === 'port') {
       // The port alone: the HTTP server's own `close` would break off idle connections, under requests that are on their way there.
@@ -83,14 +89,19 @@ export function runService(options: ServiceOptions): void {
     });
   };
   if (config.READINESS === 'probe') listen();
-  Promise.resolve(prepare?.()).then(
+  const prepared = Promise.resolve(prepare?.(lifecycle.draining)).then(
     () => {
       lifecycle.ready();
       if (config.READINESS === 'port' && lifecycle.phase() === 'ready') listen();
     },
-    (error: unknown) => fatal(error, 'cannot start'),
+    (error: unknown) => {
+      if (lifecycle.phase() !== 'draining') fatal(error, 'cannot start');
+    },
   );
 }
+
+/** The part of SHUTDOWN_TIMEOUT_MS after which requests that are still at work are given up. */
+const EXPIRES_AT = 0.9;
 
 const CLOSE_IDLE_EVERY_MS = 100;
 

@@ -39,7 +39,10 @@ const named =
   (name: string): RequestListener =>
   (_req, res) =>
     res.setHeader('X-Served-By', name).end(name);
-const full: RequestListener = (_req, res) => res.writeHead(503, { 'Retry-After': '7' }).end();
+const full: RequestListener = (_req, res) =>
+  res.writeHead(503, { 'Retry-After': '7', 'X-Work-Begun': 'false' }).end();
+const mayHaveBegun: RequestListener = (_req, res) => res.writeHead(503, { 'X-Work-Begun': 'true' }).end();
+const saysNothing: RequestListener = (_req, res) => res.writeHead(503).end();
 const breaksOff: RequestListener = (req) => req.socket.destroy();
 const never: RequestListener = () => undefined;
 
@@ -127,6 +130,56 @@ it('does not repeat a POST that broke off after it was sent, unless it is idempo
   expect(requests()).toBe(3);
   expect(await failure(clientOf(...urls).request(get))).toBeInstanceOf(Unavailable);
   expect(requests()).toBe(5);
+});
+
+it.each([
+  ['may have begun it', mayHaveBegun],
+  ['does not say whether it has begun it', saysNothing],
+])('does not repeat a POST after a 503 that %s, unless it is idempotent', async (_case, answer) => {
+  const [bad, good] = [await replica(answer), await replica(named('good'))];
+  const client = clientOf(bad.url, good.url);
+  const sent = () => bad.requests() + good.requests();
+  for (let round = 1; round <= 10; round++) {
+    await failure(client.request(post));
+    expect(sent()).toBe(round);
+  }
+  expect(bad.requests()).toBeGreaterThan(0);
+  const effects = { begun: false };
+  await withContext({ requestId: 'r', effects }, () => failure(clientOf(bad.url).request(post)));
+  expect(effects.begun).toBe(true);
+  for (let round = 0; round < 5; round++) {
+    expect((await client.request({ ...post, idempotent: true })).pod).toBe('good');
+  }
+});
+
+it('tells whether a request that failed may have begun', async () => {
+  const begun = async (url: string, request: ServiceRequest) => {
+    const effects = { begun: false };
+    await withContext({ requestId: 'r', effects }, () => failure(clientOf(url).request(request)));
+    return effects.begun;
+  };
+  expect(await begun(await deserted(), post)).toBe(false);
+  expect(await begun((await replica(full)).url, post)).toBe(false);
+  expect(await begun((await replica(breaksOff)).url, post)).toBe(true);
+  expect(await begun((await replica(never)).url, { ...post, timeoutMs: 100 })).toBe(true);
+  expect(await begun((await replica(breaksOff)).url, { ...post, idempotent: true })).toBe(false);
+});
+
+it('repeats what a client sent once, and refuses it when it has broken a second replica', async () => {
+  const bad = [await replica(breaksOff), await replica(breaksOff), await replica(breaksOff)];
+  const client = clientOf(...bad.map(({ url }) => url));
+  const error = await failure(client.request({ ...post, idempotent: true, breaksLimit: 2 }));
+  expect(error).toMatchObject({ status: 422 });
+  expect(bad.reduce((sum, each) => sum + each.requests(), 0)).toBe(2);
+});
+
+it('ends with the request on whose behalf it is', async () => {
+  const { url } = await replica(never);
+  const left = new AbortController();
+  const reason = new Unavailable('the client left');
+  const call = withContext({ requestId: 'r', signal: () => left.signal }, () => clientOf(url).request(get));
+  left.abort(reason);
+  expect(await failure(call)).toBe(reason);
 });
 
 it('adds little to the load of a service that breaks off all requests', async () => {

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
-import { problemSchema } from '@millrace/contracts';
-import { NoRoom, sendToFirstFree } from './first-free.js';
+import { problemSchema, WORK_BEGUN } from '@millrace/contracts';
+import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
 import { HttpProblem, Unavailable } from './http-problem.js';
 import { choose, podOf, type Replica, SILENCE_MS, track } from './replica.js';
 import { createReplicaSet } from './replica-set.js';
-import { contextHeaders, remainingMs } from './request-context.js';
+import { contextHeaders, currentSignal, remainingMs, workMayHaveBegun } from './request-context.js';
+import { timeIsOver } from './request-signal.js';
 import { createRetryBudget } from './retry-budget.js';
 
 export interface ServiceClientOptions {
@@ -20,8 +21,16 @@ export interface ServiceRequest {
   path: string;
   headers?: Record<string, string>;
   body?: string | Buffer;
-  /** May it be sent to a second replica when the first broke off after having received it? Default: only GET. */
+  /**
+   * May it be repeated at a second replica when the first may have begun it? Default: only GET. What no replica has begun (it refused the
+   * connection, or said so) always may.
+   */
   idempotent?: boolean;
+  /**
+   * For a body that comes from a client and may be what kills the replicas: after how many broken connections it is refused, with
+   * BrokenByInput. Default: no limit but that of the retry budget.
+   */
+  breaksLimit?: number;
   /**
    * How long the whole answer may take, connecting and waiting included; less when the one on whose behalf this is has less
    * time left. Default 3,500. Whatever it is, a service that is silent for 3,500 ms counts as gone.
@@ -34,7 +43,7 @@ export interface ServiceRequest {
   waitForRoom?: boolean;
   /** With `waitForRoom`: called when the waiting is over and a replica begins; again when another has to begin anew. */
   onRoom?: (() => void) | undefined;
-  /** Gives the request up. */
+  /** Gives the request up. Default: that of the current request. */
   signal?: AbortSignal | undefined;
 }
 
@@ -46,6 +55,14 @@ export interface ServiceResponse {
   pod: string;
 }
 
+/** 422: the connection broke each time that a replica had the input. It may be what kills them. */
+export class BrokenByInput extends HttpProblem {
+  constructor(service: string, cause: unknown) {
+    super(422, `${service} broke down over this input. It is not tried again.`, { cause });
+    this.name = 'BrokenByInput';
+  }
+}
+
 /** Calls another service, whichever replicas of it there are. */
 export interface ServiceClient {
   name: string;
@@ -54,8 +71,11 @@ export interface ServiceClient {
    * that happens is bounded: see `createRetryBudget`.
    *
    * @returns a 2xx answer
-   * @throws HttpProblem with the service's own words when it refuses the request (4xx); 502 when it fails on it
-   * @throws Unavailable when no replica takes it, or none answers in time
+   * @throws HttpProblem with the service's own words when it refuses the request (4xx); 502 when it fails on it; BrokenByInput
+   *   when it has broken as many connections as `breaksLimit` allows
+   * @throws Unavailable when no replica takes it, or none answers in time; what may have begun it counts as begun by the current request
+   *   (`workMayHaveBegun`), unless it is idempotent
+   * @throws the reason of the signal when it aborts
    */
   request(request: ServiceRequest): Promise<ServiceResponse>;
   /** Asks every replica the same; one that does not answer is `undefined`. Any status counts as an answer. */
@@ -107,21 +127,35 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
 
   /** To one replica after the other, each at most once. */
   const sendInTurn = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
-    const idempotent = request.idempotent ?? request.method === 'GET';
+    const { idempotent = request.method === 'GET', breaksLimit = Infinity } = request;
     const untried = new Set(await replicas.current());
     let unavailable = new Unavailable(busy(name));
+    let breaks = 0;
     for (let replica = choose(untried); replica; replica = choose(untried)) {
       untried.delete(replica);
       try {
         const response = await send(replica, request, timeoutMs);
-        if (response.status !== 503) return response;
+        if (!isFull(response)) {
+          if (!idempotent) workMayHaveBegun();
+          return response;
+        }
         unavailable = full(name, response);
+        if (!idempotent && response.headers[WORK_BEGUN.toLowerCase()] !== 'false') {
+          workMayHaveBegun();
+          break;
+        }
       } catch (error) {
-        if (request.signal?.aborted) throw error;
+        request.signal?.throwIfAborted();
         unavailable = new Unavailable(busy(name), { cause: error });
         if (NOT_SENT.has(codeOf(error))) continue;
+        if (!idempotent) {
+          workMayHaveBegun();
+          break;
+        }
         // A time-out has used up the caller's patience: no second one.
-        if (!idempotent || isTimeout(error)) break;
+        if (isTimeout(error)) break;
+        breaks += 1;
+        if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
       }
       if (!budget.spend()) break;
     }
@@ -130,7 +164,8 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
 
   /** To the replica that first has room; again when one breaks down over it, if it may be repeated. */
   const sendWhereRoomIs = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
-    const { method, path, body = '', headers, idempotent = method === 'GET' } = request;
+    const { method, path, body = '', headers } = request;
+    const { idempotent = method === 'GET', breaksLimit = Infinity } = request;
     const signal = timeLimit(timeoutMs, request.signal);
     // Every replica's line listens.
     setMaxListeners(0, signal);
@@ -138,16 +173,19 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       method,
       path,
       headers: { ...contextHeaders(timeoutMs), ...headers },
-      body: Buffer.from(body),
+      body: typeof body === 'string' ? Buffer.from(body) : body,
       signal,
       onRoom: request.onRoom,
     };
-    for (;;) {
+    for (let breaks = 0; ;) {
       try {
         return await sendToFirstFree(replicas, placement, agent);
       } catch (error) {
-        if (request.signal?.aborted) throw error;
+        request.signal?.throwIfAborted();
         if (error instanceof NoRoom && error.answer) throw full(name, error.answer);
+        if (error instanceof BrokeOff) breaks += 1;
+        if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
+        if (!(error instanceof NoRoom) && !idempotent) workMayHaveBegun();
         const isFinal = error instanceof NoRoom || signal.aborted || !idempotent;
         if (isFinal || !budget.spend()) throw new Unavailable(busy(name), { cause: error });
       }
@@ -157,9 +195,11 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
   return {
     name,
 
-    async request(request) {
+    async request({ signal = currentSignal(), ...own }) {
+      const request = { ...own, signal };
       const timeoutMs = Math.min(request.timeoutMs ?? ANSWER_TIMEOUT_MS, remainingMs());
-      if (timeoutMs <= 0) throw new Unavailable('The time that the client gave for this request is over.');
+      signal?.throwIfAborted();
+      if (timeoutMs <= 0) throw timeIsOver();
       budget.earn();
       const response = await (request.waitForRoom ? sendWhereRoomIs : sendInTurn)(request, timeoutMs);
       if (response.status >= 300) throw refusal(name, response);

@@ -6,6 +6,13 @@ export const SERVED_BY = 'X-Served-By';
 export const TRACEPARENT = 'traceparent';
 /** How long the one who asks will wait for the answer, in ms. Each hop passes on what is left of it. */
 export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
+/** The address of the client on whose behalf a request is made. Nginx sets it; the services pass it on to one another. */
+export const CLIENT_ADDRESS = 'X-Real-IP';
+/**
+ * On a 503. `false`: nothing of the request has been done, so that it may be repeated, whatever its method. `true`: it may have taken
+ * effect.
+ */
+export const WORK_BEGUN = 'X-Work-Begun';
 
 /** What a request id taken over from a client may look like; anything else is replaced. */
 export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;

@@ -23,13 +23,32 @@ export interface JobMessage {
   traceparent?: string;
 }
 
+const RUN_AT_MAX_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** A time with any offset, as the UTC that it is: PostgreSQL takes fewer offsets and years than RFC 3339 has. */
+const runAtSchema = z.iso
+  .datetime({
+    offset: true,
+    abort: true,
+    error: ({ input }) =>
+      // A plus sign that is not escaped in a URL.
+      / \d\d:\d\d$/.test(String(input))
+        ? 'must be a time such as 2026-11-21T08:00:00+02:00; in a URL, write + as %2B'
+        : 'must be a time such as 2026-11-21T08:00:00Z',
+  })
+  .refine((text) => {
+    const time = Date.parse(text);
+    return time >= 0 && time <= Date.now() + RUN_AT_MAX_DAYS * DAY_MS;
+  }, `must lie between 1970 and ${RUN_AT_MAX_DAYS} days from now`)
+  .transform((text) => new Date(text).toISOString());
+
 /** How urgent a job is, and when it may begin at the earliest. */
 export const schedulingSchema = z.strictObject({
   priority: prioritySchema.default('medium').meta({ description: 'Who is served first when work waits.' }),
-  run_at: z.iso
-    .datetime({ offset: true, error: 'must be a time such as 2026-11-21T08:00:00Z' })
-    .optional()
-    .meta({ description: 'Not to begin before this time. Without it: at once.' }),
+  run_at: runAtSchema.optional().meta({
+    description: `Not to begin before this time, at most ${RUN_AT_MAX_DAYS} days from now; in a URL, \`+\` is \`%2B\`. Without it, or in the past: at once.`,
+  }),
 });
 
 /** The query of a call that can also be a job. */
@@ -50,7 +69,7 @@ export const idempotencyKeySchema = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
   .meta({
     description:
-      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and no second job.',
+      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and creates nothing more.',
     example: 'newsletter-2026-11',
   });
 
@@ -140,10 +159,22 @@ export const listJobsQuerySchema = pageQuerySchema.extend({
   kind: jobKindSchema.optional(),
 });
 
+export const deleteJobQuerySchema = z.strictObject({
+  status: jobStatusSchema.optional().meta({
+    description:
+      'Only if the job is in this state. `queued` cancels a job, and never deletes one that has ended meanwhile.',
+  }),
+});
+
 /** The state of the queue as a whole. */
 export const jobSummarySchema = z
   .object({
     counts: z.record(jobStatusSchema, z.int()),
+    due: z.int().meta({ description: 'The queued jobs that may begin now.' }),
+    scheduled: z.int().meta({
+      description:
+        'The queued jobs whose time is still to come, those that pause before another attempt included.',
+    }),
     oldest_waiting_s: z.number().nullable().meta({
       description: 'How long the job that is due for longest has been waiting; null when none waits.',
     }),
@@ -167,7 +198,12 @@ export const createImageJobQuerySchema = schedulingSchema.extend({
 const taskPayloadSchema = z.object({ task: nonBlankText(10_000) });
 const analyzePayloadSchema = z.object({ text: z.string() });
 /** The picture itself comes from GET /internal/jobs/:id/input. */
-const imagePayloadSchema = z.object({ type: imageTypeSchema, effects: z.array(effectSchema) });
+const imagePayloadSchema = z.object({
+  type: imageTypeSchema,
+  effects: z.array(effectSchema),
+  /** The finished picture's, the same in every attempt. Jobs that were accepted before there was one use their own id. */
+  image_id: z.uuid().optional(),
+});
 
 /** POST /internal/jobs/:id/claim: 200 with the claimed job; 409 when there is nothing to do (ended, not due, or another worker has it). */
 export const claimJobSchema = z.strictObject({
@@ -189,13 +225,16 @@ export const claimedJobSchema = z.discriminatedUnion('kind', [
   claimed.extend({ kind: z.literal('image'), payload: imagePayloadSchema }),
 ]);
 
-/** POST /internal/jobs/:id/renew: still at it. 204; 409 when the attempt is no longer the current one: stop. */
+// Reports. 204 when they count; repeated by their attempt, they are answered 204 again and change nothing. 409 when the attempt has ended
+// otherwise, or another one has begun: stop.
+
+/** POST /internal/jobs/:id/renew: still at it. */
 export const renewJobSchema = z.strictObject({ attempt: z.int(), progress: progressSchema.optional() });
 
-/** POST /internal/jobs/:id/complete: 204; 409 as above. */
+/** POST /internal/jobs/:id/complete */
 export const completeJobSchema = z.strictObject({ attempt: z.int(), result: z.unknown() });
 
-/** POST /internal/jobs/:id/fail: 204; 409 as above. The job is queued again, unless it is out of attempts or `permanent`. */
+/** POST /internal/jobs/:id/fail: the job is queued again, unless it is out of attempts or `permanent`. */
 export const failJobSchema = z.strictObject({
   attempt: z.int(),
   error: z.string().max(2_000),

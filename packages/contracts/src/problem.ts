@@ -16,6 +16,10 @@ export const problemSchema = z
     request_id: z
       .string()
       .meta({ description: 'Finds the request in every log; also the `X-Request-Id` header.' }),
+    work_begun: z.boolean().optional().meta({
+      description:
+        'On a 503. `false`: nothing of the request has been done, so it is safe to repeat. `true`: it may have taken effect; look before you repeat it, or use an Idempotency-Key.',
+    }),
     errors: z
       .array(inputErrorSchema)
       .optional()

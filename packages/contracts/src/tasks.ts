@@ -58,6 +58,7 @@ export const listTasksQuerySchema = pageQuerySchema.extend({
 /** POST /api/add: a task for the queue. In the path, `:task` is the task and the query has the rest. */
 export const queueTaskSchema = schedulingSchema.extend({
   task: title.meta({ description: 'What is to be done.', example: 'task1' }),
+  description: description.default('').meta({ description: 'More about it.' }),
 });
 
 export const queuedTaskSchema = z

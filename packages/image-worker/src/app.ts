@@ -31,6 +31,7 @@ export function createImageWorkerApp({
   const limiter = createWorkLimiter({
     concurrency: limits.WORK_CONCURRENCY,
     queueLimit: limits.WORK_QUEUE_LIMIT,
+    draining: options.lifecycle.draining,
   });
   const routes = processRoutes({
     effect,

@@ -149,13 +149,15 @@ describe('the bound on work', () => {
     expect((await next.answer).status).toBe(200);
   });
 
-  it('serves those who wait when it drains', async () => {
+  it('finishes what it has begun when it drains, and sends those who wait elsewhere', async () => {
     await listen({ WORK_CONCURRENCY: 1, WORK_QUEUE_LIMIT: 1 });
     const holder = await holdPlace();
     const waiting = await post(large);
     lifecycle.drain();
+    const refused = await waiting.answer;
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('x-work-begun')).toBe('false');
     expect(await holder.finish()).toBe(200);
-    expect((await waiting.answer).status).toBe(200);
   });
 
   it('answers 413 to a body of unknown length, and the connection serves on', async () => {

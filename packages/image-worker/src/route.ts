@@ -33,14 +33,17 @@ export function processRoutes({ effect, limiter, maxPixels, maxBytes, delayMs }:
       try {
         // The place is taken before the body is read. Who waits keeps the body, and may go elsewhere; one who does not
         // ask (Expect) waits in the socket, and not in our memory.
-        const image = await limiter.run(async () => {
-          if (req.headers.expect) res.writeContinue();
-          const body = await readBody(req, maxBytes);
-          checkContent(body, format);
-          const source = await readSource(body, format, maxPixels);
-          await sleep(delayMs, undefined, { signal: gone });
-          return applyEffect(source, effect, target);
-        }, gone);
+        const image = await limiter.run(
+          async () => {
+            if (req.headers.expect) res.writeContinue();
+            const body = await readBody(req, maxBytes);
+            checkContent(body, format);
+            const source = await readSource(body, format, maxPixels);
+            await sleep(delayMs, undefined, { signal: gone });
+            return applyEffect(source, effect, target);
+          },
+          { signal: gone },
+        );
         stopProbing();
         send(res, target.type, image);
       } catch (error) {

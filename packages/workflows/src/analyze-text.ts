@@ -1,3 +1,4 @@
+import { BREAKS_LIMIT } from './effect-workers.js';
 import type { ServiceClient } from '@millrace/chassis/service-client';
 import { type AnalyzeResponse, textResultSchema } from '@millrace/contracts';
 
@@ -5,7 +6,7 @@ import { type AnalyzeResponse, textResultSchema } from '@millrace/contracts';
 export async function analyzeText(
   text: string,
   textWorker: ServiceClient,
-  signal?: AbortSignal,
+  breaksLimit = BREAKS_LIMIT,
 ): Promise<AnalyzeResponse> {
   const response = await textWorker.request({
     method: 'POST',
@@ -13,7 +14,7 @@ export async function analyzeText(
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ text }),
     idempotent: true,
-    signal,
+    breaksLimit,
   });
   const { word_count, reversed_text } = textResultSchema.parse(JSON.parse(response.body.toString()));
   return { processed_text: `Word Count: ${word_count} | Reverse: ${reversed_text}` };

@@ -7,7 +7,6 @@ export interface ApplyOptions {
   onHop?: ((hop: Hop, index: number) => unknown) | undefined;
   /** Called when a worker has room for an effect, and begins. */
   onBegin?: (() => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 interface Image {
@@ -32,16 +31,24 @@ export async function applyEffects(
   workers: EffectWorkers,
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  if (effects.length === 1) return sendThrough(image, effects, workers, options);
-  const size = uncompressedBytes(image);
-  return workers.memory.run(() => sendThrough(image, effects, workers, options), options.signal, size);
+  return workers.memory.run(() => sendThrough(image, effects, workers, options), {
+    weight: bytesMade(image, effects),
+  });
+}
+
+/** The most bytes that are there at once beside the image itself: a worker's answer, and the one before, which was sent for it. */
+function bytesMade(image: Image, effects: Effect[]): number {
+  const pixels = uncompressedBytes(image);
+  // Noise as PNG is as large as its pixels; the other types lose what makes noise large.
+  const finished = image.type === 'image/png' ? pixels : pixels / 3;
+  return effects.length === 1 ? finished : pixels + finished;
 }
 
 async function sendThrough(
   image: Image,
   effects: Effect[],
-  { workers, timeoutMs }: EffectWorkers,
-  { onHop, onBegin, signal }: ApplyOptions,
+  { workers, timeoutMs, breaksLimit }: EffectWorkers,
+  { onHop, onBegin }: ApplyOptions,
 ): Promise<Applied> {
   const hops: Hop[] = [];
   let bytes = image.bytes;
@@ -56,10 +63,10 @@ async function sendThrough(
       },
       body: bytes,
       idempotent: true,
+      breaksLimit,
       waitForRoom: true,
       onRoom: onBegin,
       timeoutMs,
-      signal,
     });
     bytes = response.body;
     const hop = { effect, pod: response.pod, ms: Math.round(performance.now() - begun) };

@@ -2,21 +2,43 @@ import { createWorkLimiter, type WorkLimiter } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
 import type { Effect } from '@millrace/contracts';
 
+/** What a client sends is given to a second replica when the first broke down over it, and to no third. */
+export const BREAKS_LIMIT = 2;
+
 export interface EffectWorkersOptions {
   /** The service that applies each effect. */
   workers: Record<Effect, ServiceClient>;
-  /** How long one effect may take, waiting for a free worker included. */
+  /** How long one effect may take, waiting for a free worker included, in ms. */
   timeoutMs: number;
-  /** How much memory the pictures that are between two workers may take together. */
+  /**
+   * How many connections to workers a picture may break before it is refused (BrokenByInput). Default 2: the first worker may have been
+   * killed by something else.
+   */
+  breaksLimit?: number;
+  /** How much memory what workers make of pictures may take together, in bytes. */
   memoryBytes: number;
+  /** The part of it that one client may have. Default 1: all. */
+  clientShare?: number;
 }
 
 /** The workers, and what one process may have in work with them. */
-export interface EffectWorkers extends Omit<EffectWorkersOptions, 'memoryBytes'> {
-  /** For pictures between two workers, where they are uncompressed and many times as large: by their bytes. */
+export interface EffectWorkers extends Required<Omit<EffectWorkersOptions, 'memoryBytes' | 'clientShare'>> {
+  /** For what workers make of pictures, by its bytes: between two workers it is uncompressed, and many times as large. */
   memory: WorkLimiter;
 }
 
-export function createEffectWorkers({ memoryBytes, ...options }: EffectWorkersOptions): EffectWorkers {
-  return { ...options, memory: createWorkLimiter({ concurrency: memoryBytes, queueLimit: Infinity }) };
+export function createEffectWorkers(options: EffectWorkersOptions): EffectWorkers {
+  const { workers, timeoutMs, breaksLimit = BREAKS_LIMIT, memoryBytes, clientShare = 1 } = options;
+  // What waits here has claimed memory for its upload already, so that there is a limit to it.
+  const memory = createWorkLimiter({ concurrency: memoryBytes, queueLimit: Infinity, clientShare });
+  return { workers, timeoutMs, breaksLimit, memory };
+}
+
+/**
+ * Splits the memory for pictures, in bytes. Whoever has claimed some for what it received waits for some for what is made of it, so these must
+ * not be one: all of it claimed by uploads, none could go on.
+ */
+export function splitMemory(bytes: number): { received: number; made: number } {
+  const received = Math.floor(bytes / 3);
+  return { received, made: bytes - received };
 }

@@ -12,8 +12,11 @@ export const configSchema = serviceConfig.extend({
   TASK_DELAY_MS: milliseconds.default(0),
   /** How long one effect may take, waiting for a free worker included. */
   EFFECT_TIMEOUT_MS: milliseconds.default(120_000),
-  /** How much memory the pictures that are between two workers may take together; others wait. */
-  IMAGE_MEMORY_BYTES: positiveInteger.default(384 * 1024 * 1024),
+  /**
+   * How much memory pictures may take, in bytes: a third as they come, two thirds for what workers make of them. Claimed before it is
+   * used; jobs that find none wait.
+   */
+  MEMORY_BUDGET_BYTES: positiveInteger.default(480 * 1024 * 1024),
   /** How long a finished image is kept. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

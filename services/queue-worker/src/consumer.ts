@@ -1,16 +1,23 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, withContext } from '@millrace/chassis';
 import { backOff, logConnection } from '@millrace/chassis/redis';
 import { JOB_QUEUE, type JobMessage } from '@millrace/contracts';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ConsumerOptions {
   redisUrl: string;
   concurrency: number;
   logger: Logger;
-  /** `giveUp` aborts when the process must end, whatever is still in work. */
-  process: (message: JobMessage, giveUp: AbortSignal) => Promise<void>;
+  process: (message: JobMessage, shutdown: Shutdown) => Promise<void>;
+}
+
+export interface Shutdown {
+  /** Aborts when nothing more is to be begun; what has begun goes on. */
+  begun: AbortSignal;
+  /** Aborts when the process must end, whatever is still in work. */
+  over: AbortSignal;
 }
 
 export interface Consumer {
@@ -28,7 +35,11 @@ const GOODBYE_MS = 3_000;
 
 /** Takes messages from the Redis queue, for as long as it takes Redis to be there. */
 export function startConsumer({ redisUrl, concurrency, logger, process }: ConsumerOptions): Consumer {
-  const giveUp = new AbortController();
+  const begun = new AbortController();
+  const over = new AbortController();
+  const shutdown = { begun: begun.signal, over: over.signal };
+  // Every message in work listens.
+  setMaxListeners(0, begun.signal, over.signal);
   // A worker waits for messages, and for Redis, without end: hence no limit of retries.
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: backOff });
   logConnection(redis, logger);
@@ -37,8 +48,9 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
   const worker = new Worker<JobMessage>(
     JOB_QUEUE,
     async ({ data }) => {
-      const context = { requestId: data.requestId, traceparent: data.traceparent };
-      const work = withContext(context, () => process(data, giveUp.signal));
+      // All jobs take turns as one client: those who wait for an answer come between.
+      const context = { requestId: data.requestId, traceparent: data.traceparent, client: 'jobs' };
+      const work = withContext(context, () => process(data, shutdown));
       inWork.add(work);
       await work.finally(() => inWork.delete(work));
     },
@@ -63,7 +75,9 @@ export function startConsumer({ redisUrl, concurrency, logger, process }: Consum
   return {
     async close(deadlineMs) {
       // BullMQ waits for its jobs without end: they have to give up by themselves.
-      const deadline = setTimeout(() => giveUp.abort(new Error('the worker is shutting down')), deadlineMs);
+      const reason = new Error('the worker is shutting down');
+      begun.abort(reason);
+      const deadline = setTimeout(() => over.abort(reason), deadlineMs);
       // And for Redis: it waits to hear of the end of a connection that is not there,
       const force = redis.status !== 'ready';
       const closed = worker.close(force);

@@ -1,12 +1,12 @@
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
 import { connectRedis } from '@millrace/chassis/redis';
 import { createServiceClient } from '@millrace/chassis/service-client';
-import { createEffectWorkers, createImageStore } from '@millrace/workflows';
+import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { startConsumer } from './consumer.js';
 import { createJobBoard } from './job-board.js';
-import { createPerformJob } from './perform-job.js';
+import { BREAKS_LIMIT, createPerformJob } from './perform-job.js';
 import { processMessage } from './process-message.js';
 
 const config = loadConfig(configSchema);
@@ -20,14 +20,17 @@ const services = {
   bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
 };
 const board = createJobBoard(services.taskApi, config.POD_NAME);
+const memory = splitMemory(config.MEMORY_BUDGET_BYTES);
 const perform = createPerformJob({
   taskDelayMs: config.TASK_DELAY_MS,
   textWorker: services.textWorker,
   effectWorkers: createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: config.EFFECT_TIMEOUT_MS,
-    memoryBytes: config.IMAGE_MEMORY_BYTES,
+    breaksLimit: BREAKS_LIMIT,
+    memoryBytes: memory.made,
   }),
+  memoryBytes: memory.received,
   images: createImageStore(redis, config.IMAGE_TTL_SECONDS),
   board,
 });
@@ -36,7 +39,7 @@ const consumer = startConsumer({
   redisUrl: config.REDIS_URL,
   concurrency: config.QUEUE_CONCURRENCY,
   logger,
-  process: (message, giveUp) => processMessage(message, { board, logger, perform }, giveUp),
+  process: (message, shutdown) => processMessage(message, { board, logger, perform }, shutdown),
 });
 
 const app = createApp({ pod: config.POD_NAME, logger, lifecycle, redis });

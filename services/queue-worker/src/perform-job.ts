@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createWorkLimiter, currentSignal } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
 import type { ClaimedJob, Progress } from '@millrace/contracts';
 import { analyzeText, type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
@@ -10,36 +11,51 @@ export interface PerformOptions {
   textWorker: ServiceClient;
   effectWorkers: EffectWorkers;
   images: ImageStore;
+  /** How much memory the pictures of jobs may take as they come, in bytes. */
+  memoryBytes: number;
   board: JobBoard;
 }
 
+/** An attempt of a job is over when its input has broken a worker; task-api lets it break one more, in another attempt. */
+export const BREAKS_LIMIT = 1;
+
+/** As large as a picture can be when nobody has said how large it is: task-api's IMAGE_MAX_BYTES. */
+const PICTURE_BYTES = 20 * 1024 * 1024;
+
 export interface PerformContext {
-  /** Aborts when the work would no longer count. */
-  signal: AbortSignal;
   /** To be told after each step but the last. */
   onProgress: (progress: Progress) => Promise<unknown>;
 }
 
-/** Does a job's work. May be run again for the same job at any time, so each kind must bear being done twice. */
+/**
+ * Does a job's work, until the current signal aborts. May be run again for the same job at any time, so each kind must bear being done
+ * twice.
+ */
 export type PerformJob = (job: ClaimedJob, context: PerformContext) => Promise<unknown>;
 
 export function createPerformJob(options: PerformOptions): PerformJob {
   const { taskDelayMs, textWorker, effectWorkers, images, board } = options;
-  return async (job, { signal, onProgress }) => {
+  const memory = createWorkLimiter({ concurrency: options.memoryBytes, queueLimit: Infinity });
+  return async (job, { onProgress }) => {
     switch (job.kind) {
       case 'task':
         // Put your own work here.
-        await sleep(taskDelayMs, undefined, { signal });
+        await sleep(taskDelayMs, undefined, { signal: currentSignal() });
         return { task: job.payload.task };
       case 'analyze':
-        return analyzeText(job.payload.text, textWorker, signal);
+        return analyzeText(job.payload.text, textWorker, BREAKS_LIMIT);
       case 'image': {
-        const { type, effects } = job.payload;
-        const order = { id: job.id, type, effects, bytes: await board.input(job.id) };
-        return processImage(
-          order,
-          { ...effectWorkers, images },
-          { signal, onHop: (_hop, index) => onProgress({ done: index + 1, total: effects.length }) },
+        const { type, effects, image_id: id = job.id } = job.payload;
+        return memory.run(
+          async () => {
+            const order = { id, type, effects, bytes: await board.input(job.id) };
+            return processImage(
+              order,
+              { ...effectWorkers, images },
+              { onHop: (_hop, index) => onProgress({ done: index + 1, total: effects.length }) },
+            );
+          },
+          { weight: PICTURE_BYTES },
         );
       }
     }

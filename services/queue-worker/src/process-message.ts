@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { HttpProblem, type Logger, retryForever, Unavailable } from '@millrace/chassis';
+import { HttpProblem, type Logger, retryForever, Unavailable, withSignal } from '@millrace/chassis';
 import type { ClaimedJob, JobMessage } from '@millrace/contracts';
+import type { Shutdown } from './consumer.js';
 import { holdLease } from './hold-lease.js';
-import type { JobBoard } from './job-board.js';
+import type { Failure, JobBoard } from './job-board.js';
 import type { PerformJob } from './perform-job.js';
 
 export interface ProcessorOptions {
@@ -15,23 +16,25 @@ export interface ProcessorOptions {
  * One message of the queue: claim the job, do it, report. A message may come twice or late (delivery is at least once);
  * the claim decides whether there is still something to do, and the attempt number whose work counts.
  *
- * @param giveUp aborts when waiting for task-api must end; the job is then left to the sweeper
+ * While task-api is away, it waits to claim until a shutdown begins, and to report for the length of a lease more; the job is then
+ * left to the sweeper.
  */
 export async function processMessage(
   { jobId }: JobMessage,
   { board, logger, perform }: ProcessorOptions,
-  giveUp: AbortSignal,
+  { begun, over }: Shutdown,
 ): Promise<void> {
-  const insist = <T>(call: () => Promise<T>) =>
+  const insist = <T>(call: () => Promise<T>, signal: AbortSignal) =>
     retryForever(call, {
-      signal: giveUp,
+      signal,
       retryable: (error) => error instanceof Unavailable,
       onRetry: (error, delayMs) =>
         logger.warn({ err: error, job_id: jobId, retry_ms: delayMs }, 'waiting for task-api'),
     });
 
   const claim = randomUUID();
-  const job = await insist(() => board.claim(jobId, claim));
+  // A claim that is on its way is not broken off: what it gets would lie idle for the length of a lease.
+  const job = await insist(() => board.claim(jobId, claim, over), begun);
   if (!job) {
     logger.debug({ job_id: jobId }, 'nothing to do for this message');
     return;
@@ -40,24 +43,61 @@ export async function processMessage(
   logger.info(details, 'Processing task');
 
   const lease = holdLease(job, board, logger);
-  try {
-    const result = await perform(job, {
-      signal: AbortSignal.any([lease.lost, giveUp]),
-      // A report that fails is no reason to fail the work.
-      onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
+  const stop = AbortSignal.any([lease.lost, over]);
+  /** @returns whether it counts; undefined when nobody heard of it until the job was another's */
+  const report = (send: (signal: AbortSignal) => Promise<boolean>) =>
+    untilLongAfter(begun, job.lease_ms, async (late) => {
+      const signal = AbortSignal.any([over, late]);
+      try {
+        return await insist(() => send(signal), signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        logger.warn({ ...details, err: error }, 'Task given up');
+        return undefined;
+      }
     });
-    const counts = await insist(() => board.complete(job, result));
+  try {
+    const result = await withSignal(stop, () =>
+      perform(job, {
+        // A report that fails is no reason to fail the work.
+        onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
+      }),
+    );
+    const counts = await report((signal) => board.complete(job, result, signal));
     if (counts) logger.info(details, 'Completed task');
-    else logger.warn(details, 'Completed too late: the work does not count');
+    if (counts === false) logger.warn(details, 'Completed too late: the work does not count');
   } catch (error) {
-    if (lease.lost.aborted || giveUp.aborted) {
+    if (stop.aborted) {
       logger.warn({ ...details, err: error }, 'Task given up');
       return;
     }
-    logger.error({ ...details, err: error }, 'Task failed');
-    await insist(() => board.fail(job, failureOf(error)));
+    const failure = failureOf(error);
+    if (failure.permanent) logger.info({ ...details, reason: failure.error }, 'Task refused');
+    else logger[error instanceof Unavailable ? 'warn' : 'error']({ ...details, err: error }, 'Task failed');
+    await report((signal) => board.fail(job, failure, signal));
   } finally {
     lease.release();
+  }
+}
+
+/** Runs `work` with a signal that aborts when `begun` has been aborted for so long. */
+async function untilLongAfter<T>(
+  begun: AbortSignal,
+  delayMs: number,
+  work: (late: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const countDown = () => {
+    timer = setTimeout(() => late.abort(begun.reason), delayMs);
+  };
+  if (begun.aborted) countDown();
+  else begun.addEventListener('abort', countDown);
+  try {
+    return await work(late.signal);
+  } finally {
+    begun.removeEventListener('abort', countDown);
+    clearTimeout(timer);
   }
 }
 
@@ -67,7 +107,7 @@ function nameOf(job: ClaimedJob): string {
 }
 
 /** What the job shows of an error: a problem's own words, and nothing internal. */
-function failureOf(error: unknown): { error: string; permanent: boolean } {
+function failureOf(error: unknown): Failure {
   if (!(error instanceof HttpProblem)) return { error: 'The worker failed on this job.', permanent: false };
   // A refused input will be refused again.
   const permanent = error.status >= 400 && error.status < 500;

@@ -3,7 +3,7 @@ import type { Postgres } from '@millrace/chassis/postgres';
 import type { Scheduling } from '@millrace/contracts';
 import type { AssertRoom } from './backlog.js';
 import { type CreateOptions, createJob, type CreatedJob, type NewJob } from './create-job.js';
-import { fingerprint, oncePerKey } from './idempotency.js';
+import { earlierAnswer, fingerprint, oncePerKey } from './idempotency.js';
 import { type JobPublisher, publishOnTheSide } from './job-publisher.js';
 import type { TaskHints } from './task-hints.js';
 
@@ -38,18 +38,29 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
     if (job.is_due) publishOnTheSide(job, publisher, logger);
   };
 
-  return async ({ job, scheduling, idempotencyKey }, toAnswer) => {
-    await assertRoom(job.kind);
+  return async <Answer extends object>(
+    { job, scheduling, idempotencyKey }: AcceptRequest,
+    toAnswer: (job: CreatedJob) => Answer,
+  ) => {
     const context = currentContext() ?? { requestId: '' };
     if (idempotencyKey === undefined) {
+      await assertRoom(job, scheduling);
       const created = await createJob(db, job, scheduling, context, options);
       publish(created);
       return toAnswer(created);
     }
 
-    let created: CreatedJob | undefined;
     const { bytes, ...description } = { bytes: Buffer.alloc(0), ...job };
     const request = { key: idempotencyKey, fingerprint: fingerprint(description, scheduling, bytes) };
+    try {
+      await assertRoom(job, scheduling);
+    } catch (noRoom) {
+      // What has been accepted needs none.
+      const answer = await earlierAnswer<Answer>(db, request);
+      if (answer) return answer;
+      throw noRoom;
+    }
+    let created: CreatedJob | undefined;
     const answer = await oncePerKey(db, request, async (tx) => {
       created = await createJob(tx, job, scheduling, context, options);
       return toAnswer(created);

@@ -1,4 +1,10 @@
-import { createEventStreams, createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
+import {
+  createEventStreams,
+  createHttpApp,
+  createWorkLimiter,
+  type Lifecycle,
+  type Logger,
+} from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { Express } from 'express';
@@ -38,11 +44,16 @@ export interface JobOptions extends LeaseOptions {
   sweepAfterMs: number;
   backlog: BacklogLimits;
   imageMaxBytes: number;
+  /** How much memory pictures may take on their way to PostgreSQL. */
+  memoryBudgetBytes: number;
   /** How many event streams may be open at once, */
   eventStreamLimit: number;
   /** and for one client address. */
   eventStreamLimitPerClient: number;
 }
+
+/** How many pictures may wait for memory, unread. */
+const INTAKE_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
   const { postgres, redis, publisher, hints, options, ...basics } = dependencies;
@@ -68,7 +79,14 @@ export function createApp(dependencies: Dependencies): Express {
     routes: [
       homeRoutes(pod),
       addRoutes(acceptJob, pod),
-      jobIntakeRoutes(acceptJob, options.imageMaxBytes),
+      jobIntakeRoutes(acceptJob, {
+        imageMaxBytes: options.imageMaxBytes,
+        memory: createWorkLimiter({
+          concurrency: options.memoryBudgetBytes,
+          queueLimit: INTAKE_QUEUE_LIMIT,
+          draining: lifecycle.draining,
+        }),
+      }),
       hintChanges(hints),
       taskEventRoutes(hints, streams),
       taskRoutes(createTaskStore(postgres)),

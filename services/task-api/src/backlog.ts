@@ -1,50 +1,101 @@
 import { Unavailable } from '@millrace/chassis';
 import type { Queryable } from '@millrace/chassis/postgres';
-import type { JobKind } from '@millrace/contracts';
+import type { Scheduling } from '@millrace/contracts';
+import { inputBytes, type NewJob } from './create-job.js';
 
+/** How much there may be of what has not ended. */
 export interface BacklogLimits {
-  /** Unfinished jobs of all kinds. */
+  /** Jobs of all kinds that are due, in work, or tried again. */
   jobs: number;
-  /** Unfinished image jobs. */
+  /** Image jobs among them. */
   images: number;
+  /** The inputs of all jobs that are kept, in bytes. */
+  bytes: number;
+  /** Jobs whose time is still to come. They count apart, so that they do not keep others out. */
+  scheduled: number;
 }
 
 /** Throws Unavailable when there is no room for another job: better to say so than to promise what cannot be kept. */
-export type AssertRoom = (kind: JobKind) => Promise<void>;
+export type AssertRoom = (job: NewJob, scheduling: Scheduling) => Promise<void>;
+
+/** What scheduled jobs, and failed ones, may take of the bytes each. */
+export const INPUT_SHARE = 1 / 4;
+/** What scheduled image jobs may be of all image jobs: they are due together, perhaps, and then the others wait for them. */
+const IMAGE_SHARE = 1 / 10;
 
 const COUNT_EVERY_MS = 1_000;
 const RETRY_AFTER_SECONDS = 5;
+/** Room for scheduled jobs comes with their time. */
+const RETRY_SCHEDULED_AFTER_SECONDS = 60;
+
+interface Load {
+  jobs: number;
+  images: number;
+  bytes: number;
+}
 
 /**
  * Counts the unfinished jobs at most once a second, and what this replica has let in since. Replicas do not see each
- * other's in that second: the limit is a protection, not an exact number.
+ * other's in that second: the limits are a protection, not exact numbers.
  */
 export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertRoom {
-  let counts = { jobs: 0, images: 0 };
+  const scheduledLimits = {
+    jobs: limits.scheduled,
+    images: Math.ceil(limits.images * IMAGE_SHARE),
+    bytes: limits.bytes * INPUT_SHARE,
+  };
+  let counts: { waiting: Load; scheduled: Load; kept: number };
   let countedAt = -Infinity;
   let counting: Promise<void> | undefined;
 
   const count = async () => {
-    const [row] = await db.query<{ jobs: number; images: number }>(
-      `SELECT count(*)::int AS jobs, count(*) FILTER (WHERE kind = 'image')::int AS images
-         FROM (SELECT kind FROM jobs WHERE due_at IS NOT NULL LIMIT $1) AS unfinished`,
-      [limits.jobs + 1],
+    const rows = await db.query<Load & { is_scheduled: boolean; kept: number }>(
+      `WITH unfinished AS (
+         SELECT kind, input_bytes, attempt = 0 AND run_at > now() AS is_scheduled
+           FROM jobs WHERE due_at IS NOT NULL LIMIT $1)
+       SELECT is_scheduled, count(unfinished)::int AS jobs, count(*) FILTER (WHERE kind = 'image')::int AS images,
+              coalesce(sum(input_bytes), 0)::float AS bytes,
+              (SELECT coalesce(sum(input_bytes), 0)::float FROM jobs
+                WHERE status = 'failed' AND kind <> 'task' AND input_bytes > 0) AS kept
+         FROM (VALUES (false), (true)) AS class (is_scheduled) LEFT JOIN unfinished USING (is_scheduled)
+        GROUP BY is_scheduled
+        ORDER BY is_scheduled`,
+      // Scheduled jobs become due: there may be more of those than are let in.
+      [2 * (limits.jobs + limits.scheduled)],
     );
-    counts = row!;
+    const [waiting, scheduled] = rows as [(typeof rows)[0], (typeof rows)[0]];
+    counts = { waiting, scheduled, kept: waiting.kept };
     countedAt = performance.now();
   };
 
-  return async (kind) => {
+  return async (job, { run_at }) => {
     if (performance.now() - countedAt > COUNT_EVERY_MS) {
       counting ??= count().finally(() => (counting = undefined));
       await counting;
     }
-    if (counts.jobs >= limits.jobs || (kind === 'image' && counts.images >= limits.images)) {
+    const { waiting, scheduled, kept } = counts;
+    const bytes = inputBytes(job);
+    const isScheduled = run_at !== undefined && Date.parse(run_at) > Date.now();
+    const hasRoom = (load: Load, limit: Load) =>
+      load.jobs < limit.jobs &&
+      (job.kind !== 'image' || load.images < limit.images) &&
+      load.bytes + bytes <= limit.bytes;
+
+    if (isScheduled && !hasRoom(scheduled, scheduledLimits)) {
+      throw new Unavailable(
+        'There are too many jobs whose time is still to come. Try again later, or send this one when it is time.',
+        { retryAfterSeconds: RETRY_SCHEDULED_AFTER_SECONDS },
+      );
+    }
+    const hasRoomAtAll = waiting.bytes + scheduled.bytes + kept + bytes <= limits.bytes;
+    if (!hasRoomAtAll || (!isScheduled && !hasRoom(waiting, limits))) {
       throw new Unavailable('There is more work waiting than can be taken on. Try again later.', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
     }
-    counts.jobs += 1;
-    if (kind === 'image') counts.images += 1;
+    const own = isScheduled ? scheduled : waiting;
+    own.jobs += 1;
+    own.bytes += bytes;
+    if (job.kind === 'image') own.images += 1;
   };
 }

@@ -12,18 +12,26 @@ export const configSchema = serviceConfig.extend({
   JOB_BACKOFF_MS: milliseconds.default(1_000),
   /** How many unfinished jobs there may be; past that, new ones are answered with 503. */
   JOB_BACKLOG_LIMIT: positiveInteger.default(100_000),
-  /** The same for image jobs, each of which keeps its picture in PostgreSQL. */
+  /** The same for image jobs; of those whose time is still to come there may be a tenth as many. */
   IMAGE_BACKLOG_LIMIT: positiveInteger.default(500),
+  /** What the texts and pictures of all jobs may take in PostgreSQL. The size of its volume follows from this. */
+  JOB_BACKLOG_BYTES: positiveInteger.default(1024 ** 3),
+  /** How many jobs there may be whose time is still to come. They do not count in the limits above, except for their bytes. */
+  SCHEDULED_LIMIT: positiveInteger.default(10_000),
+  /** How long an ended job is kept, up to ten years. */
+  JOB_TTL_SECONDS: positiveInteger.max(315_360_000).default(2_592_000),
   /** How often the sweeper looks for jobs that are due and not on their way; 0 turns it off, and jobs can then be lost. */
   SWEEP_INTERVAL_MS: milliseconds.default(1_000),
   /** The sweeper takes over a job that nobody has claimed so long after it was accepted, */
   SWEEP_AFTER_MS: milliseconds.default(5_000),
-  /** and then again and again with this pause. */
+  /** and then again with this pause, which doubles each time, up to 16 times this. */
   REPUBLISH_AFTER_MS: milliseconds.default(30_000),
   /** How many event streams (changes of tasks, and of single jobs) may be open at once; more are answered 503. */
   EVENT_STREAM_LIMIT: positiveInteger.default(1_000),
   /** How many of them one client address may have; more are answered 429. A proxy before Nginx is one address for all its clients. */
   EVENT_STREAM_LIMIT_PER_CLIENT: positiveInteger.default(50),
+  /** How much memory pictures may take on their way to PostgreSQL, in bytes: claimed before a body is read; who finds none waits. */
+  MEMORY_BUDGET_BYTES: positiveInteger.default(256 * 1024 * 1024),
   /** The largest picture that a job may be given; web-gateway has the limit for clients. */
   IMAGE_MAX_BYTES: z.coerce
     .number()

@@ -11,6 +11,17 @@ export function fingerprint(...parts: unknown[]): string {
   return hash.digest('base64url');
 }
 
+/** A request that names itself. */
+export interface KeyedRequest {
+  key: string;
+  fingerprint: string;
+}
+
+interface KeyRow<Answer> {
+  fingerprint: string;
+  answer: Answer | null;
+}
+
 /**
  * Runs `create` in a transaction, once for a key: repeated with the same fingerprint, it gives the first answer again
  * and does nothing; while the first is under way, the second waits for it.
@@ -20,24 +31,19 @@ export function fingerprint(...parts: unknown[]): string {
  */
 export function oncePerKey<Answer extends object>(
   db: Postgres,
-  request: { key: string; fingerprint: string },
+  request: KeyedRequest,
   create: (tx: Queryable) => Promise<Answer>,
 ): Promise<Answer> {
   return db.transaction(async (tx) => {
-    const inserted = await tx.query(
-      'INSERT INTO idempotency_keys (key, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key',
+    // One statement, as between two the key could be forgotten: the update changes nothing, but locks the row that is there.
+    const [row] = await tx.query<KeyRow<Answer>>(
+      `INSERT INTO idempotency_keys AS known (key, fingerprint) VALUES ($1, $2)
+       ON CONFLICT (key) DO UPDATE SET fingerprint = known.fingerprint
+       RETURNING fingerprint, answer`,
       [request.key, request.fingerprint],
     );
-    if (inserted.length === 0) {
-      const [first] = await tx.query<{ fingerprint: string; answer: Answer }>(
-        'SELECT fingerprint, answer FROM idempotency_keys WHERE key = $1',
-        [request.key],
-      );
-      if (first?.fingerprint !== request.fingerprint) {
-        throw new HttpProblem(422, 'This Idempotency-Key was used for another request. Use a new one.');
-      }
-      return first.answer;
-    }
+    const first = answerOf(row, request);
+    if (first) return first;
     const answer = await create(tx);
     await tx.query('UPDATE idempotency_keys SET answer = $2 WHERE key = $1', [
       request.key,
@@ -47,9 +53,46 @@ export function oncePerKey<Answer extends object>(
   });
 }
 
-/** Forgets keys that are too old to be repeated. */
+/**
+ * The answer that was given to the same request before, if it has been answered.
+ *
+ * @throws HttpProblem 422 when the key was used for something else
+ */
+export async function earlierAnswer<Answer extends object>(
+  db: Queryable,
+  request: KeyedRequest,
+): Promise<Answer | undefined> {
+  const [row] = await db.query<KeyRow<Answer>>(
+    'SELECT fingerprint, answer FROM idempotency_keys WHERE key = $1',
+    [request.key],
+  );
+  return answerOf(row, request);
+}
+
+/** Others see a key together with its answer only: without one, the row is this transaction's own. */
+function answerOf<Answer>(
+  row: KeyRow<Answer> | undefined,
+  { fingerprint }: KeyedRequest,
+): Answer | undefined {
+  if (row && row.fingerprint !== fingerprint) {
+    throw new HttpProblem(422, 'This Idempotency-Key was used for another request. Use a new one.');
+  }
+  return row?.answer ?? undefined;
+}
+
+const FORGET_BATCH = 1_000;
+
+/** Forgets keys that are too old to be repeated, some at a time, and leaves out those that are just being asked for. */
 export async function forgetOldKeys(db: Queryable): Promise<void> {
-  await db.query(`DELETE FROM idempotency_keys WHERE created_at < now() - $1 * interval '1 hour'`, [
-    KEY_LIFETIME_HOURS,
-  ]);
+  let forgotten: unknown[];
+  do {
+    forgotten = await db.query(
+      `DELETE FROM idempotency_keys
+        WHERE key IN (SELECT key FROM idempotency_keys
+                       WHERE created_at < now() - $1 * interval '1 hour'
+                       ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        RETURNING key`,
+      [KEY_LIFETIME_HOURS, FORGET_BATCH],
+    );
+  } while (forgotten.length === FORGET_BATCH);
 }

@@ -16,6 +16,13 @@ export interface DueJob {
 export interface JobPublisher {
   /** Publishing a job that lies in the queue already changes nothing. @throws Unavailable when Redis does not answer */
   publish: (jobs: DueJob[]) => Promise<void>;
+  /**
+   * Has Redis lost data since this was last asked, all of it or the latest? True as well the first time that anybody asks
+   * an empty Redis.
+   *
+   * @throws Unavailable when Redis does not answer, or takes no writes
+   */
+  hasLostMessages: () => Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -30,6 +37,9 @@ export function createJobPublisher(redis: Redis): JobPublisher {
   });
   // Told by the connection's own listener.
   queue.on('error', () => undefined);
+  // Counts up with every question of any replica. A count that went back tells that Redis is not what it was.
+  const counter = queue.toKey('questions');
+  let count = 0;
 
   return {
     publish: (jobs) =>
@@ -37,6 +47,12 @@ export function createJobPublisher(redis: Redis): JobPublisher {
         // BullMQ would wait for a connection without end.
         if (redis.status !== 'ready') throw new Error(`the connection is ${redis.status}`);
         await queue.addBulk(jobs.map(toMessage));
+      }),
+    hasLostMessages: () =>
+      whileRedisAnswers(async () => {
+        const before = count;
+        count = await redis.incr(counter);
+        return count <= before || count === 1;
       }),
     close: () => queue.close(),
   };

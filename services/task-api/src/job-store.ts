@@ -1,5 +1,12 @@
 import type { Queryable } from '@millrace/chassis/postgres';
-import type { Job, JobListItem, JobStatus, JobSummary, ListJobsQuery } from '@millrace/contracts';
+import {
+  FINAL_STATUSES,
+  type Job,
+  type JobListItem,
+  type JobStatus,
+  type JobSummary,
+  type ListJobsQuery,
+} from '@millrace/contracts';
 import type { DueJob } from './job-publisher.js';
 import {
   type JobListRow,
@@ -10,6 +17,9 @@ import {
   toJobListItem,
 } from './job-row.js';
 
+/** How often a job is tried in all, by however many retries by hand: its attempts are listed whenever it is shown. */
+export const ATTEMPTS_MAX = 100;
+
 /** Jobs in PostgreSQL as people see and steer them. */
 export interface JobStore {
   find(id: string): Promise<Job | undefined>;
@@ -19,7 +29,12 @@ export interface JobStore {
   summarize(): Promise<JobSummary>;
   /** Ends a job that no worker has begun. False when it is not queued. */
   cancel(id: string): Promise<boolean>;
-  /** Queues a failed job anew, with all attempts before it. Undefined when it has not failed. */
+  /** Deletes an ended job; its task stays. False when it has not ended, or not in the given status. */
+  remove(id: string, status?: JobStatus): Promise<boolean>;
+  /**
+   * Queues a failed job anew, with all attempts before it. Undefined when it has not failed, was tried too often, or has no input
+   * any more.
+   */
   retry(id: string): Promise<DueJob | undefined>;
 }
 
@@ -55,12 +70,16 @@ export function createJobStore(
       const statuses = await db.query<{ status: JobStatus; count: number }>(
         'SELECT status, count(*)::int FROM jobs GROUP BY status',
       );
-      const [queue] = await db.query<{ oldest_waiting_s: number | null; completed_last_minute: number }>(
-        `SELECT (SELECT round(extract(epoch FROM now() - min(greatest(created_at, run_at))), 1)::float
-                   FROM jobs WHERE status = 'queued' AND run_at <= now()) AS oldest_waiting_s,
+      const [queue] = await db.query<Omit<JobSummary, 'counts'>>(
+        `SELECT count(*) FILTER (WHERE run_at <= now())::int AS due,
+                count(*) FILTER (WHERE run_at > now())::int AS scheduled,
+                round(extract(epoch FROM now() - min(greatest(created_at, run_at)) FILTER (WHERE run_at <= now())), 1)::float
+                  AS oldest_waiting_s,
                 (SELECT count(*)::int
                    FROM jobs
-                  WHERE finished_at > now() - interval '1 minute' AND status = 'completed') AS completed_last_minute`,
+                  WHERE finished_at > now() - interval '1 minute' AND status = 'completed') AS completed_last_minute
+           FROM jobs
+          WHERE status = 'queued'`,
       );
       const counts = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 };
       for (const { status, count } of statuses) counts[status] = count;
@@ -69,25 +88,31 @@ export function createJobStore(
 
     async cancel(id) {
       const cancelled = await db.query(
-        `WITH job AS (
-           UPDATE jobs SET status = 'cancelled', due_at = NULL, finished_at = now()
-            WHERE id = $1 AND status = 'queued'
-            RETURNING id),
-         input AS (DELETE FROM job_inputs USING job WHERE job_id = job.id)
-         SELECT id FROM job`,
+        `UPDATE jobs SET status = 'cancelled', due_at = NULL, finished_at = now()
+          WHERE id = $1 AND status = 'queued'
+          RETURNING id`,
         [id],
       );
       return cancelled.length > 0;
+    },
+
+    async remove(id, status) {
+      const removed = await db.query(
+        `DELETE FROM jobs WHERE id = $1 AND status = ANY($2) AND status = coalesce($3, status) RETURNING id`,
+        [id, FINAL_STATUSES, status ?? null],
+      );
+      return removed.length > 0;
     },
 
     async retry(id) {
       const [job] = await db.query<DueJob>(
         `UPDATE jobs
             SET status = 'queued', max_attempts = attempt + $2, run_at = now(), finished_at = NULL,
-                due_at = now() + $3 * interval '1 ms', progress_done = 0
-          WHERE id = $1 AND status = 'failed'
+                due_at = now() + $3 * interval '1 ms', progress_done = 0, refused = false
+          WHERE id = $1 AND status = 'failed' AND attempt < $4
+            AND payload <> '{}' AND (kind <> 'image' OR EXISTS (SELECT FROM job_inputs WHERE job_id = jobs.id))
           RETURNING id, attempt, priority, request_id, traceparent`,
-        [id, options.maxAttempts, options.sweepAfterMs],
+        [id, options.maxAttempts, options.sweepAfterMs, ATTEMPTS_MAX],
       );
       return job;
     },

@@ -4,8 +4,10 @@ import { migrate } from '@millrace/chassis/migrate';
 import { createPostgres } from '@millrace/chassis/postgres';
 import { connectRedis } from '@millrace/chassis/redis';
 import { createApp } from './app.js';
+import { INPUT_SHARE } from './backlog.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './job-publisher.js';
+import { startRetention } from './retention.js';
 import { startSweeper } from './sweeper.js';
 import { createTaskHints } from './task-hints.js';
 
@@ -30,13 +32,23 @@ const app = createApp({
     backoffMs: config.JOB_BACKOFF_MS,
     maxAttempts: config.JOB_MAX_ATTEMPTS,
     sweepAfterMs: config.SWEEP_AFTER_MS,
-    backlog: { jobs: config.JOB_BACKLOG_LIMIT, images: config.IMAGE_BACKLOG_LIMIT },
+    backlog: {
+      jobs: config.JOB_BACKLOG_LIMIT,
+      images: config.IMAGE_BACKLOG_LIMIT,
+      bytes: config.JOB_BACKLOG_BYTES,
+      scheduled: config.SCHEDULED_LIMIT,
+    },
     imageMaxBytes: config.IMAGE_MAX_BYTES,
+    memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     eventStreamLimit: config.EVENT_STREAM_LIMIT,
     eventStreamLimitPerClient: config.EVENT_STREAM_LIMIT_PER_CLIENT,
   },
 });
 
+/** How often to look for what is no longer kept. */
+const RETENTION_INTERVAL_MS = 60_000;
+
+let stopRetention = () => Promise.resolve();
 let stopSweeper = () => Promise.resolve();
 
 runService({
@@ -44,8 +56,15 @@ runService({
   logger,
   lifecycle,
   app,
-  async prepare() {
-    await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger });
+  async prepare(signal) {
+    await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger, signal });
+    stopRetention = startRetention({
+      db: postgres,
+      jobTtlSeconds: config.JOB_TTL_SECONDS,
+      failedInputBytes: config.JOB_BACKLOG_BYTES * INPUT_SHARE,
+      intervalMs: RETENTION_INTERVAL_MS,
+      logger,
+    });
     if (config.SWEEP_INTERVAL_MS === 0) return;
     stopSweeper = startSweeper({
       db: postgres,
@@ -57,7 +76,7 @@ runService({
     });
   },
   close: [
-    () => stopSweeper(),
+    () => Promise.all([stopSweeper(), stopRetention()]),
     () => publisher.close(),
     () => hints.close(),
     () => redis.disconnect(),

@@ -1,9 +1,11 @@
-import type { Queryable } from '@millrace/chassis/postgres';
+import type { Postgres, Queryable } from '@millrace/chassis/postgres';
 import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '@millrace/contracts';
+import { fingerprint, oncePerKey } from './idempotency.js';
 
 /** Tasks in PostgreSQL. What takes an id answers undefined, or false, when there is no such task. */
 export interface TaskStore {
-  create(task: CreateTask): Promise<Task>;
+  /** @param idempotencyKey repeated with it, the task is created once, and answered as it was then */
+  create(task: CreateTask, idempotencyKey?: string): Promise<Task>;
   find(id: string): Promise<Task | undefined>;
   /** One page, newest first, and one task more when there is another page. @returns also how many belong to the page */
   list(query: ListTasksQuery): Promise<{ tasks: Task[]; length: number }>;
@@ -25,27 +27,19 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
  */
 const PAGE_TEXT_BYTES = 512 * 1024;
 
-const STATUS = 'task_status(t.completed_at, j.status)';
+/** A task as the API shows it. */
+const COLUMNS = `id, title, description, priority, status, processed_by_pod, created_at, updated_at, completed_at`;
 
-/** A task as the API shows it, from rows called `t`: a table's, or a data-changing statement's. */
-const selectFrom = (t: string) => `
-  SELECT t.id, t.title, t.description, t.priority, ${STATUS} AS status, t.processed_by_pod,
-         t.created_at, t.updated_at, t.completed_at
-    FROM ${t} LEFT JOIN jobs j ON j.task_id = t.id`;
-
-export function createTaskStore(db: Queryable): TaskStore {
+export function createTaskStore(db: Postgres): TaskStore {
   return {
-    async create({ title, description, priority }) {
-      const [row] = await db.query<TaskRow>(
-        `WITH t AS (INSERT INTO tasks (title, description, priority) VALUES ($1, $2, $3) RETURNING *)
-         ${selectFrom('t')}`,
-        [title, description, priority],
-      );
-      return toTask(row!);
+    create(task, idempotencyKey) {
+      if (idempotencyKey === undefined) return insert(db, task);
+      const request = { key: idempotencyKey, fingerprint: fingerprint('create task', task) };
+      return oncePerKey(db, request, (tx) => insert(tx, task));
     },
 
     async find(id) {
-      const rows = await db.query<TaskRow>(`${selectFrom('tasks t')} WHERE t.id = $1`, [id]);
+      const rows = await db.query<TaskRow>(`SELECT ${COLUMNS} FROM tasks WHERE id = $1`, [id]);
       return rows.map(toTask)[0];
     },
 
@@ -54,12 +48,12 @@ export function createTaskStore(db: Queryable): TaskStore {
       const rows = await db.query<TaskRow & { bytes: number }>(
         `SELECT *
            FROM (SELECT *, sum(octet_length(title) + octet_length(description)) OVER (ORDER BY id DESC)::int AS bytes
-                   FROM (${selectFrom('tasks t')}
-                          WHERE ($1::uuid IS NULL OR t.id < $1)
-                            AND ($2::text IS NULL OR ${STATUS} = $2)
-                            AND ($3::text IS NULL OR t.priority = $3)
-                            AND ($4::text IS NULL OR t.title ILIKE $4 OR t.description ILIKE $4)
-                          ORDER BY t.id DESC
+                   FROM (SELECT ${COLUMNS} FROM tasks
+                          WHERE ($1::uuid IS NULL OR id < $1)
+                            AND ($2::text IS NULL OR status = $2)
+                            AND ($3::text IS NULL OR priority = $3)
+                            AND ($4::text IS NULL OR title ILIKE $4 OR description ILIKE $4)
+                          ORDER BY id DESC
                           LIMIT $5) page) sized
           WHERE bytes - octet_length(title) - octet_length(description) <= ${PAGE_TEXT_BYTES}
           ORDER BY id DESC`,
@@ -71,30 +65,41 @@ export function createTaskStore(db: Queryable): TaskStore {
 
     async update(id, { title, description, priority, completed }) {
       const rows = await db.query<TaskRow>(
-        `WITH t AS (
-           UPDATE tasks
-              SET title = coalesce($2, title),
-                  description = coalesce($3, description),
-                  priority = coalesce($4, priority),
-                  completed_at = CASE $5::boolean
-                    WHEN true THEN coalesce(completed_at, now())
-                    WHEN false THEN NULL
-                    ELSE completed_at
-                  END,
-                  updated_at = now()
-            WHERE id = $1
-            RETURNING *)
-         ${selectFrom('t')}`,
+        `UPDATE tasks
+            SET title = coalesce($2, title),
+                description = coalesce($3, description),
+                priority = coalesce($4, priority),
+                completed_at = CASE $5::boolean
+                  WHEN true THEN coalesce(completed_at, now())
+                  WHEN false THEN NULL
+                  ELSE completed_at
+                END,
+                updated_at = now()
+          WHERE id = $1
+          RETURNING ${COLUMNS}`,
         [id, title ?? null, description ?? null, priority ?? null, completed ?? null],
       );
       return rows.map(toTask)[0];
     },
 
     async remove(id) {
-      const rows = await db.query('DELETE FROM tasks WHERE id = $1 RETURNING id', [id]);
+      // The job first, as whoever changes a job's status locks the job before its task.
+      const rows = await db.query(
+        `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 FOR UPDATE)
+         DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 RETURNING id`,
+        [id],
+      );
       return rows.length > 0;
     },
   };
+}
+
+async function insert(db: Queryable, { title, description, priority }: CreateTask): Promise<Task> {
+  const [row] = await db.query<TaskRow>(
+    `INSERT INTO tasks (title, description, priority) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
+    [title, description, priority],
+  );
+  return toTask(row!);
 }
 
 /** A LIKE pattern for text that contains `part`, in which % and _ stand for themselves. */

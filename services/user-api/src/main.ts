@@ -17,6 +17,7 @@ runService({
   logger,
   lifecycle,
   app,
-  prepare: () => migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger }),
+  prepare: (signal) =>
+    migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger, signal }),
   close: [() => postgres.end()],
 });

@@ -1,7 +1,7 @@
 import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
 import { type Redis, redisCheck } from '@millrace/chassis/redis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
-import { createEffectWorkers, createImageStore } from '@millrace/workflows';
+import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
 import { createJobIntake } from './job-intake.js';
 import { analyzeRoutes } from './routes/analyze.js';
@@ -29,20 +29,24 @@ export type Services = Record<
 
 export interface Limits {
   uploadMaxBytes: number;
-  uploadConcurrency: number;
+  memoryBudgetBytes: number;
   uploadQueueLimit: number;
   uploadTimeoutMs: number;
-  imageMemoryBytes: number;
   imageTtlSeconds: number;
 }
+
+/** How much of the memory for pictures one client may have: whatever it sends, there is some left for others. */
+const CLIENT_SHARE = 1 / 2;
 
 export function createApp({ redis, services, limits, ...basics }: Dependencies): Express {
   const intake = createJobIntake(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
+  const memory = splitMemory(limits.memoryBudgetBytes);
   const effectWorkers = createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: limits.uploadTimeoutMs,
-    memoryBytes: limits.imageMemoryBytes,
+    memoryBytes: memory.made,
+    clientShare: CLIENT_SHARE,
   });
   return createHttpApp({
     ...basics,
@@ -56,9 +60,11 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
         effectWorkers,
         images,
         intake,
-        limiter: createWorkLimiter({
-          concurrency: limits.uploadConcurrency,
+        memory: createWorkLimiter({
+          concurrency: memory.received,
           queueLimit: limits.uploadQueueLimit,
+          clientShare: CLIENT_SHARE,
+          draining: basics.lifecycle.draining,
         }),
         maxBytes: limits.uploadMaxBytes,
       }),

@@ -10,14 +10,15 @@ export const configSchema = serviceConfig.extend({
   QUEUE_WORKER_URLS: urlList,
   /** The largest image that may be uploaded. Nginx has a limit of its own, a little above. */
   UPLOAD_MAX_BYTES: positiveInteger.default(20 * 1024 * 1024),
-  /** How many uploads a replica works on at once; each holds its image in memory. */
-  UPLOAD_CONCURRENCY: positiveInteger.default(32),
-  /** How many more may wait. */
+  /**
+   * How much memory pictures may take, in bytes: a third for uploads, two thirds for what workers make of them. Claimed before
+   * it is used; who finds none waits. One client may have half.
+   */
+  MEMORY_BUDGET_BYTES: positiveInteger.default(480 * 1024 * 1024),
+  /** How many uploads may wait for memory. */
   UPLOAD_QUEUE_LIMIT: positiveInteger.default(64),
   /** How long all effects of an upload may take, waiting for free workers included. Nginx waits for 150 s. */
   UPLOAD_TIMEOUT_MS: milliseconds.default(140_000),
-  /** How much memory the pictures that are between two workers may take together; others wait. */
-  IMAGE_MEMORY_BYTES: positiveInteger.default(384 * 1024 * 1024),
   /** How long a finished image is kept. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ServiceClient, ServiceRequest } from '@millrace/chassis/service-client';
 import {
   type AcceptedJob,
@@ -18,17 +19,17 @@ export interface JobIntake {
   image(image: { type: ImageType; bytes: Buffer }, effects: Effect[], scheduling: Scheduling): Handover;
 }
 
-type Handover = (headers: Record<string, string>) => Promise<AcceptedJob>;
+/** @param key names the handover: whichever replica it is sent to again, it makes one job */
+type Handover = (key: string) => Promise<AcceptedJob>;
 
 export function createJobIntake(taskApi: ServiceClient): JobIntake {
   const send = (request: Omit<ServiceRequest, 'method'>): Handover => {
-    return async (headers) => {
+    return async (key) => {
       const response = await taskApi.request({
         ...request,
         method: 'POST',
-        headers: { ...request.headers, ...headers },
-        // With a key, a second replica knows what the first has done.
-        idempotent: IDEMPOTENCY_KEY in headers,
+        headers: { ...request.headers, [IDEMPOTENCY_KEY]: key },
+        idempotent: true,
       });
       return acceptedJobSchema.parse(JSON.parse(response.body.toString()));
     };
@@ -51,9 +52,8 @@ export function createJobIntake(taskApi: ServiceClient): JobIntake {
   };
 }
 
-/** Hands a job over and answers 202 with where it can be followed. */
+/** Hands a job over, under the client's Idempotency-Key or one of its own, and answers 202 with where it can be followed. */
 export async function forwardJob(req: Request, res: Response, handover: Handover): Promise<void> {
-  const key = req.get(IDEMPOTENCY_KEY);
-  const accepted = await handover(key === undefined ? {} : { [IDEMPOTENCY_KEY]: key });
+  const accepted = await handover(req.get(IDEMPOTENCY_KEY) ?? randomUUID());
   res.status(202).location(accepted.status_url).json(accepted);
 }

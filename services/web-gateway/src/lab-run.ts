@@ -1,4 +1,4 @@
-import { HttpProblem, withTimeout } from '@millrace/chassis';
+import { currentSignal, HttpProblem, withTimeout } from '@millrace/chassis';
 import type { ImageType, LabEvent, LabRequest, LabRunQuery } from '@millrace/contracts';
 import { applyEffects, type EffectWorkers } from '@millrace/workflows';
 
@@ -7,15 +7,15 @@ export interface LabRun extends LabRunQuery {
 }
 
 /**
- * Applies an effect to the same picture many times, as uploads do, and tells how each went. Returns early when `signal`
+ * Applies an effect to the same picture many times, as uploads do, and tells how each went. Returns early when the current signal
  * aborts.
  */
 export async function runLab(
   { image, effect, requests, concurrency }: LabRun,
   workers: EffectWorkers,
   tell: (event: LabEvent) => void,
-  signal: AbortSignal,
 ): Promise<void> {
+  const signal = currentSignal();
   const begun = performance.now();
   const now = () => Math.round(performance.now() - begun);
   let sent = 0;
@@ -37,7 +37,7 @@ export async function runLab(
     };
     try {
       const { hops } = await withTimeout(workers.timeoutMs, () =>
-        applyEffects(image, [effect], workers, { onBegin, signal }),
+        applyEffects(image, [effect], workers, { onBegin }),
       );
       done.pod = hops[0]!.pod;
     } catch (error) {
@@ -56,6 +56,6 @@ export async function runLab(
     tell({ event: 'end', ms: now() });
   } catch (error) {
     // What is under way fails with it.
-    if (!signal.aborted) throw error;
+    if (!signal?.aborted) throw error;
   }
 }

@@ -26,10 +26,9 @@ const app = createApp({
   services,
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
-    uploadConcurrency: config.UPLOAD_CONCURRENCY,
+    memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
     uploadTimeoutMs: config.UPLOAD_TIMEOUT_MS,
-    imageMemoryBytes: config.IMAGE_MEMORY_BYTES,
     imageTtlSeconds: config.IMAGE_TTL_SECONDS,
   },
 });

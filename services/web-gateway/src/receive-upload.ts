@@ -1,15 +1,17 @@
-import { AsyncResource } from 'node:async_hooks';
 import { HttpProblem } from '@millrace/chassis';
-import type { RequestHandler } from 'express';
-import multer, { MulterError } from 'multer';
+import type { Request, Response } from 'express';
+import multer, { MulterError, type StorageEngine } from 'multer';
 
 /**
  * Reads a multipart form of one `file` (into memory, `req.file`) and one `effects` field (`req.body.effects`).
- * Answers 413 over the limit, 415 when it is not a multipart form, 422 for parts too many or missing, 400 when it is broken.
+ *
+ * @param maxBytes the largest file
+ * @returns a function that rejects with HttpProblem 413 over the limit, 415 when it is not a multipart form, 422 for parts too many or
+ *   missing, 400 when it is broken
  */
-export function receiveUpload(maxBytes: number): RequestHandler {
+export function receiveUpload(maxBytes: number): (req: Request, res: Response) => Promise<void> {
   const read = multer({
-    storage: multer.memoryStorage(),
+    storage: intoOneBuffer(maxBytes),
     limits: {
       fileSize: maxBytes,
       files: 1,
@@ -21,19 +23,39 @@ export function receiveUpload(maxBytes: number): RequestHandler {
     },
   }).single('file');
 
-  return (req, res, next) => {
+  return (req, res) => {
     if (!req.is('multipart/form-data')) {
       throw new HttpProblem(415, 'Send a multipart form: curl -F "file=@photo.jpg" -F "effects=bw,blur".', {
         headers: { 'Accept-Post': 'multipart/form-data' },
       });
     }
-    // The parser calls back from the stream's events, which know nothing of the request's context.
-    const done = AsyncResource.bind((error?: unknown) => (error ? next(toProblem(error, maxBytes)) : next()));
-    void read(req, res, done);
+    return new Promise<void>((resolve, reject) => {
+      const done = (error?: unknown) => {
+        if (error === undefined || error === null) resolve();
+        else reject(toProblem(error, maxBytes));
+      };
+      read(req, res, done);
+    });
   };
 }
 
-function toProblem(error: unknown, maxBytes: number): unknown {
+/** Multer's own memory storage collects parts and joins them in the end, so that a file is there twice for a moment. */
+function intoOneBuffer(maxBytes: number): StorageEngine {
+  return {
+    _handleFile(req, { stream }, callback) {
+      const length = Number(req.get('content-length') ?? Infinity);
+      const room = Buffer.allocUnsafeSlow(Math.min(length, maxBytes));
+      let end = 0;
+      stream.on('data', (part: Buffer) => (end += part.copy(room, end)));
+      stream.once('error', (error) => callback(error));
+      stream.once('end', () => callback(null, { buffer: room.subarray(0, end), size: end }));
+    },
+    _removeFile: (_req, _file, callback) => callback(null),
+  };
+}
+
+function toProblem(error: unknown, maxBytes: number): Error {
+  if (error instanceof HttpProblem) return error;
   if (!(error instanceof MulterError)) {
     // What is left comes from parsing (a missing boundary, an early end): the client's doing.
     return new HttpProblem(400, 'The multipart form is broken or ended early.', { cause: error });

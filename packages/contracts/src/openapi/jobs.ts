@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { analyzeResponseSchema } from '../analysis.js';
 import { uploadResponseSchema } from '../images.js';
-import { jobListItemSchema, jobSchema, jobSummarySchema, listJobsQuerySchema } from '../jobs.js';
+import {
+  deleteJobQuerySchema,
+  jobListItemSchema,
+  jobSchema,
+  jobSummarySchema,
+  listJobsQuerySchema,
+} from '../jobs.js';
 import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, listedJob, queuedJob } from './examples.js';
 import { curl, json, located, type Operation, page, problem, problems } from './operation.js';
 
@@ -39,6 +45,8 @@ export const jobOperations: Operation[] = [
     responses: {
       200: json('How many jobs are in which state.', jobSummarySchema, {
         counts: { queued: 0, processing: 0, completed: 4, failed: 0, cancelled: 0 },
+        due: 0,
+        scheduled: 0,
         oldest_waiting_s: null,
         completed_last_minute: 4,
       }),
@@ -94,29 +102,37 @@ export const jobOperations: Operation[] = [
     operationId: 'retryJob',
     tags,
     summary: 'Try a failed job again',
+    description:
+      'An image or a text that was refused is not kept for that, and one whose job failed for want of a worker for a day at most.',
     request: { params },
     responses: {
       202: located('Queued again.', publishedJobSchema, queuedJob, jobUrl(JOB_ID)),
       ...problems(400, 404, 503),
-      409: problem(409, 'Only a failed job can be retried.', {
-        detail: 'Only a failed job can be retried; this one is completed.',
-      }),
+      409: problem(
+        409,
+        'It has not failed, was tried a hundred times, or what it was given is no longer kept.',
+        {
+          detail: 'Only a failed job can be retried; this one is completed.',
+        },
+      ),
     },
     ...curl(`curl -X POST ${BASE_URL}${jobUrl(JOB_ID)}/retry`),
   },
   {
     method: 'delete',
     path: '/api/jobs/{id}',
-    operationId: 'cancelJob',
+    operationId: 'deleteJob',
     tags,
-    summary: 'Cancel a job that has not begun',
-    description: 'It stays visible as `cancelled`.',
-    request: { params },
+    summary: 'Cancel a job that has not begun, or delete one that has ended',
+    description:
+      'A queued job is cancelled, and stays visible as `cancelled`. An ended one is deleted with its result; its task stays. Without this, jobs are deleted 30 days after their end (`JOB_TTL_SECONDS`).',
+    request: { params, query: deleteJobQuerySchema },
     responses: {
       200: json('The cancelled job.', publishedJobSchema, cancelledJob),
+      204: { description: 'It is deleted.' },
       ...problems(400, 404, 503),
-      409: problem(409, 'Only a queued job can be cancelled.', {
-        detail: 'Only a queued job can be cancelled; this one is completed.',
+      409: problem(409, 'A worker has it, or it is in another state than `status` says.', {
+        detail: 'A queued job can be cancelled, and an ended one deleted; this one is processing.',
       }),
     },
     ...curl(`curl -X DELETE ${BASE_URL}${jobUrl(JOB_ID)}`),

@@ -107,6 +107,16 @@ export function problems(...statuses: number[]): Record<string, ResponseConfig> 
 /** The error answers of every call with a JSON body. */
 export const bodyProblems = problems(400, 413, 415, 422, 503);
 
+/** The same, of a call that takes an Idempotency-Key. */
+export const keyedBodyProblems: Record<string, ResponseConfig> = {
+  ...bodyProblems,
+  422: problem(
+    422,
+    'The body does not have the expected form (`errors` says where), or this `Idempotency-Key` was used for another request.',
+    { detail: 'The body does not have the expected form.' },
+  ),
+};
+
 /** One error answer with a meaning of its own. @param detail what the example says, where that is another sentence */
 export function problem(
   status: number,

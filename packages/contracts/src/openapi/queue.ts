@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { queuedTaskSchema, queueTaskSchema } from '../tasks.js';
 import { BASE_URL, queuedTask } from './examples.js';
 import {
-  bodyProblems,
   curl,
   idempotencyHeader,
   jsonBody,
+  keyedBodyProblems,
   located,
   type Operation,
   problem,
@@ -49,7 +49,7 @@ export const queueOperations: Operation[] = [
       ...jsonBody(queueTaskSchema, { task: 'task1', priority: 'high' }),
       headers: idempotencyHeader,
     },
-    responses: { 202: accepted, ...bodyProblems },
+    responses: { 202: accepted, ...keyedBodyProblems },
     ...curl(`curl -X POST ${BASE_URL}/api/add \\
   -H "Content-Type: application/json" \\
   -d '{"task": "task1", "priority": "high"}'`),

@@ -10,8 +10,10 @@ import { BASE_URL, completedTask, task, TASK_ID } from './examples.js';
 import {
   bodyProblems,
   curl,
+  idempotencyHeader,
   json,
   jsonBody,
+  keyedBodyProblems,
   located,
   type Operation,
   page,
@@ -44,10 +46,13 @@ const collection: Operation[] = [
     tags,
     summary: 'Create a task',
     description: 'For people to do: no worker takes it. To queue one, use `POST /api/add`.',
-    request: jsonBody(createTaskSchema, { title: 'Buy milk', description: '2L whole' }),
+    request: {
+      ...jsonBody(createTaskSchema, { title: 'Buy milk', description: '2L whole' }),
+      headers: idempotencyHeader,
+    },
     responses: {
       201: located('Created.', taskSchema, task, `/api/tasks/${TASK_ID}`),
-      ...bodyProblems,
+      ...keyedBodyProblems,
     },
     ...curl(`curl -X POST ${BASE_URL}/api/tasks ${asJson} \\
   -d '{"title": "Buy milk", "description": "2L whole"}'`),

@@ -2,11 +2,11 @@ import { analyzeRequestSchema, analyzeResponseSchema } from '../analysis.js';
 import { acceptedJobSchema, asyncQuerySchema } from '../jobs.js';
 import { ANALYZE_JOB_ID, BASE_URL, jobUrl, processedText } from './examples.js';
 import {
-  bodyProblems,
   curl,
   idempotencyHeader,
   json,
   jsonBody,
+  keyedBodyProblems,
   located,
   type Operation,
 } from './operation.js';
@@ -39,7 +39,7 @@ export const textOperations: Operation[] = [
         accepted,
         accepted.status_url,
       ),
-      ...bodyProblems,
+      ...keyedBodyProblems,
     },
     ...curl(
       `curl -X POST ${BASE_URL}/analyze -H "Content-Type: application/json" \\

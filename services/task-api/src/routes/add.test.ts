@@ -78,6 +78,63 @@ it('takes a priority, and passes the trace on', async () => {
   expect((await messages())[0]!.traceparent).toBe(traceparent);
 });
 
+it('takes a description in the body, and keeps it with the task', async () => {
+  const add = call().post('/api/add').send({ task: 'Buy milk', description: '2L whole' });
+  const { id } = (await add.expect(202)).body;
+  expect((await call().get(`/api/tasks/${id}`)).body).toMatchObject({
+    title: 'Buy milk',
+    description: '2L whole',
+  });
+  await call()
+    .post('/api/add')
+    .send({ task: 'x', description: 'x'.repeat(10_000) })
+    .expect(202);
+  await call().post('/api/add/x?description=no').expect(400);
+});
+
+it('tells descriptions apart under one Idempotency-Key', async () => {
+  const add = (body: object) => call().post('/api/add').set('Idempotency-Key', 'key-1').send(body);
+  const first = await add({ task: 'a', description: 'one' }).expect(202);
+  expect((await add({ task: 'a', description: 'one' }).expect(202)).body).toEqual(first.body);
+  await add({ task: 'a', description: 'two' }).expect(422);
+  await add({ task: 'a' }).expect(422);
+});
+
+describe('run_at', () => {
+  const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+
+  it.each([
+    ['0000-01-01T00:00:00Z', 'must lie between'],
+    ['9999-12-31T23:59:59-14:00', 'must lie between'],
+    ['2099-01-01T00:00:00Z', 'must lie between'],
+    ['2026-11-22T08:00:00 16:00', 'write + as %2B'],
+  ])('is refused, in the query and in the body: %s', async (run_at, message) => {
+    const answers = [
+      await call().post('/api/add/x').query({ run_at }).expect(400),
+      await call().get('/add/x').query({ run_at }).expect(400),
+      await call().post('/api/add').send({ task: 'x', run_at }).expect(422),
+      await call().post('/internal/jobs/analyze').send({ text: 'x', run_at }).expect(422),
+    ];
+    for (const { body } of answers) {
+      expect(body.errors).toEqual([{ path: 'run_at', message: expect.stringContaining(message) }]);
+    }
+    expect(await messages()).toEqual([]);
+  });
+
+  it('is UTC in the answer, whatever offset it had', async () => {
+    const sameWithOffset = inAnHour.replace('Z', '+00:00');
+    const { id } = (await call().post('/api/add').send({ task: 'x', run_at: sameWithOffset }).expect(202))
+      .body;
+    expect((await call().get(`/api/jobs/${id}`)).body).toMatchObject({ status: 'queued', run_at: inAnHour });
+    await call().post('/api/add/x').query({ run_at: '2026-01-01T00:00:00+16:00' }).expect(202);
+  });
+
+  it('means at once when it has passed', async () => {
+    const { id } = (await call().post('/api/add/x?run_at=1970-01-01T00:00:00Z').expect(202)).body;
+    await published([id]);
+  });
+});
+
 it('decodes the task in a path', async () => {
   const { body } = await call().post('/api/add/caf%C3%A9%2Fcr%C3%A8me%20%25').expect(202);
   expect(body.task).toBe('café/crème %');
@@ -105,6 +162,7 @@ it.each([
   ['a task that is no text', { task: { name: 'x' } }],
   ['a NUL', { task: 'a\0' }],
   ['a task of 10,001 characters', { task: 'x'.repeat(10_001) }],
+  ['a description of 10,001 characters', { task: 'x', description: 'x'.repeat(10_001) }],
   ['an unknown priority', { task: 'x', priority: 'urgent' }],
   ['an unknown field', { task: 'x', colour: 'red' }],
 ])('refuses a body with %s', async (_case, body) => {

@@ -8,9 +8,11 @@ import { idempotencyKeyOf } from '../idempotency-key.js';
 export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
   const router = Router();
 
-  const accept = async ({ task, ...scheduling }: QueueTask, req: Request, res: Response) => {
+  const accept = async ({ task, description, ...scheduling }: QueueTask, req: Request, res: Response) => {
+    // An empty one is left out, as by replicas that know of none: to an Idempotency-Key, it is the same request.
+    const job = { kind: 'task' as const, task, ...(description && { description }) };
     const answer = await acceptJob<QueuedTask>(
-      { job: { kind: 'task', task }, scheduling, idempotencyKey: idempotencyKeyOf(req) },
+      { job, scheduling, idempotencyKey: idempotencyKeyOf(req) },
       ({ id }) => ({ id, task, status: 'queued', status_url: `/api/jobs/${id}`, processed_by_pod: pod }),
     );
     res.status(202).location(answer.status_url).json(answer);
@@ -19,7 +21,7 @@ export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
     // HEAD asks only what GET would say.
     if (req.method === 'HEAD') return void res.status(202).end();
     const task = parseParam(queueTaskSchema.shape.task, 'task', req.params['task']);
-    return accept({ task, ...parseQuery(schedulingSchema, req.query) }, req, res);
+    return accept({ task, description: '', ...parseQuery(schedulingSchema, req.query) }, req, res);
   };
 
   router

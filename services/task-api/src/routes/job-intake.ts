@@ -1,4 +1,13 @@
-import { HttpProblem, jsonBody, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis';
+import {
+  bodyBytes,
+  HttpProblem,
+  jsonBody,
+  methodNotAllowed,
+  parseBody,
+  parseQuery,
+  readBody,
+  type WorkLimiter,
+} from '@millrace/chassis';
 import {
   type AcceptedJob,
   createAnalyzeJobSchema,
@@ -6,13 +15,22 @@ import {
   imageTypeSchema,
   type Scheduling,
 } from '@millrace/contracts';
-import express, { type Request, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import type { AcceptJob } from '../accept-job.js';
 import type { NewJob } from '../create-job.js';
 import { idempotencyKeyOf } from '../idempotency-key.js';
 
+export interface IntakeOptions {
+  /** Memory for pictures on their way to PostgreSQL, in bytes. */
+  memory: WorkLimiter;
+  imageMaxBytes: number;
+}
+
+/** How many times a picture is there, at most, until it is written: as a body, as a message to PostgreSQL that grows, and on its way. */
+const COPIES = 4;
+
 /** Jobs that web-gateway has checked and hands in. Not for the public: Nginx has no route to /internal. */
-export function jobIntakeRoutes(acceptJob: AcceptJob, imageMaxBytes: number): Router {
+export function jobIntakeRoutes(acceptJob: AcceptJob, { memory, imageMaxBytes }: IntakeOptions): Router {
   const router = Router();
 
   const accept = async (job: NewJob, scheduling: Scheduling, req: Request, res: Response) => {
@@ -38,12 +56,18 @@ export function jobIntakeRoutes(acceptJob: AcceptJob, imageMaxBytes: number): Ro
 
   router
     .route('/internal/jobs/image')
-    .post(express.raw({ type: imageTypeSchema.options, limit: imageMaxBytes }), (req, res) => {
+    .post((req, res) => {
       const { effects, ...scheduling } = parseQuery(createImageJobQuerySchema, req.query);
       const type = imageTypeSchema.safeParse(req.get('Content-Type'));
-      const bytes: unknown = req.body;
-      if (!type.success || !Buffer.isBuffer(bytes)) throw new HttpProblem(415, 'Send an image as the body.');
-      return accept({ kind: 'image', type: type.data, effects, bytes }, scheduling, req, res);
+      if (!type.success) throw new HttpProblem(415, 'Send an image as the body.');
+      const weight = COPIES * bodyBytes(req, imageMaxBytes);
+      return memory.run(
+        async () => {
+          const bytes = await readBody(req, imageMaxBytes);
+          await accept({ kind: 'image', type: type.data, effects, bytes }, scheduling, req, res);
+        },
+        { weight },
+      );
     })
     .all(methodNotAllowed);
 

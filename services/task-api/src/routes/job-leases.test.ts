@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { ClaimedJob, Job, JobListItem } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
@@ -27,6 +27,14 @@ const passTime = () =>
     'UPDATE jobs SET due_at = now(), run_at = least(run_at, now()) WHERE due_at IS NOT NULL',
   );
 const sweep = () => taskApi.sweepOnce();
+/** Waits until so many statements wait for a row that another transaction holds. */
+const waiting = (count: number) =>
+  eventually(async () => {
+    const [row] = await taskApi.postgres.db.query<{ count: number }>(
+      `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    expect(row!.count).toBe(count);
+  });
 
 describe('a job', () => {
   it('is claimed, done and shown with its result, and its task with it', async () => {
@@ -62,6 +70,23 @@ describe('a job', () => {
     expect(await sweep()).toEqual([]);
   });
 
+  it('has, as an image, a name of its own for the finished picture, the same in every attempt', async () => {
+    const { id } = (
+      await call()
+        .post('/internal/jobs/image?effects=bw')
+        .set('Content-Type', 'image/png')
+        .send(Buffer.from('x'))
+        .expect(202)
+    ).body;
+    const first = await claim(id);
+    expect(first.payload).toEqual({ type: 'image/png', effects: ['bw'], image_id: expect.any(String) });
+    const { image_id } = first.payload as { image_id: string };
+    expect(image_id).not.toBe(id);
+    await passTime();
+    expect((await claim(id)).payload).toEqual(first.payload);
+    expect(JSON.stringify((await call().get('/api/jobs').expect(200)).body)).not.toContain(image_id);
+  });
+
   it('goes to one of ten workers that claim it at once', async () => {
     const id = await add();
     const answers = await Promise.all(
@@ -87,7 +112,7 @@ describe('a job', () => {
     const id = await add();
     await claim(id);
     await post(id, 'complete', { attempt: 1, result: 'first' }).expect(204);
-    await post(id, 'complete', { attempt: 1, result: 'second' }).expect(409);
+    await post(id, 'complete', { attempt: 1, result: 'second' }).expect(204);
     await post(id, 'fail', { attempt: 1, error: 'late' }).expect(409);
     await post(id, 'claim', { pod: 'worker-2', claim: randomUUID() }).expect(409);
     expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'first' });
@@ -191,6 +216,123 @@ describe('a job', () => {
     });
   });
 
+  describe('whose attempt has ended', () => {
+    const reports = {
+      complete: { attempt: 1, result: 'first' },
+      fail: { attempt: 1, error: 'out of paper' },
+    };
+    const renew = (id: string) => post(id, 'renew', { attempt: 1, progress: { done: 1, total: 2 } });
+
+    it.each(['complete', 'fail'] as const)(
+      'takes its %s again from the attempt that made it, for the answer may have been lost, and changes nothing',
+      async (report) => {
+        const id = await add();
+        await claim(id);
+        await post(id, report, reports[report]).expect(204);
+        const job = await jobOf(id);
+        await post(id, report, reports[report]).expect(204);
+        await renew(id).expect(204);
+        expect(await jobOf(id)).toEqual(job);
+      },
+    );
+
+    it.each([
+      ['complete', 'fail'],
+      ['fail', 'complete'],
+    ] as const)('stands by its %s: a %s that comes later does not count', async (first, second) => {
+      const id = await add();
+      await claim(id);
+      await post(id, first, reports[first]).expect(204);
+      const job = await jobOf(id);
+      await post(id, second, reports[second]).expect(409);
+      expect(await jobOf(id)).toEqual(job);
+    });
+
+    it('takes its failure again while the next attempt is under way, which goes on', async () => {
+      const id = await add();
+      await claim(id);
+      await post(id, 'fail', reports.fail).expect(204);
+      await passTime();
+      await claim(id);
+      const job = await jobOf(id);
+      await post(id, 'fail', reports.fail).expect(204);
+      await renew(id).expect(204);
+      await post(id, 'complete', reports.complete).expect(409);
+      expect(await jobOf(id)).toEqual(job);
+      await post(id, 'complete', { attempt: 2, result: null }).expect(204);
+    });
+
+    it('pauses before the next, whatever a late renewal or claim says', async () => {
+      const id = await add();
+      const first = { pod: 'worker-1', claim: randomUUID() };
+      await post(id, 'claim', first).expect(200);
+      await post(id, 'fail', reports.fail).expect(204);
+      await renew(id);
+      expect(await jobOf(id)).toMatchObject({ status: 'queued', progress: { done: 0, total: 1 } });
+      await passTime();
+      await post(id, 'claim', first).expect(409);
+      expect(await jobOf(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'failed' }] });
+      expect((await claim(id, 'worker-2')).attempt).toBe(2);
+    });
+
+    it('is not revived by a worker that was given up, when a person has it tried again', async () => {
+      const id = await add();
+      for (let attempt = 1; attempt <= 3; attempt++) {
+        await claim(id);
+        await passTime();
+      }
+      await sweep();
+      await call().post(`/api/jobs/${id}/retry`).expect(202);
+      for (const [report, body] of Object.entries({ renew: {}, ...reports })) {
+        await post(id, report, { ...body, attempt: 3 }).expect(409);
+      }
+      expect(await jobOf(id)).toMatchObject({ status: 'queued', attempts: [{}, {}, { outcome: 'lost' }] });
+      expect((await claim(id)).attempt).toBe(4);
+    });
+
+    it.each(['renew', 'complete'])(
+      'is not revived by a %s that waits for the failure to be written',
+      async (report) => {
+        const id = await add();
+        await claim(id);
+        // Both have begun before either is done: the second waits for the first one's row.
+        const [, second] = await taskApi.postgres.db.transaction(async (tx) => {
+          await tx.query('SELECT FROM jobs WHERE id = $1 FOR UPDATE', [id]);
+          const failing = post(id, 'fail', reports.fail).then((response) => response.status);
+          await waiting(1);
+          const late = post(id, report, report === 'renew' ? { attempt: 1 } : reports.complete);
+          const answered = late.then((response) => response.status);
+          await waiting(2);
+          return [failing, answered] as const;
+        });
+        await second;
+        expect(await jobOf(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'failed' }] });
+      },
+    );
+  });
+
+  it('is failed by a worker that is late, as long as no other has taken it over', async () => {
+    const id = await add();
+    await claim(id);
+    await passTime();
+    await sweep();
+    await post(id, 'fail', { attempt: 1, error: 'bad input', permanent: true }).expect(204);
+    expect(await jobOf(id)).toMatchObject({ status: 'failed', error: 'bad input' });
+  });
+
+  it('is never begun more often than allowed, when its last lease ends in the middle of a sweep', async () => {
+    const id = await add();
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await claim(id);
+      await passTime();
+    }
+    // What a sweep makes of a lease that ends after it has looked for lost jobs.
+    await taskApi.postgres.db.query(`UPDATE jobs SET status = 'queued' WHERE id = $1`, [id]);
+    await post(id, 'claim', { pod: 'worker-4', claim: randomUUID() }).expect(409);
+    expect(await sweep()).toEqual([]);
+    expect(await jobOf(id)).toMatchObject({ status: 'failed', attempts: [{}, {}, { outcome: 'lost' }] });
+  });
+
   it('goes with its task: nothing is left to claim or to complete', async () => {
     const id = await add();
     await claim(id);
@@ -268,5 +410,20 @@ it('runs the sweeper on while the database is away', async () => {
       id,
     ]);
     expect(now).not.toEqual(before);
+  });
+});
+
+describe('the picture of a job', () => {
+  it('comes in parts, and is what was handed in', async () => {
+    const bytes = randomBytes(3 * 1024 * 1024 + 7);
+    const accepted = await request(taskApi.app)
+      .post('/internal/jobs/image?effects=bw')
+      .set('Content-Type', 'image/png')
+      .send(bytes)
+      .expect(202);
+    const { id } = accepted.body as { id: string };
+    const response = await request(taskApi.app).get(`/internal/jobs/${id}/input`).buffer(true).expect(200);
+    expect(response.get('content-length')).toBe(String(bytes.length));
+    expect(bytes.equals(response.body as Buffer)).toBe(true);
   });
 });

@@ -1,5 +1,7 @@
 import { HttpProblem, idOf, jsonBody, methodNotAllowed, notFound, parseBody } from '@millrace/chassis';
 import { claimJobSchema, completeJobSchema, failJobSchema, renewJobSchema } from '@millrace/contracts';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type RequestHandler, Router } from 'express';
 import type { z } from 'zod';
 import type { JobLeases } from '../job-leases.js';
@@ -25,13 +27,14 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
   router
     .route('/internal/jobs/:id/input')
     .get(async (req, res) => {
-      const bytes = await leases.input(idOf(req));
-      if (!bytes) throw notFound('This job has no input, or has ended.');
-      res.type('application/octet-stream').send(bytes);
+      const input = await leases.input(idOf(req));
+      if (!input) throw notFound('This job has no input, or has ended.');
+      res.type('application/octet-stream').set('Content-Length', String(input.size));
+      await pipeline(Readable.from(input.parts), res);
     })
     .all(methodNotAllowed);
 
-  /** 204 when the report counts, 409 when the attempt is no longer the current one. */
+  /** 204 when the report counts, or has counted before; 409 when the attempt has ended otherwise, or is not the current one. */
   const report = <Schema extends z.ZodType>(
     schema: Schema,
     take: (id: string, body: z.infer<Schema>) => Promise<boolean>,
@@ -39,7 +42,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     return async (req, res) => {
       const counts = await take(idOf(req), parseBody(schema, req.body));
       if (!counts)
-        throw new HttpProblem(409, 'This attempt is not the current one: its work does not count.');
+        throw new HttpProblem(409, 'This attempt has ended, or another has begun: its work does not count.');
       res.status(204).end();
     };
   };

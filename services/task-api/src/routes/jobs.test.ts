@@ -15,6 +15,7 @@ const add = async (query = ''): Promise<string> =>
   (await call().post(`/api/add/task${query}`).expect(202)).body.id;
 const jobOf = async (id: string): Promise<Job> =>
   jobSchema.parse((await call().get(`/api/jobs/${id}`).expect(200)).body);
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 const claim = (id: string) =>
   call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1', claim: randomUUID() });
 const fail = (id: string, attempt: number, permanent = false) =>
@@ -25,6 +26,18 @@ const failedJob = async () => {
   const id = await add();
   await claim(id).expect(200);
   await fail(id, 1, true).expect(204);
+  return id;
+};
+
+const endedJob = async (status: string) => {
+  if (status === 'failed') return failedJob();
+  const id = await add();
+  if (status === 'completed') {
+    await claim(id).expect(200);
+    await call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: 'done' }).expect(204);
+  } else {
+    await call().delete(`/api/jobs/${id}`).expect(200);
+  }
   return id;
 };
 
@@ -40,14 +53,42 @@ describe('DELETE /api/jobs/:id', () => {
     });
   });
 
-  it('answers 409 once a worker has begun the job, or it has ended', async () => {
+  it('answers 409 once a worker has begun the job', async () => {
     const id = await add();
     await claim(id).expect(200);
     const response = await call().delete(`/api/jobs/${id}`).expect(409);
-    expect(response.body.detail).toContain('processing');
-    await call()
-      .delete(`/api/jobs/${await failedJob()}`)
-      .expect(409);
+    expect(response.body.detail).toBe(
+      'A queued job can be cancelled, and an ended one deleted; this one is processing.',
+    );
+  });
+
+  it.each(['completed', 'failed', 'cancelled'])(
+    'deletes a %s job with its attempts; its task stays, and keeps its status',
+    async (status) => {
+      const id = await endedJob(status);
+      const task = (await call().get(`/api/tasks/${id}`).expect(200)).body;
+      expect(task.status).toBe(status);
+
+      await call().delete(`/api/jobs/${id}`).expect(204);
+      await call().get(`/api/jobs/${id}`).expect(404);
+      await call().delete(`/api/jobs/${id}`).expect(404);
+      expect((await call().get(`/api/tasks/${id}`).expect(200)).body).toEqual(task);
+      expect((await call().get(`/api/tasks?status=${status}`).expect(200)).body).toEqual([task]);
+      expect(await taskApi.postgres.db.query('SELECT FROM job_attempts')).toEqual([]);
+    },
+  );
+
+  it('does it only in the status that is asked for, if one is: a job that has ended meanwhile is not deleted', async () => {
+    const id = await endedJob('completed');
+    const response = await call().delete(`/api/jobs/${id}?status=queued`).expect(409);
+    expect(response.body.detail).toBe('This job is not queued, but completed.');
+    await call().delete(`/api/jobs/${id}?status=failed`).expect(409);
+    await call().delete(`/api/jobs/${id}?status=lost`).expect(400);
+    await call().delete(`/api/jobs/${id}?status=completed`).expect(204);
+
+    const queued = await add();
+    await call().delete(`/api/jobs/${queued}?status=cancelled`).expect(409);
+    await call().delete(`/api/jobs/${queued}?status=queued`).expect(200);
   });
 
   it('cancels a job whose worker vanished; what that one says later does not count', async () => {
@@ -86,6 +127,19 @@ describe('POST /api/jobs/:id/retry', () => {
     });
   });
 
+  it('is refused when the job has been tried a hundred times', async () => {
+    const id = await failedJob();
+    await taskApi.postgres.db.query(
+      `INSERT INTO job_attempts (job_id, attempt, pod, outcome)
+       SELECT id, n, 'worker-1', 'failed' FROM jobs, generate_series(2, 100) AS n`,
+    );
+    await taskApi.postgres.db.query('UPDATE jobs SET attempt = 100');
+    const response = await call().post(`/api/jobs/${id}/retry`).expect(409);
+    expect(response.body.detail).toBe(
+      'This job has been tried 100 times, which is enough. Send the work again as a new job.',
+    );
+  });
+
   it('answers 409 to a job that has not failed, and 404 to an unknown one', async () => {
     const id = await add();
     expect((await call().post(`/api/jobs/${id}/retry`).expect(409)).body.detail).toContain('queued');
@@ -99,6 +153,8 @@ describe('GET /api/jobs/summary', () => {
       jobSummarySchema.parse((await call().get('/api/jobs/summary').expect(200)).body);
     expect(await summary()).toEqual({
       counts: { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 },
+      due: 0,
+      scheduled: 0,
       oldest_waiting_s: null,
       completed_last_minute: 0,
     });
@@ -108,14 +164,15 @@ describe('GET /api/jobs/summary', () => {
     await call().post(`/internal/jobs/${done}/complete`).send({ attempt: 1, result: null }).expect(204);
     await failedJob();
     await add();
-    await add('?run_at=2999-01-01T00:00:00Z');
+    await add(`?run_at=${TOMORROW}`);
     await taskApi.postgres.db.query(
       `UPDATE jobs SET created_at = now() - interval '1 hour', run_at = least(run_at, now() - interval '1 hour')
         WHERE status = 'queued' AND run_at < now()`,
     );
 
-    const { counts, oldest_waiting_s, completed_last_minute } = await summary();
+    const { counts, due, scheduled, oldest_waiting_s, completed_last_minute } = await summary();
     expect(counts).toEqual({ queued: 2, processing: 1, completed: 1, failed: 1, cancelled: 0 });
+    expect({ due, scheduled }).toEqual({ due: 1, scheduled: 1 });
     expect(Math.round(oldest_waiting_s! / 60)).toBe(60);
     expect(completed_last_minute).toBe(1);
   });
@@ -123,8 +180,8 @@ describe('GET /api/jobs/summary', () => {
 
 describe('a job with a time to begin', () => {
   it('is not handed out before, and published by the sweeper then', async () => {
-    const id = await add('?run_at=2999-01-01T01:00:00%2B01:00');
-    expect((await jobOf(id)).run_at).toBe('2999-01-01T00:00:00.000Z');
+    const id = await add(`?run_at=${TOMORROW.replace('Z', '%2B00:00')}`);
+    expect((await jobOf(id)).run_at).toBe(TOMORROW);
     expect(await taskApi.sweepOnce()).toEqual([]);
     await claim(id).expect(409);
 

@@ -7,10 +7,10 @@ import {
   parseQuery,
   sendList,
 } from '@millrace/chassis';
-import { listJobsQuerySchema } from '@millrace/contracts';
+import { deleteJobQuerySchema, type Job, listJobsQuerySchema } from '@millrace/contracts';
 import { Router } from 'express';
 import { type JobPublisher, publishOnTheSide } from '../job-publisher.js';
-import type { JobStore } from '../job-store.js';
+import { ATTEMPTS_MAX, type JobStore } from '../job-store.js';
 
 export interface JobRouteOptions {
   jobs: JobStore;
@@ -44,11 +44,20 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
     })
     .delete(async (req, res) => {
       const id = idOf(req);
-      const cancelled = await jobs.cancel(id);
-      const job = await existing(jobs, id);
-      if (!cancelled)
-        throw new HttpProblem(409, `Only a queued job can be cancelled; this one is ${job.status}.`);
-      res.json(job);
+      const { status } = parseQuery(deleteJobQuerySchema, req.query);
+      if ((status ?? 'queued') === 'queued' && (await jobs.cancel(id))) {
+        res.json(await existing(jobs, id));
+      } else if (await jobs.remove(id, status)) {
+        res.status(204).end();
+      } else {
+        const job = await existing(jobs, id);
+        throw new HttpProblem(
+          409,
+          status === undefined || status === job.status
+            ? `A queued job can be cancelled, and an ended one deleted; this one is ${job.status}.`
+            : `This job is not ${status}, but ${job.status}.`,
+        );
+      }
     })
     .all(methodNotAllowed);
 
@@ -58,13 +67,22 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
       const id = idOf(req);
       const due = await jobs.retry(id);
       const job = await existing(jobs, id);
-      if (!due) throw new HttpProblem(409, `Only a failed job can be retried; this one is ${job.status}.`);
+      if (!due) throw new HttpProblem(409, whyNoRetry(job));
       publishOnTheSide(due, publisher, logger);
       res.status(202).location(`/api/jobs/${id}`).json(job);
     })
     .all(methodNotAllowed);
 
   return router;
+}
+
+function whyNoRetry({ status, attempts }: Job): string {
+  if (status !== 'failed') return `Only a failed job can be retried; this one is ${status}.`;
+  const tries = attempts.at(-1)?.attempt ?? 0;
+  if (tries >= ATTEMPTS_MAX) {
+    return `This job has been tried ${tries} times, which is enough. Send the work again as a new job.`;
+  }
+  return 'What this job was given is no longer kept: it was refused, or the job failed too long ago. Send it again as a new job.';
 }
 
 /** @throws HttpProblem 404 */

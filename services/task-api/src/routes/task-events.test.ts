@@ -100,23 +100,32 @@ describe('GET /api/tasks/events', () => {
     streams.forEach((stream) => stream.close());
   });
 
-  it('tells of jobs that the sweeper puts back or ends', async () => {
+  it('tells of jobs that the sweeper puts back or ends, not of those that it only publishes again', async () => {
     const stream = await listen(replicas[1]);
     const id: string = (await request(replicas[0].url).post('/api/add/lost').expect(202)).body.id;
-    const before = await quiet(stream);
-    await taskApi.postgres.db.query("UPDATE jobs SET due_at = now() - interval '1 s' WHERE id = $1", [id]);
-    await taskApi.sweepToRedis();
+    const claim = () =>
+      request(replicas[0].url)
+        .post(`/internal/jobs/${id}/claim`)
+        .send({ pod: 'worker-1', claim: randomUUID() })
+        .expect(200);
+    const sweepLater = async () => {
+      await taskApi.postgres.db.query("UPDATE jobs SET due_at = now() - interval '1 s' WHERE id = $1", [id]);
+      await taskApi.sweepToRedis();
+    };
+    let before = await quiet(stream);
+    await sweepLater();
+    expect(await quiet(stream)).toBe(before);
+
+    await claim();
+    before = await quiet(stream);
+    await sweepLater();
     await told(stream, before);
 
-    const claim = { pod: 'worker-1', claim: randomUUID() };
-    await request(replicas[0].url).post(`/internal/jobs/${id}/claim`).send(claim).expect(200);
-    const between = await quiet(stream);
-    await taskApi.postgres.db.query(
-      "UPDATE jobs SET attempt = max_attempts, due_at = now() - interval '1 s' WHERE id = $1",
-      [id],
-    );
-    await taskApi.sweepToRedis();
-    await told(stream, between);
+    await claim();
+    await taskApi.postgres.db.query('UPDATE jobs SET attempt = max_attempts WHERE id = $1', [id]);
+    before = await quiet(stream);
+    await sweepLater();
+    await told(stream, before);
     stream.close();
   });
 

@@ -14,6 +14,7 @@ import {
   updateTaskSchema,
 } from '@millrace/contracts';
 import { Router } from 'express';
+import { idempotencyKeyOf } from '../idempotency-key.js';
 import type { TaskStore } from '../task-store.js';
 
 /** /api/tasks and, the same, /tasks. */
@@ -27,7 +28,7 @@ export function taskRoutes(tasks: TaskStore): Router {
       sendList(req, res, page.tasks, page.length);
     })
     .post(jsonBody, async (req, res) => {
-      const task = await tasks.create(parseBody(createTaskSchema, req.body));
+      const task = await tasks.create(parseBody(createTaskSchema, req.body), idempotencyKeyOf(req));
       res.status(201).location(`/api/tasks/${task.id}`).json(task);
     })
     .all(methodNotAllowed);

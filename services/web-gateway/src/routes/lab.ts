@@ -7,6 +7,7 @@ import {
   type Lifecycle,
   methodNotAllowed,
   parseQuery,
+  withSignal,
 } from '@millrace/chassis';
 import { imageTypeSchema, type LabEvent, labRunQuerySchema } from '@millrace/contracts';
 import type { EffectWorkers } from '@millrace/workflows';
@@ -34,7 +35,9 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): R
     await limiter.run(async () => {
       const stream = streams.open(req, res);
       const tell = (event: LabEvent) => stream.send(jsonLine(event));
-      await runLab({ ...query, image: { type, bytes } }, effectWorkers, tell, stream.signal);
+      await withSignal(stream.signal, () =>
+        runLab({ ...query, image: { type, bytes } }, effectWorkers, tell),
+      );
       stream.end();
     });
   };

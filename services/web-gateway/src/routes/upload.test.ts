@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
@@ -171,11 +172,73 @@ it.each([
   15_000,
 );
 
-describe('with one place for uploads', () => {
+describe('clients that do not wait for their pictures', () => {
+  /** A worker that gets bodies, says that it is at work, and never finishes. */
+  const endless = http.createServer();
+  const open = new Set<http.IncomingMessage>();
+  let seen = 0;
+  let impatient: TestGateway;
+  let listener: Listener;
+  beforeAll(async () => {
+    endless.on('checkContinue', (req: http.IncomingMessage, res: http.ServerResponse) => {
+      seen += 1;
+      open.add(req);
+      res.once('close', () => open.delete(req));
+      const alive = setInterval(() => res.writeProcessing(), 200);
+      res.once('close', () => clearInterval(alive));
+      res.writeContinue();
+      req.resume();
+    });
+    endless.listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const { port } = endless.address() as AddressInfo;
+    impatient = await startGateway({
+      limits: { uploadTimeoutMs: 60_000, uploadQueueLimit: 20 },
+      furtherUrls: { blurWorker: `http://127.0.0.1:${port}` },
+    });
+    await impatient.links.blurWorker.cut();
+    listener = await listenOnFreePort(impatient.app);
+  });
+  afterAll(async () => {
+    endless.closeAllConnections();
+    endless.close();
+    await listener.close();
+    await impatient.stop();
+  });
+
+  it('leave no work behind in the workers', async () => {
+    const form = new FormData();
+    form.set('file', new Blob([new Uint8Array(photo)]), 'a.jpg');
+    form.set('effects', 'blur');
+    const patience = new AbortController();
+    const calls = Array.from({ length: 12 }, () =>
+      fetch(`${listener.url}/upload`, { method: 'POST', body: form, signal: patience.signal }),
+    );
+    await eventually(() => expect(open.size).toBe(12));
+    patience.abort();
+    await Promise.allSettled(calls);
+    await eventually(() => expect(open.size).toBe(0));
+    expect(seen).toBe(12);
+  });
+
+  it('give no time either: what is left of it ends the work with a 503', async () => {
+    const response = await request(listener.url)
+      .post('/upload')
+      .set('X-Request-Timeout-Ms', '400')
+      .attach('file', photo, 'a.jpg')
+      .field('effects', 'blur')
+      .expect(503);
+    expect(response.get('retry-after')).toBe('1');
+    expect(response.body.work_begun).toBe(false);
+    await eventually(() => expect(open.size).toBe(0));
+  });
+});
+
+describe('with memory for one upload', () => {
   let narrow: TestGateway;
   let listener: Listener;
   beforeAll(async () => {
-    narrow = await startGateway({ limits: { uploadConcurrency: 1, uploadQueueLimit: 0 } });
+    narrow = await startGateway({ limits: { memoryBudgetBytes: 300_000, uploadQueueLimit: 0 } });
     listener = await listenOnFreePort(narrow.app);
   });
   afterAll(async () => {

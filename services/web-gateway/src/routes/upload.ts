@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  bodyBytes,
   HttpProblem,
   methodNotAllowed,
   parseBody,
@@ -9,7 +10,7 @@ import {
 } from '@millrace/chassis';
 import { asyncQuerySchema, effectsSchema, imageTypeSchema } from '@millrace/contracts';
 import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
-import { type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import { forwardJob, type JobIntake } from '../job-intake.js';
 import { imageTypeOf } from '../image-type.js';
@@ -19,17 +20,28 @@ export interface UploadOptions {
   effectWorkers: EffectWorkers;
   images: ImageStore;
   intake: JobIntake;
-  limiter: WorkLimiter;
+  /** Memory for uploads, in bytes. */
+  memory: WorkLimiter;
+  /** The largest file. */
   maxBytes: number;
 }
+
+/** What a multipart form adds to its file: boundaries, headers, the other field. Nginx allows a MiB for it. */
+const FORM_MAX_BYTES = 1024 * 1024;
 
 const formSchema = z.strictObject({ effects: effectsSchema });
 
 /** POST /upload: a picture and the effects for it, as a multipart form; with `?async=true` as a job. */
-export function uploadRoutes({ effectWorkers, images, intake, limiter, maxBytes }: UploadOptions): Router {
+export function uploadRoutes({ effectWorkers, images, intake, memory, maxBytes }: UploadOptions): Router {
   const router = Router();
+  const receive = receiveUpload(maxBytes);
 
-  const upload: RequestHandler = async (req, res) => {
+  const upload: RequestHandler = (req, res) =>
+    // Claimed before the body is read, and held until all work on it has ended, also when its client has left.
+    memory.run(() => processUpload(req, res), { weight: bodyBytes(req, maxBytes + FORM_MAX_BYTES) });
+
+  const processUpload = async (req: Request, res: Response) => {
+    await receive(req, res);
     const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
     const { effects } = parseBody(formSchema, req.body ?? {});
     const type = imageTypeOf(fileOf(req.file));
@@ -47,7 +59,7 @@ export function uploadRoutes({ effectWorkers, images, intake, limiter, maxBytes 
     res.status(201).location(answer.view_url).json(answer);
   };
 
-  router.route('/upload').post(withinLimit(limiter), receiveUpload(maxBytes), upload).all(methodNotAllowed);
+  router.route('/upload').post(upload).all(methodNotAllowed);
 
   return router;
 }
@@ -61,21 +73,4 @@ function fileOf(file: Express.Multer.File | undefined): Buffer {
     });
   }
   return file.buffer;
-}
-
-/** Lets a request go on when its turn comes, before its body is read, and holds its place until it is answered. */
-function withinLimit(limiter: WorkLimiter): RequestHandler {
-  return async (_req, res, next) => {
-    const left = new AbortController();
-    const ended = new Promise<void>((resolve) => {
-      res.once('close', () => {
-        left.abort();
-        resolve();
-      });
-    });
-    await limiter.run(() => {
-      next();
-      return ended;
-    }, left.signal);
-  };
 }

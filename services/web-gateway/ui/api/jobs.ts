@@ -23,7 +23,7 @@ export async function retryJob(id: string): Promise<Job> {
 }
 
 export async function cancelJob(id: string): Promise<Job> {
-  return (await call<Job>('DELETE', `/api/jobs/${id}`)).data;
+  return (await call<Job>('DELETE', `/api/jobs/${id}?status=queued`)).data;
 }
 
 export async function summarizeJobs(): Promise<JobSummary> {

@@ -1,0 +1,20 @@
+const diskIsFull = /\b(ENOSPC|EDQUOT)\b|no space left on device|disk quota exceeded/i;
+
+/** Whether a line or a message speaks of a disk without room. */
+export function speaksOfFullDisk(text: string): boolean {
+  return diskIsFull.test(text);
+}
+
+/** What a person can do about a failure whose reason is the machine: a sentence, or '' when none is known. */
+export function adviceFor(message: string, dataDir: string): string {
+  if (speaksOfFullDisk(message)) {
+    return `The disk with ${dataDir} is full: free some space, then start again.`;
+  }
+  if (/\bEROFS\b|read-only file system/i.test(message)) {
+    return `${dataDir} is read-only: copy the repository to a folder that you may write to, and start it there.`;
+  }
+  if (/\b(EACCES|EPERM)\b/.test(message)) {
+    return `Something in ${dataDir} belongs to another user, who started Millrace before you. Remove it to start anew.`;
+  }
+  return '';
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join, relative } from 'node:path';
+import { root } from './steps.mjs';
+
+/**
+ * Runs `work` while no other process prepares this checkout: two npm in one node_modules spoil it. The lock is a socket that
+ * is listened on, which ends with its process, whatever ends that.
+ */
+export async function withLock(work) {
+  const unlock = await lock();
+  try {
+    return await work();
+  } finally {
+    unlock();
+  }
+}
+
+async function lock() {
+  // A socket's path may have about 100 characters: seen from here it is shorter.
+  const path = relative(process.cwd(), join(root, '.local', 'preparing'));
+  for (;;) {
+    const waiting = new Set();
+    const server = createServer((socket) => waiting.add(socket.on('error', () => {})));
+    try {
+      mkdirSync(join(root, '.local'), { recursive: true });
+      server.listen(path);
+      await once(server, 'listening');
+      return () => {
+        server.close();
+        for (const socket of waiting) socket.destroy();
+      };
+    } catch (error) {
+      // A place without sockets, or where nothing can be written: whether the work can be done there, it finds out itself.
+      if (error.code !== 'EADDRINUSE') return () => {};
+      if (!(await endOfHolder(path))) rmSync(path, { force: true });
+    }
+  }
+}
+
+/** Waits until the process that holds the lock gives it back or ends; false at once when it has ended before. */
+async function endOfHolder(path) {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+  } catch {
+    return false;
+  }
+  process.stdout.write('This checkout is being prepared by another process: waiting for it…\n');
+  socket.resume();
+  await once(socket, 'close').catch(() => {});
+  return true;
+}

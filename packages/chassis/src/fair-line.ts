@@ -1,0 +1,150 @@
+/** Somebody who waits in a line. */
+export interface Place {
+  /** Takes it out of the line, with the reason. */
+  refuse(reason: Error): void;
+}
+
+interface Waiting extends Place {
+  number: number;
+  weight: number;
+  start(): void;
+}
+
+interface Client {
+  taken: number;
+  waiting: Waiting[];
+  /** Weight × ms of work that has ended, halved every 10 s. */
+  used: number;
+  usedAt: number;
+}
+
+/** A capacity that clients share, and the line before it. */
+export interface FairLine {
+  /** Takes a part of the capacity, if it is free and nobody waits for it. */
+  take(client: string, weight: number): boolean;
+  /** @param ms how long it was in use */
+  giveBack(client: string, weight: number, ms: number): void;
+  /** Waits at the end of the client's own line. `start` is called when its turn has come, and the capacity is taken. */
+  join(client: string, weight: number, told: { start: () => void; refuse: (reason: Error) => void }): Place;
+  /** The last one of the client that waits with most, if that is more than `client` would have with one more. */
+  lastOfLongest(client: string): Place | undefined;
+  all(): Place[];
+  length(): number;
+  taken(): number;
+  /** How many clients are remembered. */
+  clients(): number;
+}
+
+const HALF_LIFE_MS = 10_000;
+/** Clients that neither work nor wait are remembered for what they used; of those at most so many. */
+const REMEMBERED_CLIENTS = 1_000;
+
+/**
+ * Gives turns to the client that has used least lately, so that one with a thousand requests does not hold up one with a single one, and one
+ * with costly requests gets as much time as the others and not as many turns. Within a client the order is that of arrival.
+ *
+ * @param options.share how much of the capacity one client may take at a time; a single piece is always possible
+ */
+export function createFairLine(options: { capacity: number; share: number }): FairLine {
+  const { capacity, share } = options;
+  const clients = new Map<string, Client>();
+  let taken = 0;
+  let length = 0;
+  let joined = 0;
+
+  const usedBy = (client: Client) =>
+    client.used * 0.5 ** ((performance.now() - client.usedAt) / HALF_LIFE_MS);
+  const isWithinShare = (client: Client, weight: number) =>
+    client.taken === 0 || client.taken + weight <= share;
+
+  const clientNamed = (name: string) => {
+    let client = clients.get(name);
+    if (!client) clients.set(name, (client = { taken: 0, waiting: [], used: 0, usedAt: 0 }));
+    return client;
+  };
+  const forgetSome = () => {
+    if (clients.size <= REMEMBERED_CLIENTS) return;
+    for (const [name, { taken, waiting }] of clients) {
+      if (clients.size <= REMEMBERED_CLIENTS) return;
+      if (taken === 0 && waiting.length === 0) clients.delete(name);
+    }
+  };
+
+  /** The one whose turn is next, should there be room. */
+  const next = () => {
+    let best: { client: Client; first: Waiting; used: number } | undefined;
+    for (const client of clients.values()) {
+      const first = client.waiting[0];
+      if (!first || !isWithinShare(client, first.weight)) continue;
+      const used = usedBy(client);
+      const isBefore = !best || used < best.used || (used === best.used && first.number < best.first.number);
+      if (isBefore) best = { client, first, used };
+    }
+    return best;
+  };
+
+  /** The room of finished work goes to the next in line directly; nothing light slips past something heavy. */
+  const startNext = () => {
+    for (let best = next(); best && taken + best.first.weight <= capacity; best = next()) {
+      const { client, first } = best;
+      client.waiting.shift();
+      length -= 1;
+      taken += first.weight;
+      client.taken += first.weight;
+      first.start();
+    }
+  };
+
+  return {
+    take(name, weight) {
+      const client = clientNamed(name);
+      if (taken + weight > capacity || !isWithinShare(client, weight)) return false;
+      // Nobody slips past those who wait, oneself included.
+      if (client.waiting.length > 0 || next()) return false;
+      taken += weight;
+      client.taken += weight;
+      return true;
+    },
+    giveBack(name, weight, ms) {
+      const client = clientNamed(name);
+      taken -= weight;
+      client.taken -= weight;
+      client.used = usedBy(client) + weight * ms;
+      client.usedAt = performance.now();
+      startNext();
+      forgetSome();
+    },
+    join(name, weight, { start, refuse }) {
+      const client = clientNamed(name);
+      const waiting: Waiting = {
+        number: (joined += 1),
+        weight,
+        start,
+        refuse(reason) {
+          const index = client.waiting.indexOf(waiting);
+          if (index < 0) return;
+          client.waiting.splice(index, 1);
+          length -= 1;
+          refuse(reason);
+          // It may have been what the others waited behind.
+          startNext();
+        },
+      };
+      client.waiting.push(waiting);
+      length += 1;
+      return waiting;
+    },
+    lastOfLongest(name) {
+      const own = clientNamed(name).waiting.length;
+      let longest: Client | undefined;
+      for (const client of clients.values()) {
+        if (client.waiting.length > (longest?.waiting.length ?? own + 1)) longest = client;
+      }
+      return longest?.waiting.at(-1);
+    },
+    all: () => [...clients.values()].flatMap(({ waiting }) => waiting),
+    length: () => length,
+    taken: () => taken,
+    clients: () => clients.size,
+  };
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import type { UploadResponse } from '@millrace/contracts';
+import { createEffectWorkers, createImageStore, type ImageStore } from '@millrace/workflows';
+import request from 'supertest';
+import { picture } from '../../../tests/support/images.js';
+import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
+import { basics } from '../../../tests/support/service-basics.js';
+import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
+import { createApp as createBwWorker } from '../../bw-worker/src/app.js';
+import { createJobBoard, type JobBoard } from './job-board.js';
+import { createPerformJob, type PerformJob } from './perform-job.js';
+
+let taskApi: TestTaskApi;
+const listeners: Listener[] = [];
+const clients: ServiceClient[] = [];
+let board: JobBoard;
+let images: ImageStore;
+let perform: PerformJob;
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+  const limits = {
+    IMAGE_MAX_PIXELS: 1_000_000,
+    IMAGE_MAX_BYTES: 8 * 1024 ** 2,
+    WORK_CONCURRENCY: 1,
+    WORK_QUEUE_LIMIT: 1,
+  };
+  for (const app of [taskApi.app, createBwWorker({ ...basics('bw-worker-1'), limits })]) {
+    const listener = await listenOnFreePort(app);
+    listeners.push(listener);
+    clients.push(createServiceClient({ name: 'a service', urls: [listener.url] }));
+  }
+  const [taskApiClient, bw] = clients as [ServiceClient, ServiceClient];
+  board = createJobBoard(taskApiClient, 'queue-worker-1');
+  images = createImageStore(taskApi.redis.redis, 60);
+  perform = createPerformJob({
+    taskDelayMs: 0,
+    // Not called for pictures in black and white.
+    textWorker: bw,
+    effectWorkers: createEffectWorkers({
+      workers: { bw, blur: bw },
+      timeoutMs: 5_000,
+      memoryBytes: 1024 ** 2,
+    }),
+    images,
+    memoryBytes: 64 * 1024 ** 2,
+    board,
+  });
+});
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await Promise.all(listeners.map((listener) => listener.close()));
+  await taskApi.stop();
+});
+
+async function claimedPicture() {
+  const { id } = (
+    await request(taskApi.app)
+      .post('/internal/jobs/image?effects=bw')
+      .set('Content-Type', 'image/png')
+      .send(await picture('png', { width: 4, height: 4 }))
+      .expect(202)
+  ).body as { id: string };
+  const job = await board.claim(id, randomUUID());
+  if (job?.kind !== 'image') throw new Error('not a picture');
+  return job;
+}
+const context = { onProgress: () => Promise.resolve() };
+
+it('keeps a finished picture under an id that only its result tells', async () => {
+  const job = await claimedPicture();
+  const { id, view_url } = (await perform(job, context)) as UploadResponse;
+  expect(id).toBe(job.payload.image_id);
+  expect(view_url).toBe(`/image/${id}`);
+  expect(await images.find(id)).toMatchObject({ type: 'image/png' });
+  expect(await images.find(job.id)).toBeUndefined();
+});
+
+it('still does a job that was accepted before pictures had ids of their own', async () => {
+  const { payload, ...job } = await claimedPicture();
+  const { type, effects } = payload;
+  const { id } = (await perform({ ...job, payload: { type, effects } }, context)) as UploadResponse;
+  expect(id).toBe(job.id);
+  expect(await images.find(id)).toMatchObject({ type: 'image/png' });
+});

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Pool } from 'undici';
+
+export interface LossyProxy {
+  url: string;
+  close(): Promise<void>;
+}
+
+export interface LossyProxyOptions {
+  /** Of so many answers, one gets lost on its way: what was asked for is done, and nobody hears of it. */
+  every: number;
+  /**
+   * Does it ask again, up to three times, when an answer is lost or says 503? That is what no client may do with a request that has no
+   * key: it stands for one that does.
+   */
+  resends: boolean;
+}
+
+/** Of the connection, not of the message (RFC 9110, section 7.6.1), or to be made anew. */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length'];
+const MOST_TRIES = 3;
+
+/** A bad network between the clients and the endpoint. */
+export async function openLossyProxy(
+  target: string,
+  { every, resends }: LossyProxyOptions,
+): Promise<LossyProxy> {
+  const pool = new Pool(target, { connections: 64 });
+  let answers = 0;
+
+  const ask = async (req: IncomingMessage, body: Buffer) => {
+    const response = await pool.request({
+      method: req.method as 'GET' | 'POST',
+      path: req.url!,
+      headers: endToEnd(req.headers),
+      body: body.length > 0 ? body : null,
+    });
+    const bytes = Buffer.from(await response.body.arrayBuffer());
+    if (++answers % every === 0) throw new Error('the answer got lost');
+    return { status: response.statusCode, headers: endToEnd(response.headers), bytes };
+  };
+
+  const pass = async (req: IncomingMessage, res: ServerResponse) => {
+    const body = Buffer.concat((await req.toArray()) as Buffer[]);
+    for (let tries = 1; ; tries += 1) {
+      const answer = await ask(req, body).catch(() => undefined);
+      const isGood = answer !== undefined && answer.status !== 503;
+      if (!isGood && resends && tries < MOST_TRIES) continue;
+      if (answer) res.writeHead(answer.status, answer.headers).end(answer.bytes);
+      else res.destroy();
+      return;
+    }
+  };
+
+  const server = createServer((req, res) => void pass(req, res).catch(() => res.destroy()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await pool.destroy();
+    },
+  };
+}
+
+function endToEnd<Value>(headers: Record<string, Value | undefined>): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (entry): entry is [string, Value] => entry[1] !== undefined && !HOP_BY_HOP.includes(entry[0]),
+    ),
+  );
+}
