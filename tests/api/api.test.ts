@@ -10,6 +10,7 @@ import './operator.suite.js';
 import './contract.suite.js';
 import './reference.suite.js';
 import './bad-input.suite.js';
+import './long-texts.suite.js';
 import './bad-upload.suite.js';
 import './fuzz.suite.js';
 import './photo.suite.js';

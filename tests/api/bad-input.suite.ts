@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Problem } from '@millrace/contracts';
+import { type Problem, taskSchema } from '@millrace/contracts';
 import { expectProblem, send, sendJson } from './client.js';
 
 const ID = randomUUID();
@@ -32,6 +32,24 @@ describe('a body that is no JSON document', () => {
     expectProblem(await send(path, { method: 'POST', headers: compressed, body: '{}' }), 415);
   });
 
+  test.each(takers)(
+    'and not compressed, though its header says so, is answered by 400 from %s',
+    async (path) => {
+      const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' };
+      const { detail } = expectProblem(await send(path, { method: 'POST', headers, body: '{}' }), 400);
+      expect(detail).toContain('Content-Encoding: gzip');
+    },
+  );
+
+  test.each(takers)('with more errors than anybody reads is answered shortly from %s', async (path) => {
+    const keys = Object.fromEntries(Array.from({ length: 40_000 }, (_, index) => [`k${index}`, 1]));
+    for (const body of [keys, { ['k'.repeat(400_000)]: 1 }]) {
+      const reply = await sendJson('POST', path, body);
+      expect(expectProblem(reply, 422).errors!.length).toBeLessThanOrEqual(20);
+      expect(reply.body.length).toBeLessThan(10_000);
+    }
+  });
+
   test.each(takers)('of the wrong shape is answered by 422 from %s', async (path) => {
     for (const body of [
       'null',
@@ -49,7 +67,7 @@ describe('a body that is no JSON document', () => {
   });
 
   test('too large for the service or for nginx is answered by 413', async () => {
-    for (const kib of [513, 1_100, 3_000])
+    for (const kib of [600, 1_100, 3_000])
       expectProblem(await sendJson('POST', '/analyze', { text: 'x'.repeat(kib * 1024) }), 413);
   });
 });
@@ -59,6 +77,7 @@ describe('a task', () => {
     ['no title', {}, ['title']],
     ['an empty title', { title: '' }, ['title']],
     ['a blank title', { title: ' \n\t\u3000' }, ['title']],
+    ['a title that cannot be seen', { title: '\u200b\u2800\u3164\ufeff' }, ['title']],
     ['a title of 10,001 characters', { title: 'x'.repeat(10_001) }, ['title']],
     ['a title with a NUL', { title: 'a\u0000b' }, ['title']],
     ['a title with a lone surrogate', { title: 'a\ud800b' }, ['title']],
@@ -135,6 +154,12 @@ describe('an id that is none', () => {
     for (const id of bad) expectProblem(await send(`${path}/${encodeURI(id).replace(/%25/g, '%')}`), 400);
   });
 
+  test('has no capitals: in them it is the same', async () => {
+    const { id } = (await sendJson('POST', '/api/tasks', { title: 'x' })).as(taskSchema);
+    expect((await send(`/api/tasks/${id.toUpperCase()}`)).as(taskSchema).id).toBe(id);
+    expectProblem(await send(`/image/${ID.toUpperCase()}`), 404);
+  });
+
   test('is answered by 400 to changes too', async () => {
     expectProblem(await sendJson('PATCH', '/api/tasks/x', { completed: true }), 400);
     expectProblem(await sendJson('PUT', '/api/tasks/x', { title: 'x' }), 400);
@@ -173,6 +198,7 @@ describe('a user', () => {
   test.each([
     ['no name', { email: 'a@example.com' }, ['name']],
     ['a blank name', { name: ' ', email: 'a@example.com' }, ['name']],
+    ['a name that cannot be seen', { name: '\u200b\u00ad', email: 'a@example.com' }, ['name']],
     ['a name of 201 characters', { name: 'x'.repeat(201), email: 'a@example.com' }, ['name']],
     ['a name with a NUL', { name: '\u0000', email: 'a@example.com' }, ['name']],
     ['no e-mail address', { name: 'A' }, ['email']],
@@ -189,7 +215,7 @@ describe('a user', () => {
   test('registered a second time, in whatever letters, is answered by 409', async () => {
     const email = `${randomUUID()}@example.com`;
     expect((await sendJson('POST', '/user/register', { name: 'A', email })).status).toBe(201);
-    for (const again of [email, email.toUpperCase()])
+    for (const again of [email, email.toUpperCase(), ` ${email} `])
       expectProblem(await sendJson('POST', '/user/register', { name: 'B', email: again }), 409);
   });
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { problemSchema } from '@millrace/contracts';
 import { type RequestOptions, send } from './client.js';
-import { makeRandom } from './random.js';
+import { drawSeed, makeRandom } from './random.js';
 
-const SEED = 20_240_607;
+const SEED = drawSeed();
 const REQUESTS = 600;
 const AT_ONCE = 8;
 
@@ -66,6 +66,9 @@ const endings = [
   '?status=open&priority=high',
   `?${'a=1&'.repeat(1_500)}`,
   '?__proto__[x]=1&constructor=2',
+  `?q=${'%25_'.repeat(60)}`,
+  `?q=${'%e2%80%8b'.repeat(20)}`,
+  `?${Array.from({ length: 9_000 }, (_, i) => `k${i}`).join('&')}`,
   'y'.repeat(9_000),
 ];
 const bodies: (string | Buffer | undefined)[] = [
@@ -81,8 +84,14 @@ const bodies: (string | Buffer | undefined)[] = [
   '{"title":"a\\u0000b"}',
   '{"title":"\\ud800"}',
   '{"text":"\\udc00"}',
+  '{"text":"a\u0301\u0301\ud83c\udde8\u200d"}',
+  `{"text":"a${'\u0301'.repeat(40_000)}${'b'.repeat(30_000)}"}`,
   '{"completed":true}',
   '{"name":"Fuzz","email":"fuzz"}',
+  JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i]))),
+  JSON.stringify({ ['k'.repeat(300_000)]: 1 }),
+  '{"name":"\u200b","email":"\u00fc@ex\u00e4mple.de "}',
+  `{"name":"Fuzz","email":"${'a.'.repeat(50_000)}@${'b.'.repeat(50_000)}"}`,
   '{"__proto__":{"a":1},"constructor":{"prototype":1}}',
   '{"title":1e999}',
   '{"title"',
@@ -97,6 +106,7 @@ const types = [
   'application/json',
   'application/json',
   'application/json; charset=utf-16',
+  'application/json;charset="UTF8"',
   'application/problem+json',
   'text/plain',
   'multipart/form-data; boundary=frame',
@@ -118,6 +128,8 @@ const extraHeaders: Record<string, string>[] = [
   { Host: 'task-user.local' },
   { Host: 'elsewhere.example' },
   { 'Content-Encoding': 'gzip' },
+  { 'Content-Encoding': 'utf-8' },
+  { Accept: 'a/b;q=0.5,'.repeat(3_000) },
   { Cookie: 'c='.padEnd(10_000, 'c') },
   { 'X-Forwarded-For': '1.2.3.4, <script>' },
   { Expect: 'nothing' },
@@ -154,7 +166,7 @@ async function findFault(attempt: Attempt): Promise<string | undefined> {
   return undefined;
 }
 
-test(`${REQUESTS} random requests are answered, none by a 5xx, and errors are problem documents`, async () => {
+test(`${REQUESTS} random requests (FUZZ_SEED=${SEED}) are answered, none by a 5xx, and errors are problem documents`, async () => {
   const attempts = Array.from({ length: REQUESTS }, invent);
   const faults: string[] = [];
   const work = async () => {

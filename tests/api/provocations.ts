@@ -65,7 +65,7 @@ const json =
 const badBodies = (method = 'POST'): Record<string, Provoke> => ({
   400: (path) =>
     send(withId(path, ids.task), { method, headers: { 'Content-Type': 'application/json' }, body: '{' }),
-  413: json({ title: 'x'.repeat(600_000) }, method),
+  413: json({ title: 'x'.repeat(620_000) }, method),
   415: (path) =>
     send(withId(path, ids.task), { method, headers: { 'Content-Type': 'text/plain' }, body: 'x' }),
   422: json({ nonsense: true }, method),

@@ -8,3 +8,9 @@ export function makeRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** A new seed for each run, or FUZZ_SEED, which repeats one. Put it into the test's title: a failure then shows it. */
+export function drawSeed(): number {
+  const { FUZZ_SEED } = process.env;
+  return FUZZ_SEED ? Number(FUZZ_SEED) : Math.floor(Math.random() * 2 ** 32);
+}

@@ -30,7 +30,10 @@ interface Measured {
 
 async function main(): Promise<void> {
   // The stack itself deletes nothing: the deletion is switched on and off here.
-  const stack = await startStack({ port: 'free', env: { 'task-api': { JOB_TTL_SECONDS: String(YEARS_S) } } });
+  const stack = await startStack({
+    port: 'free',
+    env: { 'task-api': { JOB_TTL_SECONDS: String(YEARS_S), JOB_HISTORY_BYTES: String(1024 ** 4) } },
+  });
   try {
     await fill(stack);
     print(`${await countJobs(stack)} ended jobs take ${await sizes(stack)}`);
@@ -116,6 +119,7 @@ async function whileDeleting<T>(stack: Stack, work: () => Promise<T>): Promise<T
   const stop = startRetention({
     db,
     jobTtlSeconds: TTL_S,
+    jobHistoryBytes: 1024 ** 4,
     failedInputBytes: 1024 ** 2,
     intervalMs: 1,
     logger: silentLogger(),

@@ -48,7 +48,7 @@ const scenes: Record<Page, (page: BrowserPage) => Promise<void>> = {
   async images(page) {
     const buffer = await picture('jpeg');
     await page.setInputFiles('input[type=file]', { name: 'a.jpg', mimeType: 'image/jpeg', buffer });
-    await sees(page, '.recent img');
+    await sees(page, '.recent :is(img, .no-picture button)');
   },
   jobs: (page) => sees(page, '.job'),
   async lab(page) {
@@ -124,4 +124,27 @@ export function accessibilitySuite(): void {
     },
     60_000,
   );
+
+  test('nor in the question before a job is deleted', async () => {
+    await visit('/ui/jobs?status=failed', async (page) => {
+      await page
+        .getByRole('link', { name: /^Image / })
+        .first()
+        .click();
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await expectNoFindings(page);
+    });
+  }, 60_000);
+
+  test('nor in the place of a picture that cannot be had', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        await page.route('**/image/*', (route) => route.fulfill({ status: 503, body: '{}' }));
+        await scenes.images(page);
+        await expectNoFindings(page);
+      },
+      { refusals: [503] },
+    );
+  }, 60_000);
 }

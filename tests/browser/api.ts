@@ -1,4 +1,4 @@
-import type { AcceptedJob, QueuedTask, Task } from '@millrace/contracts';
+import type { AcceptedJob, QueuedTask, RegisterUser, Task, User } from '@millrace/contracts';
 import { baseUrl } from './session.js';
 
 // What the tests make beforehand, past the browser.
@@ -17,6 +17,8 @@ export const makeTask = (task: Partial<Task>) => post<Task>('/api/tasks', task);
 
 export const queueTask = (task: string, scheduling: object = {}) =>
   post<QueuedTask>('/api/add', { task, ...scheduling });
+
+export const registerUser = (user: RegisterUser) => post<User>('/user/register', user);
 
 /** A job that fails for good: it begins like a picture, so it is accepted, and what follows is none. */
 export async function queueBrokenImage(): Promise<AcceptedJob> {

@@ -6,6 +6,9 @@ import { frameSuite } from './frame.suite.js';
 import { imagesSuite } from './images.suite.js';
 import { jobsSuite } from './jobs.suite.js';
 import { labSuite } from './lab.suite.js';
+import { failuresSuite } from './failures.suite.js';
+import { hostileSuite } from './hostile.suite.js';
+import { pagesSuite } from './pages.suite.js';
 import { startSession, stopSession } from './session.js';
 import { tasksSuite } from './tasks.suite.js';
 import { systemSuite, usersSuite } from './users-and-system.suite.js';
@@ -25,5 +28,8 @@ if (findChromium() === undefined) {
   describe('the scaling lab', labSuite);
   describe('users', usersSuite);
   describe('system', systemSuite);
+  describe('long lists', pagesSuite);
+  describe('what the server refuses', failuresSuite);
+  describe('what means harm', hostileSuite);
   describe('accessibility', accessibilitySuite);
 }

@@ -32,7 +32,7 @@ export function frameSuite(): void {
     await visit('/ui/users', async (page) => {
       await sees(page, 'h1');
       await page.keyboard.press('Tab');
-      expect(await focused(page)).toBe('Skip to the content');
+      expect(await focused(page)).toBe('Skip to main content');
       await page.keyboard.press('Enter');
       await page.keyboard.press('Tab');
       expect(await page.evaluate<boolean>(`document.activeElement.closest('main') !== null`)).toBe(true);

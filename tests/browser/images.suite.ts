@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { until } from '../api/until.js';
 import { picture } from '../support/images.js';
 import { isLocal, sees, visit, whileHanging } from './session.js';
 
@@ -25,10 +26,59 @@ export function imagesSuite(): void {
       expect(await first.locator('.before').getAttribute('style')).toContain('inset(0px 100% 0px 0px)');
 
       await page.reload();
-      expect(await page.locator('.recent button').count()).toBe(2);
+      await until('both are there', async () => (await page.locator('.recent img').count()) === 2);
       await page.getByRole('button', { name: 'Open the result of one.jpg' }).click();
       await sees(page, 'dialog:has-text("Black and white")');
     });
+  });
+
+  test('a picture that cannot be had right now stays, and comes; one that is no longer kept says so', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        await page.setInputFiles('input[type=file]', [await file('stays.jpg')]);
+        await sees(page, '.recent img');
+        let status = 503;
+        await page.route('**/image/*', (route) =>
+          status === 200
+            ? route.continue()
+            : route.fulfill({ status, headers: { 'Retry-After': '30' }, body: '{}' }),
+        );
+        await page.reload();
+        await sees(page, '.recent .no-picture:has-text("Cannot be loaded right now.")');
+        // Nobody has forgotten it.
+        await page.reload();
+        await sees(page, '.recent .no-picture:has-text("Cannot be loaded right now.")');
+        status = 200;
+        await page.getByRole('button', { name: 'Try again' }).click();
+        await sees(page, '.recent img');
+
+        status = 404;
+        await page.reload();
+        await sees(page, '.recent .no-picture:has-text("No longer kept.")');
+        await page.reload();
+        await sees(page, '.empty:has-text("No images yet")');
+      },
+      { refusals: [503, 404] },
+    );
+  });
+
+  test('and it is tried again by itself', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        await page.setInputFiles('input[type=file]', [await file('patience.jpg')]);
+        await sees(page, '.recent img');
+        let refused = 0;
+        await page.route('**/image/*', (route) =>
+          refused++ < 2 ? route.fulfill({ status: 503, body: '{}' }) : route.continue(),
+        );
+        await page.reload();
+        await sees(page, '.recent .no-picture button');
+        await sees(page, '.recent img');
+      },
+      { refusals: [503] },
+    );
   });
 
   test('effects are chosen and ordered by buttons, and by dragging', async () => {
@@ -60,7 +110,7 @@ export function imagesSuite(): void {
       await sees(page, '.drop-zone.is-over');
       await page.dispatchEvent('.drop-zone', 'drop', { dataTransfer: transfer });
       await sees(page, '.upload[data-phase=done]:has-text("dropped.jpg")');
-      await page.locator('.upload').getByRole('link', { name: 'Time line' }).click();
+      await page.locator('.upload').getByRole('link', { name: 'Timeline' }).click();
       await sees(page, 'dialog:has-text("Image job")');
       await sees(page, 'dialog img');
     });

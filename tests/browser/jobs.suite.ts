@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '../api/until.js';
 import { queueBrokenImage, queueTask } from './api.js';
-import { baseUrl, isLocal, sees, visit, whileHanging } from './session.js';
+import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
 
 const LATER = { run_at: new Date(Date.now() + 86_400_000).toISOString() };
 
@@ -22,7 +22,7 @@ export function jobsSuite(): void {
   test('the list is filtered by state and kind, in the address, too', async () => {
     await queueTask(`filtered ${randomUUID()}`, LATER);
     await visit('/ui/jobs', async (page) => {
-      await page.getByLabel('State').selectOption('Queued');
+      await page.getByLabel('Status').selectOption('Queued');
       await page.getByLabel('Kind').selectOption('Task');
       await until('all are queued', async () => {
         const states = await page.locator('.job .badge-status').allTextContents();
@@ -37,12 +37,82 @@ export function jobsSuite(): void {
   test('a job that waits can be cancelled', async () => {
     const { id } = await queueTask('not now', LATER);
     await visit(`/ui/jobs?job=${id}`, async (page) => {
-      await sees(page, 'dialog:has-text("Not to begin before")');
+      await sees(page, 'dialog:has-text("Scheduled for")');
       await page.getByRole('button', { name: 'Cancel job' }).click();
       await sees(page, 'dialog .badge-status:has-text("Cancelled")');
       await page.keyboard.press('Escape');
       await sees(page, 'dialog', 'hidden');
       expect(new URL(page.url()).search).toBe('');
+    });
+  });
+
+  test('a job that has ended can be deleted, after a question', async () => {
+    const { id } = await queueBrokenImage();
+    await visit(`/ui/jobs?job=${id}`, async (page) => {
+      await sees(page, 'dialog .badge-status:has-text("Failed")');
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await until('the safe answer has the focus', async () => (await focused(page)) === 'Keep');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await page
+        .getByRole('group', { name: 'Delete this job?' })
+        .getByRole('button', { name: 'Delete' })
+        .click();
+      await sees(page, 'dialog', 'hidden');
+      await sees(page, '.toasts:has-text("Deleted the job.")');
+      expect((await fetch(`${baseUrl()}/api/jobs/${id}`)).status).toBe(404);
+    });
+  });
+
+  test('one that was retried meanwhile is not deleted, and the dialog says why', async () => {
+    const { id } = await queueBrokenImage();
+    await visit(
+      `/ui/jobs?job=${id}`,
+      async (page) => {
+        await sees(page, 'dialog .badge-status:has-text("Failed")');
+        const detail = 'This job is not failed, but queued.';
+        await page.route(`**/api/jobs/${id}?*`, (route) =>
+          route.fulfill({ status: 409, json: { status: 409, detail } }),
+        );
+        await page.getByRole('button', { name: 'Delete' }).click();
+        const asked = page.waitForRequest((request) => request.method() === 'DELETE');
+        await page.getByRole('group').getByRole('button', { name: 'Delete' }).click();
+        expect(new URL((await asked).url()).search).toBe('?status=failed');
+        await sees(page, `dialog .notice:has-text("${detail}")`);
+      },
+      { refusals: [409] },
+    );
+  });
+
+  test('a job that is deleted while it is watched is said to be deleted', async () => {
+    const { id } = await queueTask('watched', LATER);
+    await visit(`/ui/jobs?job=${id}`, async (page) => {
+      await sees(page, 'dialog:has-text("Scheduled for")');
+      await fetch(`${baseUrl()}/api/tasks/${id}`, { method: 'DELETE' });
+      await sees(page, 'dialog:has-text("This job has been deleted.")');
+      expect(await page.locator('dialog .dialog-actions').count()).toBe(0);
+    });
+  });
+
+  test('ten thousand events of a job are drawn ten times a second at most', async () => {
+    const { id } = await queueTask('flooded', LATER);
+    await visit('about:blank', async (page) => {
+      const job = (await (await fetch(`${baseUrl()}/api/jobs/${id}`)).json()) as object;
+      const event = (done: number) =>
+        `event: job\ndata: ${JSON.stringify({ ...job, progress: { done, total: 10_000 } })}\n\n`;
+      await page.route(`**/api/jobs/${id}/events`, (route) =>
+        route.fulfill({
+          contentType: 'text/event-stream',
+          body: `retry: 60000\n\n${Array.from({ length: 10_000 }, (_, done) => event(done)).join('')}`,
+        }),
+      );
+      await page.addInitScript(`
+        window.drawn = 0;
+        new MutationObserver((changes) => (drawn += changes.filter(({ target }) => target.parentElement?.closest('.job-facts')).length))
+          .observe(document, { subtree: true, childList: true, characterData: true });`);
+      await page.goto(`/ui/jobs?job=${id}`);
+      await sees(page, 'dialog:has-text("step 9999 of 10000")');
+      expect(await page.evaluate('drawn')).toBeLessThan(100);
     });
   });
 
@@ -56,19 +126,6 @@ export function jobsSuite(): void {
       await sees(page, '.attempts:has-text("Attempt 2")');
       await sees(page, 'dialog .badge-status:has-text("Failed")');
     });
-  });
-
-  test('a job that is deleted while it is shown is said to be gone', async () => {
-    const { id } = await queueTask('deleted soon', LATER);
-    await visit(
-      `/ui/jobs?job=${id}`,
-      async (page) => {
-        await sees(page, 'dialog:has-text("Not to begin before")');
-        await fetch(`${baseUrl()}/api/tasks/${id}`, { method: 'DELETE' });
-        await sees(page, 'dialog .notice:has-text("There is no job with this id")');
-      },
-      { refusals: [404] },
-    );
   });
 
   test('a job that is not there is said to be not there', async () => {

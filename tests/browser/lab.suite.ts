@@ -12,7 +12,7 @@ export function labSuite(): void {
       const pods = await page.locator('.replicas-now ul li').allTextContents();
 
       await page.getByLabel('Requests', { exact: true }).fill('8');
-      await page.getByLabel('At once', { exact: true }).fill('8');
+      await page.getByLabel('Concurrency', { exact: true }).fill('8');
       await page.getByRole('button', { name: 'Run' }).click();
       await sees(page, '.run-chart .working');
       await sees(page, '.run[data-ended=true]');
@@ -30,7 +30,7 @@ export function labSuite(): void {
       // The last run is remembered over a reload, as one is after a scale-up.
       await page.reload();
       await page.getByLabel('Requests', { exact: true }).fill('8');
-      await page.getByLabel('At once', { exact: true }).fill('8');
+      await page.getByLabel('Concurrency', { exact: true }).fill('8');
       await page.getByRole('button', { name: 'Run' }).click();
       await sees(page, '.run[data-ended=true]');
       await sees(page, '.run-figures dd.is-accent:has-text("×")');
@@ -42,10 +42,27 @@ export function labSuite(): void {
     });
   });
 
+  test('the commands that add replicas can be pasted', async () => {
+    await visit('/ui/lab', async (page) => {
+      await page.getByText('Add replicas', { exact: true }).click();
+      const commands = page.locator('.replicas-now code');
+      expect(await commands.allTextContents()).toEqual([
+        'npm run scale -- blur-worker=4',
+        'docker compose up -d --no-recreate --no-deps --scale blur-worker=4 blur-worker',
+        'kubectl -n millrace scale deployment/blur-worker --replicas=4',
+      ]);
+      // Its autoscaler would undo what was scaled by hand.
+      await page.getByLabel('Effect').selectOption('Black and white');
+      expect(await commands.last().textContent()).toBe(
+        `kubectl -n millrace patch hpa bw-worker --patch '{"spec":{"minReplicas":4}}'`,
+      );
+    });
+  });
+
   test('a run can be stopped', async () => {
     await visit('/ui/lab', async (page) => {
       await page.getByLabel('Requests', { exact: true }).fill('200');
-      await page.getByLabel('At once', { exact: true }).fill('4');
+      await page.getByLabel('Concurrency', { exact: true }).fill('4');
       await page.getByRole('button', { name: 'Run' }).click();
       await sees(page, '.request');
       await page.getByRole('button', { name: 'Stop' }).click();

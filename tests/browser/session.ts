@@ -71,7 +71,7 @@ export async function visit(
   const complaints: string[] = [];
   const isExpected = (text: string) =>
     refusals.some((status) => text.includes(`status of ${status}`)) ||
-    (mayLoseConnection && text.includes('ERR_INTERNET_DISCONNECTED'));
+    (mayLoseConnection && /ERR_(INTERNET_DISCONNECTED|FAILED)/.test(text));
   context.on('page', (page) => {
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Task } from '@millrace/contracts';
 import type { Page } from 'playwright-core';
 import { until } from '../api/until.js';
 import { makeTask } from './api.js';
@@ -8,6 +9,10 @@ import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.
 const newTitle = (words: string) => `${words} ${randomUUID().slice(0, 8)}`;
 const row = (title: string) => `.task:has-text("${title}")`;
 const existsOnServer = async (id: string) => (await fetch(`${baseUrl()}/api/tasks/${id}`)).status === 200;
+
+const countOnServer = async (q: string) =>
+  ((await (await fetch(`${baseUrl()}/api/tasks?${new URLSearchParams({ q }).toString()}`)).json()) as Task[])
+    .length;
 
 const newTask = (page: Page) => page.getByLabel('New task', { exact: true });
 
@@ -42,6 +47,56 @@ export function tasksSuite(): void {
     });
   });
 
+  test('a task with a description goes to the workers in one request', async () => {
+    const title = newTitle('Describe me');
+    await visit('/', async (page) => {
+      const writes: string[] = [];
+      page.on('request', (request) => {
+        if (request.method() !== 'GET') writes.push(`${request.method()} ${new URL(request.url()).pathname}`);
+      });
+      await newTask(page).fill(title);
+      await page.getByRole('button', { name: 'Add a description' }).click();
+      await page.getByLabel('Description').fill('all of it');
+      await page.getByRole('button', { name: 'Run in background' }).click();
+      await sees(page, `${row(title)}:has-text("all of it")`);
+      expect(writes).toEqual(['POST /api/add']);
+    });
+  });
+
+  test.each(['Add task', 'Run in background'])(
+    '%s: two clicks, and another after an answer that got lost, make one task',
+    async (button) => {
+      const title = newTitle('Once');
+      await visit(
+        '/',
+        async (page) => {
+          const keys = new Set<string | undefined>();
+          await page.route(/\/api\/(add|tasks)$/, async (route) => {
+            if (route.request().method() !== 'POST') return route.continue();
+            keys.add(route.request().headers()['idempotency-key']);
+            await route.fetch();
+            await route.abort();
+          });
+          await newTask(page).fill(title);
+          await page.getByRole('button', { name: button }).dblclick();
+          await sees(page, '.notice:has-text("it will not be done twice")');
+          await page.unroute(/\/api\/(add|tasks)$/);
+          const repeated = page.waitForRequest((request) => request.method() === 'POST');
+          await page.getByRole('button', { name: button }).click();
+          keys.add((await repeated).headers()['idempotency-key']);
+          await sees(page, row(title));
+          expect([...keys]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+          expect(await countOnServer(title)).toBe(1);
+
+          // The same words once more are another task.
+          await add(page, title);
+          await until('there are two', async () => (await countOnServer(title)) === 2);
+        },
+        { mayLoseConnection: true },
+      );
+    },
+  );
+
   test('what is wrong with a title is said at its field, which gets the focus', async () => {
     await visit(
       '/',
@@ -66,7 +121,7 @@ export function tasksSuite(): void {
       await sees(page, `${row(title)}:is([data-status=queued], [data-status=processing])`);
       await sees(page, `${row(title)}[data-status=completed]`);
       expect(await page.locator(row(title)).textContent()).toMatch(/done by \S+/);
-      await page.locator(row(title)).getByRole('link', { name: 'Time line' }).click();
+      await page.locator(row(title)).getByRole('link', { name: 'Timeline' }).click();
       await sees(page, 'dialog:has-text("Attempt 1")');
     });
   });
@@ -118,21 +173,10 @@ export function tasksSuite(): void {
       await page.reload();
       await sees(page, row(`${mark} one`));
       expect(await page.locator('.task').count()).toBe(1);
-      await page.getByLabel('State').selectOption('Done');
+      await page.getByLabel('Status').selectOption('Done');
       await sees(page, '.empty:has-text("Nothing found")');
       await page.getByRole('button', { name: 'Show all tasks' }).click();
       await sees(page, row(`${mark} two`));
-    });
-  });
-
-  test('older tasks come page by page', async () => {
-    const mark = randomUUID().slice(0, 8);
-    await Promise.all(Array.from({ length: 30 }, (_, index) => makeTask({ title: `${mark} ${index}` })));
-    await visit(`/?q=${mark}`, async (page) => {
-      await until('a page is there', async () => (await page.locator('.task').count()) === 25);
-      await page.getByRole('button', { name: 'Show older tasks' }).click();
-      await until('all are there', async () => (await page.locator('.task').count()) === 30);
-      await sees(page, 'text=Show older tasks', 'hidden');
     });
   });
 

@@ -52,7 +52,7 @@ export function usersSuite(): void {
 export function systemSuite(): void {
   test('every service is shown with its replicas, their release and what they depend on', async () => {
     await visit('/ui/system', async (page) => {
-      await sees(page, 'text=All services are well.');
+      await sees(page, 'text=All services are healthy.');
       expect(await page.locator('.service h2').allTextContents()).toEqual([
         'web-gateway',
         'task-api',
@@ -78,9 +78,9 @@ export function systemSuite(): void {
         '/ui/system',
         async (page) => {
           await whileHanging('text-worker-1', () =>
-            page.locator('.verdict:has-text("Not well: text-worker.")').waitFor({ timeout: 15_000 }),
+            page.locator('.verdict:has-text("Unhealthy: text-worker.")').waitFor({ timeout: 15_000 }),
           );
-          await sees(page, 'text=All services are well.');
+          await sees(page, 'text=All services are healthy.');
         },
         { refusals: [503] },
       );

@@ -1,6 +1,7 @@
 // What overlays/ makes of k8s/, by kubectl's own kustomize. It needs no cluster.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { jobSummarySchema } from '@millrace/contracts';
 import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
 import { rules } from './rules.js';
 import { schemaProblems } from './schema.js';
@@ -89,6 +90,23 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         'ScaledObject/queue-worker',
         'NetworkPolicy/task-api-from-keda',
       ]);
+    });
+
+    test('counts what the summary of the jobs tells', () => {
+      const scaler = keda.find(({ kind }) => kind === 'ScaledObject') as unknown as {
+        spec: { triggers: { name: string; metadata: { valueLocation: string } }[] };
+      };
+      const summary = { counts: { queued: 9, processing: 2, completed: 9, failed: 9, cancelled: 9 }, due: 1 };
+      const told = jobSummarySchema.parse({
+        ...summary,
+        scheduled: 8,
+        oldest_waiting_s: null,
+        completed_last_minute: 0,
+      });
+      const values = scaler.spec.triggers.map(({ metadata }) =>
+        metadata.valueLocation.split('.').reduce<unknown>((part, key) => (part as never)[key], told),
+      );
+      expect(values).toEqual([1, 2]);
     });
   });
 });

@@ -1,4 +1,9 @@
-import type { InputError } from '@millrace/contracts';
+import {
+  INPUT_ERROR_MESSAGE_MAX,
+  INPUT_ERROR_PATH_MAX,
+  INPUT_ERRORS_MAX,
+  type InputError,
+} from '@millrace/contracts';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { HttpProblem } from './http-problem.js';
@@ -32,10 +37,12 @@ export function parseHeader<Schema extends z.ZodType>(
   return parse(schema, value, 400, `The header ${name} does not have the expected form.`, name);
 }
 
-/** The UUID at `:id` in the path. @throws HttpProblem 400 */
+/** The UUID at `:id` in the path, in lower case: as an id, it means the same in capitals. @throws HttpProblem 400 */
 export function idOf(req: Request): string {
-  return parseParam(z.uuid('must be a UUID'), 'id', req.params['id']);
+  return parseParam(idSchema, 'id', req.params['id']);
 }
+
+const idSchema = z.uuid('must be a UUID').toLowerCase();
 
 function parse<Schema extends z.ZodType>(
   schema: Schema,
@@ -46,15 +53,38 @@ function parse<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.flatMap((issue) => toInputErrors(issue, root ? [root] : []));
-  throw new HttpProblem(status, detail, { errors });
+  const { issues } = result.error;
+  const errors = issues
+    .slice(0, INPUT_ERRORS_MAX)
+    .flatMap((issue) => toInputErrors(issue, root ? [root] : []))
+    .slice(0, INPUT_ERRORS_MAX);
+  const count = issues.reduce(
+    (sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
+    0,
+  );
+  const more = count - errors.length;
+  throw new HttpProblem(status, more > 0 ? `${detail} Errors that are not listed: ${more}.` : detail, {
+    errors,
+  });
 }
 
 function toInputErrors(issue: z.core.$ZodIssue, root: PropertyKey[]): InputError[] {
   const path = [...root, ...issue.path];
   // One line each, at the field itself.
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not known here' }));
+    const keys = issue.keys.slice(0, INPUT_ERRORS_MAX);
+    return keys.map((key) => toInputError([...path, key], 'unknown field'));
   }
-  return [{ path: path.join('.'), message: issue.message }];
+  return [toInputError(path, issue.message)];
+}
+
+function toInputError(path: PropertyKey[], message: string): InputError {
+  return {
+    path: shorten(path.join('.'), INPUT_ERROR_PATH_MAX),
+    message: shorten(message, INPUT_ERROR_MESSAGE_MAX),
+  };
+}
+
+function shorten(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
 }

@@ -58,7 +58,7 @@ export interface ServiceResponse {
 /** 422: the connection broke each time that a replica had the input. It may be what kills them. */
 export class BrokenByInput extends HttpProblem {
   constructor(service: string, cause: unknown) {
-    super(422, `${service} broke down over this input. It is not tried again.`, { cause });
+    super(422, `${service} broke down over this input.`, { cause });
     this.name = 'BrokenByInput';
   }
 }

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { safeText } from './text.js';
 
+/** In characters: Unicode code points, so up to two UTF-16 code units each. */
 export const TEXT_MAX = 100_000;
+
+/**
+ * The most bytes of a JSON document with one such text, or with a text's result: six for each character (`\u0001`; beyond the Basic
+ * Multilingual Plane `JSON.stringify` writes four), and room for the words around it.
+ */
+export const TEXT_JSON_MAX_BYTES = 6 * TEXT_MAX + 4_096;
 
 /** POST /analyze and, inside, text-worker's POST /process. The empty text is a text: no words, reversed as itself. */
 export const analyzeRequestSchema = z.strictObject({

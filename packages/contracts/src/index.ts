@@ -1,4 +1,5 @@
 export * from './analysis.js';
+export * from './email.js';
 export * from './headers.js';
 export * from './health.js';
 export * from './images.js';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { effectSchema, imageTypeSchema } from './images.js';
 import { pageQuerySchema } from './pagination.js';
-import { nonBlankText } from './text.js';
 
 /** The one BullMQ queue on Redis. It holds hints: which job is due. The job itself is a row in PostgreSQL. */
 export const JOB_QUEUE = 'jobs';
@@ -191,11 +190,12 @@ export const createAnalyzeJobSchema = schedulingSchema.extend({ text: z.string()
 export const createImageJobQuerySchema = schedulingSchema.extend({
   effects: z
     .string()
+    .max(100)
     .transform((list) => list.split(','))
     .pipe(z.array(effectSchema).min(1)),
 });
 
-const taskPayloadSchema = z.object({ task: nonBlankText(10_000) });
+const taskPayloadSchema = z.object({ task: z.string() });
 const analyzePayloadSchema = z.object({ text: z.string() });
 /** The picture itself comes from GET /internal/jobs/:id/input. */
 const imagePayloadSchema = z.object({
@@ -240,6 +240,8 @@ export const failJobSchema = z.strictObject({
   error: z.string().max(2_000),
   /** Another try would end the same way: the input itself is bad. */
   permanent: z.boolean().default(false),
+  /** A replica that had the input broke down, and the input may be why. The second time, that is permanent. */
+  broke: z.boolean().default(false),
 });
 
 export type Priority = z.infer<typeof prioritySchema>;

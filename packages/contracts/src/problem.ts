@@ -1,9 +1,17 @@
 import { z } from 'zod';
 
+/** An error answer stays small, whatever was sent: the most errors it lists, and the longest path and message of one. */
+export const INPUT_ERRORS_MAX = 20;
+export const INPUT_ERROR_PATH_MAX = 200;
+export const INPUT_ERROR_MESSAGE_MAX = 500;
+
 /** One thing wrong with the input: where (`title`, `effects.1`; empty for the whole body) and what. */
 export const inputErrorSchema = z.object({
-  path: z.string().meta({ description: 'Such as `title` or `effects.1`; empty for the input as a whole.' }),
-  message: z.string(),
+  path: z.string().max(INPUT_ERROR_PATH_MAX).meta({
+    description:
+      'Such as `title` or `effects.1`; empty for the input as a whole. One that is longer is cut and ends with `…`.',
+  }),
+  message: z.string().max(INPUT_ERROR_MESSAGE_MAX),
 });
 
 /** An error answer: RFC 9457 `application/problem+json`. */
@@ -22,8 +30,11 @@ export const problemSchema = z
     }),
     errors: z
       .array(inputErrorSchema)
+      .max(INPUT_ERRORS_MAX)
       .optional()
-      .meta({ description: 'Everything that is wrong with the input.' }),
+      .meta({
+        description: `What is wrong with the input, the first ${INPUT_ERRORS_MAX} errors of it. If there are more, \`detail\` says how many.`,
+      }),
   })
   .meta({
     id: 'Problem',

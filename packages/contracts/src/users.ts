@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { emailSchema } from './email.js';
 import { nonBlankText } from './text.js';
 
 export const userSchema = z
@@ -10,13 +11,12 @@ export const userSchema = z
   })
   .meta({ id: 'User' });
 
-/** E-mail addresses are one user each, whatever their case; 254 is the longest that SMTP carries (RFC 5321, erratum 1690). */
 export const registerUserSchema = z.strictObject({
   name: nonBlankText(200),
-  email: z
-    .email('must be an e-mail address, such as alice@example.com')
-    .max(254)
-    .meta({ description: 'One user each, whatever its case.' }),
+  email: emailSchema.meta({
+    description:
+      'An e-mail address of any script, as one user’s only: neither its case nor the spelling of its domain (`exämple.de`, `xn--exmple-cua.de`) makes it another. White space around it is dropped.',
+  }),
 });
 
 export type User = z.infer<typeof userSchema>;

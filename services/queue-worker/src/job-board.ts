@@ -17,7 +17,7 @@ export interface JobBoard {
   /** Still at it: begins the lease anew. */
   renew(job: ClaimedJob, progress?: Progress): Promise<boolean>;
   complete(job: ClaimedJob, result: unknown, signal?: AbortSignal): Promise<boolean>;
-  /** Puts the job back, or ends it as failed when it is out of attempts or `permanent` is set. */
+  /** Puts the job back, or ends it as failed when it is out of attempts, or another would end the same way. */
   fail(job: ClaimedJob, failure: Failure, signal?: AbortSignal): Promise<boolean>;
 }
 
@@ -25,6 +25,8 @@ export interface Failure {
   error: string;
   /** Another try would end the same way. */
   permanent: boolean;
+  /** A replica that had the job's input broke down, which the input may have caused. The second such attempt is the last. */
+  broke: boolean;
 }
 
 /** A picture of 20 MiB takes longer than a line of text. */

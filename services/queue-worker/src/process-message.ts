@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HttpProblem, type Logger, retryForever, Unavailable, withSignal } from '@millrace/chassis';
+import { BrokenByInput } from '@millrace/chassis/service-client';
 import type { ClaimedJob, JobMessage } from '@millrace/contracts';
 import type { Shutdown } from './consumer.js';
 import { holdLease } from './hold-lease.js';
@@ -73,7 +74,11 @@ export async function processMessage(
     }
     const failure = failureOf(error);
     if (failure.permanent) logger.info({ ...details, reason: failure.error }, 'Task refused');
-    else logger[error instanceof Unavailable ? 'warn' : 'error']({ ...details, err: error }, 'Task failed');
+    else
+      logger[error instanceof Unavailable || failure.broke ? 'warn' : 'error'](
+        { ...details, err: error },
+        'Task failed',
+      );
     await report((signal) => board.fail(job, failure, signal));
   } finally {
     lease.release();
@@ -108,8 +113,11 @@ function nameOf(job: ClaimedJob): string {
 
 /** What the job shows of an error: a problem's own words, and nothing internal. */
 function failureOf(error: unknown): Failure {
-  if (!(error instanceof HttpProblem)) return { error: 'The worker failed on this job.', permanent: false };
+  if (!(error instanceof HttpProblem)) {
+    return { error: 'The worker failed on this job.', permanent: false, broke: false };
+  }
+  const broke = error instanceof BrokenByInput;
   // A refused input will be refused again.
-  const permanent = error.status >= 400 && error.status < 500;
-  return { error: error.message.slice(0, 2_000), permanent };
+  const permanent = !broke && error.status >= 400 && error.status < 500;
+  return { error: error.message.slice(0, 2_000), permanent, broke };
 }

@@ -12,10 +12,23 @@ ALTER TABLE jobs
   ADD COLUMN refused boolean NOT NULL DEFAULT false,
   -- When the sweeper last published it. The longer it has waited since, the later the next time.
   ADD COLUMN published_at timestamptz;
+-- What an ended job takes with its attempts and indexes, as measured, and its result.
+ALTER TABLE jobs ADD COLUMN history_bytes integer NOT NULL
+  GENERATED ALWAYS AS (750 + 250 * attempt + coalesce(octet_length(result::text), 0)) STORED;
+DROP INDEX jobs_finished;
+CREATE INDEX jobs_finished ON jobs (finished_at) INCLUDE (history_bytes) WHERE finished_at IS NOT NULL;
+
 UPDATE jobs
    SET input_bytes = octet_length(payload::text)
                      + coalesce((SELECT octet_length(bytes) FROM job_inputs WHERE job_id = jobs.id), 0)
  WHERE status IN ('queued', 'processing', 'failed');
+
+-- The worker's own workers broke down over the input in this attempt, which may be why.
+ALTER TABLE job_attempts ADD COLUMN broke boolean NOT NULL DEFAULT false;
+
+-- Times that were taken before they had a bound.
+UPDATE jobs SET run_at = now() + interval '30 days', due_at = now() + interval '30 days'
+ WHERE status = 'queued' AND run_at > now() + interval '30 days';
 
 -- The inputs that are only kept for a retry by hand.
 CREATE INDEX jobs_failed_inputs ON jobs (finished_at) INCLUDE (input_bytes)

@@ -34,6 +34,28 @@ interface Load {
   bytes: number;
 }
 
+interface Counts {
+  waiting: Load;
+  scheduled: Load;
+  /** Bytes of failed jobs' inputs. */
+  kept: number;
+}
+
+const loadWhere = (condition: string) => `
+  json_build_object(
+    'jobs', count(*) FILTER (WHERE ${condition}),
+    'images', count(*) FILTER (WHERE ${condition} AND kind = 'image'),
+    'bytes', coalesce(sum(input_bytes) FILTER (WHERE ${condition}), 0))`;
+
+const COUNT = `
+  SELECT json_build_object(
+           'waiting', ${loadWhere('NOT is_scheduled')},
+           'scheduled', ${loadWhere('is_scheduled')},
+           'kept', (SELECT coalesce(sum(input_bytes), 0) FROM jobs
+                     WHERE status = 'failed' AND kind <> 'task' AND input_bytes > 0)) AS counts
+    FROM (SELECT kind, input_bytes, attempt = 0 AND run_at > now() AS is_scheduled
+            FROM jobs WHERE due_at IS NOT NULL LIMIT $1) AS unfinished`;
+
 /**
  * Counts the unfinished jobs at most once a second, and what this replica has let in since. Replicas do not see each
  * other's in that second: the limits are a protection, not exact numbers.
@@ -44,27 +66,14 @@ export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertR
     images: Math.ceil(limits.images * IMAGE_SHARE),
     bytes: limits.bytes * INPUT_SHARE,
   };
-  let counts: { waiting: Load; scheduled: Load; kept: number };
+  let counts: Counts;
   let countedAt = -Infinity;
   let counting: Promise<void> | undefined;
 
   const count = async () => {
-    const rows = await db.query<Load & { is_scheduled: boolean; kept: number }>(
-      `WITH unfinished AS (
-         SELECT kind, input_bytes, attempt = 0 AND run_at > now() AS is_scheduled
-           FROM jobs WHERE due_at IS NOT NULL LIMIT $1)
-       SELECT is_scheduled, count(unfinished)::int AS jobs, count(*) FILTER (WHERE kind = 'image')::int AS images,
-              coalesce(sum(input_bytes), 0)::float AS bytes,
-              (SELECT coalesce(sum(input_bytes), 0)::float FROM jobs
-                WHERE status = 'failed' AND kind <> 'task' AND input_bytes > 0) AS kept
-         FROM (VALUES (false), (true)) AS class (is_scheduled) LEFT JOIN unfinished USING (is_scheduled)
-        GROUP BY is_scheduled
-        ORDER BY is_scheduled`,
-      // Scheduled jobs become due: there may be more of those than are let in.
-      [2 * (limits.jobs + limits.scheduled)],
-    );
-    const [waiting, scheduled] = rows as [(typeof rows)[0], (typeof rows)[0]];
-    counts = { waiting, scheduled, kept: waiting.kept };
+    // Scheduled jobs become due: there may be more of those than are let in.
+    const [row] = await db.query<{ counts: Counts }>(COUNT, [2 * (limits.jobs + limits.scheduled)]);
+    counts = row!.counts;
     countedAt = performance.now();
   };
 

@@ -20,6 +20,8 @@ export const configSchema = serviceConfig.extend({
   SCHEDULED_LIMIT: positiveInteger.default(10_000),
   /** How long an ended job is kept, up to ten years. */
   JOB_TTL_SECONDS: positiveInteger.max(315_360_000).default(2_592_000),
+  /** What all ended jobs may take in PostgreSQL; past that, the oldest go before their time. */
+  JOB_HISTORY_BYTES: positiveInteger.default(1024 ** 3),
   /** How often the sweeper looks for jobs that are due and not on their way; 0 turns it off, and jobs can then be lost. */
   SWEEP_INTERVAL_MS: milliseconds.default(1_000),
   /** The sweeper takes over a job that nobody has claimed so long after it was accepted, */

@@ -19,8 +19,15 @@ export interface JobLeases {
   renew(id: string, attempt: number, progress?: Progress): Promise<boolean>;
   /** Ends the job, and its task with it. */
   complete(id: string, attempt: number, result: unknown): Promise<boolean>;
-  /** Queued again after a pause; failed for good when out of attempts, or when another try would be no use. */
-  fail(id: string, attempt: number, failure: { error: string; permanent: boolean }): Promise<boolean>;
+  /**
+   * Queued again after a pause; failed for good when out of attempts, or when another try would be no use: it says so (`permanent`), or the
+   * input has broken workers in two attempts (`broke`).
+   */
+  fail(
+    id: string,
+    attempt: number,
+    failure: { error: string; permanent: boolean; broke: boolean },
+  ): Promise<boolean>;
 }
 
 export interface LeaseOptions {
@@ -142,30 +149,33 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
       return done.length > 0 || hasEndedAs(id, attempt, ['completed']);
     },
 
-    async fail(id, attempt, { error, permanent }) {
+    async fail(id, attempt, { error, permanent, broke }) {
       // Jitter of a quarter: what failed together is not tried again together.
       const pauseMs = Math.min(backoffMs * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.75 + Math.random() / 2);
       const failed = await db.query(
         `WITH ${OPEN_ATTEMPT},
          verdict AS (
-           SELECT id, attempt < max_attempts AND NOT $4 AS goes_on, now() + $5 * interval '1 ms' AS next_run
-             FROM open),
+           SELECT id, attempt < max_attempts AND NOT refused AS goes_on, refused,
+                  now() + $5 * interval '1 ms' AS next_run
+             FROM open,
+                  LATERAL (SELECT $4 OR $6 AND EXISTS (
+                             SELECT FROM job_attempts a WHERE a.job_id = open.id AND a.broke) AS refused) input),
          job AS (
            UPDATE jobs
               SET status = CASE WHEN goes_on THEN 'queued' ELSE 'failed' END,
                   run_at = CASE WHEN goes_on THEN next_run ELSE run_at END,
                   due_at = CASE WHEN goes_on THEN next_run END,
                   finished_at = CASE WHEN goes_on THEN NULL ELSE now() END,
-                  error = $3, refused = $4
+                  error = $3, refused = verdict.refused
              FROM verdict
             WHERE jobs.id = verdict.id
             RETURNING jobs.id, jobs.attempt),
          ended AS (
-           UPDATE job_attempts a SET outcome = 'failed', finished_at = now(), error = $3
+           UPDATE job_attempts a SET outcome = 'failed', finished_at = now(), error = $3, broke = $6
              FROM job
             WHERE a.job_id = job.id AND a.attempt = job.attempt)
          SELECT id FROM job`,
-        [id, attempt, error, permanent, pauseMs],
+        [id, attempt, error, permanent, pauseMs, broke],
       );
       return failed.length > 0 || hasEndedAs(id, attempt, ['failed']);
     },

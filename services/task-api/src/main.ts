@@ -61,6 +61,7 @@ runService({
     stopRetention = startRetention({
       db: postgres,
       jobTtlSeconds: config.JOB_TTL_SECONDS,
+      jobHistoryBytes: config.JOB_HISTORY_BYTES,
       failedInputBytes: config.JOB_BACKLOG_BYTES * INPUT_SHARE,
       intervalMs: RETENTION_INTERVAL_MS,
       logger,

@@ -2,7 +2,7 @@ import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';
 import { silentLogger } from '../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
-import { deleteEndedJobs, dropFailedInputs, startRetention } from './retention.js';
+import { deleteEndedJobs, dropFailedInputs, historyBytes, startRetention } from './retention.js';
 
 const DAY_S = 86_400;
 
@@ -14,7 +14,12 @@ afterAll(() => taskApi.stop());
 beforeEach(() => taskApi.empty());
 
 const query = (text: string, values?: unknown[]) => taskApi.postgres.db.query(text, values);
-const options = () => ({ db: taskApi.postgres.db, jobTtlSeconds: 30 * DAY_S, failedInputBytes: 5_000 });
+const options = () => ({
+  db: taskApi.postgres.db,
+  jobTtlSeconds: 30 * DAY_S,
+  jobHistoryBytes: 1024 ** 2,
+  failedInputBytes: 5_000,
+});
 const count = async (what: string): Promise<number> =>
   ((await query(`SELECT count(*)::int AS count FROM ${what}`)) as { count: number }[])[0]!.count;
 
@@ -53,7 +58,7 @@ describe('ended jobs', () => {
     await addEnded(2, 29, 'cancelled');
     await request(taskApi.app).post('/api/add/waiting').expect(202);
 
-    expect(await deleteEndedJobs(options(), '-infinity')).toBeUndefined();
+    await deleteEndedJobs(options());
     expect(await count('jobs')).toBe(3);
     expect(await count('job_attempts')).toBe(4);
     expect(await count(`tasks WHERE status = 'failed'`)).toBe(3);
@@ -62,19 +67,20 @@ describe('ended jobs', () => {
 
   it('go in batches, each of which begins where the one before has ended', async () => {
     await addEnded(450, 31);
-    const first = await deleteEndedJobs(options(), '-infinity');
+    const first = await deleteEndedJobs(options());
     expect(await count('jobs')).toBe(250);
-    const second = await deleteEndedJobs(options(), first!);
+    const second = await deleteEndedJobs(options(), { since: first.until! });
     expect(await count('jobs')).toBe(50);
-    expect(await deleteEndedJobs(options(), second!)).toBeUndefined();
+    const third = await deleteEndedJobs(options(), { since: second.until! });
     expect(await count('jobs')).toBe(0);
+    expect((await deleteEndedJobs(options(), { since: third.until! })).until).toBeUndefined();
   });
 
   it('are deleted by one replica at a time', async () => {
     await addEnded(450, 31);
     await taskApi.postgres.db.transaction(async (tx) => {
-      await deleteEndedJobs({ ...options(), db: tx }, '-infinity');
-      expect(await deleteEndedJobs(options(), '-infinity')).toBeUndefined();
+      await deleteEndedJobs({ ...options(), db: tx });
+      expect(await deleteEndedJobs(options())).toEqual({ until: undefined, bytes: 0 });
       expect(await dropFailedInputs(options())).toBe(false);
     });
     expect(await count('jobs')).toBe(250);
@@ -84,9 +90,35 @@ describe('ended jobs', () => {
     await addEnded(3, 31);
     await taskApi.postgres.db.transaction(async (tx) => {
       await tx.query('SELECT FROM jobs LIMIT 1 FOR UPDATE');
-      await deleteEndedJobs(options(), '-infinity');
+      await deleteEndedJobs(options());
       expect(await count('jobs')).toBe(1);
     });
+  });
+});
+
+describe('ended jobs that take too much', () => {
+  it('are deleted before their time, the oldest first, until the others fit', async () => {
+    await addEnded(600, 5);
+    await addEnded(600, 1);
+    await query(`UPDATE jobs SET result = to_jsonb(repeat('x', 1000))`);
+    expect(await historyBytes(taskApi.postgres.db)).toBe(1_200 * (750 + 2 * 250 + 1_002));
+    const limit = 700 * 2_252;
+    const stop = startRetention({
+      ...options(),
+      jobHistoryBytes: limit,
+      intervalMs: 20,
+      logger: silentLogger(),
+    });
+    try {
+      await eventually(async () =>
+        expect(await historyBytes(taskApi.postgres.db)).toBeLessThanOrEqual(limit),
+      );
+    } finally {
+      await stop();
+    }
+    // Whole batches of 200.
+    expect(await count('jobs')).toBe(600);
+    expect(await count(`jobs WHERE finished_at > now() - interval '2 days'`)).toBe(600);
   });
 });
 

@@ -7,6 +7,8 @@ export interface RetentionOptions {
   db: Queryable;
   /** How long an ended job is kept, with its attempts and its result. */
   jobTtlSeconds: number;
+  /** How many bytes all ended jobs may take; past that, the oldest are deleted before their time. */
+  jobHistoryBytes: number;
   /** How many bytes the inputs of failed jobs may take, which are only kept for a retry by hand. */
   failedInputBytes: number;
 }
@@ -25,27 +27,42 @@ const REST_FACTOR = 4;
 
 const MY_TURN = `WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${TURN}) AS is_mine)`;
 
+export interface DeletedJobs {
+  /** The end of the batch, to go on from: before it, the index is full of deleted entries. Undefined when nothing was deleted. */
+  until: string | undefined;
+  /** What the jobs took. */
+  bytes: number;
+}
+
 /**
- * Deletes a batch of the jobs that have ended long enough ago. Their tasks stay, and keep their status.
+ * Deletes a batch of the jobs that have ended long enough ago, or the oldest ones, however old. Their tasks stay, and keep their status.
+ * Deletes nothing while another replica is at it.
  *
- * @param since where to begin; the index is full of deleted entries before that
- * @returns the end of the batch, to go on from; undefined when there is no more, or another replica is at it
+ * @param since where the batch before has ended
  */
 export async function deleteEndedJobs(
-  { db, jobTtlSeconds }: RetentionOptions,
-  since: string,
-): Promise<string | undefined> {
-  const [batch] = await db.query<{ count: number; until: string }>(
+  { db, jobTtlSeconds }: Pick<RetentionOptions, 'db' | 'jobTtlSeconds'>,
+  { since = '-infinity', anyAge = false }: { since?: string | undefined; anyAge?: boolean } = {},
+): Promise<DeletedJobs> {
+  const [batch] = await db.query<{ until: string | null; bytes: number }>(
     `${MY_TURN},
      old AS (
        SELECT id FROM jobs
-        WHERE (SELECT is_mine FROM turn) AND finished_at >= $1 AND finished_at < now() - $2 * interval '1 s'
+        WHERE (SELECT is_mine FROM turn) AND finished_at >= $1 AND (finished_at < now() - $2 * interval '1 s' OR $4)
         ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED),
-     deleted AS (DELETE FROM jobs USING old WHERE jobs.id = old.id RETURNING finished_at)
-     SELECT count(*)::int AS count, max(finished_at)::text AS until FROM deleted`,
-    [since, jobTtlSeconds, JOBS_A_BATCH],
+     deleted AS (DELETE FROM jobs USING old WHERE jobs.id = old.id RETURNING finished_at, history_bytes)
+     SELECT max(finished_at)::text AS until, coalesce(sum(history_bytes), 0)::float AS bytes FROM deleted`,
+    [since, jobTtlSeconds, JOBS_A_BATCH, anyAge],
   );
-  return batch!.count === JOBS_A_BATCH ? batch!.until : undefined;
+  return { until: batch!.until ?? undefined, bytes: batch!.bytes };
+}
+
+/** What all ended jobs take, in bytes: read from an index alone, some 100 ms for a million of them. */
+export async function historyBytes(db: Queryable): Promise<number> {
+  const [history] = await db.query<{ bytes: number }>(
+    'SELECT coalesce(sum(history_bytes), 0)::float AS bytes FROM jobs WHERE finished_at IS NOT NULL',
+  );
+  return history!.bytes;
 }
 
 /**
@@ -83,11 +100,14 @@ export function startRetention(
     let isMore: boolean;
     do isMore = await restAfter(() => dropFailedInputs(options), signal);
     while (isMore && !signal.aborted);
-    let since: string | undefined = '-infinity';
-    while (since !== undefined && !signal.aborted) {
-      const from: string = since;
-      since = await restAfter(() => deleteEndedJobs(options, from), signal);
-    }
+    let excess = (await historyBytes(db)) - options.jobHistoryBytes;
+    let since: string | undefined;
+    do {
+      const batch = { since, anyAge: excess > 0 };
+      const deleted: DeletedJobs = await restAfter(() => deleteEndedJobs(options, batch), signal);
+      excess -= deleted.bytes;
+      since = deleted.until;
+    } while (since !== undefined && !signal.aborted);
     if (!signal.aborted) await forgetOldKeys(db);
   };
   return repeat(deleteAll, {

@@ -1,41 +1,31 @@
 import type { TextResult } from '@millrace/contracts';
+import { clustersByPart } from './grapheme-clusters.js';
+import { createTurns } from './turns.js';
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
-/**
- * How many UTF-16 code units are segmented at a time. V8 copies the whole text for every segment of it: 100,000
- * characters at once take 4 s, part by part 0.1 s.
- */
-const PART_LENGTH = 500;
+const turns = createTurns(5);
 
 /**
  * Counts words (runs of anything but Unicode white space) and reverses the text by grapheme cluster, so that what a
- * reader sees as one character (an accented letter, a flag, a family) stays one.
+ * reader sees as one character (an accented letter, a flag, a family) stays one. The work grows with the length of the
+ * text, whatever it is made of.
  */
-export function analyzeText(text: string): TextResult {
-  return {
-    word_count: text.match(/\P{White_Space}+/gu)?.length ?? 0,
-    reversed_text: splitGraphemes(text).reverse().join(''),
-  };
+export function analyzeText(text: string): Promise<TextResult> {
+  return turns.run(analyze(text));
 }
 
-function splitGraphemes(text: string): string[] {
+function* analyze(text: string): Generator<void, TextResult> {
   const clusters: string[] = [];
-  let length = PART_LENGTH;
-  for (let start = 0; start < text.length;) {
-    const part = wellFormedPart(text, start, start + length);
-    const found = Array.from(graphemes.segment(part), ({ segment }) => segment);
-    // The last cluster may go on in the next part, so that part begins with it: at a true boundary, as it must.
-    const last = start + part.length < text.length ? found.pop()! : '';
-    clusters.push(...found);
-    start += part.length - last.length;
-    length = found.length > 0 ? PART_LENGTH : length * 2;
+  for (const part of clustersByPart(text)) {
+    // A text of one part is done in one step.
+    if (clusters.length > 0) yield;
+    clusters.push(...part);
   }
-  return clusters;
+  return { word_count: countWords(text), reversed_text: clusters.reverse().join('') };
 }
 
-/** `text.slice(start, end)`, one longer where it would cut a character in two. */
-function wellFormedPart(text: string, start: number, end: number): string {
-  const part = text.slice(start, end);
-  return part.isWellFormed() ? part : text.slice(start, end + 1);
+function countWords(text: string): number {
+  const word = /\P{White_Space}+/gu;
+  let count = 0;
+  while (word.test(text)) count += 1;
+  return count;
 }

@@ -48,6 +48,27 @@ describe('POST /user/register', () => {
     },
   );
 
+  it.each([
+    ['user@例え.jp', 'user@例え.jp', ['user@xn--r8jz45g.jp', 'USER@例え。jp']],
+    ['ü@exämple.de', 'ü@exämple.de', ['Ü@EXÄMPLE.de', 'u\u0308@exa\u0308mple.de', 'ü@xn--exmple-cua.de']],
+    ['почта@пример.рф', 'почта@пример.рф', ['ПОЧТА@ПРИМЕР.РФ']],
+    [' \tAlice@Example.com\u00a0\n', 'Alice@Example.com', ['alice@example.com']],
+    [`o'hara+news/2026@mail.example.co.uk`, `o'hara+news/2026@mail.example.co.uk`, []],
+    [`${'x'.repeat(242)}@example.com`, `${'x'.repeat(242)}@example.com`, []],
+  ])('takes the address %j, once in whatever spelling', async (email, shown, others) => {
+    expect((await register({ name: 'A', email }).expect(201)).body.email).toBe(shown);
+    for (const other of [email, ...others]) await register({ name: 'B', email: other }).expect(409);
+  });
+
+  it('knows the addresses that a replica of the version before wrote', async () => {
+    const insert = (email: string) =>
+      postgres.db.query('INSERT INTO users (name, email) VALUES ($1, $2)', ['A', email]);
+    await insert('Bob@xn--exmple-cua.de');
+    await register({ name: 'B', email: 'bob@exämple.de' }).expect(409);
+    await register(alice).expect(201);
+    await expect(insert('ALICE@example.com')).rejects.toThrow('users_mailbox_key');
+  });
+
   it('registers one of twenty that come at once with the same address', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => register(alice)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
@@ -58,6 +79,11 @@ describe('POST /user/register', () => {
     ['no name', { email: alice.email }, 'name'],
     ['an empty name', { ...alice, name: '' }, 'name'],
     ['a blank name', { ...alice, name: '\u00a0\t' }, 'name'],
+    [
+      'a name that cannot be seen',
+      { ...alice, name: '\u200b\u2800\u3164\u00ad\u200f\u{e0041}\ufeff' },
+      'name',
+    ],
     ['a name that is a number', { ...alice, name: 7 }, 'name'],
     ['a name that is null', { ...alice, name: null }, 'name'],
     ['a name of 201 characters', { ...alice, name: 'x'.repeat(201) }, 'name'],
@@ -67,6 +93,26 @@ describe('POST /user/register', () => {
     ['an address without a domain', { ...alice, email: 'alice' }, 'email'],
     ['a NUL in the address', { ...alice, email: 'al\0ice@example.com' }, 'email'],
     ['an address of 300 characters', { ...alice, email: `${'x'.repeat(288)}@example.com` }, 'email'],
+    [
+      'an address of 254 characters and more bytes',
+      { ...alice, email: `${'ü'.repeat(242)}@example.com` },
+      'email',
+    ],
+    ['an address with spaces within', { ...alice, email: 'alice smith@example.com' }, 'email'],
+    [
+      'an address with a character that cannot be seen',
+      { ...alice, email: 'ali\u200bce@example.com' },
+      'email',
+    ],
+    [
+      'a domain with a character that cannot be seen',
+      { ...alice, email: 'alice@exa\u00admple.com' },
+      'email',
+    ],
+    ['a domain that is an address of a machine', { ...alice, email: 'alice@127.0.0.1' }, 'email'],
+    ['a domain that no punycode is', { ...alice, email: 'alice@xn--a.com' }, 'email'],
+    ['a domain with a path', { ...alice, email: 'alice@example.com/x' }, 'email'],
+    ['two dots in a row', { ...alice, email: 'alice..b@example.com' }, 'email'],
     ['an unknown field', { ...alice, admin: true }, 'admin'],
     ['a list', [alice], ''],
   ])('answers 422 to %s', async (_case, body, path) => {

@@ -1,5 +1,5 @@
 import { isUniqueViolation, type Queryable } from '@millrace/chassis/postgres';
-import type { PageQuery, RegisterUser, User } from '@millrace/contracts';
+import { mailboxOf, type PageQuery, type RegisterUser, type User } from '@millrace/contracts';
 
 interface UserRow {
   id: string;
@@ -23,8 +23,8 @@ export function createUserStore(db: Queryable): UserStore {
     async register({ name, email }) {
       try {
         const rows = await db.query<UserRow>(
-          `INSERT INTO users (name, email) VALUES ($1, $2) RETURNING ${COLUMNS}`,
-          [name, email],
+          `INSERT INTO users (name, email, mailbox) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
+          [name, email, mailboxOf(email)],
         );
         return rows.map(toUser)[0];
       } catch (error) {

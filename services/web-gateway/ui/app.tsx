@@ -9,6 +9,7 @@ import { SystemPage } from './pages/system/system-page.js';
 import { TasksPage } from './pages/tasks/tasks-page.js';
 import { UsersPage } from './pages/users/users-page.js';
 import { Icon } from './parts/icon.js';
+import { PageBoundary } from './parts/page-boundary.js';
 import { ThemeSwitch } from './parts/theme-switch.js';
 import { Toasts } from './parts/toasts.js';
 import { isConnected } from './state/connection.js';
@@ -47,7 +48,7 @@ export function App() {
   return (
     <div class="frame">
       <a class="skip-link" href="#main">
-        Skip to the content
+        Skip to main content
       </a>
       <header class="side">
         <div class="side-body">
@@ -91,12 +92,14 @@ export function App() {
         <div class="connection" role="status">
           {!connected && (
             <p>
-              <Icon name="alert" /> No connection. What you see may be old; this page goes on by itself when
-              it is back.
+              <Icon name="alert" /> No connection. This page may be out of date; it refreshes when the
+              connection is back.
             </p>
           )}
         </div>
-        <Content key={page} />
+        <PageBoundary key={page}>
+          <Content />
+        </PageBoundary>
       </main>
       <Toasts />
     </div>

@@ -10,6 +10,7 @@ import { systemOperations } from './system.js';
 import { taskOperations } from './tasks.js';
 import { textOperations } from './text.js';
 import { userOperations } from './users.js';
+import { VERSION } from './version.js';
 
 const operations: Operation[] = [
   ...queueOperations,
@@ -28,7 +29,7 @@ const DESCRIPTION = `Tasks, users, text analysis and image effects: small servic
 
 JSON is \`snake_case\`; times are RFC 3339 in UTC; ids are UUIDs. Unknown fields and query parameters are refused.
 
-Every GET can be a HEAD, and OPTIONS names a path's methods. Send an \`X-Request-Id\` to find a request in the logs; without one, one is made. \`X-Served-By\` names the replica that answered.
+Every GET also works as HEAD, and OPTIONS names a path's methods. Send an \`X-Request-Id\` to find a request in the logs; without it, one is generated. \`X-Served-By\` names the replica that answered.
 
 Errors are \`application/problem+json\` (RFC 9457). Any call may also answer 405, 414, 431, 500, 503 or 504 in that form.`;
 
@@ -62,7 +63,7 @@ export function createOpenApiDocument(): OpenApiDocument {
     openapi: '3.1.0',
     info: {
       title: 'Millrace',
-      version: '1.0.0',
+      version: VERSION,
       description: DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },

@@ -1,5 +1,7 @@
 // What a fresh stack really answered to the sample commands.
 
+import { VERSION } from './version.js';
+
 export const BASE_URL = 'http://localhost:8080';
 export const REQUEST_ID = '4aa65652a4b902214688fe6ae8cf1047';
 
@@ -114,14 +116,14 @@ export const userHealth = {
   status: 'healthy',
   service: 'user-api',
   pod: 'user-api-1',
-  version: '0.1.0',
+  version: VERSION,
   uptime_s: 31,
   checks: { postgres: { status: 'healthy', latency_ms: 1 } },
 };
 
 const replica = (service: string, checks: object) => ({
   status: 'healthy',
-  replicas: [{ status: 'healthy', service, pod: `${service}-1`, version: '0.1.0', uptime_s: 31, checks }],
+  replicas: [{ status: 'healthy', service, pod: `${service}-1`, version: VERSION, uptime_s: 31, checks }],
 });
 const postgres = { status: 'healthy', latency_ms: 1 };
 const redis = { status: 'healthy', latency_ms: 1 };

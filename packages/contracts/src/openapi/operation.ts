@@ -7,13 +7,13 @@ import { REQUEST_ID } from './examples.js';
 
 /** The tags in the order of the reference, each with what its calls have in common. */
 export const TAGS = {
-  Queue: 'Hand a task to the workers. What is answered with 202 will be done, exactly once.',
-  Jobs: 'Follow the queued work, of whatever kind, and step in.',
-  Tasks: 'Tasks that people keep, and those that the workers do. `/tasks` is another name of `/api/tasks`.',
-  Text: 'Count and reverse.',
-  Images: 'Send a picture through the effect workers. The result is kept for a day.',
-  Users: 'Who uses it.',
-  System: 'Health, and this description.',
+  Queue: 'Hand a task to the workers. Once it is answered with 202, it will be done, exactly once.',
+  Jobs: 'Follow queued work of every kind, and step in.',
+  Tasks: 'Tasks for people, and those that the workers do. `/tasks` is an alias of `/api/tasks`.',
+  Text: 'Count words and reverse text.',
+  Images: 'Send a picture through the effect workers. The result is kept for up to a day.',
+  Users: 'Register users and list them.',
+  System: 'Health, and this reference.',
 } as const;
 
 /** One call of the public API. The library's own form, so that all of OpenAPI can be said. */

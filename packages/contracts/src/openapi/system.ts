@@ -10,7 +10,7 @@ const kept = headers({
   ETag: '"M6J0cq1rYVhS2sJxwTqoQYpYbXyJ0vQzj7mQ0gk3fX8"',
   'Cache-Control': 'no-cache',
 });
-const unchanged = { description: 'The client has it already.', headers: kept };
+const unchanged = { description: 'The client already has this version.', headers: kept };
 
 export const systemOperations: Operation[] = [
   {
@@ -18,12 +18,12 @@ export const systemOperations: Operation[] = [
     path: '/health',
     operationId: 'getHealth',
     tags,
-    summary: 'Is everything well?',
+    summary: 'Is everything healthy?',
     description:
-      'Asks every replica of every service. On the host `task-user.local`: the task service alone.',
+      'Checks every replica of every service. On the host `task-user.local`: the task service alone.',
     responses: {
-      200: json('It is.', health, systemHealth),
-      503: json('A service is not well.', health, { ...systemHealth, status: 'unhealthy' }),
+      200: json('Everything is healthy.', health, systemHealth),
+      503: json('A service is unhealthy.', health, { ...systemHealth, status: 'unhealthy' }),
     },
     ...curl(`curl ${BASE_URL}/health`),
   },
@@ -53,7 +53,7 @@ export const systemOperations: Operation[] = [
     operationId: 'getAsset',
     tags,
     summary: 'A script or style of the web UI',
-    description: 'The name holds a hash of the content, so it may be kept for ever.',
+    description: 'The name contains a hash of the content, so it can be cached forever.',
     request: { params: z.object({ file: z.string().meta({ example: 'main-1A2B3C4D.js' }) }) },
     responses: {
       200: {
@@ -82,7 +82,7 @@ export const systemOperations: Operation[] = [
     path: '/openapi.json',
     operationId: 'getDescription',
     tags,
-    summary: 'The same for programs, as OpenAPI 3.1',
+    summary: 'This description for programs, as OpenAPI 3.1',
     responses: {
       200: {
         description: 'The description.',

@@ -1,7 +1,7 @@
 import {
   bodyBytes,
   HttpProblem,
-  jsonBody,
+  jsonBodyUpTo,
   methodNotAllowed,
   parseBody,
   parseQuery,
@@ -14,6 +14,7 @@ import {
   createImageJobQuerySchema,
   imageTypeSchema,
   type Scheduling,
+  TEXT_JSON_MAX_BYTES,
 } from '@millrace/contracts';
 import { type Request, type Response, Router } from 'express';
 import type { AcceptJob } from '../accept-job.js';
@@ -48,7 +49,7 @@ export function jobIntakeRoutes(acceptJob: AcceptJob, { memory, imageMaxBytes }:
 
   router
     .route('/internal/jobs/analyze')
-    .post(jsonBody, (req, res) => {
+    .post(jsonBodyUpTo(TEXT_JSON_MAX_BYTES), (req, res) => {
       const { text, ...scheduling } = parseBody(createAnalyzeJobSchema, req.body);
       return accept({ kind: 'analyze', text }, scheduling, req, res);
     })

@@ -413,6 +413,20 @@ it('runs the sweeper on while the database is away', async () => {
   });
 });
 
+describe('an input over which workers break down', () => {
+  it('is tried in one more attempt, and then refused', async () => {
+    const id = await add();
+    await claim(id);
+    await post(id, 'fail', { attempt: 1, error: 'blur-worker broke down', broke: true }).expect(204);
+    expect(await jobOf(id)).toMatchObject({ status: 'queued' });
+    await passTime();
+    await claim(id);
+    await post(id, 'fail', { attempt: 2, error: 'blur-worker broke down', broke: true }).expect(204);
+    await post(id, 'fail', { attempt: 2, error: 'blur-worker broke down', broke: true }).expect(204);
+    expect(await jobOf(id)).toMatchObject({ status: 'failed', error: 'blur-worker broke down' });
+  });
+});
+
 describe('the picture of a job', () => {
   it('comes in parts, and is what was handed in', async () => {
     const bytes = randomBytes(3 * 1024 * 1024 + 7);

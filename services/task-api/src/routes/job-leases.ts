@@ -1,5 +1,19 @@
-import { HttpProblem, idOf, jsonBody, methodNotAllowed, notFound, parseBody } from '@millrace/chassis';
-import { claimJobSchema, completeJobSchema, failJobSchema, renewJobSchema } from '@millrace/contracts';
+import {
+  HttpProblem,
+  idOf,
+  jsonBody,
+  jsonBodyUpTo,
+  methodNotAllowed,
+  notFound,
+  parseBody,
+} from '@millrace/chassis';
+import {
+  claimJobSchema,
+  completeJobSchema,
+  failJobSchema,
+  renewJobSchema,
+  TEXT_JSON_MAX_BYTES,
+} from '@millrace/contracts';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type RequestHandler, Router } from 'express';
@@ -57,7 +71,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
   router
     .route('/internal/jobs/:id/complete')
     .post(
-      jsonBody,
+      jsonBodyUpTo(TEXT_JSON_MAX_BYTES),
       report(completeJobSchema, (id, { attempt, result }) => leases.complete(id, attempt, result)),
     )
     .all(methodNotAllowed);

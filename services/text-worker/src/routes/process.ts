@@ -1,5 +1,5 @@
-import { jsonBody, methodNotAllowed, parseBody } from '@millrace/chassis';
-import { analyzeRequestSchema } from '@millrace/contracts';
+import { jsonBodyUpTo, methodNotAllowed, parseBody } from '@millrace/chassis';
+import { analyzeRequestSchema, TEXT_JSON_MAX_BYTES } from '@millrace/contracts';
 import { Router } from 'express';
 import { analyzeText } from '../analyze-text.js';
 
@@ -9,9 +9,9 @@ export function processRoutes(): Router {
 
   router
     .route('/process')
-    .post(jsonBody, (req, res) => {
+    .post(jsonBodyUpTo(TEXT_JSON_MAX_BYTES), async (req, res) => {
       const { text } = parseBody(analyzeRequestSchema, req.body);
-      res.json(analyzeText(text));
+      res.json(await analyzeText(text));
     })
     .all(methodNotAllowed);
 

@@ -10,7 +10,7 @@ export interface PlacedCall extends Call {
   alias?: string | undefined;
 }
 
-/** One call of the reference, as HTML: what it takes and answers, and beside it how it looks in a shell. */
+/** One call of the reference, as HTML: what it takes and returns, and beside it a shell command to try. */
 export function renderCall(call: PlacedCall): string {
   const { operationId, method, path, alias, summary, description } = call;
   return `<article id="${operationId}" aria-labelledby="${operationId}-title">
@@ -20,7 +20,7 @@ export function renderCall(call: PlacedCall): string {
 ${description === undefined ? '' : `<p>${prose(description)}</p>`}
 ${renderParameters(call.parameters ?? [])}
 ${renderBody(call.requestBody?.content ?? {})}
-<h4>Answers</h4>
+<h4>Responses</h4>
 <ul class="answers">${answersOf(call).map(renderAnswer).join('\n')}</ul>
 </div>
 <div class="shell">${renderSamples(call)}</div>
@@ -31,14 +31,14 @@ export function methodTag(method: string): string {
   return `<span class="method ${method}">${method.toUpperCase()}</span>`;
 }
 
-/** Parameters stand out, and a long path may break after a slash. */
+/** Parameters stand out, and a long path can wrap after a slash. */
 function renderPath(path: string): string {
   return escapeHtml(path)
     .replace(/\/(?=.)/g, '<wbr>/')
     .replace(/\{\w+\}/g, '<var>$&</var>');
 }
 
-const PLACES: Record<string, string> = { path: 'In the path', query: 'Query', header: 'Headers' };
+const PLACES: Record<string, string> = { path: 'Path', query: 'Query', header: 'Headers' };
 
 function renderParameters(parameters: Parameter[]): string {
   return Object.entries(PLACES)
@@ -58,7 +58,7 @@ function renderBody(content: Record<string, Media>): string {
     .join('\n');
 }
 
-/** What any call may answer is said once, at the head of the page. */
+/** What any call may answer stands once, at the top of the page. */
 function answersOf({ responses }: Call): [status: string, answer: Answer][] {
   return Object.entries(responses).filter(([status]) => status !== 'default');
 }
@@ -90,7 +90,7 @@ function ownHeaders({ headers = {} }: Answer) {
   return Object.entries(headers).filter(([, header]) => header.$ref === undefined);
 }
 
-/** Each sample with what it brings back: the first success, for the second sample the second. */
+/** Each sample with its response: the first success, for the second sample the second. */
 function renderSamples(call: Call): string {
   const successes = answersOf(call).filter(([status]) => status < '300');
   return (call['x-codeSamples'] ?? [])

@@ -5,10 +5,10 @@ import type { Description, Schema } from './description.js';
 import { fieldList, prose } from './schema.js';
 import { STYLE } from './style.js';
 
-/** The one style that the page may have, and nothing else: no script, no picture, no form, no frame. */
+/** The page's own style, and nothing else: no script, no picture, no form, no frame. */
 export const REFERENCE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** The reference for people: a whole HTML page, made of nothing but the description. */
+/** The reference for people: a whole HTML page, made from the description alone. */
 export function renderReference({ info, tags, paths, components }: Description): string {
   const calls = placedCalls(paths);
   const sections = tags.map((tag) => ({ ...tag, calls: calls.filter((call) => call.tags[0] === tag.name) }));
@@ -22,7 +22,7 @@ export function renderReference({ info, tags, paths, components }: Description):
 <style>${STYLE}</style>
 </head>
 <body>
-<a class="skip" href="#content">To the content</a>
+<a class="skip" href="#content">Skip to main content</a>
 <header><p><a href="/">${escapeHtml(info.title)}</a> <span>API ${escapeHtml(info.version)}</span></p></header>
 <nav aria-label="Calls">
 <ul>${sections.map((section) => navigationOf(section.name, section.calls)).join('\n')}
@@ -35,7 +35,7 @@ ${info.description
   .split('\n\n')
   .map((paragraph) => `<p>${prose(paragraph)}</p>`)
   .join('\n')}
-<p>The form of <a href="#object-Problem">an error</a>. For programs: <a href="/openapi.json">openapi.json</a>.</p>
+<p>What an error looks like: <a href="#object-Problem">Problem</a>. For programs: <a href="/openapi.json">openapi.json</a>.</p>
 </section>
 ${sections
   .map(
@@ -48,7 +48,7 @@ ${own.map(renderCall).join('\n')}
   .join('\n')}
 <section aria-labelledby="objects">
 <h2 id="objects">Objects</h2>
-<p class="about">What the answers are made of.</p>
+<p class="about">The types that answers are made of.</p>
 ${objects
   .map(
     ([name, schema]) => `<article class="object" aria-labelledby="object-${name}">
@@ -69,7 +69,7 @@ ${renderExample(schema)}
 function renderExample({ example }: Schema): string {
   if (example === undefined) return '';
   const text = escapeHtml(JSON.stringify(example, null, 2));
-  return `<figure><figcaption>Such as</figcaption><pre tabindex="0"><code>${text}</code></pre></figure>`;
+  return `<figure><figcaption>Example</figcaption><pre tabindex="0"><code>${text}</code></pre></figure>`;
 }
 
 /** Every call once, with its other path where it has one. */

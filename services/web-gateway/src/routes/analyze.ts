@@ -1,6 +1,6 @@
-import { jsonBody, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis';
+import { jsonBodyUpTo, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
-import { analyzeRequestSchema, asyncQuerySchema } from '@millrace/contracts';
+import { analyzeRequestSchema, asyncQuerySchema, TEXT_JSON_MAX_BYTES } from '@millrace/contracts';
 import { analyzeText } from '@millrace/workflows';
 import { Router } from 'express';
 import { forwardJob, type JobIntake } from '../job-intake.js';
@@ -11,7 +11,7 @@ export function analyzeRoutes(textWorker: ServiceClient, intake: JobIntake): Rou
 
   router
     .route('/analyze')
-    .post(jsonBody, async (req, res) => {
+    .post(jsonBodyUpTo(TEXT_JSON_MAX_BYTES), async (req, res) => {
       const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
       const { text } = parseBody(analyzeRequestSchema, req.body);
       if (async === 'true') await forwardJob(req, res, intake.analyze(text, scheduling));

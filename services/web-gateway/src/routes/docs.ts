@@ -5,7 +5,7 @@ import type { Description } from '../reference/description.js';
 import { REFERENCE_POLICY, renderReference } from '../reference/page.js';
 import { sendKept } from '../send-kept.js';
 
-/** GET /openapi.json: the public API for programs. GET /docs: the same for people. Both are made once, at the start. */
+/** GET /openapi.json: the public API for programs. GET /docs: the same for people. Both are rendered once, at startup. */
 export function docsRoutes(): Router {
   const router = Router();
   const document = createOpenApiDocument();

@@ -86,6 +86,12 @@ it('answers HEAD with the same headers and no body', async () => {
   });
 });
 
+it('takes an id in capitals for the same id', async () => {
+  const [, folder, id] = url.split('/');
+  const response = await request(gateway.app).get(`/${folder}/${id!.toUpperCase()}`).expect(200);
+  expect(response.body).toEqual(whole);
+});
+
 it('answers 404 to an id that is unknown, 400 to one that is none, 405 to other methods', async () => {
   const unknown = await request(gateway.app).get('/image/00000000-0000-4000-8000-000000000000').expect(404);
   expect(unknown.get('cache-control')).toBe('no-store');

@@ -5,10 +5,10 @@ import { pageSchema } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import { sendKept } from '../send-kept.js';
 
-/** Where ui/build.mjs puts what it makes. */
+/** The output of ui/build.mjs. */
 const FOLDER = join(__dirname, '../../dist/ui');
 
-/** Scripts and styles of our own, in files of their own; data from this server. No frame, no form that leaves the page. */
+/** Scripts and styles from our own files; data from this server. No frames, and no forms that leave the page. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,7 +20,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** GET / and /ui/:page: the web UI, one HTML page that shows them all. GET /ui/assets/:file: its scripts and styles. */
+/** GET / and /ui/:page: the web UI, one HTML document for all of them. GET /ui/assets/:file: its scripts and styles. */
 export function uiRoutes(): Router {
   const router = Router();
 

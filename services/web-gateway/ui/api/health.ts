@@ -1,10 +1,15 @@
 import type { SystemHealth } from '@millrace/contracts';
-import { Failure, reach } from './http.js';
+import { failureFrom, unreadable } from './failure.js';
+import { reach } from './http.js';
 
-/** The health of all services. Those that are not well are an answer, too (503), and no failure. */
+/** The health of all services. That some are unhealthy is an answer, too (503), and not a failure. @throws Failure */
 export async function getHealth(signal?: AbortSignal): Promise<SystemHealth> {
   const response = await reach('/health', { signal: signal ?? null });
-  const health = (await response.json().catch(() => undefined)) as Partial<SystemHealth> | undefined;
-  if (!health?.services) throw new Failure('The gateway does not say how the services are.', response.status);
-  return health as SystemHealth;
+  const body: unknown = await response.json().catch(() => undefined);
+  if (isHealth(body)) return body;
+  throw response.ok ? unreadable() : failureFrom(response.status, (name) => response.headers.get(name), body);
+}
+
+function isHealth(body: unknown): body is SystemHealth {
+  return typeof body === 'object' && body !== null && 'services' in body;
 }

@@ -1,22 +1,8 @@
-import type { Problem } from '@millrace/contracts';
-import { connectionLost } from '../state/connection.js';
-
-/** A request that did not succeed, in words that can be shown. */
-export class Failure extends Error {
-  /** 0: no answer at all. */
-  readonly status: number;
-  /** What is wrong with which field. */
-  readonly fields: Record<string, string>;
-
-  constructor(message: string, status: number, fields: Record<string, string> = {}) {
-    super(message);
-    this.status = status;
-    this.fields = fields;
-  }
-}
+import { Failure, failureFrom, type Repetition, unreachable, unreadable, withAdvice } from './failure.js';
 
 export interface Answer<T> {
   data: T;
+  status: number;
   headers: Headers;
 }
 
@@ -25,26 +11,37 @@ interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Goes on when the page is closed meanwhile. */
   keepalive?: boolean;
+  /** Sent as Idempotency-Key: the same for each try of the same submission. */
+  key?: string;
+  /** What the call would do if it were repeated. Default: by its method and key. */
+  repetition?: Repetition;
 }
 
-/** Calls the API with JSON. @throws Failure for any answer but 2xx, and for none */
+/** Calls the API with JSON. @throws Failure for any answer but 2xx, for one that is not JSON, and for none */
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> {
-  const { body, signal, keepalive = false } = options;
-  const response = await reach(path, {
-    method,
-    keepalive,
-    ...(signal && { signal }),
-    ...(body !== undefined && {
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
-  });
-  if (!response.ok) throw await failureOf(response);
-  const data = (response.status === 204 ? undefined : await response.json()) as T;
-  return { data, headers: response.headers };
+  const { body, signal, keepalive = false, key } = options;
+  const repetition =
+    options.repetition ?? (method !== 'POST' ? 'harmless' : key !== undefined ? 'keyed' : 'again');
+  try {
+    const response = await reach(path, {
+      method,
+      keepalive,
+      headers: {
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...(key !== undefined && { 'Idempotency-Key': key }),
+      },
+      ...(signal && { signal }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw await failureOf(response);
+    const data = response.status === 204 ? undefined : await jsonOf(response);
+    return { data: data as T, status: response.status, headers: response.headers };
+  } catch (error) {
+    throw error instanceof Failure ? withAdvice(error, repetition) : error;
+  }
 }
 
-/** `fetch` that takes note when nobody answers. */
+/** `fetch` that notices when nobody answers. */
 export async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, init);
@@ -54,20 +51,16 @@ export async function reach(path: string, init: RequestInit): Promise<Response> 
   }
 }
 
-export function unreachable(): Failure {
-  connectionLost();
-  return new Failure('The server cannot be reached.', 0);
-}
-
 export async function failureOf(response: Response): Promise<Failure> {
-  const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
-  return failureFrom(response.status, problem);
+  const body: unknown = await response.json().catch(() => undefined);
+  return failureFrom(response.status, (name) => response.headers.get(name), body);
 }
 
-/** From problem+json. */
-export function failureFrom(status: number, problem: Partial<Problem> | undefined): Failure {
-  const fields = Object.fromEntries((problem?.errors ?? []).map(({ path, message }) => [path, message]));
-  return new Failure(problem?.detail ?? `The server answered ${status}.`, status, fields);
+/** An object or a list: the API answers nothing else. */
+async function jsonOf(response: Response): Promise<object> {
+  const data: unknown = await response.json().catch(() => undefined);
+  if (typeof data !== 'object' || data === null) throw unreadable();
+  return data;
 }
 
 /** Only the parameters that have a value. */
@@ -75,9 +68,4 @@ export function queryOf(parameters: Record<string, string | number | undefined>)
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== '');
   const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return query && `?${query}`;
-}
-
-/** The next page's address in a list's `Link` header; undefined on the last page. */
-export function nextPage(headers: Headers): string | undefined {
-  return /<([^>]+)>; rel="next"/.exec(headers.get('Link') ?? '')?.[1];
 }

@@ -1,24 +1,29 @@
-import type { AcceptedJob, Effect, Problem, UploadResponse } from '@millrace/contracts';
-import { failureFrom, unreachable } from './http.js';
+import type { AcceptedJob, Effect, UploadResponse } from '@millrace/contracts';
+import { failureFrom, type Repetition, unreachable, unreadable, withAdvice } from './failure.js';
+import { failureOf, reach } from './http.js';
 
 interface UploadOptions {
   file: File;
   effects: Effect[];
   /** As a job. */
   later: boolean;
+  /** Names the job, so that a second try makes no second one. */
+  key: string;
   /** @param part how much of the file has been sent, 0 to 1 */
   onSent: (part: number) => void;
 }
 
 /** Sends an image. XMLHttpRequest, because `fetch` does not tell how much has been sent. @throws Failure */
 export function uploadImage(options: UploadOptions): Promise<UploadResponse | AcceptedJob> {
-  const { file, effects, later, onSent } = options;
+  const { file, effects, later, key, onSent } = options;
+  const repetition: Repetition = later ? 'keyed' : 'harmless';
   const form = new FormData();
   form.append('file', file);
   form.append('effects', effects.join(','));
 
   const request = new XMLHttpRequest();
   request.open('POST', later ? '/upload?async=true' : '/upload');
+  if (later) request.setRequestHeader('Idempotency-Key', key);
   request.responseType = 'json';
   return new Promise((resolve, reject) => {
     request.upload.addEventListener('progress', ({ loaded, total }) =>
@@ -26,10 +31,29 @@ export function uploadImage(options: UploadOptions): Promise<UploadResponse | Ac
     );
     request.upload.addEventListener('load', () => onSent(1));
     request.addEventListener('load', () => {
-      if (request.status < 300) resolve(request.response as UploadResponse | AcceptedJob);
-      else reject(failureFrom(request.status, (request.response ?? undefined) as Problem | undefined));
+      const { status } = request;
+      const answer = request.response as UploadResponse | AcceptedJob | null;
+      if (status < 300 && answer) {
+        resolve(answer);
+        return;
+      }
+      const header = (name: string) => request.getResponseHeader(name);
+      const failure = status < 300 ? unreadable() : failureFrom(status, header, answer);
+      reject(withAdvice(failure, repetition));
     });
-    request.addEventListener('error', () => reject(unreachable()));
+    request.addEventListener('error', () => reject(withAdvice(unreachable(), repetition)));
     request.send(form);
   });
+}
+
+/** The bytes of a finished image. @throws Failure, with 404 when it is no longer kept */
+export async function getImage(url: string, signal: AbortSignal): Promise<Blob> {
+  const response = await reach(url, { signal });
+  if (!response.ok) throw await failureOf(response);
+  try {
+    return await response.blob();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw unreachable();
+  }
 }

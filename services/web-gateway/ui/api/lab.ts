@@ -1,5 +1,9 @@
 import type { LabEvent, LabRunQuery } from '@millrace/contracts';
+import { unreadable } from './failure.js';
 import { failureOf, queryOf, reach } from './http.js';
+
+/** A line of a run has a few hundred characters. */
+const LONGEST_LINE = 64 * 1024;
 
 /** Begins a run and tells of each event as it comes. Ends with the run. @throws Failure */
 export async function runLab(
@@ -23,6 +27,10 @@ export async function runLab(
     if (done) return;
     const lines = (rest + value).split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > LONGEST_LINE) {
+      await reader.cancel();
+      throw unreadable();
+    }
     for (const line of lines) onEvent(JSON.parse(line) as LabEvent);
   }
 }

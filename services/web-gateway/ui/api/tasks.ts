@@ -1,40 +1,16 @@
-import type { CreateTask, Priority, QueuedTask, Task, TaskStatus, UpdateTask } from '@millrace/contracts';
-import { call, nextPage, queryOf } from './http.js';
+import type { CreateTask, QueuedTask, Task, UpdateTask } from '@millrace/contracts';
+import { call } from './http.js';
 
-export interface TaskFilter {
-  q: string;
-  status: TaskStatus | '';
-  priority: Priority | '';
+/** @param key the same for each try of the same submission */
+export async function createTask(task: CreateTask, key: string): Promise<Task> {
+  return (await call<Task>('POST', '/api/tasks', { body: task, key })).data;
 }
 
-export interface TaskPage {
-  tasks: Task[];
-  /** There are older ones. */
-  more: boolean;
-}
-
-const LONGEST_PAGE = 200;
-
-/** The newest tasks that the filter lets through, up to `count`. */
-export async function listTasks(filter: TaskFilter, count: number, signal?: AbortSignal): Promise<TaskPage> {
-  const tasks: Task[] = [];
-  let next: string | undefined = '/api/tasks' + queryOf({ ...filter, limit: Math.min(count, LONGEST_PAGE) });
-  while (next !== undefined && tasks.length < count) {
-    const { data, headers } = await call<Task[]>('GET', next, { signal });
-    tasks.push(...data);
-    next = nextPage(headers);
-  }
-  return { tasks: tasks.slice(0, count), more: next !== undefined || tasks.length > count };
-}
-
-export async function createTask(task: CreateTask): Promise<Task> {
-  return (await call<Task>('POST', '/api/tasks', { body: task })).data;
-}
-
-/** Hands a task to the workers. What they take is a title; a description is added to the task that comes of it. */
-export async function queueTask({ title, description, priority }: CreateTask): Promise<void> {
-  const { data } = await call<QueuedTask>('POST', '/api/add', { body: { task: title, priority } });
-  if (description) await updateTask(data.id, { description });
+/** Hands a task to the workers. @param key as above */
+export async function queueTask(task: CreateTask, key: string): Promise<QueuedTask> {
+  const { title, description, priority } = task;
+  const body = { task: title, priority, ...(description !== '' && { description }) };
+  return (await call<QueuedTask>('POST', '/api/add', { body, key })).data;
 }
 
 export async function updateTask(id: string, changes: UpdateTask): Promise<Task> {

@@ -2,7 +2,7 @@ import type { Job } from '@millrace/contracts';
 import { hrefOf } from '../state/route.js';
 import { StatusBadge } from './badge.js';
 
-/** A job in one line, with the way to all of it. */
+/** A job in one line, with a link to its timeline. */
 export function JobLine({ job }: { job: Job }) {
   return (
     <p class="job-line">
@@ -11,7 +11,7 @@ export function JobLine({ job }: { job: Job }) {
         Job <code>{job.id.slice(0, 8)}</code>
         {job.processed_by_pod !== null && ` on ${job.processed_by_pod}`}
       </span>
-      <a href={hrefOf('jobs', `?job=${job.id}`)}>Time line</a>
+      <a href={hrefOf('jobs', `?job=${job.id}`)}>Timeline</a>
     </p>
   );
 }

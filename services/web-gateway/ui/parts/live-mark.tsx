@@ -1,7 +1,10 @@
-/** Do changes show by themselves? */
+/** Do changes show without a reload? */
 export function LiveMark({ live }: { live: boolean }) {
   return (
-    <span class={`live ${live ? 'is-live' : ''}`} title="Changes made elsewhere show here by themselves">
+    <span
+      class={`live ${live ? 'is-live' : ''}`}
+      title="Changes made elsewhere show up here without a reload"
+    >
       {live ? 'Live' : 'Connecting'}
     </span>
   );

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Failure } from '../api/http.js';
+import type { Failure } from '../api/failure.js';
 import { Icon, type IconName } from './icon.js';
 
 /** Says that something could not be loaded or done, and offers to try again where that may help. */
@@ -23,7 +23,7 @@ export function FailureNotice({
   );
 }
 
-/** Where there is nothing yet: says what to do next. */
+/** In place of an empty list: says what to do next. */
 export function Empty({
   icon,
   title,
@@ -44,7 +44,7 @@ export function Empty({
   );
 }
 
-/** In place of a list that is on its way. */
+/** In place of a list that is still loading. */
 export function Skeleton({ rows }: { rows: number }) {
   return (
     <div class="skeleton" role="status">

@@ -2,13 +2,13 @@ import { useState } from 'preact/hooks';
 import { chooseTheme, chosenTheme, type Theme, THEMES } from '../state/theme.js';
 import { Icon } from './icon.js';
 
-const WORDS: Record<Theme, string> = { auto: 'As the system', light: 'Light', dark: 'Dark' };
+const WORDS: Record<Theme, string> = { auto: 'Same as the system', light: 'Light', dark: 'Dark' };
 
 export function ThemeSwitch() {
   const [theme, setTheme] = useState(chosenTheme());
   return (
     <fieldset class="theme-switch">
-      <legend class="visually-hidden">Colours</legend>
+      <legend class="visually-hidden">Color scheme</legend>
       {THEMES.map((choice) => (
         <label key={choice} title={WORDS[choice]}>
           <input

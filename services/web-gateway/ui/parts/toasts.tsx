@@ -24,7 +24,7 @@ export function Toasts() {
   }, []);
 
   return (
-    <div class="toasts" role="region" aria-label="Messages" aria-live="polite">
+    <div class="toasts" role="region" aria-label="Notifications" aria-live="polite">
       {shown.map((toast) => (
         <Message key={toast.id} toast={toast} />
       ))}

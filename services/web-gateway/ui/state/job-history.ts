@@ -1,28 +1,28 @@
-import type { JobSummary } from '@millrace/contracts';
+import type { QueueSummary } from '../api/jobs.js';
 import { createStore } from './store.js';
 
 /** The queue at one moment. */
 export interface Sample {
   /** ms, of the page's clock. */
   at: number;
-  summary: JobSummary;
+  summary: QueueSummary;
 }
 
 const KEPT = 120;
 
-/** The last two minutes, as far as somebody looked. It outlives the page, so that coming back shows no empty charts. */
+/** The last two minutes, as far as the page was open. It outlives the page, so that coming back shows no empty charts. */
 export const jobHistory = createStore<Sample[]>([]);
 
-export function remember(summary: JobSummary): void {
+export function remember(summary: QueueSummary): void {
   jobHistory.set([...jobHistory.get(), { at: performance.now(), summary }].slice(-KEPT));
 }
 
-/** Jobs that ended well, per second, between each two samples. */
+/** Completed jobs per second, between each two samples. */
 export function throughputOf(samples: Sample[]): number[] {
   return samples.slice(1).map(({ at, summary }, index) => {
     const before = samples[index]!;
     const completed = summary.counts.completed - before.summary.counts.completed;
-    // A job that is deleted with its task leaves the count.
+    // A job that is deleted leaves the count.
     return Math.max(0, (completed / (at - before.at)) * 1_000);
   });
 }

@@ -1,32 +1,60 @@
 import type { Hop, UploadResponse } from '@millrace/contracts';
-import { keep, readKept } from './kept.js';
+import { hasShape, keep, readKeptList } from './kept.js';
 import { createStore } from './store.js';
 
 /** A finished image, as this browser remembers it. */
 export interface RecentImage {
-  id: string;
+  /** Where it is. */
+  url: string;
   /** Of the file that was uploaded. */
   name: string;
   hops: Hop[];
   /** ms since 1970. */
   finishedAt: number;
+  /** The server no longer has it. It is named until the page is left. */
+  gone?: boolean;
 }
 
 const KEY = 'millrace.recent-images';
 const KEPT = 12;
+const LONGEST_NAME = 255;
 
-/** The latest first. The server keeps images for a day only: one that cannot be shown any more is forgotten. */
-export const recentImages = createStore(readKept<RecentImage[]>(KEY, []));
+/** The latest first. */
+export const recentImages = createStore(readKeptList(KEY, isRecentImage, KEPT));
 
-export function rememberImage(name: string, { id, hops }: UploadResponse): void {
-  put([{ id, name, hops, finishedAt: Date.now() }, ...recentImages.get()].slice(0, KEPT));
+export function rememberImage(name: string, { view_url, hops }: UploadResponse): void {
+  const image = { url: view_url, name: name.slice(0, LONGEST_NAME), hops, finishedAt: Date.now() };
+  put([image, ...recentImages.get()].slice(0, KEPT));
 }
 
-export function forgetImage(id: string): void {
-  put(recentImages.get().filter((image) => image.id !== id));
+/** For one that the server no longer keeps. */
+export function forgetImage(url: string): void {
+  put(recentImages.get().map((image) => (image.url === url ? { ...image, gone: true } : image)));
 }
 
 function put(images: RecentImage[]): void {
-  keep(KEY, images);
+  keep(
+    KEY,
+    images.filter(({ gone }) => !gone),
+  );
   recentImages.set(images);
+}
+
+function isRecentImage(found: unknown): found is RecentImage {
+  return (
+    hasShape(found, { url: 'string', name: 'string', hops: 'object', finishedAt: 'number' }) &&
+    /^\/image\/[\w-]+$/.test(found.url) &&
+    found.name.length <= LONGEST_NAME &&
+    isTime(found.finishedAt) &&
+    Array.isArray(found.hops) &&
+    found.hops.every(isHop)
+  );
+}
+
+function isHop(found: unknown): found is Hop {
+  return hasShape(found, { effect: 'string', pod: 'string', ms: 'number' });
+}
+
+function isTime(ms: number): boolean {
+  return !Number.isNaN(new Date(ms).getTime());
 }

@@ -8,8 +8,7 @@ const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
 
 /** What the person chose; `auto` follows the system. */
 export function chosenTheme(): Theme {
-  const kept = readKept<unknown>(KEY, 'auto');
-  return THEMES.find((theme) => theme === kept) ?? 'auto';
+  return readKept<Theme>(KEY, (found): found is Theme => THEMES.some((theme) => theme === found), 'auto');
 }
 
 export function chooseTheme(theme: Theme): void {

@@ -13,11 +13,14 @@ export interface Toast {
 export const toasts = createStore<Toast[]>([]);
 
 let lastId = 0;
+/** More would hide the page. The oldest go. */
+const MOST = 4;
 
 /** Says something in passing. */
 export function say(text: string, options: Partial<Omit<Toast, 'id' | 'text'>> = {}): void {
   lastId += 1;
   toasts.set([...toasts.get(), { id: lastId, text, tone: 'plain', ...options }]);
+  toasts.get().slice(0, -MOST).forEach(dismiss);
 }
 
 export function dismiss(toast: Toast): void {
@@ -36,5 +39,5 @@ function take(toast: Toast): boolean {
   return true;
 }
 
-// Whoever leaves has let pass every chance to undo.
+// Leaving the page ends every chance to undo.
 addEventListener('pagehide', () => toasts.get().forEach(dismiss));

@@ -1,9 +1,12 @@
 import type { AcceptedJob, Effect, Job, UploadResponse } from '@millrace/contracts';
-import { Failure } from '../api/http.js';
+import { asFailure, Failure } from '../api/failure.js';
 import { uploadImage } from '../api/images.js';
-import { hasEnded, watchJob } from '../api/jobs.js';
+import { watchJob } from '../api/job-events.js';
+import { hasEnded } from '../api/jobs.js';
 import { rememberImage } from './recent-images.js';
 import { createStore } from './store.js';
+import { newKey } from './submission-key.js';
+import { say } from './toasts.js';
 
 /** An image on its way. */
 export interface Upload {
@@ -12,8 +15,8 @@ export interface Upload {
   effects: Effect[];
   /** As a job. */
   later: boolean;
-  /** The original, for the comparison. */
-  originalUrl: string;
+  /** Of the job: the same for each try, until one has ended. */
+  key: string;
   phase: 'waiting' | 'uploading' | 'processing' | 'done' | 'failed';
   /** How much of the file has been sent, 0 to 1. */
   sent: number;
@@ -28,17 +31,31 @@ export const uploads = createStore<Upload[]>([]);
 
 /** A browser has six connections to a server; the rest of the page needs some, too. */
 const AT_ONCE = 3;
+/** Each shows two pictures. The oldest of those that have finished make room. */
+const MOST = 24;
 
 let lastId = 0;
 
 export function addUploads(files: File[], effects: Effect[], later: boolean): void {
-  const added = files.map((file): Upload => {
+  const active = uploads.get().filter((upload) => !hasFinished(upload));
+  const room = MOST - active.length;
+  if (files.length > room)
+    say(`${MOST} images at a time are the most: ${files.length - room} were left out.`, { tone: 'danger' });
+  const added = files.slice(0, room).map((file): Upload => {
     lastId += 1;
-    const originalUrl = URL.createObjectURL(file);
-    return { id: lastId, file, effects, later, originalUrl, phase: 'waiting', sent: 0 };
+    return { id: lastId, file, effects, later, key: newKey(), phase: 'waiting', sent: 0 };
   });
-  uploads.set([...added.reverse(), ...uploads.get()]);
+  const finished = uploads
+    .get()
+    .filter(hasFinished)
+    .slice(0, room - added.length);
+  const stay = new Set([...active, ...finished]);
+  uploads.set([...added.reverse(), ...uploads.get().filter((upload) => stay.has(upload))]);
   startWaiting();
+}
+
+function hasFinished({ phase }: Upload): boolean {
+  return phase === 'done' || phase === 'failed';
 }
 
 export function retryUpload(id: number): void {
@@ -46,8 +63,7 @@ export function retryUpload(id: number): void {
   startWaiting();
 }
 
-export function removeUpload({ id, originalUrl }: Upload): void {
-  URL.revokeObjectURL(originalUrl);
+export function removeUpload(id: number): void {
   uploads.set(uploads.get().filter((upload) => upload.id !== id));
 }
 
@@ -61,16 +77,15 @@ function startWaiting(): void {
   }
 }
 
-async function send({ id, file, effects, later }: Upload): Promise<void> {
+async function send({ id, file, effects, later, key }: Upload): Promise<void> {
   try {
     const onSent = (sent: number) => change(id, { sent, phase: sent < 1 ? 'uploading' : 'processing' });
-    const answer = await uploadImage({ file, effects, later, onSent });
+    const answer = await uploadImage({ file, effects, later, key, onSent });
     const result = 'status_url' in answer ? await resultOf(answer, id) : answer;
     change(id, { phase: 'done', result });
     rememberImage(file.name, result);
   } catch (error) {
-    const failure = error instanceof Failure ? error : new Failure('Something went wrong on this page.', 0);
-    change(id, { phase: 'failed', failure });
+    change(id, { phase: 'failed', failure: asFailure(error) });
   }
 }
 
@@ -81,8 +96,11 @@ async function resultOf({ id: jobId }: AcceptedJob, uploadId: number): Promise<U
       change(uploadId, { job });
       if (hasEnded(job)) resolve(job);
     };
-    const onGone = () => reject(new Failure('The job was deleted.', 0));
-    watchJob(jobId, { onJob, onGone }, new AbortController().signal);
+    const onDeleted = () => reject(new Failure('The job was deleted.', 0));
+    watchJob(jobId, { onJob, onDeleted }, new AbortController().signal);
+  }).finally(() => {
+    // Another try after this is another job.
+    change(uploadId, { key: newKey() });
   });
   if (ended.status === 'completed') return ended.result as UploadResponse;
   throw new Failure(ended.error ?? `The job was ${ended.status}.`, 0);

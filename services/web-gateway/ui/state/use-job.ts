@@ -1,20 +1,26 @@
 import type { Job } from '@millrace/contracts';
-import { useEffect } from 'preact/hooks';
-import { getJob, hasEnded, watchJob } from '../api/jobs.js';
+import { useEffect, useState } from 'preact/hooks';
+import { watchJob } from '../api/job-events.js';
+import { getJob, hasEnded } from '../api/jobs.js';
 import { type Loaded, useLoad } from './use-load.js';
 
+export interface WatchedJob extends Loaded<Job> {
+  /** It was deleted meanwhile; `data` is how it was last. */
+  deleted: boolean;
+}
+
 /** A job, as it goes on. */
-export function useJob(id: string): Loaded<Job> {
+export function useJob(id: string): WatchedJob {
   const loaded = useLoad(id, (signal) => getJob(id, signal));
-  const { data, put, reload } = loaded;
+  const [deleted, setDeleted] = useState(false);
+  const { data, put } = loaded;
   // A job that is retried begins anew.
-  const goesOn = data !== undefined && !hasEnded(data);
+  const goesOn = data !== undefined && !hasEnded(data) && !deleted;
   useEffect(() => {
     if (!goesOn) return;
     const left = new AbortController();
-    // Loading says in words that it is gone.
-    watchJob(id, { onJob: put, onGone: reload }, left.signal);
+    watchJob(id, { onJob: put, onDeleted: () => setDeleted(true) }, left.signal);
     return () => left.abort();
-  }, [id, goesOn, put, reload]);
-  return loaded;
+  }, [id, goesOn, put]);
+  return { ...loaded, deleted };
 }

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const SETTLE_MS = 80;
+/** However often something changes. */
+const CALL_BACK_EVERY_MS = 1_000;
 const RECONNECT_AFTER_MS = 3_000;
 
 /**
@@ -18,13 +20,19 @@ export function useTaskEvents(onChange: () => void): boolean {
     let source: EventSource | undefined;
     let reconnecting: number | undefined;
     let settling: number | undefined;
+    let calledBackAt = -CALL_BACK_EVERY_MS;
 
     // What comes in a burst is one change.
     const change = () => {
-      settling ??= window.setTimeout(() => {
-        settling = undefined;
-        latest.current();
-      }, SETTLE_MS);
+      const pause = calledBackAt + CALL_BACK_EVERY_MS - performance.now();
+      settling ??= window.setTimeout(
+        () => {
+          settling = undefined;
+          calledBackAt = performance.now();
+          latest.current();
+        },
+        Math.max(SETTLE_MS, pause),
+      );
     };
     const close = () => {
       source?.close();

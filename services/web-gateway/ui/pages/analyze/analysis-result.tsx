@@ -1,13 +1,18 @@
 import { useState } from 'preact/hooks';
+import { say } from '../../state/toasts.js';
 
-/** What the API answers is one line for people; here its two facts stand apart. */
+/** The API answers with one line; here its two facts stand apart. */
 export function AnalysisResult({ processedText }: { processedText: string }) {
   const [, words = '', reversed = processedText] =
     /^Word Count: (\d+) \| Reverse: ([^]*)$/.exec(processedText) ?? [];
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(reversed);
-    setCopied(true);
+    try {
+      await navigator.clipboard.writeText(reversed);
+      setCopied(true);
+    } catch {
+      say('The browser does not allow copying. Select the text and copy it by hand.', { tone: 'danger' });
+    }
   };
   return (
     <section class="panel result" aria-label="Result">
@@ -24,7 +29,9 @@ export function AnalysisResult({ processedText }: { processedText: string }) {
             </button>
           )}
         </div>
-        <p class="reversed">{reversed}</p>
+        <p class="reversed" dir="auto">
+          {reversed}
+        </p>
       </div>
     </section>
   );

@@ -12,43 +12,47 @@ import { AnalysisResult } from './analysis-result.js';
 const TEXT_MAX = 100_000;
 const SAMPLE = 'Hello, how are you?';
 
+const COUNT = new Intl.NumberFormat('en');
+
 type Outcome = { processedText: string } | { jobId: string };
 
-/** Text in; how many words it has, and the text reversed, out. */
+/** Text in; the number of its words, and the text reversed, out. */
 export function AnalyzePage() {
   const [text, setText] = useState('');
   const [outcome, setOutcome] = useState<Outcome>();
+  const [isTooLong, setTooLong] = useState(false);
+  const [lastWay, setLastWay] = useState<'now' | 'later'>('now');
   const form = useForm();
 
-  const analyze = () =>
-    form.submit(async () => {
-      const { data } = await call<AnalyzeResponse>('POST', '/analyze', { body: { text } });
-      setOutcome({ processedText: data.processed_text });
-    });
-  const queue = () =>
-    form.submit(async () => {
-      const { data } = await call<AcceptedJob>('POST', '/analyze?async=true', { body: { text } });
-      setOutcome({ jobId: data.id });
-    });
+  const send = (way: 'now' | 'later') => {
+    setLastWay(way);
+    // It would be sent in vain, however large it is.
+    setTooLong(text.length > TEXT_MAX);
+    if (text.length > TEXT_MAX) return;
+    void form.submit([way, text], async (key) =>
+      setOutcome(way === 'now' ? await analyze(text) : await queueAnalysis(text, key)),
+    );
+  };
+  const tooLong = isTooLong ? `must have at most ${COUNT.format(TEXT_MAX)} characters` : undefined;
 
   return (
     <>
-      <PageHead title="Analyze" about="Counts the words of a text and turns it round, letter by letter." />
+      <PageHead title="Analyze" about="Counts the words of a text and reverses it, letter by letter." />
       <form
         ref={form.ref}
         class="panel stack"
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void analyze();
+          send('now');
         }}
       >
         <Field
           label="Text"
-          error={form.errorOf('text')}
+          error={tooLong ?? form.errorOf('text')}
           hint={
             <span class="figures">
-              {text.length.toLocaleString('en')} of {TEXT_MAX.toLocaleString('en')} characters
+              {COUNT.format(text.length)} of {COUNT.format(TEXT_MAX)} characters
             </span>
           }
         >
@@ -60,14 +64,14 @@ export function AnalyzePage() {
             onInput={({ currentTarget }) => setText(currentTarget.value)}
           />
         </Field>
-        {form.failure && Object.keys(form.failure.fields).length === 0 && (
-          <FailureNotice failure={form.failure} onRetry={() => void analyze()} />
+        {form.failure && !form.failure.isAboutFields && (
+          <FailureNotice failure={form.failure} onRetry={() => send(lastWay)} />
         )}
         <div class="actions">
           <button type="button" class="btn btn-link" onClick={() => setText(SAMPLE)}>
             Use a sample
           </button>
-          <button type="button" class="btn btn-quiet" disabled={form.busy} onClick={() => void queue()}>
+          <button type="button" class="btn btn-quiet" disabled={form.busy} onClick={() => send('later')}>
             <Icon name="play" /> Run as a job
           </button>
           <button type="submit" class="btn btn-primary" disabled={form.busy}>
@@ -81,4 +85,17 @@ export function AnalyzePage() {
       </div>
     </>
   );
+}
+
+async function analyze(text: string): Promise<Outcome> {
+  const { data } = await call<AnalyzeResponse>('POST', '/analyze', {
+    body: { text },
+    repetition: 'harmless',
+  });
+  return { processedText: data.processed_text };
+}
+
+async function queueAnalysis(text: string, key: string): Promise<Outcome> {
+  const { data } = await call<AcceptedJob>('POST', '/analyze?async=true', { body: { text }, key });
+  return { jobId: data.id };
 }

@@ -1,15 +1,29 @@
 import { useState } from 'preact/hooks';
+import { LARGE_EDGE, NoPicture } from '../../parts/picture.js';
+import { usePicture } from '../../state/use-picture.js';
 
 /** The original over the result, up to a line that can be moved, by a pointer or by the arrow keys. */
-export function BeforeAfter(props: { beforeUrl: string; afterUrl: string; name: string }) {
+export function BeforeAfter(props: { original: File; resultUrl: string; name: string }) {
+  const { original, resultUrl, name } = props;
   const [percent, setPercent] = useState(50);
+  const before = usePicture(original, LARGE_EDGE);
+  const after = usePicture(resultUrl, LARGE_EDGE);
+  const result = `${name}, with the effects`;
+  if (after.state !== 'shown') return <NoPicture name={result} picture={after} />;
+  // Every browser can read what the effects make, but perhaps not what was uploaded.
+  if (before.state !== 'shown')
+    return (
+      <div class="before-after">
+        <img src={after.url} alt={result} />
+      </div>
+    );
   return (
     <div class="before-after">
-      <img src={props.afterUrl} alt={`${props.name}, with the effects`} />
+      <img src={after.url} alt={result} />
       <img
         class="before"
-        src={props.beforeUrl}
-        alt={`${props.name}, the original`}
+        src={before.url}
+        alt={`${name}, the original`}
         style={{ clipPath: `inset(0 ${100 - percent}% 0 0)` }}
       />
       <span class="divider" aria-hidden="true" style={{ left: `${percent}%` }} />

@@ -1,23 +1,29 @@
 import { useRef, useState } from 'preact/hooks';
 import { Icon } from '../../parts/icon.js';
+import { excerpt } from '../../parts/text.js';
 import { say } from '../../state/toasts.js';
 
 const TYPES = ['image/jpeg', 'image/png', 'image/webp'];
 const MAX_BYTES = 20 * 1024 * 1024;
 
-/** Takes images by dropping, or by the file dialog. What the server would refuse is said before it is sent. */
+/** Takes images by dropping, or by the file dialog. What the server would refuse is not even sent. */
 export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (files: File[]) => void }) {
   const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
 
   const take = (list: FileList | null | undefined) => {
-    const good: File[] = [];
-    for (const file of list ?? []) {
-      if (!TYPES.includes(file.type))
-        say(`${file.name} is not a JPEG, PNG or WebP image.`, { tone: 'danger' });
-      else if (file.size > MAX_BYTES) say(`${file.name} is larger than 20 MB.`, { tone: 'danger' });
-      else good.push(file);
-    }
+    const files = [...(list ?? [])];
+    const isPicture = ({ type }: File) => TYPES.includes(type);
+    const isLarge = ({ size }: File) => size > MAX_BYTES;
+    refuse(
+      files.filter((file) => !isPicture(file)),
+      ['is not a JPEG, PNG or WebP image', 'are not JPEG, PNG or WebP images'],
+    );
+    refuse(
+      files.filter((file) => isPicture(file) && isLarge(file)),
+      ['is larger than 20 MB', 'are larger than 20 MB'],
+    );
+    const good = files.filter((file) => isPicture(file) && !isLarge(file));
     if (good.length > 0) onFiles(good);
   };
 
@@ -65,4 +71,12 @@ export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (f
       />
     </div>
   );
+}
+
+/** One sentence, for however many. */
+function refuse(files: File[], [is, are]: [string, string]): void {
+  const [first] = files;
+  if (!first) return;
+  const sentence = files.length === 1 ? `${excerpt(first.name, 80)} ${is}.` : `${files.length} files ${are}.`;
+  say(sentence, { tone: 'danger' });
 }

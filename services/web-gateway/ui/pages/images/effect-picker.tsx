@@ -25,7 +25,7 @@ export function EffectPicker({ effects, onChange }: EffectPickerProps) {
 
   return (
     <fieldset class="effects">
-      <legend class="form-label">Effects, in this order</legend>
+      <legend class="form-label">Effects, in order</legend>
       <ol>
         {[...effects, ...rest].map((effect, index) => {
           const chosen = effects.includes(effect);

@@ -15,14 +15,11 @@ export function ImagesPage() {
 
   return (
     <>
-      <PageHead
-        title="Images"
-        about="Sends pictures through the effect workers, one effect after the other."
-      />
+      <PageHead title="Images" about="Applies effects to pictures, each by a worker of its own." />
       <div class="panel image-form">
         <EffectPicker effects={effects} onChange={setEffects} />
         <fieldset class="modes">
-          <legend class="form-label">When</legend>
+          <legend class="form-label">When to run</legend>
           <label>
             <input
               type="radio"
@@ -32,7 +29,7 @@ export function ImagesPage() {
               onChange={() => setLater(false)}
             />
             <span>
-              <strong>At once</strong>
+              <strong>Now</strong>
               <span class="quiet">This page waits for the result.</span>
             </span>
           </label>
@@ -46,7 +43,7 @@ export function ImagesPage() {
             />
             <span>
               <strong>As a job</strong>
-              <span class="quiet">The queue takes it, and this page may be closed.</span>
+              <span class="quiet">It is queued. You can close this page.</span>
             </span>
           </label>
         </fieldset>

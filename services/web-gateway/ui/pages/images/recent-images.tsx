@@ -1,14 +1,20 @@
-import { useState } from 'preact/hooks';
+import { useCallback, useState } from 'preact/hooks';
 import { Dialog } from '../../parts/dialog.js';
 import { Hops } from '../../parts/hops.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty } from '../../parts/notice.js';
+import { NoPicture, Picture } from '../../parts/picture.js';
+import { excerpt } from '../../parts/text.js';
 import { Ago } from '../../parts/time.js';
 import { forgetImage, type RecentImage, recentImages } from '../../state/recent-images.js';
 import { useStore } from '../../state/store.js';
 import { uploads } from '../../state/uploads.js';
+import { usePicture } from '../../state/use-picture.js';
 
-/** What this browser has had made before. */
+const THUMBNAIL_EDGE = 480;
+const NAME_LENGTH = 80;
+
+/** Results of this browser's earlier uploads. */
 export function RecentImages() {
   const images = useStore(recentImages);
   const current = useStore(uploads);
@@ -17,7 +23,7 @@ export function RecentImages() {
   if (images.length === 0)
     return current.length > 0 ? null : (
       <Empty icon="images" title="No images yet">
-        Drop one above. Its result is kept for a day and shown here.
+        Drop one above. Its result is kept for up to a day and shown here.
       </Empty>
     );
   return (
@@ -27,33 +33,39 @@ export function RecentImages() {
       </h2>
       <ul>
         {images.map((image) => (
-          <li key={image.id}>
-            <button type="button" onClick={() => setOpened(image)}>
-              <img
-                src={`/image/${image.id}`}
-                alt={`Open the result of ${image.name}`}
-                onError={() => forgetImage(image.id)}
-              />
-            </button>
+          <li key={image.url}>
+            <Thumbnail image={image} onOpen={() => setOpened(image)} />
           </li>
         ))}
       </ul>
       {opened && (
-        <Dialog title={opened.name} onClose={() => setOpened(undefined)}>
+        <Dialog title={excerpt(opened.name, NAME_LENGTH)} onClose={() => setOpened(undefined)}>
           <div class="job-picture">
-            <img src={`/image/${opened.id}`} alt={`The result of ${opened.name}`} />
+            <Picture source={opened.url} alt={`The result of ${excerpt(opened.name, NAME_LENGTH)}`} />
             <Hops hops={opened.hops} />
             <p class="quiet">
               Finished <Ago time={new Date(opened.finishedAt).toISOString()} />
             </p>
           </div>
           <div class="dialog-actions">
-            <a class="btn btn-quiet" href={`/image/${opened.id}`} download={opened.name}>
+            <a class="btn btn-quiet" href={opened.url} download={opened.name}>
               <Icon name="download" /> Download
             </a>
           </div>
         </Dialog>
       )}
     </section>
+  );
+}
+
+function Thumbnail({ image: { url, name }, onOpen }: { image: RecentImage; onOpen: () => void }) {
+  const picture = usePicture(url, THUMBNAIL_EDGE);
+  const short = excerpt(name, NAME_LENGTH);
+  const forget = useCallback(() => forgetImage(url), [url]);
+  if (picture.state !== 'shown') return <NoPicture name={short} picture={picture} onGone={forget} />;
+  return (
+    <button type="button" onClick={onOpen}>
+      <img src={picture.url} alt={`Open the result of ${short}`} />
+    </button>
   );
 }

@@ -2,16 +2,18 @@ import { Hops } from '../../parts/hops.js';
 import { Icon } from '../../parts/icon.js';
 import { JobLine } from '../../parts/job-line.js';
 import { FailureNotice } from '../../parts/notice.js';
+import { excerpt } from '../../parts/text.js';
 import { removeUpload, retryUpload, type Upload } from '../../state/uploads.js';
 import { BeforeAfter } from './before-after.js';
 
 /** An image from its upload to its result. */
 export function UploadCard({ upload }: { upload: Upload }) {
-  const { id, file, originalUrl, phase, result, failure, job } = upload;
+  const { id, file, phase, result, failure, job } = upload;
+  const name = excerpt(file.name, 80);
   return (
     <li class="panel upload" data-phase={phase}>
       <div class="upload-head">
-        <h2 class="h6">{file.name}</h2>
+        <h2 class="h6">{name}</h2>
         {result && (
           <a class="btn btn-sm btn-quiet" href={result.view_url} download={file.name}>
             <Icon name="download" /> Download
@@ -21,8 +23,8 @@ export function UploadCard({ upload }: { upload: Upload }) {
           <button
             type="button"
             class="btn-icon"
-            aria-label={`Remove ${file.name} from this list`}
-            onClick={() => removeUpload(upload)}
+            aria-label={`Remove ${name} from this list`}
+            onClick={() => removeUpload(id)}
           >
             <Icon name="close" />
           </button>
@@ -32,7 +34,7 @@ export function UploadCard({ upload }: { upload: Upload }) {
       {failure && phase === 'failed' && <FailureNotice failure={failure} onRetry={() => retryUpload(id)} />}
       {result && (
         <>
-          <BeforeAfter beforeUrl={originalUrl} afterUrl={result.view_url} name={file.name} />
+          <BeforeAfter original={file} resultUrl={result.view_url} name={name} />
           <Hops hops={result.hops} />
         </>
       )}
@@ -47,13 +49,13 @@ function Progress({ upload: { file, phase, sent, job, effects } }: { upload: Upl
   return (
     <div class="upload-progress" role="status">
       <Bar
-        label={`Sent of ${file.name}`}
+        label={`How much of ${excerpt(file.name, 80)} has been sent`}
         part={sent}
         words={phase === 'waiting' ? 'Waiting' : sent < 1 ? 'Uploading' : 'Uploaded'}
       />
       <Bar
-        label={`Effects applied to ${file.name}`}
-        // Without a job, nobody tells before the end.
+        label={`Effects applied to ${excerpt(file.name, 80)}`}
+        // Only a job tells how far it is.
         part={isSent ? (steps ? steps.done / steps.total : undefined) : 0}
         words={
           isSent && steps
@@ -65,7 +67,7 @@ function Progress({ upload: { file, phase, sent, job, effects } }: { upload: Upl
   );
 }
 
-/** @param props.part 0 to 1; undefined: under way, nobody knows how far */
+/** @param props.part 0 to 1; undefined: under way, and how far is not known */
 function Bar({ label, part, words }: { label: string; part: number | undefined; words: string }) {
   return (
     <div class="bar">

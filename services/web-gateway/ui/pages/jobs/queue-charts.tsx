@@ -1,12 +1,11 @@
-import type { JobStatus } from '@millrace/contracts';
 import { AreaChart } from '../../parts/area-chart.js';
 import { STATUS_WORDS } from '../../parts/badge.js';
 import { duration } from '../../parts/time.js';
 import { jobHistory, type Sample, throughputOf } from '../../state/job-history.js';
 import { useStore } from '../../state/store.js';
+import { STATUSES } from './job-filters.js';
 
 const ROOM = 120;
-const STATUSES: JobStatus[] = ['queued', 'processing', 'completed', 'failed', 'cancelled'];
 
 /** The queue over the last two minutes. */
 export function QueueCharts() {
@@ -15,7 +14,7 @@ export function QueueCharts() {
   const oldest = now?.summary.oldest_waiting_s ?? null;
   const depths = samples.map(depthOf);
   const waits = samples.map(({ summary }) => summary.oldest_waiting_s ?? 0);
-  // Over the last five seconds: single seconds jump.
+  // Averaged over five seconds: single seconds jump.
   const rates = throughputOf(samples).map((_rate, index, all) =>
     mean(all.slice(Math.max(0, index - 4), index + 1)),
   );
@@ -35,7 +34,7 @@ export function QueueCharts() {
         note={now && `${now.summary.completed_last_minute.toLocaleString('en')} in the last minute`}
       />
       <section class="panel chart states">
-        <h2>States</h2>
+        <h2>Jobs by status</h2>
         <ul class="figures">
           {STATUSES.map((status) => (
             <li key={status} class={`is-${status}`}>
@@ -43,6 +42,12 @@ export function QueueCharts() {
               <strong>{now?.summary.counts[status].toLocaleString('en') ?? '–'}</strong>
             </li>
           ))}
+          {now?.summary.scheduled !== undefined && (
+            <li class="is-scheduled">
+              <span>Scheduled for later</span>
+              <strong>{now.summary.scheduled.toLocaleString('en')}</strong>
+            </li>
+          )}
         </ul>
       </section>
     </div>
@@ -66,7 +71,7 @@ function Chart(props: {
       </p>
       {note && <p class="chart-note figures">{note}</p>}
       <AreaChart
-        label={`${title} over the last two minutes: now ${value} ${unit}, at most ${Math.round(highest * 10) / 10}.`}
+        label={`${title} over the last two minutes: now ${value} ${unit}, highest ${Math.round(highest * 10) / 10}.`}
         values={values}
         room={ROOM}
       />
@@ -74,8 +79,9 @@ function Chart(props: {
   );
 }
 
-function depthOf({ summary: { counts } }: Sample): number {
-  return counts.queued + counts.processing;
+/** What is scheduled for later is no load yet. */
+function depthOf({ summary: { counts, due = counts.queued } }: Sample): number {
+  return due + counts.processing;
 }
 
 function mean(values: number[]): number {

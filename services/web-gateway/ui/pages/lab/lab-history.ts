@@ -1,9 +1,9 @@
 import type { LabRunQuery } from '@millrace/contracts';
-import { keep, readKept } from '../../state/kept.js';
+import { hasShape, keep, readKeptList } from '../../state/kept.js';
 import { createStore } from '../../state/store.js';
 import { type LabRun, sharesOf } from './lab-run.js';
 
-/** What is left of a run when it is over. */
+/** What is remembered of a run. */
 export interface PastRun {
   settings: LabRunQuery;
   startedAt: number;
@@ -17,7 +17,7 @@ const KEY = 'millrace.lab-runs';
 const KEPT = 8;
 
 /** The latest first. Kept by the browser, so that a run can be compared with one from before the scaling. */
-export const pastRuns = createStore(readKept<PastRun[]>(KEY, []));
+export const pastRuns = createStore(readKeptList(KEY, isPastRun, KEPT));
 
 export function rememberRun(run: LabRun, ms: number): void {
   const failed = run.done.filter(({ status }) => status >= 300).length;
@@ -42,4 +42,18 @@ export function speedUp(run: PastRun | undefined, before: PastRun | undefined): 
 function put(runs: PastRun[]): void {
   keep(KEY, runs);
   pastRuns.set(runs);
+}
+
+function isPastRun(found: unknown): found is PastRun {
+  return (
+    hasShape(found, {
+      settings: 'object',
+      startedAt: 'number',
+      ms: 'number',
+      pods: 'number',
+      failed: 'number',
+    }) &&
+    hasShape(found.settings, { effect: 'string', requests: 'number', concurrency: 'number' }) &&
+    !Number.isNaN(new Date(found.startedAt).getTime())
+  );
 }

@@ -31,7 +31,7 @@ export function LabPage() {
 
   const pods = replicasOf(health, `${settings.effect}-worker`);
   const colourOf = colours([...pods, ...(run?.done.flatMap(({ pod }) => pod ?? []) ?? [])]);
-  // While it goes on, the last run is the latest that has ended; afterwards, the one before.
+  // During a run, the last run is the latest that has ended; afterwards, the one before that.
   const ended = run?.ms !== undefined;
   const before = ended ? past[1] : past[0];
 
@@ -39,7 +39,7 @@ export function LabPage() {
     <>
       <PageHead
         title="Scaling lab"
-        about="The same picture again and again: see which pod serves which request, and what more replicas bring."
+        about="Sends the same picture many times and shows which pod serves each request, and how much faster more replicas are."
       />
       <div class="lab-top">
         <form
@@ -81,7 +81,7 @@ export function LabPage() {
                 }
               />
             </Field>
-            <Field label="At once">
+            <Field label="Concurrency">
               <input
                 type="number"
                 class="form-control figures"
@@ -100,8 +100,8 @@ export function LabPage() {
             </button>
           </div>
           <p class="field-hint">
-            The gateway sends the requests, as it does for uploads. With <code>BLUR_DELAY_MS=2000</code> a
-            blur takes two seconds.
+            The gateway sends the requests, just as it does for uploads. Start with{' '}
+            <code>BLUR_DELAY_MS=2000</code> to make each blur take two seconds.
           </p>
         </form>
         <ReplicasNow service={`${settings.effect}-worker`} pods={pods} colourOf={colourOf} />
@@ -109,7 +109,7 @@ export function LabPage() {
       {failure && <FailureNotice failure={failure} onRetry={() => void start(settings)} />}
       {!run && past.length === 0 && (
         <Empty icon="lab" title="No run yet">
-          Run twenty requests, add replicas, and run them again.
+          Run twenty requests, add replicas, and run again.
         </Empty>
       )}
       {run && (
@@ -126,13 +126,13 @@ export function LabPage() {
       )}
       <RunHistory />
       <p class="visually-hidden" role="status">
-        {ended && run.ms !== undefined && `The run is over after ${(run.ms / 1_000).toFixed(1)} seconds.`}
+        {ended && run.ms !== undefined && `The run took ${(run.ms / 1_000).toFixed(1)} seconds.`}
       </p>
     </>
   );
 }
 
-/** A colour's class for each pod, the same as long as the pods are. */
+/** The class of a colour for each pod, the same while the pods are the same. */
 function colours(pods: string[]): (pod: string) => string {
   const names = [...new Set(pods)].sort(byName);
   return (pod) => `pod-${(names.indexOf(pod) % COLOURS) + 1}`;

@@ -1,11 +1,11 @@
 import type { LabEvent, LabRequest, LabRunQuery } from '@millrace/contracts';
 
-/** A run, as far as it has come. */
+/** A run, so far. */
 export interface LabRun {
   settings: LabRunQuery;
   /** ms since 1970. */
   startedAt: number;
-  /** By number; those that no worker has taken yet are missing. */
+  /** By number; without those that no worker has taken yet. */
   begun: Record<number, number>;
   done: LabRequest[];
   /** How long all took; undefined while it goes on. */
@@ -14,9 +14,12 @@ export interface LabRun {
 
 export function withEvent(run: LabRun, event: LabEvent): LabRun {
   switch (event.event) {
+    // No more than were asked for, whatever comes.
     case 'begun':
+      if (event.request < 1 || event.request > run.settings.requests) return run;
       return { ...run, begun: { ...run.begun, [event.request]: event.at_ms } };
     case 'done':
+      if (run.done.length >= run.settings.requests) return run;
       return { ...run, done: [...run.done, event] };
     case 'end':
       return { ...run, ms: event.ms };

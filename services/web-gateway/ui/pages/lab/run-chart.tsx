@@ -4,7 +4,7 @@ import type { LabRun } from './lab-run.js';
 
 interface RunChartProps {
   run: LabRun;
-  /** ms since its begin. */
+  /** ms since it began. */
   now: number;
   /** How long the run before it took. */
   before: number | undefined;
@@ -118,7 +118,7 @@ function describe({ settings, done, ms }: LabRun): string {
     ms === undefined
       ? `${done.length} of ${settings.requests} requests are done`
       : `all done in ${duration(ms)}`;
-  return `Time line of ${settings.requests} requests, ${settings.concurrency} at once: ${state}. The table below says the same.`;
+  return `Timeline of ${settings.requests} requests, ${settings.concurrency} at a time: ${state}. The table below has the same figures.`;
 }
 
 /** A row for each request, in the order in which they were begun: that of the one before stays as it is. */

@@ -9,7 +9,7 @@ interface RunFiguresProps {
   colourOf: (pod: string) => string;
 }
 
-/** The figures that a room shall see, and how the pods shared the work. */
+/** The figures for an audience, and how the pods shared the work. */
 export function RunFigures({ run, now, factor, colourOf }: RunFiguresProps) {
   const { requests } = run.settings;
   const shares = sharesOf(run);
@@ -34,7 +34,7 @@ export function RunFigures({ run, now, factor, colourOf }: RunFiguresProps) {
           <dd>{ms > 0 ? ((run.done.length / ms) * 1_000).toFixed(1) : '–'}</dd>
         </div>
         <div>
-          <dt>Against the last run</dt>
+          <dt>Speedup over the last run</dt>
           <dd class="is-accent">{factor === undefined ? '–' : `${factor.toFixed(2)}×`}</dd>
         </div>
       </dl>

@@ -9,23 +9,23 @@ export function RunHistory() {
   return (
     <section class="panel history">
       <div class="result-head">
-        <h2 class="h6">Runs before</h2>
+        <h2 class="h6">Previous runs</h2>
         <button type="button" class="btn btn-sm btn-quiet" onClick={forgetRuns}>
-          Forget them
+          Clear
         </button>
       </div>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label="Runs before">
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="Previous runs">
         <table class="figures">
           <thead>
             <tr>
               <th scope="col">When</th>
               <th scope="col">Effect</th>
               <th scope="col">Requests</th>
-              <th scope="col">At once</th>
+              <th scope="col">Concurrency</th>
               <th scope="col">Pods</th>
               <th scope="col">Time</th>
               <th scope="col">Requests/s</th>
-              <th scope="col">Speed-up</th>
+              <th scope="col">Speedup</th>
             </tr>
           </thead>
           <tbody>

@@ -1,7 +1,7 @@
 import { duration } from '../../parts/time.js';
 import type { LabRun } from './lab-run.js';
 
-/** The time line in figures. */
+/** The timeline in figures. */
 export function RunTable({ run }: { run: LabRun }) {
   const rows = [...run.done].sort((a, b) => a.request - b.request);
   return (

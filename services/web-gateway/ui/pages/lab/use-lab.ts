@@ -1,6 +1,6 @@
 import type { LabRunQuery } from '@millrace/contracts';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Failure } from '../../api/http.js';
+import { Failure } from '../../api/failure.js';
 import { runLab } from '../../api/lab.js';
 import { rememberRun } from './lab-history.js';
 import { type LabRun, withEvent } from './lab-run.js';
@@ -14,6 +14,7 @@ export function useLab() {
   const [running, setRunning] = useState(false);
   const [failure, setFailure] = useState<Failure>();
   const [now, setNow] = useState(0);
+  const isRunning = useRef(false);
   const stopping = useRef<AbortController>(undefined);
 
   useEffect(() => {
@@ -22,10 +23,13 @@ export function useLab() {
     const timer = setInterval(() => setNow(performance.now() - begun), REDRAW_EVERY_MS);
     return () => clearInterval(timer);
   }, [running]);
-  // The server stops when nobody listens any more.
+  // The server stops when nobody listens.
   useEffect(() => () => stopping.current?.abort(), []);
 
   const start = async (settings: LabRunQuery) => {
+    // A second click may come before the next rendering.
+    if (isRunning.current) return;
+    isRunning.current = true;
     const controller = (stopping.current = new AbortController());
     let current: LabRun = { settings, startedAt: Date.now(), begun: {}, done: [] };
     setRun(current);
@@ -40,12 +44,13 @@ export function useLab() {
         (event) => setRun((current = withEvent(current, event))),
         controller.signal,
       );
-      if (current.ms === undefined) throw new Failure('The run broke off.', 503);
+      if (current.ms === undefined) throw new Failure('The run was interrupted.', 503);
       rememberRun(current, current.ms);
     } catch (error) {
       if (!controller.signal.aborted)
-        setFailure(error instanceof Failure ? error : new Failure('The run broke off.', 503));
+        setFailure(error instanceof Failure ? error : new Failure('The run was interrupted.', 503));
     } finally {
+      isRunning.current = false;
       setRunning(false);
     }
   };

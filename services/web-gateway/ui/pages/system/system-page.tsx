@@ -18,7 +18,7 @@ export function SystemPage() {
 
   return (
     <>
-      <PageHead title="System" about="Every service with its replicas, as they answer right now.">
+      <PageHead title="System" about="Every service with its replicas, checked every three seconds.">
         <p class="head-links">
           <a class="btn btn-quiet" href="/docs">
             <Icon name="book" /> API reference
@@ -48,9 +48,9 @@ export function SystemPage() {
 }
 
 function verdictOf({ services }: SystemHealth): string {
-  const unwell = Object.entries(services).filter(([, { status }]) => status === 'unhealthy');
-  if (unwell.length === 0) return 'All services are well.';
-  return `Not well: ${unwell.map(([name]) => name).join(', ')}.`;
+  const unhealthy = Object.entries(services).filter(([, { status }]) => status === 'unhealthy');
+  if (unhealthy.length === 0) return 'All services are healthy.';
+  return `Unhealthy: ${unhealthy.map(([name]) => name).join(', ')}.`;
 }
 
 function ServiceCard({ name, service }: { name: string; service: Service }) {
@@ -60,10 +60,10 @@ function ServiceCard({ name, service }: { name: string; service: Service }) {
       <div class="service-head">
         <h2 class="h6">{name}</h2>
         <span class={`badge-status is-${status === 'healthy' ? 'completed' : 'failed'}`}>
-          {status === 'healthy' ? 'Well' : 'Not well'}
+          {status === 'healthy' ? 'Healthy' : 'Unhealthy'}
         </span>
       </div>
-      {replicas.length === 0 && <p class="quiet">No replica is known.</p>}
+      {replicas.length === 0 && <p class="quiet">No replicas are known.</p>}
       <ul>
         {replicas.map((replica, index) => (
           <ReplicaLine key={replica.pod ?? index} replica={replica} />
@@ -74,7 +74,7 @@ function ServiceCard({ name, service }: { name: string; service: Service }) {
 }
 
 function ReplicaLine({ replica: { status, pod, version, uptime_s, checks } }: { replica: Replica }) {
-  if (pod === undefined) return <li class="replica is-unhealthy">A replica does not answer</li>;
+  if (pod === undefined) return <li class="replica is-unhealthy">A replica does not respond</li>;
   return (
     <li class={`replica is-${status}`}>
       <span class="replica-name">
@@ -86,7 +86,7 @@ function ReplicaLine({ replica: { status, pod, version, uptime_s, checks } }: { 
       <span class="checks">
         {Object.entries(checks ?? {}).map(([dependency, check]) => (
           <span key={dependency} class={`check is-${check.status}`}>
-            {dependency} {check.status === 'healthy' ? `${check.latency_ms} ms` : 'does not answer'}
+            {dependency} {check.status === 'healthy' ? `${check.latency_ms} ms` : 'failed'}
           </span>
         ))}
       </span>

@@ -9,15 +9,16 @@ import { PriorityOptions } from './priority-options.js';
 
 const BLANK: CreateTask = { title: '', description: '', priority: 'medium' };
 
-/** A new task: for people to do, or for the workers. */
+/** A new task: for a person to do, or for the workers. */
 export function TaskComposer({ onCreated }: { onCreated: () => void }) {
   const [task, setTask] = useState(BLANK);
   const [detailed, setDetailed] = useState(false);
   const title = useRef<HTMLInputElement>(null);
   const form = useForm();
 
-  const create = async (send: (task: CreateTask) => Promise<unknown>) => {
-    if (!(await form.submit(() => send(task)))) return;
+  const create = async (way: 'add' | 'queue') => {
+    const send = way === 'add' ? createTask : queueTask;
+    if (!(await form.submit([way, task], (key) => send(task, key)))) return;
     setTask({ ...BLANK, priority: task.priority });
     setDetailed(false);
     title.current?.focus();
@@ -31,7 +32,7 @@ export function TaskComposer({ onCreated }: { onCreated: () => void }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        void create(createTask);
+        void create('add');
       }}
     >
       <div class="composer-row">
@@ -39,7 +40,7 @@ export function TaskComposer({ onCreated }: { onCreated: () => void }) {
           <input
             ref={title}
             class="form-control"
-            placeholder="What is to be done?"
+            placeholder="What needs to be done?"
             value={task.title}
             onInput={({ currentTarget }) => setTask({ ...task, title: currentTarget.value })}
           />
@@ -64,9 +65,7 @@ export function TaskComposer({ onCreated }: { onCreated: () => void }) {
           />
         </Field>
       )}
-      {form.failure && Object.keys(form.failure.fields).length === 0 && (
-        <FailureNotice failure={form.failure} />
-      )}
+      {form.failure && !form.failure.isAboutFields && <FailureNotice failure={form.failure} />}
       <div class="composer-actions">
         <button
           type="button"
@@ -77,14 +76,14 @@ export function TaskComposer({ onCreated }: { onCreated: () => void }) {
             setDetailed(!detailed);
           }}
         >
-          {detailed ? 'Leave the description out' : 'Add a description'}
+          {detailed ? 'Remove the description' : 'Add a description'}
         </button>
         <button
           type="button"
           class="btn btn-quiet"
           disabled={form.busy}
-          title="Hands it to the workers; its state changes here as they go on"
-          onClick={() => void create(queueTask)}
+          title="Hands it to the workers; its status updates here as they work"
+          onClick={() => void create('queue')}
         >
           <Icon name="play" /> Run in background
         </button>

@@ -18,9 +18,8 @@ export function TaskEditor({ task, onSaved, onClose }: TaskEditorProps) {
   const form = useForm();
 
   const save = async () => {
-    const saved = await form.submit(async () =>
-      onSaved(await updateTask(task.id, { title, description, priority })),
-    );
+    const changes = { title, description, priority };
+    const saved = await form.submit(changes, async () => onSaved(await updateTask(task.id, changes)));
     if (saved) onClose();
   };
 
@@ -62,9 +61,7 @@ export function TaskEditor({ task, onSaved, onClose }: TaskEditorProps) {
             <PriorityOptions />
           </select>
         </Field>
-        {form.failure && Object.keys(form.failure.fields).length === 0 && (
-          <FailureNotice failure={form.failure} />
-        )}
+        {form.failure && !form.failure.isAboutFields && <FailureNotice failure={form.failure} />}
         <div class="dialog-actions">
           <button type="button" class="btn btn-quiet" onClick={onClose}>
             Cancel

@@ -1,8 +1,8 @@
 import type { Priority, TaskStatus } from '@millrace/contracts';
-import type { TaskFilter } from '../../api/tasks.js';
 import { STATUS_WORDS } from '../../parts/badge.js';
 import { Field } from '../../parts/field.js';
 import { PriorityOptions } from './priority-options.js';
+import type { TaskFilter } from './task-filter.js';
 
 export function TaskFilters(props: { filter: TaskFilter; onChange: (filter: TaskFilter) => void }) {
   const { filter, onChange } = props;
@@ -18,7 +18,7 @@ export function TaskFilters(props: { filter: TaskFilter; onChange: (filter: Task
           onInput={({ currentTarget }) => onChange({ ...filter, q: currentTarget.value })}
         />
       </Field>
-      <Field label="State" quiet>
+      <Field label="Status" quiet>
         <select
           class="form-select"
           value={filter.status}
@@ -26,7 +26,7 @@ export function TaskFilters(props: { filter: TaskFilter; onChange: (filter: Task
             onChange({ ...filter, status: currentTarget.value as TaskStatus | '' })
           }
         >
-          <option value="">Any state</option>
+          <option value="">Any status</option>
           {Object.entries(STATUS_WORDS).map(([status, word]) => (
             <option key={status} value={status}>
               {word}

@@ -1,8 +1,13 @@
 import type { Task } from '@millrace/contracts';
 import { PriorityMark, StatusBadge } from '../../parts/badge.js';
 import { Icon } from '../../parts/icon.js';
+import { excerpt } from '../../parts/text.js';
 import { Ago } from '../../parts/time.js';
 import { hrefOf } from '../../state/route.js';
+
+/** The editor shows all of it. */
+const TEXT_LENGTH = 300;
+const NAME_LENGTH = 80;
 
 interface TaskRowProps {
   task: Task;
@@ -13,6 +18,7 @@ interface TaskRowProps {
 
 export function TaskRow({ task, onComplete, onEdit, onRemove }: TaskRowProps) {
   const { id, title, description, priority, status, completed, created_at, processed_by_pod } = task;
+  const name = excerpt(title, NAME_LENGTH);
   const isUnderWay = status === 'queued' || status === 'processing';
   const hasJob = isUnderWay || status === 'failed' || status === 'cancelled' || processed_by_pod !== null;
   return (
@@ -20,17 +26,23 @@ export function TaskRow({ task, onComplete, onEdit, onRemove }: TaskRowProps) {
       <input
         type="checkbox"
         class="form-check-input"
-        aria-label={`Done: ${title}`}
+        aria-label={`Done: ${name}`}
         checked={completed}
         onChange={({ currentTarget }) => onComplete(currentTarget.checked)}
       />
       <div class="task-text">
-        <p class="task-title">{title}</p>
-        {description && <p class="task-description">{description}</p>}
+        <p class="task-title" dir="auto">
+          {excerpt(title, TEXT_LENGTH)}
+        </p>
+        {description && (
+          <p class="task-description" dir="auto">
+            {excerpt(description, TEXT_LENGTH)}
+          </p>
+        )}
         <p class="task-meta">
           <Ago time={created_at} />
           {processed_by_pod !== null && <span>done by {processed_by_pod}</span>}
-          {hasJob && <a href={hrefOf('jobs', `?job=${id}`)}>Time line</a>}
+          {hasJob && <a href={hrefOf('jobs', `?job=${id}`)}>Timeline</a>}
         </p>
       </div>
       <div class="task-marks">
@@ -38,13 +50,13 @@ export function TaskRow({ task, onComplete, onEdit, onRemove }: TaskRowProps) {
         <StatusBadge status={status} />
       </div>
       <div class="task-actions">
-        <button type="button" class="btn-icon" aria-label={`Edit ${title}`} title="Edit" onClick={onEdit}>
+        <button type="button" class="btn-icon" aria-label={`Edit ${name}`} title="Edit" onClick={onEdit}>
           <Icon name="edit" />
         </button>
         <button
           type="button"
           class="btn-icon"
-          aria-label={`Delete ${title}`}
+          aria-label={`Delete ${name}`}
           title="Delete"
           onClick={onRemove}
         >

@@ -1,49 +1,48 @@
-import type { Priority, Task, TaskStatus } from '@millrace/contracts';
+import type { Task } from '@millrace/contracts';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Failure, queryOf } from '../../api/http.js';
-import { listTasks, type TaskFilter, updateTask } from '../../api/tasks.js';
+import { asFailure } from '../../api/failure.js';
+import { queryOf } from '../../api/http.js';
+import { updateTask } from '../../api/tasks.js';
 import { LiveMark } from '../../parts/live-mark.js';
 import { Empty, FailureNotice, Skeleton } from '../../parts/notice.js';
 import { PageHead } from '../../parts/page-head.js';
+import { Paged } from '../../parts/paged.js';
 import { replaceQuery, route } from '../../state/route.js';
 import { useStore } from '../../state/store.js';
 import { say } from '../../state/toasts.js';
-import { useLoad } from '../../state/use-load.js';
+import { usePages } from '../../state/use-pages.js';
 import { useTaskEvents } from '../../state/use-task-events.js';
 import { TaskComposer } from './task-composer.js';
 import { TaskEditor } from './task-editor.js';
+import { filterInAddress, NO_FILTER } from './task-filter.js';
 import { TaskFilters } from './task-filters.js';
 import { removedTasks, removeTask } from './task-removal.js';
 import { TaskRow } from './task-row.js';
 
-const PAGE_LENGTH = 25;
 const TYPING_PAUSE_MS = 200;
 
 export function TasksPage() {
   const [filter, setFilter] = useState(filterInAddress);
-  const [count, setCount] = useState(PAGE_LENGTH);
   const [edited, setEdited] = useState<Task>();
   const removed = useStore(removedTasks);
   const list = useRef<HTMLUListElement>(null);
   const settled = useSettled(filter, TYPING_PAUSE_MS);
-  const key = queryOf({ ...settled, q: settled.q.trim() });
-  const { data, failure, reload, refresh, put } = useLoad(`${key} ${count}`, (signal) =>
-    listTasks({ ...settled, q: settled.q.trim() }, count, signal),
-  );
+  const wanted = { ...settled, q: settled.q.trim() };
+  const key = queryOf(wanted);
+  const pages = usePages<Task>('/api/tasks', wanted);
+  const { rows, failure, depth, older, reload, refresh, replace, showNewest } = pages;
   const live = useTaskEvents(refresh);
   useEffect(() => replaceQuery(key), [key]);
   const { visit } = useStore(route);
   useEffect(() => setFilter(filterInAddress()), [visit]);
 
-  const replace = (task: Task) =>
-    data && put({ ...data, tasks: data.tasks.map((other) => (other.id === task.id ? task : other)) });
   const complete = async (task: Task, completed: boolean) => {
     try {
       replace(await updateTask(task.id, { completed }));
     } catch (error) {
-      say(error instanceof Failure ? error.message : 'That did not work.', { tone: 'danger' });
+      say(asFailure(error).message, { tone: 'danger' });
     }
-    // In every case: the box shows what is, not what was clicked.
+    // In every case: the box shows what is stored, not what was clicked.
     reload();
   };
   const remove = (task: Task, index: number) => {
@@ -57,69 +56,49 @@ export function TasksPage() {
     });
   };
 
-  const tasks = data?.tasks.filter(({ id }) => !removed.has(id));
+  const tasks = rows?.filter(({ id }) => !removed.has(id));
   return (
     <>
-      <PageHead title="Tasks" about="For people to do, or for the workers to run in the background.">
+      <PageHead title="Tasks" about="Things for people to do, or for the workers to run in the background.">
         <LiveMark live={live} />
       </PageHead>
-      <TaskComposer onCreated={reload} />
-      <TaskFilters
-        filter={filter}
-        onChange={(changed) => {
-          setFilter(changed);
-          setCount(PAGE_LENGTH);
-        }}
-      />
+      <TaskComposer onCreated={showNewest} />
+      <TaskFilters filter={filter} onChange={setFilter} />
       {failure && <FailureNotice failure={failure} onRetry={reload} />}
       {!tasks && !failure && <Skeleton rows={4} />}
-      {tasks?.length === 0 && !data?.more && (
+      {tasks?.length === 0 && !older && depth === 1 && (
         <NoTasks filtered={key !== ''} onClear={() => setFilter(NO_FILTER)} />
       )}
-      {tasks && tasks.length > 0 && (
-        <ul class="tasks panel" ref={list} aria-label="Tasks">
-          {tasks.map((task, index) => (
-            <TaskRow
-              key={task.id}
-              task={task}
-              onComplete={(completed) => void complete(task, completed)}
-              onEdit={() => setEdited(task)}
-              onRemove={() => remove(task, index)}
-            />
-          ))}
-        </ul>
-      )}
-      {data?.more && (
-        <button type="button" class="btn btn-quiet more" onClick={() => setCount(count + PAGE_LENGTH)}>
-          Show older tasks
-        </button>
-      )}
+      <Paged what="tasks" pages={pages}>
+        {tasks && tasks.length > 0 && (
+          <ul class="tasks panel" ref={list} aria-label="Tasks">
+            {tasks.map((task, index) => (
+              <TaskRow
+                key={task.id}
+                task={task}
+                onComplete={(completed) => void complete(task, completed)}
+                onEdit={() => setEdited(task)}
+                onRemove={() => remove(task, index)}
+              />
+            ))}
+          </ul>
+        )}
+      </Paged>
       {edited && <TaskEditor task={edited} onSaved={replace} onClose={() => setEdited(undefined)} />}
     </>
   );
-}
-
-const NO_FILTER: TaskFilter = { q: '', status: '', priority: '' };
-
-function filterInAddress(): TaskFilter {
-  const { query } = route.get();
-  return {
-    q: query.get('q') ?? '',
-    status: (query.get('status') ?? '') as TaskStatus | '',
-    priority: (query.get('priority') ?? '') as Priority | '',
-  };
 }
 
 function NoTasks({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
   if (!filtered)
     return (
       <Empty icon="tasks" title="No tasks yet">
-        Write down the first one above, and choose whether you or the workers do it.
+        Add the first one above: for yourself, or for the workers.
       </Empty>
     );
   return (
     <Empty icon="search" title="Nothing found">
-      No task fits the search and the filters.{' '}
+      No task matches the search and the filters.{' '}
       <button type="button" class="btn btn-link" onClick={onClear}>
         Show all tasks
       </button>

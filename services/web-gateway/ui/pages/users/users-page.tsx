@@ -1,59 +1,54 @@
 import type { User } from '@millrace/contracts';
-import { useState } from 'preact/hooks';
-import { call, nextPage, queryOf } from '../../api/http.js';
+import { useRef, useState } from 'preact/hooks';
+import { asFailure } from '../../api/failure.js';
+import { call } from '../../api/http.js';
 import { Field } from '../../parts/field.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty, FailureNotice, Skeleton } from '../../parts/notice.js';
 import { PageHead } from '../../parts/page-head.js';
+import { Paged } from '../../parts/paged.js';
+import { excerpt } from '../../parts/text.js';
 import { Ago } from '../../parts/time.js';
 import { say } from '../../state/toasts.js';
 import { useForm } from '../../state/use-form.js';
-import { useLoad } from '../../state/use-load.js';
+import { usePages } from '../../state/use-pages.js';
 
-const PAGE_LENGTH = 50;
+const NAME_LENGTH = 200;
 
 export function UsersPage() {
-  const [count, setCount] = useState(PAGE_LENGTH);
-  const { data, failure, reload } = useLoad(String(count), async (signal) => {
-    const path = '/user/users' + queryOf({ limit: Math.min(count, 200) });
-    const { data: users, headers } = await call<User[]>('GET', path, { signal });
-    return { users, more: nextPage(headers) !== undefined && count < 200 };
-  });
-
+  const pages = usePages<User>('/user/users');
+  const { rows, failure, depth, reload, showNewest } = pages;
   return (
     <>
-      <PageHead title="Users" about="Who uses it. Each e-mail address belongs to one user." />
-      <Registration onRegistered={reload} />
+      <PageHead title="Users" about="Each e-mail address belongs to one user." />
+      <Registration onRegistered={showNewest} onDoubt={reload} />
       {failure && <FailureNotice failure={failure} onRetry={reload} />}
-      {!data && !failure && <Skeleton rows={3} />}
-      {data?.users.length === 0 && (
+      {!rows && !failure && <Skeleton rows={3} />}
+      {rows?.length === 0 && depth === 1 && (
         <Empty icon="users" title="No users yet">
           Register the first one with a name and an e-mail address.
         </Empty>
       )}
-      {data && data.users.length > 0 && (
-        <ul class="panel rows" aria-label="Users">
-          {data.users.map(({ id, name, email, created_at }) => (
-            <li key={id} class="user">
-              <span class="avatar" aria-hidden="true">
-                {initialOf(name)}
-              </span>
-              <span class="user-name">
-                <strong>{name}</strong>
-                <span>{email}</span>
-              </span>
-              <span class="quiet">
-                <Ago time={created_at} />
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-      {data?.more && (
-        <button type="button" class="btn btn-quiet more" onClick={() => setCount(count + PAGE_LENGTH)}>
-          Show older users
-        </button>
-      )}
+      <Paged what="users" pages={pages}>
+        {rows && rows.length > 0 && (
+          <ul class="panel rows" aria-label="Users">
+            {rows.map(({ id, name, email, created_at }) => (
+              <li key={id} class="user">
+                <span class="avatar" aria-hidden="true">
+                  {initialOf(name)}
+                </span>
+                <span class="user-name">
+                  <strong dir="auto">{excerpt(name, NAME_LENGTH)}</strong>
+                  <span dir="auto">{excerpt(email, NAME_LENGTH)}</span>
+                </span>
+                <span class="quiet">
+                  <Ago time={created_at} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Paged>
     </>
   );
 }
@@ -64,20 +59,45 @@ function initialOf(name: string): string {
 
 const BLANK = { name: '', email: '' };
 
-function Registration({ onRegistered }: { onRegistered: () => void }) {
+interface RegistrationProps {
+  onRegistered: () => void;
+  /** An earlier try may have registered somebody after all. */
+  onDoubt: () => void;
+}
+
+function Registration({ onRegistered, onDoubt }: RegistrationProps) {
   const [user, setUser] = useState(BLANK);
   const form = useForm();
+  /** The address of a try of which it is not known what became of it. */
+  const doubtful = useRef<string>(undefined);
 
   const register = async () => {
-    const registered = await form.submit(() => call('POST', '/user/register', { body: user }));
+    const registered = await form.submit(user, async () => {
+      try {
+        await call('POST', '/user/register', { body: user });
+        doubtful.current = undefined;
+      } catch (error) {
+        const { status, begun } = asFailure(error);
+        if ([0, 502, 503, 504].includes(status) && begun !== false) {
+          doubtful.current = user.email;
+          onDoubt();
+        }
+        throw error;
+      }
+    });
     if (!registered) return;
-    say(`Registered ${user.name.trim()}.`);
+    say(`Registered ${excerpt(user.name.trim(), NAME_LENGTH)}.`);
     setUser(BLANK);
     form.ref.current?.querySelector('input')?.focus();
     onRegistered();
   };
   // 409 says that it is the address.
-  const taken = form.failure?.status === 409 ? 'is registered already' : undefined;
+  const taken =
+    form.failure?.status !== 409
+      ? undefined
+      : doubtful.current === user.email
+        ? 'is registered already, perhaps by your last try: check the list'
+        : 'is registered already';
 
   return (
     <form
@@ -111,7 +131,7 @@ function Registration({ onRegistered }: { onRegistered: () => void }) {
           <Icon name="plus" /> Register
         </button>
       </div>
-      {form.failure && taken === undefined && Object.keys(form.failure.fields).length === 0 && (
+      {form.failure && taken === undefined && !form.failure.isAboutFields && (
         <FailureNotice failure={form.failure} onRetry={() => void register()} />
       )}
     </form>

@@ -6,19 +6,23 @@ import { useEvery } from '../../state/use-every.js';
 const OUTCOME_WORDS = {
   completed: 'completed',
   failed: 'failed',
-  lost: 'lost: the worker vanished or was too slow',
+  lost: 'lost: the worker stopped or took too long',
 };
 
-/** When a job waited and when it was worked on: a bar for each attempt, over the time since it was accepted. */
-export function JobTimeLine({ job }: { job: Job }) {
+/**
+ * When a job waited and when a worker had it: a bar for each attempt, over the time since it was accepted.
+ *
+ * @param props.stopped the clock stands still
+ */
+export function JobTimeline({ job, stopped }: { job: Job; stopped: boolean }) {
   const [now, setNow] = useState(Date.now());
   const begin = Date.parse(job.created_at);
   const end = Math.max(begin + 1, job.finished_at === null ? now : Date.parse(job.finished_at));
-  useEvery(250, () => job.finished_at === null && setNow(Date.now()));
+  useEvery(250, () => job.finished_at === null && !stopped && setNow(Date.now()));
   const place = (time: number) => `${Math.min(100, Math.max(0, ((time - begin) / (end - begin)) * 100))}%`;
 
   return (
-    <section class="time-line" aria-label="Time line">
+    <section class="timeline" aria-label="Timeline">
       <svg aria-hidden="true">
         <line x1="0" x2="100%" y1="50%" y2="50%" />
         {job.attempts.map((attempt) => {
@@ -37,13 +41,18 @@ export function JobTimeLine({ job }: { job: Job }) {
           );
         })}
       </svg>
-      <p class="time-line-ends figures">
+      <p class="timeline-ends figures">
         <span>accepted</span>
         <span>
           {job.finished_at === null ? 'now' : 'ended'} +{duration(end - begin)}
         </span>
       </p>
       {job.attempts.length === 0 && <p class="quiet">{waitingWords(job, now)}</p>}
+      {job.attempt_count > job.attempts.length && (
+        <p class="quiet">
+          {job.attempt_count} attempts, of which these are the last {job.attempts.length}.
+        </p>
+      )}
       <ol class="attempts">
         {job.attempts.map((attempt) => (
           <AttemptLine key={attempt.attempt} attempt={attempt} begin={begin} />
@@ -54,11 +63,9 @@ export function JobTimeLine({ job }: { job: Job }) {
 }
 
 function waitingWords({ status, run_at }: Job, now: number): string {
-  if (status === 'cancelled') return 'Cancelled before a worker began.';
+  if (status === 'cancelled') return 'Cancelled before a worker started it.';
   const untilDue = Date.parse(run_at) - now;
-  return untilDue > 0
-    ? `Not to begin before ${new Date(run_at).toLocaleString('en')}.`
-    : 'Waiting for a worker.';
+  return untilDue > 0 ? `Scheduled for ${new Date(run_at).toLocaleString('en')}.` : 'Waiting for a worker.';
 }
 
 function AttemptLine({ attempt, begin }: { attempt: JobAttempt; begin: number }) {
@@ -71,7 +78,7 @@ function AttemptLine({ attempt, begin }: { attempt: JobAttempt; begin: number })
         <strong>Attempt {attempt.attempt}</strong> on {pod}, {outcome ? OUTCOME_WORDS[outcome] : 'running'}
       </p>
       <p class="quiet figures">
-        after {duration(started - begin)}
+        started after {duration(started - begin)}
         {finished_at !== null && `, took ${duration(Date.parse(finished_at) - started)}`}
       </p>
       {error !== null && <p class="attempt-error">{error}</p>}

@@ -1,0 +1,76 @@
+import type { Job } from '@millrace/contracts';
+import { Failure } from './failure.js';
+import { getJob, hasEnded } from './jobs.js';
+
+const RECONNECT_AFTER_MS = 2_000;
+/** Ten pictures a second are as good as a thousand. */
+const TELL_EVERY_MS = 100;
+
+interface JobWatch {
+  /** As the job is, and after changes. */
+  onJob: (job: Job) => void;
+  /** It was deleted. */
+  onDeleted: () => void;
+}
+
+/** Tells of a job until it has ended, is deleted, or `signal` aborts. */
+export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  const source = new EventSource(`/api/jobs/${id}/events`);
+  let latest: string | undefined;
+  let telling: number | undefined;
+  let reconnecting: number | undefined;
+
+  const stop = () => {
+    source.close();
+    clearTimeout(telling);
+    clearTimeout(reconnecting);
+    signal.removeEventListener('abort', stop);
+  };
+  const end = () => {
+    stop();
+    watch.onDeleted();
+  };
+  const tell = () => {
+    telling = undefined;
+    const job = parse(latest);
+    if (!job) return;
+    if (hasEnded(job)) stop();
+    watch.onJob(job);
+  };
+  signal.addEventListener('abort', stop);
+  source.addEventListener('job', ({ data }: MessageEvent<string>) => {
+    latest = data;
+    telling ??= window.setTimeout(tell, TELL_EVERY_MS);
+  });
+  source.addEventListener('deleted', end);
+  source.addEventListener('error', () => {
+    // It connects again by itself, except after an answer such as 503, or 404.
+    if (source.readyState !== EventSource.CLOSED) return;
+    reconnecting ??= window.setTimeout(() => {
+      stop();
+      void connectAgain(id, watch, signal);
+    }, RECONNECT_AFTER_MS);
+  });
+}
+
+/** An EventSource does not tell why it was refused: the job itself does. */
+async function connectAgain(id: string, watch: JobWatch, signal: AbortSignal): Promise<void> {
+  try {
+    await getJob(id, signal);
+    watchJob(id, watch, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof Failure && error.status === 404) watch.onDeleted();
+    else setTimeout(() => void connectAgain(id, watch, signal), RECONNECT_AFTER_MS);
+  }
+}
+
+function parse(data: string | undefined): Job | undefined {
+  try {
+    const job = JSON.parse(data ?? '') as Partial<Job> | null;
+    return typeof job?.status === 'string' ? (job as Job) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Pages } from '../state/use-pages.js';
+
+interface PagedProps {
+  /** What is in it, in the plural. */
+  what: string;
+  pages: Pick<Pages<object>, 'rows' | 'depth' | 'older' | 'newer'>;
+  children: ComponentChildren;
+}
+
+/** A list with the ways to its other pages. A way that ends leaves the focus where it was, and says so. */
+export function Paged({ what, pages, children }: PagedProps) {
+  const { rows, depth, older, newer } = pages;
+  const asked = useRef<'older' | 'newer'>(undefined);
+  const newestMark = useRef<HTMLParagraphElement>(null);
+  const oldestMark = useRef<HTMLParagraphElement>(null);
+  const ask = (direction: 'older' | 'newer', go: () => void) => () => {
+    asked.current = direction;
+    go();
+  };
+  useEffect(() => {
+    if (asked.current === 'older' && !older) oldestMark.current?.focus();
+    if (asked.current === 'newer' && !newer) newestMark.current?.focus();
+  }, [older, newer]);
+
+  return (
+    <>
+      {newer && (
+        <button type="button" class="btn btn-quiet newer" onClick={ask('newer', newer)}>
+          Show newer {what}
+        </button>
+      )}
+      {!newer && asked.current === 'newer' && (
+        <p class="visually-hidden" tabIndex={-1} ref={newestMark}>
+          These are the newest {what}.
+        </p>
+      )}
+      {children}
+      {older && (
+        <button type="button" class="btn btn-quiet more" onClick={ask('older', older)}>
+          Show older {what}
+        </button>
+      )}
+      {!older && depth > 1 && (
+        <p class="quiet end" tabIndex={-1} ref={oldestMark}>
+          There are no older {what}.
+        </p>
+      )}
+      <p class="visually-hidden" role="status">
+        {depth > 1 && rows && `Page ${depth}: ${rows.length} ${what} are shown.`}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * A picture small enough to show many of: one of 50 megapixels takes 200 MB on the screen, however small it is shown there. Works on one
+ * at a time, so that there is one such at most.
+ *
+ * @param edge how many pixels its longer side may have
+ * @throws when it is not a picture that this browser can read, or `signal` has aborted
+ */
+export function previewOf(picture: Blob, edge: number, signal: AbortSignal): Promise<Blob> {
+  const preview = last.then(() => {
+    signal.throwIfAborted();
+    return shrink(picture, edge);
+  });
+  last = preview.catch(() => undefined);
+  return preview;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+async function shrink(picture: Blob, edge: number): Promise<Blob> {
+  const bitmap = await createImageBitmap(picture);
+  const factor = edge / Math.max(bitmap.width, bitmap.height);
+  const canvas = document.createElement('canvas');
+  try {
+    if (factor >= 1) return picture;
+    canvas.width = Math.max(1, Math.round(bitmap.width * factor));
+    canvas.height = Math.max(1, Math.round(bitmap.height * factor));
+    const context = canvas.getContext('2d');
+    if (!context) throw new Error('This browser has no canvas.');
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  } finally {
+    bitmap.close();
+  }
+  return new Promise((resolve, reject) => {
+    canvas.toBlob(
+      (blob) => {
+        // Its memory goes at once.
+        canvas.width = canvas.height = 0;
+        if (blob) resolve(blob);
+        else reject(new Error('The canvas could not be read.'));
+      },
+      'image/webp',
+      0.9,
+    );
+  });
+}

@@ -1,0 +1,71 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { Failure } from '../api/failure.js';
+import { getImage } from '../api/images.js';
+import { isConnected } from './connection.js';
+import { previewOf } from './preview.js';
+
+/** What can be shown of a picture. */
+export type Picture =
+  | { state: 'loading' }
+  /** @param url of a preview; it is freed when the picture is no longer shown */
+  | { state: 'shown'; url: string }
+  /** It may be there later, and is tried again by itself. */
+  | { state: 'unavailable'; retry: () => void }
+  /** The server no longer keeps it. */
+  | { state: 'gone' }
+  /** This browser cannot read it. */
+  | { state: 'unreadable' };
+
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Loads a picture and makes a preview of it.
+ *
+ * @param source its address on this server, or a file of this machine
+ * @param edge how many pixels its longer side has at most
+ */
+export function usePicture(source: string | Blob, edge: number): Picture {
+  const [picture, setPicture] = useState<Picture>({ state: 'loading' });
+  const [round, setRound] = useState(0);
+  const failures = useRef(0);
+  const retry = useCallback(() => setRound((before) => before + 1), []);
+
+  useEffect(() => {
+    const left = new AbortController();
+    const { signal } = left;
+    let url: string | undefined;
+    let timer: number | undefined;
+
+    const load = async () => {
+      try {
+        const whole = typeof source === 'string' ? await getImage(source, signal) : source;
+        const preview = await previewOf(whole, edge, signal);
+        if (signal.aborted) return;
+        url = URL.createObjectURL(preview);
+        failures.current = 0;
+        setPicture({ state: 'shown', url });
+      } catch (error) {
+        if (signal.aborted) return;
+        const failure = error instanceof Failure ? error : undefined;
+        if (!failure || failure.status === 404) {
+          setPicture({ state: failure ? 'gone' : 'unreadable' });
+          return;
+        }
+        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures.current);
+        failures.current += 1;
+        timer = window.setTimeout(retry, Math.max(pause, failure.retryAfterMs ?? 0));
+        setPicture({ state: 'unavailable', retry });
+      }
+    };
+    void load();
+    const unsubscribe = isConnected.subscribe((connected) => connected && timer !== undefined && retry());
+    return () => {
+      left.abort();
+      clearTimeout(timer);
+      unsubscribe();
+      if (url !== undefined) URL.revokeObjectURL(url);
+    };
+  }, [source, edge, round, retry]);
+  return picture;
+}

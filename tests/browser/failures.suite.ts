@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { Page, Route } from 'playwright-core';
+import { sees, visit } from './session.js';
+
+const BLANK = 'about:blank';
+
+/** Answers in the place of the server, with problem+json. */
+const problem = (
+  status: number,
+  detail: string,
+  headers: Record<string, string> = {},
+  more: object = {},
+) => ({
+  status,
+  headers: { 'Content-Type': 'application/problem+json', ...headers },
+  body: JSON.stringify({ type: 'about:blank', title: 'Problem', status, detail, ...more }),
+});
+
+async function fillRegistration(page: Page): Promise<string> {
+  const email = `${randomUUID().slice(0, 8)}@example.com`;
+  await page.getByLabel('Name').fill('Grace');
+  await page.getByLabel('E-mail address').fill(email);
+  return email;
+}
+
+export function failuresSuite(): void {
+  test('after 429, a list waits for as long as it is told to, says so, and then loads by itself', async () => {
+    await visit(
+      BLANK,
+      async (page) => {
+        const asked: number[] = [];
+        await page.route(/\/api\/jobs\?/, async (route) => {
+          asked.push(performance.now());
+          if (asked.length > 1) await route.continue();
+          else await route.fulfill(problem(429, 'Slow down.', { 'Retry-After': '3' }));
+        });
+        await page.goto('/ui/jobs?status=failed');
+        await sees(page, '.notice:has-text("Too many requests. This page tries again in 3 s.")');
+        await sees(page, '.job, .empty');
+        await sees(page, '.notice', 'hidden');
+        expect(asked[1]! - asked[0]!).toBeGreaterThanOrEqual(2_900);
+      },
+      { refusals: [429] },
+    );
+  });
+
+  test('a form that is refused by 429 says when to try again', async () => {
+    await visit(
+      '/ui/users',
+      async (page) => {
+        await page.route('**/user/register', (route) =>
+          route.fulfill(problem(429, 'Slow down.', { 'Retry-After': '7' })),
+        );
+        await fillRegistration(page);
+        await page.getByRole('button', { name: 'Register' }).click();
+        await sees(page, '.notice:has-text("Too many requests. Try again in 7 s.")');
+      },
+      { refusals: [429] },
+    );
+  });
+
+  test.each([
+    [false, 'Nothing has been started. Try again.'],
+    [true, 'It may have been started: check the list before you try again.'],
+  ])('a 503 whose work had begun (%s) says whether to fear a repetition', async (work_begun, advice) => {
+    await visit(
+      '/ui/users',
+      async (page) => {
+        await page.route('**/user/register', (route) =>
+          route.fulfill(problem(503, 'No room. Try again later.', { 'Retry-After': '1' }, { work_begun })),
+        );
+        await fillRegistration(page);
+        await page.getByRole('button', { name: 'Register' }).click();
+        await sees(page, `.notice:has-text("No room. ${advice}")`);
+      },
+      { refusals: [503] },
+    );
+  });
+
+  test('a registration whose answer got lost is in the list, and a second try says so', async () => {
+    await visit(
+      '/ui/users',
+      async (page) => {
+        const loseAnswer = async (route: Route) => {
+          await route.fetch();
+          await route.abort();
+        };
+        await page.route('**/user/register', loseAnswer);
+        const email = await fillRegistration(page);
+        await page.getByRole('button', { name: 'Register' }).click();
+        await sees(page, '.notice:has-text("check the list before you try again")');
+        await sees(page, `.user:has-text("${email}")`);
+        await page.unroute('**/user/register', loseAnswer);
+        await page.getByRole('button', { name: 'Register' }).click();
+        await sees(page, '.field-error:has-text("is registered already, perhaps by your last try")');
+      },
+      { mayLoseConnection: true, refusals: [409] },
+    );
+  });
+
+  test.each([
+    ['a page of HTML', 'text/html', '<h1>Sign in to the guest network</h1>'],
+    ['something that is no list', 'application/json', '{"rows": []}'],
+    ['half of an answer', 'application/json', '[{"id": "1'],
+  ])('%s in the place of a list is said, and what is shown stays', async (_what, contentType, body) => {
+    await visit('/ui/users', async (page) => {
+      await sees(page, '.user, .empty');
+      await page.route('**/user/users*', (route) => route.fulfill({ contentType, body }));
+      await page.getByRole('link', { name: 'System' }).click();
+      await page.getByRole('link', { name: 'Users' }).click();
+      await sees(page, '.notice:has-text("The server’s answer could not be read.")');
+      await page.unroute('**/user/users*');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await sees(page, '.user, .empty');
+      await sees(page, '.notice', 'hidden');
+    });
+  });
+
+  test('rows that cannot be drawn take down their page, and no other', async () => {
+    await visit(BLANK, async (page) => {
+      await page.route('**/user/users*', (route) => route.fulfill({ json: [{ id: '1', name: null }] }));
+      await page.goto('/ui/users');
+      await sees(page, '.notice:has-text("Something went wrong on this page.")');
+      await page.getByRole('link', { name: 'Analyze' }).click();
+      await sees(page, 'h1:has-text("Analyze")');
+    });
+  });
+}

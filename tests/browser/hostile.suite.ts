@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import sharp from 'sharp';
+import { until } from '../api/until.js';
+import { makeTask } from './api.js';
+import { focused, PHONE, sees, visit } from './session.js';
+
+const BLANK = 'about:blank';
+
+/** Keeps count of the pictures that the page holds in memory. */
+const COUNT_OBJECT_URLS = `
+  window.objectUrls = new Set();
+  const { createObjectURL, revokeObjectURL } = URL;
+  URL.createObjectURL = (blob) => { const url = createObjectURL(blob); objectUrls.add(url); return url; };
+  URL.revokeObjectURL = (url) => { objectUrls.delete(url); revokeObjectURL(url); };`;
+
+const TITLES = {
+  'a title of 10,000 letters': 'x'.repeat(10_000),
+  'a title of combining marks': `a${'\u0301'.repeat(9_000)}`,
+  'a title that turns round what follows': '\u202egnp.ycilop\u2066\u2067',
+  'a title of markup': '<img src=x onerror="document.title=1"><script>alert(1)</script>&amp;${7*7}',
+  'a title in Arabic': 'اشترِ الحليب',
+};
+
+export function hostileSuite(): void {
+  test.each(Object.entries(TITLES))('%s stays within its row', async (_what, title) => {
+    const mark = randomUUID().slice(0, 8);
+    await makeTask({ title: 'neighbour', description: mark });
+    await makeTask({ title, description: `${mark} ${title}`.slice(0, 10_000) });
+    await visit(
+      `/?q=${mark}`,
+      async (page) => {
+        await until('both are there', async () => (await page.locator('.task').count()) === 2);
+        const [hostile, neighbour] = [page.locator('.task').first(), page.locator('.task').last()];
+        expect((await hostile.boundingBox())!.height).toBeLessThan(600);
+        expect((await neighbour.boundingBox())!.height).toBeLessThan(150);
+        const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+        expect(await page.evaluate(overflow)).toBe(0);
+        const name = await hostile.getByRole('checkbox').getAttribute('aria-label');
+        expect(name!.length).toBeLessThan(100);
+        expect(name).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+
+        // The editor has all of it, as it is.
+        await hostile.getByRole('button', { name: /^Edit / }).click();
+        expect(await page.getByRole('dialog').getByLabel('Title').inputValue()).toBe(title);
+        await page.keyboard.press('Escape');
+        await hostile.getByRole('button', { name: /^Delete / }).click();
+        expect((await page.locator('.toast-message').boundingBox())!.height).toBeLessThan(200);
+        await page.getByRole('button', { name: 'Undo' }).click();
+      },
+      PHONE,
+    );
+  });
+
+  test('a title of which nothing is to be seen has a name all the same', async () => {
+    await visit(BLANK, async (page) => {
+      const task = await makeTask({ title: 'to be hidden' });
+      await page.route(/\/api\/tasks\?/, async (route) => {
+        await route.fulfill({ json: [{ ...task, title: '\u200b\u2060\u3164' }] });
+      });
+      await page.goto('/');
+      await page.getByLabel('Done: (invisible characters)').waitFor();
+    });
+  });
+
+  test('ten thousand hints at once are a refresh or two', async () => {
+    await visit(BLANK, async (page) => {
+      let loads = 0;
+      let streams = 0;
+      page.on('request', (request) => (loads += Number(/\/api\/tasks\?/.test(request.url()))));
+      await page.route('**/api/tasks/events', (route) => {
+        streams += 1;
+        const body = 'retry: 100\n\n' + 'event: change\ndata:\n\n'.repeat(10_000);
+        return route.fulfill({ contentType: 'text/event-stream', body });
+      });
+      await page.goto('/');
+      await sees(page, '.task, .empty');
+      const begun = performance.now();
+      await until('it has heard 50,000', () => Promise.resolve(streams >= 6), 15_000);
+      const seconds = (performance.now() - begun) / 1_000;
+      expect(loads).toBeLessThanOrEqual(3 + seconds);
+    });
+  });
+
+  test('an endless list is cut off where it was asked to end', async () => {
+    await visit(BLANK, async (page) => {
+      const rows = Array.from({ length: 20_000 }, (_, index) => ({
+        id: String(index),
+        name: `user ${index}`,
+        email: 'a@example.com',
+        created_at: new Date().toISOString(),
+      }));
+      await page.route('**/user/users*', (route) => route.fulfill({ json: rows }));
+      await page.goto('/ui/users');
+      await sees(page, '.user');
+      expect(await page.locator('.user').count()).toBe(50);
+    });
+  });
+
+  test('a run of the lab that never ends a line is given up, and one that tells too much is cut off', async () => {
+    await visit('/ui/lab', async (page) => {
+      const answer = (body: string) =>
+        page.route('**/lab/runs?*', (route) => route.fulfill({ contentType: 'application/x-ndjson', body }));
+      const run = page.getByRole('button', { name: 'Run', exact: true });
+      await answer('x'.repeat(5_000_000));
+      await run.click();
+      await sees(page, '.notice:has-text("The server’s answer could not be read.")');
+
+      await page.unroute('**/lab/runs?*');
+      const done = (request: number) =>
+        `{"event":"done","request":${request},"sent_ms":0,"begun_ms":1,"ended_ms":2,"status":200,"pod":"a","error":null}\n`;
+      const begun = (request: number) => `{"event":"begun","request":${request},"at_ms":1}\n`;
+      const numbers = Array.from({ length: 20_000 }, (_, index) => index - 10_000);
+      await answer(`${numbers.map(begun).join('')}${numbers.map(done).join('')}{"event":"end","ms":2}\n`);
+      await run.click();
+      await sees(page, '.run[data-ended=true]');
+      expect(await page.locator('.request, .working').count()).toBeLessThanOrEqual(40);
+    });
+  });
+
+  test('a picture of 50 megapixels is shown small, and its memory is given back', async () => {
+    const background = { r: 90, g: 140, b: 60 };
+    const buffer = await sharp({ create: { width: 8_000, height: 6_250, channels: 3, background } })
+      .jpeg()
+      .toBuffer();
+    await visit(BLANK, async (page) => {
+      await page.addInitScript(COUNT_OBJECT_URLS);
+      await page.goto('/ui/images');
+      await page.getByLabel('Blur', { exact: true }).uncheck();
+      await page.setInputFiles('input[type=file]', { name: 'large.jpg', mimeType: 'image/jpeg', buffer });
+      await page.locator('.upload .before').waitFor({ timeout: 45_000 });
+      await page.locator('.recent img').waitFor({ timeout: 30_000 });
+      const widths = await page.evaluate<number[]>(
+        `Promise.all([...document.images].map((image) => image.decode().then(() => image.naturalWidth)))`,
+      );
+      expect(widths).toEqual([1_600, 1_600, 480]);
+      const held = () => page.evaluate<number>('objectUrls.size');
+      expect(await held()).toBe(3);
+      await page.getByRole('button', { name: 'Remove large.jpg from this list' }).click();
+      await until('two are freed', async () => (await held()) === 1);
+      await page.getByRole('link', { name: 'Users' }).click();
+      await until('all are freed', async () => (await held()) === 0);
+    });
+  }, 120_000);
+
+  test('more files than can be shown are left out, and said in one sentence', async () => {
+    await visit('/ui/images', async (page) => {
+      const files = Array.from({ length: 60 }, (_, index) => ({
+        name: `${index}.txt`,
+        mimeType: 'text/plain',
+        buffer: Buffer.from('no picture'),
+      }));
+      await page.setInputFiles('input[type=file]', files);
+      await sees(page, '.toast-message:has-text("60 files are not JPEG, PNG or WebP images.")');
+      expect(await page.locator('.toast-message').count()).toBe(1);
+    });
+  });
+
+  test.each([
+    ['what is not JSON', 'not JSON'],
+    ['something else', '{"a": 1}'],
+    [
+      'items of other shapes',
+      '[null, 1, {"url": "//example.com/x"}, {"url": "/image/../x", "name": {}}, {"startedAt": 1e99}]',
+    ],
+    ['30,000 items', JSON.stringify(Array(30_000).fill({ url: '/image/x' }))],
+  ])('%s in the place of what the browser remembers is passed over', async (_what, kept) => {
+    await visit(BLANK, async (page) => {
+      await page.addInitScript(`
+        if (location.protocol.startsWith('http'))
+          for (const key of ['recent-images', 'lab-runs', 'theme']) localStorage.setItem('millrace.' + key, ${JSON.stringify(kept)});`);
+      await page.goto('/ui/images');
+      await sees(page, '.empty:has-text("No images yet")');
+      await page.goto('/ui/lab');
+      await sees(page, '.empty:has-text("No run yet")');
+    });
+  });
+
+  test('a browser with no room left remembers nothing, and works', async () => {
+    await visit(BLANK, async (page) => {
+      await page.addInitScript(
+        `Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };`,
+      );
+      await page.goto('/');
+      await page.getByLabel('Dark').check({ force: true });
+      await page.getByRole('link', { name: 'Users' }).click();
+      await until('it goes on', async () => (await focused(page)) === 'Users');
+    });
+  });
+}

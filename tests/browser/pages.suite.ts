@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { until } from '../api/until.js';
+import { makeTask, queueTask, registerUser } from './api.js';
+import { focused, sees, visit } from './session.js';
+
+const ROWS = 450;
+const MOST_SHOWN = 200;
+
+/** A list with 450 rows of its own, or with more, and its rows. */
+interface List {
+  what: string;
+  row: string;
+  make: (name: string) => Promise<unknown>;
+  /** Where those rows are, of which each has `mark` in its name. */
+  path: (mark: string) => string;
+  /** Is it brought up to date by itself? */
+  live: boolean;
+}
+
+const tomorrow = () => new Date(Date.now() + 86_400_000).toISOString();
+const lists: List[] = [
+  {
+    what: 'tasks',
+    row: '.task',
+    make: (title) => makeTask({ title }),
+    path: (mark) => `/?q=${mark}`,
+    live: true,
+  },
+  {
+    what: 'users',
+    row: '.user',
+    make: (name) => registerUser({ name, email: `${name}@example.com` }),
+    path: () => '/ui/users',
+    live: false,
+  },
+  {
+    what: 'jobs',
+    row: '.job',
+    make: (task) => queueTask(task, { run_at: tomorrow(), priority: 'low' }),
+    path: () => '/ui/jobs?status=queued&kind=task',
+    live: true,
+  },
+];
+
+export function pagesSuite(): void {
+  test.each(lists)(
+    `each of ${ROWS} $what can be reached, with ${MOST_SHOWN} rows at most on the page`,
+    async ({ what, row, make, path, live }) => {
+      const mark = randomUUID().slice(0, 8);
+      for (let made = 0; made < ROWS; made += 50)
+        await Promise.all(Array.from({ length: 50 }, (_, index) => make(`${mark}-${made + index}`)));
+      await visit(path(mark), async (page) => {
+        const rows = page.locator(row);
+        const older = page.getByRole('button', { name: `Show older ${what}` });
+        const newer = page.getByRole('button', { name: `Show newer ${what}` });
+        const seen = new Set<string>();
+        const look = async (depth: number) => {
+          const length = Math.min(50 * depth, MOST_SHOWN);
+          await until(`page ${depth} is there`, async () => (await shownNames(page, row)).size >= length);
+          const names = await shownNames(page, row);
+          expect(names.size).toBe(length);
+          for (const name of names) seen.add(name);
+        };
+        await look(1);
+        await older.focus();
+        for (let depth = 2; depth <= ROWS / 50; depth += 1) {
+          const [before] = await shownNames(page, row);
+          await page.keyboard.press('Enter');
+          await sees(page, `[role=status]:has-text("Page ${depth}: ")`);
+          if (depth > 4)
+            await until('the newest have gone', async () => !(await shownNames(page, row)).has(before!));
+          await look(depth);
+        }
+        expect(seen.size).toBeGreaterThanOrEqual(ROWS);
+
+        // What comes by itself changes nothing of that.
+        const deep = await shownNames(page, row);
+        if (live) {
+          await make(`${mark}-late`);
+          const refreshed = await page.waitForResponse((response) => response.url().includes('cursor='));
+          await refreshed.finished();
+          expect(await shownNames(page, row)).toEqual(deep);
+        }
+
+        await newer.focus();
+        for (let depth = ROWS / 50; depth > 4; depth -= 1) {
+          await sees(page, `[role=status]:has-text("Page ${depth}: ")`);
+          await page.keyboard.press('Enter');
+        }
+        await newer.waitFor({ state: 'hidden' });
+        expect(await rows.count()).toBe(MOST_SHOWN);
+        expect(await focused(page)).toBe(`These are the newest ${what}.`);
+      });
+    },
+    120_000,
+  );
+
+  test('at the end of a list, the focus passes to the sentence that says so', async () => {
+    const mark = randomUUID().slice(0, 8);
+    await Promise.all(Array.from({ length: 60 }, (_, index) => makeTask({ title: `${mark} ${index}` })));
+    await visit(`/?q=${mark}`, async (page) => {
+      await page.getByRole('button', { name: 'Show older tasks' }).click();
+      await until('all are there', async () => (await page.locator('.task').count()) === 60);
+      expect(await focused(page)).toBe('There are no older tasks.');
+    });
+  });
+
+  test('a new task comes into view, however far one has gone', async () => {
+    const mark = randomUUID().slice(0, 8);
+    await Promise.all(Array.from({ length: 240 }, (_, index) => makeTask({ title: `${mark} ${index}` })));
+    await visit(`/?q=${mark}`, async (page) => {
+      for (const rows of [100, 150, 200]) {
+        await page.getByRole('button', { name: 'Show older tasks' }).click();
+        await until('a page has come', async () => (await page.locator('.task').count()) === rows);
+      }
+      await page.getByRole('button', { name: 'Show older tasks' }).click();
+      await sees(page, 'text=Show newer tasks');
+      await page.getByLabel('New task', { exact: true }).fill(`${mark} new`);
+      await page.getByRole('button', { name: 'Add task' }).click();
+      await sees(page, `.task:has-text("${mark} new")`);
+    });
+  });
+}
+
+/** What sets the rows apart from one another. */
+async function shownNames(page: Page, row: string): Promise<Set<string>> {
+  const links = await page.locator(`${row} :is(.task-title, .user-name, .job-name a)`).allTextContents();
+  return new Set(links);
+}
