@@ -145,7 +145,7 @@ describe('an event stream', () => {
     expect((await get(service)).status).toBe(200);
   });
 
-  it('writes lines of JSON as well, and leaves none out', async () => {
+  it('can be lines of JSON, of which none is left out', async () => {
     const service = await startService({ format: JSON_LINES });
     const response = await get(service);
     expect(response.headers.get('content-type')).toBe('application/x-ndjson');
@@ -202,7 +202,7 @@ describe('a client that does not read', () => {
     expect(tail.match(/event: note/g)).toHaveLength(1);
   });
 
-  it('is broken with after a while, and its place is free', async () => {
+  it('is disconnected after a while, and its place is free', async () => {
     const service = await startService({ limit: 1, stalledAfterMs: 100 });
     const { stream } = await getAndStall(service);
     stream.send(LARGE);
@@ -210,7 +210,7 @@ describe('a client that does not read', () => {
     await eventually(async () => expect((await get(service)).status).toBe(200));
   });
 
-  it('is not broken with as long as it reads on, be it slowly', async () => {
+  it('stays connected as long as it reads on, however slowly', async () => {
     const service = await startService({ stalledAfterMs: 1_000, heartbeatEveryMs: 50 });
     const { socket, stream } = await getAndStall(service);
     stream.send(LARGE);
@@ -243,7 +243,7 @@ describe('a client that does not read', () => {
     await eventually(() => expect(closed).toBe(2));
   });
 
-  it('cannot fill the memory with others: the slowest are broken with, and who reads is served', async () => {
+  it('cannot fill the memory together with others: the slowest are disconnected, and who reads is served', async () => {
     const service = await startService({ waitingMaxBytes: 64 * 1024 ** 2 });
     const slow = [];
     for (let count = 0; count < 12; count += 1) slow.push(await getAndStall(service));

@@ -6,15 +6,15 @@ import { createPlaces, type PlaceLimits } from './stream-places.js';
 /** How the events of a stream are written. */
 export interface StreamFormat {
   contentType: string;
-  /** Comes first. */
+  /** Sent first. */
   opening: string;
-  /** Comes when nothing else does, so that the ends of the connection notice when it is broken. Without: nothing comes. */
+  /** Sent again and again, so that both ends notice a broken connection. Default: none. */
   heartbeat?: string;
-  /** While a client is slow: does each event make those before it worthless, or does every one count? */
+  /** What is kept for a client that is slow: the latest event, where each replaces the one before, or all of them. */
   keeps: 'latest' | 'all';
 }
 
-/** Server-sent events, each of which tells the present state. A client connects again a second after a break. */
+/** Server-sent events, each of which replaces the one before. A client reconnects after a second. */
 export const SERVER_SENT_EVENTS: StreamFormat = {
   contentType: 'text/event-stream',
   opening: 'retry: 1000\n\n',
@@ -31,17 +31,17 @@ export interface EventStreamOptions extends PlaceLimits {
   format?: StreamFormat;
   /** Default 10,000: more often than any proxy on the way gives up on a silent connection (Nginx: 30 s). */
   heartbeatEveryMs?: number;
-  /** When to break with a client that takes nothing of what was sent. Default 30,000, as Nginx does. */
+  /** When to disconnect a client that does not read. Default 30,000, as in Nginx. */
   stalledAfterMs?: number;
-  /** How many bytes may wait for slow clients, all together; past that, the slowest is broken with. Default 32 MiB. */
+  /** How many bytes may wait for all slow clients together; past that, the slowest is disconnected. Default 32 MiB. */
   waitingMaxBytes?: number;
 }
 
 export interface EventStreams {
   /**
-   * Begins the answer: from here on it belongs to the stream. A HEAD, or a client that has left meanwhile, gets a stream that has ended.
+   * Begins the answer, which belongs to the stream from here on. For HEAD, or when the client has left, the stream has ended already.
    *
-   * @throws HttpProblem 429 when the client has all the streams that it may have; Unavailable when the replica has
+   * @throws HttpProblem 429 when the client has as many streams as it may; Unavailable when the replica has
    */
   open(req: Request, res: Response): EventStream;
 }
@@ -55,17 +55,17 @@ export interface EventStream {
   readonly signal: AbortSignal;
 }
 
-/** What this module itself may do with a stream. */
 interface OwnStream extends EventStream {
-  break(): void;
+  /** Ends the stream at once, whatever is still to be sent. */
+  disconnect(): void;
 }
 
-/** How long clients have, when the replica shuts down, to take what was sent before. */
+/** How long clients have to read the rest when the replica shuts down. */
 const CLOSING_GRACE_MS = 2_000;
 
 /**
- * Answers that go on until something ends them. They hold places within the limits, are kept alive, end with the replica (the
- * client then connects to another), and hold what a slow client does not take within bounds.
+ * Answers that stay open. Their number is limited, they are kept alive, they end when the replica shuts down (the client then
+ * connects to another), and what waits for slow clients is bounded.
  */
 export function createEventStreams(options: EventStreamOptions): EventStreams {
   const { lifecycle, format = SERVER_SENT_EVENTS } = options;
@@ -76,24 +76,24 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   lifecycle.closing.addEventListener('abort', () => {
     for (const stream of streams) stream.end();
-    setTimeout(() => streams.forEach((stream) => stream.break()), CLOSING_GRACE_MS).unref();
+    setTimeout(() => streams.forEach((stream) => stream.disconnect()), CLOSING_GRACE_MS).unref();
   });
 
   const own = (res: Response, onClose: () => void): OwnStream => {
     const ended = new AbortController();
-    // One piece is on its way, the next ones wait for it: so there is something to choose from.
+    // One event is on its way; the next ones wait here, where the latest can replace those before it.
     let sending = '';
     let next = '';
 
     const write = (piece: string) => {
       sending = piece;
-      // Node watches over large pieces: as long as they move, they are not stalled.
+      // Not before the client has stopped reading for so long: Node counts the bytes of a large event, too.
       res.setTimeout(stalledAfterMs);
       res.write(piece, taken);
       waiting.set(stream, sending, next);
     };
     const taken = () => {
-      if (res.closed || res.writableEnded) return;
+      if (ended.signal.aborted) return;
       res.setTimeout(0);
       const piece = next;
       sending = next = '';
@@ -117,7 +117,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         res.setTimeout(stalledAfterMs);
         res.end(next);
       },
-      break() {
+      disconnect() {
         ended.abort();
         waiting.set(stream, '', '');
         res.destroy();
@@ -127,7 +127,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     const { heartbeat } = format;
     const timer = heartbeat && setInterval(() => sending || stream.send(heartbeat), heartbeatEveryMs);
     streams.add(stream);
-    // Comes in every case: at the end of the stream, of this process, or of the client's patience.
+    // Whoever ended it.
     res.once('close', () => {
       ended.abort();
       clearInterval(timer);
@@ -140,7 +140,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   return {
     open(req, res) {
-      // Its `close` has been.
+      // There will be no `close` any more.
       if (res.closed) return { signal: AbortSignal.abort(), send: () => undefined, end: () => undefined };
       const stream = own(res, takePlace(currentContext()?.client ?? ''));
       res.writeHead(200, {
@@ -157,7 +157,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   };
 }
 
-/** What waits for slow clients; over the bound, those that have been slow for longest are broken with. */
+/** Counts what waits for slow clients; over the bound, those that have been waiting for longest are disconnected. */
 function createWaitingBytes(maxBytes: number) {
   // In the order in which they fell behind.
   const bytesOf = new Map<OwnStream, number>();
@@ -170,7 +170,7 @@ function createWaitingBytes(maxBytes: number) {
       else bytesOf.delete(stream);
       for (const slowest of bytesOf.keys()) {
         if (total <= maxBytes) break;
-        slowest.break();
+        slowest.disconnect();
       }
     },
   };

@@ -1,12 +1,12 @@
 import { HttpProblem, Unavailable } from './http-problem.js';
 
-/** Takes a place for a client. @returns gives it back. @throws HttpProblem 429, Unavailable when there is none */
+/** Takes a place for a client. @returns a function that gives it back. @throws HttpProblem 429, or Unavailable, when none is free */
 export type TakePlace = (client: string) => () => void;
 
 export interface PlaceLimits {
-  /** How many places there are. Default: no limit. */
+  /** How many streams may be open at once. Default: no limit. */
   limit?: number;
-  /** How many of them one client may have. Default: no limit. */
+  /** How many of them may be one client's. Default: no limit. */
   limitPerClient?: number;
 }
 
@@ -28,7 +28,7 @@ export function createPlaces({ limit = Infinity, limitPerClient = Infinity }: Pl
     if ((takenBy.get(client) ?? 0) >= limitPerClient) {
       throw new HttpProblem(
         429,
-        `Your address has all the ${limitPerClient} event streams that it may open here. Close one, or try again later.`,
+        `Your address has ${limitPerClient} event streams open, as many as it may have. Close one, or try again later.`,
         { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
       );
     }

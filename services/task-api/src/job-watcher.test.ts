@@ -84,7 +84,7 @@ it('polls a thousand jobs by their revisions, and fetches those that changed, a 
   for (const { rows } of fetched) expect(rows).toBe(10);
 }, 40_000);
 
-it('tells once that a job is no more, and asks for nothing when nobody watches', async () => {
+it('tells once that a job was deleted, and asks for nothing when nobody watches', async () => {
   const [one, other] = await makeJobs(2);
   watch(one!);
   watch(other!);

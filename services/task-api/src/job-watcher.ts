@@ -7,7 +7,7 @@ import type { JobStore } from './job-store.js';
 /** Tells about changes of single jobs. */
 export interface JobWatcher {
   /**
-   * Calls back whenever the job looks different from `job`, and from then on; with undefined when it is no more.
+   * Calls back whenever the job looks different from `job`, and with undefined, once, when it has been deleted.
    *
    * @returns a function that ends this
    */
@@ -32,7 +32,7 @@ export function revisionOf(job: Job): string {
 }
 
 const POLL_EVERY_MS = 250;
-/** A job can be of half a megabyte and more: of those that have changed, so many are in memory at once. */
+/** How many of the jobs that have changed are in memory at once: one may have a megabyte. */
 const FETCH_BATCH = 10;
 
 /**
@@ -49,12 +49,12 @@ export function createJobWatcher({ db, jobs, logger }: JobWatcherOptions): JobWa
     if (job) watch.revision = revisionOf(job);
     else watches.delete(watch);
     watch.onChange(job);
-    // One by one: what was sent can leave before the next is made.
+    // What was sent can leave before the next is made.
     await nextTurn();
   };
 
   const poll = async () => {
-    // Who begins to watch meanwhile was not asked for.
+    // The answer says nothing about jobs that are watched only while it is under way.
     const asked = [...watches];
     const revisions = await revisionsOf(db, [...new Set(asked.map(({ id }) => id))]);
     const changed = new Map<string, Watch[]>();
@@ -95,7 +95,7 @@ export function createJobWatcher({ db, jobs, logger }: JobWatcherOptions): JobWa
   };
 }
 
-/** As `revisionOf` has them; a job that does not exist has none. */
+/** As `revisionOf` gives them; none for a job that does not exist. */
 async function revisionsOf(db: Queryable, ids: string[]): Promise<Map<string, string>> {
   const rows = await db.query<{ id: string; revision: string }>(
     `SELECT id, concat_ws('.', status, attempt, progress_done) AS revision FROM jobs WHERE id = ANY($1)`,

@@ -15,8 +15,8 @@ const CHANNEL = 'task-changes';
 /**
  * Over Redis' publish and subscribe; one subscription for all listeners, and none while there are none.
  *
- * @param options.pauseMs however much is going on, a replica says so no more often than this, and passes on no more often what
- *   all of them say. Default 1,000
+ * @param options.pauseMs the least time between two hints, both of those that a replica gives and of those that it passes on to
+ *   its clients. Default 1,000
  */
 export function createTaskHints(
   redis: Redis,
@@ -69,7 +69,7 @@ export function createTaskHints(
   };
 }
 
-/** Acts at once when asked, and not again before the pause is over: being asked meanwhile, at its end. */
+/** Acts at once when asked, and then not before the pause is over: once for all who asked meanwhile. */
 function withPauses(pauseMs: number, act: () => unknown) {
   let timer: NodeJS.Timeout | undefined;
   let actedAt = -Infinity;

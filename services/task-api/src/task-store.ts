@@ -5,7 +5,7 @@ import { fingerprint, oncePerKey } from './idempotency.js';
 /** Tasks in PostgreSQL. What takes an id answers undefined, or false, when there is no such task. */
 export interface TaskStore {
   /** @param idempotencyKey repeated with it, the task is created once, and answered as it was then */
-  create(task: CreateTask, idempotencyKey?: string): Promise<Task>;
+  create(task: CreateTask, idempotencyKey?: string): Promise<{ task: Task; isNew: boolean }>;
   find(id: string): Promise<Task | undefined>;
   /** One page, newest first, and one task more when there is another page. @returns also how many belong to the page */
   list(query: ListTasksQuery): Promise<{ tasks: Task[]; length: number }>;
@@ -32,10 +32,15 @@ const COLUMNS = `id, title, description, priority, status, processed_by_pod, cre
 
 export function createTaskStore(db: Postgres): TaskStore {
   return {
-    create(task, idempotencyKey) {
-      if (idempotencyKey === undefined) return insert(db, task);
+    async create(task, idempotencyKey) {
+      if (idempotencyKey === undefined) return { task: await insert(db, task), isNew: true };
       const request = { key: idempotencyKey, fingerprint: fingerprint('create task', task) };
-      return oncePerKey(db, request, (tx) => insert(tx, task));
+      let isNew = false;
+      const created = await oncePerKey(db, request, (tx) => {
+        isNew = true;
+        return insert(tx, task);
+      });
+      return { task: created, isNew };
     },
 
     async find(id) {

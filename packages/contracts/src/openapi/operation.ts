@@ -95,7 +95,7 @@ const PROBLEM_MEANINGS: Record<number, string> = {
   413: 'The body is too large.',
   415: 'The body is not of a type that is taken.',
   422: 'The body does not have the expected form; `errors` says where.',
-  429: 'You have all of these open that you may have. Close one, or try again later.',
+  429: 'This address has as many open as it may. Close one, or try again later.',
   503: 'A part of the system is down or busy. Try again later.',
 };
 

@@ -9,9 +9,9 @@ const DELETED = serverSentEvent({ event: 'deleted' });
 
 /**
  * GET /api/jobs/:id/events: server-sent events. Each event `job` is the whole job as it then was, its id names that
- * revision: a client that comes back with Last-Event-ID gets the present state at once if it differs. The stream ends
- * with the job, with an event `deleted` when there is no such job any more, or when this replica shuts down (the client then
- * connects to another).
+ * revision: a client that comes back with Last-Event-ID gets the present state at once if it differs. The stream ends when
+ * the job does, when it is deleted (an event `deleted` says so), or when this replica shuts down (the client then connects to
+ * another).
  */
 export function jobEventRoutes(options: {
   jobs: JobStore;

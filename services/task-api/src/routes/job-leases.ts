@@ -16,8 +16,9 @@ import {
 } from '@millrace/contracts';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type RequestHandler, Router } from 'express';
+import { type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
+import { changesNothing } from '../hint-changes.js';
 import type { JobLeases } from '../job-leases.js';
 
 /** What workers do with jobs. Not for the public: Nginx has no route to /internal. */
@@ -51,10 +52,10 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
   /** 204 when the report counts, or has counted before; 409 when the attempt has ended otherwise, or is not the current one. */
   const report = <Schema extends z.ZodType>(
     schema: Schema,
-    take: (id: string, body: z.infer<Schema>) => Promise<boolean>,
+    take: (id: string, body: z.infer<Schema>, res: Response) => Promise<boolean>,
   ): RequestHandler => {
     return async (req, res) => {
-      const counts = await take(idOf(req), parseBody(schema, req.body));
+      const counts = await take(idOf(req), parseBody(schema, req.body), res);
       if (!counts)
         throw new HttpProblem(409, 'This attempt has ended, or another has begun: its work does not count.');
       res.status(204).end();
@@ -65,7 +66,10 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     .route('/internal/jobs/:id/renew')
     .post(
       jsonBody,
-      report(renewJobSchema, (id, { attempt, progress }) => leases.renew(id, attempt, progress)),
+      report(renewJobSchema, (id, { attempt, progress }, res) => {
+        if (!progress) changesNothing(res);
+        return leases.renew(id, attempt, progress);
+      }),
     )
     .all(methodNotAllowed);
   router

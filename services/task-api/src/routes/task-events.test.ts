@@ -143,6 +143,9 @@ describe('GET /api/tasks/events', () => {
     const call = () => request(replicas[0].url);
     const addOnce = () => call().post('/api/add/once').set('Idempotency-Key', 'once').expect(202);
     const id: string = (await addOnce()).body.id;
+    const createOnce = () =>
+      call().post('/api/tasks').set('Idempotency-Key', 'created').send({ title: 'a' }).expect(201);
+    await createOnce();
     const renew = (progress?: object) =>
       call().post(`/internal/jobs/${id}/renew`).send({ attempt: 1, progress }).expect(204);
     await call()
@@ -153,6 +156,7 @@ describe('GET /api/tasks/events', () => {
     const stream = await listen(replicas[1]);
     const before = await quiet(stream);
     await addOnce();
+    await createOnce();
     await renew();
     expect(await quiet(stream)).toBe(before);
     await renew({ done: 1, total: 2 });

@@ -14,6 +14,7 @@ import {
   updateTaskSchema,
 } from '@millrace/contracts';
 import { Router } from 'express';
+import { changesNothing } from '../hint-changes.js';
 import { idempotencyKeyOf } from '../idempotency-key.js';
 import type { TaskStore } from '../task-store.js';
 
@@ -28,7 +29,11 @@ export function taskRoutes(tasks: TaskStore): Router {
       sendList(req, res, page.tasks, page.length);
     })
     .post(jsonBody, async (req, res) => {
-      const task = await tasks.create(parseBody(createTaskSchema, req.body), idempotencyKeyOf(req));
+      const { task, isNew } = await tasks.create(
+        parseBody(createTaskSchema, req.body),
+        idempotencyKeyOf(req),
+      );
+      if (!isNew) changesNothing(res);
       res.status(201).location(`/api/tasks/${task.id}`).json(task);
     })
     .all(methodNotAllowed);
