@@ -29,7 +29,7 @@ named millrace.
   --overlay prod|keda      apply overlays/NAME in place of k8s/
   --no-build               take the images as they are
   --timeout SECONDS        how long to wait until everything is ready (300)
-  --status                 show what runs, what is wrong with it, and how to mend that
+  --status                 show what runs, what is wrong with it, and how to fix that
   --delete                 remove the namespace with all its data, and the cluster when deploy.sh made it
   --help                   this
 

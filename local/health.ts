@@ -24,7 +24,7 @@ export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
   const { url, nginx, replicas, deadlineMs, signal } = options;
   const processes = [nginx, ...replicas.map(({ process }) => process)];
   const deadline = performance.now() + (deadlineMs ?? Infinity);
-  while (!(await isHealthy(url, replicas))) {
+  while (!(await isHealthy(url, replicas, signal))) {
     signal?.throwIfAborted();
     if (deadlineMs !== undefined) processes.forEach(assertStarts);
     if (performance.now() > deadline) {
@@ -34,13 +34,17 @@ export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
   }
 }
 
-async function isHealthy(url: string, replicas: readonly RunningReplica[]): Promise<boolean> {
-  const ready = await Promise.all(replicas.map(isReady));
-  return ready.every(Boolean) && (await statusOf(`${url}/health`)) === 200;
+async function isHealthy(
+  url: string,
+  replicas: readonly RunningReplica[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const ready = await Promise.all(replicas.map((replica) => isReady(replica, signal)));
+  return ready.every(Boolean) && (await statusOf(`${url}/health`, signal)) === 200;
 }
 
-export async function isReady({ url }: Replica): Promise<boolean> {
-  return (await statusOf(`${url}/readyz`)) === 200;
+export async function isReady({ url }: Replica, signal?: AbortSignal): Promise<boolean> {
+  return (await statusOf(`${url}/readyz`, signal)) === 200;
 }
 
 async function describeUnready(replicas: readonly RunningReplica[]): Promise<string> {
@@ -55,11 +59,11 @@ async function describeUnready(replicas: readonly RunningReplica[]): Promise<str
   return descriptions.flat().join(', ') || 'every service is ready, but GET /health does not answer 200';
 }
 
-/** The status of a GET, or undefined when there was no answer within five seconds. */
-function statusOf(url: string): Promise<number | undefined> {
+/** The status of a GET, or undefined when there was no answer within five seconds, or none was wanted any more. */
+function statusOf(url: string, signal?: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve) => {
     // No agent: a kept-alive socket would keep the caller's process from ending.
-    const request = get(url, { agent: false, timeout: 5_000 }, (response) => {
+    const request = get(url, { agent: false, timeout: 5_000, signal }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });

@@ -37,7 +37,7 @@ build_images() {
   step "Building the images"
   local progress=--progress=quiet
   [ ! -t 1 ] || progress=--progress=auto
-  VERSION=dev docker compose "$progress" build || stop "The images were not built: see above." "mend that, or take them as they are: ./deploy.sh --no-build"
+  VERSION=dev docker compose "$progress" build || stop "The images were not built: see above." "fix that, or take them as they are: ./deploy.sh --no-build"
 }
 
 what_is_there() {

@@ -59,7 +59,7 @@ check_overlay() {
       stop "The overlay keda needs KEDA, which this cluster does not have." \
         "helm install keda kedacore/keda --repo https://kedacore.github.io/charts -n keda --create-namespace"
   fi
-  kubectl kustomize "${manifests%/}" >"$work/manifests.yaml" || stop "$manifests cannot be rendered: see above." "mend the file it names"
+  kubectl kustomize "${manifests%/}" >"$work/manifests.yaml" || stop "$manifests cannot be rendered: see above." "fix the file it names"
   for secret in $(missing_secrets); do
     stop "$manifests uses the Secret $secret, which is not among its files nor in the cluster." \
       "create it before you deploy: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own"
@@ -208,6 +208,6 @@ fix_for_refusal() {
     *"spec: Forbidden"* | *"field is immutable"*) echo "a field cannot be changed in place: delete that object (volumes stay) and run ./deploy.sh again" ;;
     *orbidden*) echo "your account may not do this: kubectl --context $context auth can-i --list -n $namespace" ;;
     *"no matches for kind"*) echo "the cluster lacks what defines this kind (KEDA for ScaledObject)" ;;
-    *) echo "mend what it names, and run ./deploy.sh again" ;;
+    *) echo "fix what it names, and run ./deploy.sh again" ;;
   esac
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What is wrong in the namespace, in words, and what mends it: lines of "grade, what, fix". What is `fatal` does not pass by itself.
+# What is wrong in the namespace, in words, and what fixes it: lines of "grade, what, fix". What is `fatal` does not pass by itself.
 
 tab=$(printf '\t')
 # Between fields that may be empty: read takes tabs in a row for one.
@@ -168,7 +168,7 @@ problems_of_workloads() {
     case $message in
       '') ;;
       *PodSecurity*) problem fatal "${name#*/} is refused its pods: $(printf '%s' "$message" | cut -c1-400)" "give its securityContext what is named there; the other manifests in k8s/ show how" ;;
-      *) problem wait "${name#*/} is refused its pods: $(printf '%s' "$message" | cut -c1-300)" "mend what is named there in k8s/" ;;
+      *) problem wait "${name#*/} is refused its pods: $(printf '%s' "$message" | cut -c1-300)" "fix what is named there in k8s/" ;;
     esac
   done
 }

@@ -7,7 +7,7 @@ unready() {
     awk '$2 != $3 || $5 < $4 || $6 < $4 || $7 > $4 {print $1}'
 }
 
-# What has been wrong for half a minute is said; what cannot mend itself ends the wait.
+# What has been wrong for half a minute is said; what cannot fix itself ends the wait.
 wait_until_ready() {
   local end=$((SECONDS + timeout)) waiting since=$SECONDS started=$SECONDS
   : >"$work/before-problems"

@@ -1,4 +1,4 @@
-import { crc32, deflateSync } from 'node:zlib';
+import { pngFile } from '../support/image-files.js';
 import { expectProblem, send, upload } from './client.js';
 import { jpeg, paint } from './pictures.js';
 
@@ -72,7 +72,7 @@ describe('the file of an upload', () => {
   });
 
   test('of 140 KB that would be 144 megapixels is answered by 422 at once', async () => {
-    const file = blankPng(12_000, 12_000);
+    const file = pngFile({ width: 12_000, height: 12_000, colour: 0 });
     expect(file.length).toBeLessThan(150_000);
     const reply = await upload({ file, effects: 'bw,blur' });
     expectProblem(reply, 422);
@@ -139,27 +139,3 @@ describe('the form of an upload', () => {
     expectProblem(await post(`${parts}--${boundary}--\r\n`), 422);
   });
 });
-
-/** A black PNG that is small as a file, and enormous when it is unpacked. */
-function blankPng(width: number, height: number): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.writeUInt8(8, 8); // bits a pixel, of grey
-  const rows = Buffer.alloc((1 + width) * height);
-  return Buffer.concat([
-    Buffer.from('89504e470d0a1a0a', 'hex'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(rows, { level: 6 })),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(data.length);
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
-}

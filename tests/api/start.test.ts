@@ -1,7 +1,7 @@
 // `npm start` as a person runs it: in a shell, in a checkout (a copy of this one), with data that stay.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { queuedTaskSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
@@ -25,16 +25,27 @@ interface Terminal {
   exit(): Promise<number | null>;
 }
 
+/** What a shell may hold for other projects, and for the internet. */
+const elsewhere = {
+  PGSSLMODE: 'require',
+  PGOPTIONS: '-c search_path=elsewhere',
+  REDIS_URL: 'redis://127.0.0.1:9',
+  POD_NAME_FILE: '/nowhere',
+  NODE_ENV: 'production',
+  http_proxy: 'http://127.0.0.1:9',
+  https_proxy: 'http://127.0.0.1:9',
+  all_proxy: 'http://127.0.0.1:9',
+  npm_config_proxy: 'http://127.0.0.1:9',
+};
+
 let checkout: Checkout;
 let port: number;
 let taskId: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  // The copy cannot be compiled, as its packages are links: what was edited since the last build is compiled here.
-  execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-b'], {
-    cwd: join(__dirname, '../..'),
-  });
+  // Not all of the copy can be compiled, as its packages are links: what was edited since the last build is compiled here.
+  execFileSync(process.execPath, ['local/prepare.mjs'], { cwd: join(__dirname, '../..') });
   checkout = copyCheckout();
   port = await freePort();
 }, START_MS);
@@ -69,8 +80,26 @@ test(
 );
 
 test(
+  'a start that is interrupted ends with the status of that signal, and leaves nothing behind',
+  async () => {
+    const terminal = run('npm start --silent');
+    const frozen = () => checkout.processes().find(({ command }) => command.includes('dist/main.js'));
+    await until('a service runs', () => frozen() !== undefined, START_MS);
+    // It cannot become ready, and answers nobody.
+    process.kill(frozen()!.pid, 'SIGSTOP');
+    terminal.ctrlC();
+    expect(await terminal.exit()).toBe(130);
+    expect(terminal.output()).not.toContain('ready after');
+    expect(checkout.processes()).toEqual([]);
+  },
+  START_MS,
+);
+
+test(
   'starts, names its address and a first call that works, and Ctrl-C ends it without a trace',
   async () => {
+    // As people do who want all of it made anew.
+    rmSync(join(checkout.folder, 'services/text-worker/dist'), { recursive: true });
     const terminal = run('npm start');
     await ready(terminal);
     const [, firstCall = ''] = /try: (curl .*)/.exec(terminal.output()) ?? [];
@@ -90,11 +119,11 @@ test(
   START_MS,
 );
 
-describe('started again with --scale blur-worker=2', () => {
+describe('started again with --scale blur-worker=2, from a shell that serves other projects', () => {
   let terminal: Terminal;
 
   beforeAll(async () => {
-    terminal = run('npm start -- --scale blur-worker=2');
+    terminal = run('npm start -- --scale blur-worker=2', elsewhere);
     await ready(terminal);
   }, START_MS);
 
@@ -164,7 +193,7 @@ interface Comparison {
 function execute(command: string): string {
   return execFileSync('/bin/sh', ['-c', command], {
     cwd: checkout.folder,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...elsewhere },
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
   });
@@ -179,12 +208,12 @@ async function ready(terminal: Terminal): Promise<void> {
   await until(greeting, () => new RegExp(greeting).test(terminal.output()), START_MS - 5_000);
 }
 
-function run(command: string): Terminal {
+function run(command: string, variables: NodeJS.ProcessEnv = {}): Terminal {
   // `exec`, because a person's shell is not in the foreground group: what it started is.
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], {
     cwd: checkout.folder,
     // Nothing of ours: under `npm test` there is much of npm and jest in it.
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port) },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, as a terminal's foreground has.
     detached: true,

@@ -39,7 +39,8 @@ const hasEngine = engineAnswers();
   }, 15 * MINUTE_MS);
 
   afterAll(async () => {
-    await stack.compose('down', '--volumes');
+    // What is still at work for the hostile client is not waited for.
+    await stack.compose('down', '--volumes', '--timeout', '5');
     for (const folder of Object.values(pictures)) rmSync(folder, { recursive: true });
   }, 2 * MINUTE_MS);
 
@@ -48,7 +49,11 @@ const hasEngine = engineAnswers();
     async () => {
       await honest(5);
       const alone = await honest(30);
-      const attack = inContainer('attacker.ts', SECONDS, pictures.hostile, '/pictures');
+      // On a machine of its own it would take no CPU from the stack's.
+      const attack = inContainer('attacker.ts', SECONDS, pictures.hostile, '/pictures', [
+        '--cpu-shares',
+        '64',
+      ]);
       const beside = await honest(SECONDS);
       const answers = await attack;
 
@@ -125,8 +130,9 @@ const hasEngine = engineAnswers();
     seconds: number,
     folder: string,
     argument: string,
+    further: string[] = [],
   ): Promise<string> {
-    const options = ['--rm', '--network', 'millrace-test_front', '--ulimit', 'nofile=8192'];
+    const options = ['--rm', '--network', 'millrace-test_front', '--ulimit', 'nofile=8192', ...further];
     const mounts = ['-v', `${join(__dirname, '../hostile')}:/hostile:ro`, '-v', `${folder}:/pictures:ro`];
     const program = ['--no-warnings', '--experimental-strip-types', `/hostile/${script}`];
     return docker(
@@ -158,7 +164,7 @@ const hasEngine = engineAnswers();
   }
 });
 
-const REDIS_CLI = 'REDISCLI_AUTH=$(cat /run/secrets/password) redis-cli';
+const REDIS_CLI = 'REDISCLI_AUTH=$(cat /run/secrets/password) redis-cli --user admin --no-auth-warning';
 
 async function usageOf(id: string): Promise<Usage> {
   const format =

@@ -1,5 +1,5 @@
-import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { pngFile } from './image-files.js';
 
 /** A picture with colours, edges and noise, so that no two places of it are alike. */
 export async function picture(
@@ -13,27 +13,7 @@ export async function picture(
     .toBuffer();
 }
 
-/** A black PNG: a few bytes that hold any number of pixels. */
+/** A black PNG of one bit a pixel: a few bytes that hold any number of them. */
 export function blackPng(width: number, height: number): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  // One bit a pixel, grey. What follows (compression, filter, interlace) is 0.
-  header[8] = 1;
-  const rows = Buffer.alloc(height * (1 + Math.ceil(width / 8)));
-  return Buffer.concat([
-    Buffer.from('89504e470d0a1a0a', 'hex'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(rows)),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(data.length);
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
+  return pngFile({ width, height, depth: 1, colour: 0 });
 }

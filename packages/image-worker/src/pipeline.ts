@@ -1,3 +1,4 @@
+import { HttpProblem } from '@millrace/chassis';
 import type { Sharp } from 'sharp';
 import type { Format } from './formats.js';
 import { damaged } from './refusals.js';
@@ -14,18 +15,11 @@ export type Effect = (image: Sharp) => Sharp;
  * @throws HttpProblem 422 when the image is damaged
  */
 export async function applyEffect(source: SourceImage, effect: Effect, target: Format): Promise<Buffer[]> {
-  const encode = async (image: Promise<Sharp> | Sharp) => target.encode(effect(await image), source.alpha);
   try {
-    return await encode(source.open());
+    const file = await target.encode(effect(await source.open()), source.alpha);
+    source.check();
+    return file;
   } catch (error) {
-    const again = source.reopen?.(messageOf(error));
-    if (!again) throw damaged(error);
-    return encode(again).catch((reason: unknown) => {
-      throw damaged(reason);
-    });
+    throw error instanceof HttpProblem ? error : damaged(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -18,8 +18,8 @@ export interface SourceImage {
   heldPerPixel: number;
   /** The image upright, in sRGB or, when it has no colour, one channel of grey; 8 bits a channel. */
   open(): Promise<Sharp> | Sharp;
-  /** Again, after its decoder has complained; undefined when the complaint means that pixels are missing or wrong. */
-  reopen?(complaint: string): Promise<Sharp> | undefined;
+  /** To be called when the pixels have been read. Throws HttpProblem 422 when some were missing or wrong. */
+  check(): void;
 }
 
 /**
@@ -42,6 +42,7 @@ function fromPam(body: Buffer): SourceImage {
     frames: 1,
     heldPerPixel: channels,
     open: () => openPixels(pixels),
+    check: () => undefined,
   };
 }
 
@@ -52,25 +53,30 @@ async function fromFile(file: SanitisedFile): Promise<SourceImage> {
       throw damaged(error);
     });
   const { width, height, hasAlpha } = metadata;
+  const complaints: string[] = [];
   return {
     width,
     height,
     alpha: hasAlpha,
     frames: file.frames,
     heldPerPixel: file.heldPerPixel,
-    // With a warning the decoder may have made up what is missing: a grey half.
-    open: () => openFile(file, metadata, 'warning'),
-    reopen: (complaint) => (file.isWholeDespite?.(complaint) ? openFile(file, metadata, 'error') : undefined),
+    open: () => openFile(file, metadata, (complaint) => complaints.push(complaint)),
+    check() {
+      const damage = file.findDamage?.(complaints.join('\n'));
+      if (damage) throw damaged(damage);
+    },
   };
 }
 
 async function openFile(
   { bytes, orientation }: SanitisedFile,
   { space, depth, hasProfile, hasAlpha }: Metadata,
-  failOn: 'warning' | 'error',
+  onComplaint: (complaint: string) => unknown,
 ): Promise<Sharp> {
+  // Which warnings matter, the format knows: some are of pixels that the decoder made up, some of nothing.
+  const decoder = sharp(bytes, { failOn: 'error', limitInputPixels: false }).on('warning', onComplaint);
   const grey = space === 'b-w' || space === 'grey16';
-  const decoded = upright(sharp(bytes, { failOn, limitInputPixels: false }), orientation);
+  const decoded = upright(decoder, orientation);
   const image = grey ? inGrey(decoded) : decoded;
   // sharp carries 16 bits, and the profile of a grey image, through the effect and converts after it. With two workers
   // the conversion comes between their effects, and rounds otherwise: here it comes before, always.

@@ -10,8 +10,8 @@ const MAX_SEGMENTS = 65_536;
 const MAX_PROFILE_SEGMENTS = 255;
 const EOI = Buffer.from([0xff, 0xd9]);
 /**
- * Eight bytes of ones, as much as a decoder reads ahead. No code is made of ones, so one that lacks pixels gets through
- * them at once, to the end of the file, which is an error; at EOI it would make up what is missing, with a warning.
+ * Eight bytes of ones, as much as a decoder reads ahead. No code is made of ones, so one that lacks pixels is soon through
+ * with them and at the end of the file, which is an error. At EOI it would make up what is missing, however much that is.
  */
 const NO_PIXELS = Buffer.from('ff00'.repeat(8), 'hex');
 
@@ -42,10 +42,10 @@ export function sanitiseJpeg(file: Buffer): SanitisedFile {
     orientation,
     frames: 1,
     heldPerPixel: isSingleScan ? 0 : coefficientBytesPerPixel(frame),
-    isWholeDespite(complaints) {
-      const ofDecoder = complaints.split('\n').filter((line) => line.startsWith('VipsJpeg: '));
-      return hasAllScans && ofDecoder.length > 0 && ofDecoder.every((line) => HARMLESS.test(line));
-    },
+    findDamage: (complaints) =>
+      complaints
+        .split('\n')
+        .find((line) => line.startsWith('VipsJpeg: ') && !(hasAllScans && HARMLESS.test(line))),
   };
 }
 

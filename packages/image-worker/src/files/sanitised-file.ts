@@ -8,8 +8,8 @@ export interface SanitisedFile {
   frames: number;
   /** How many bytes the decoder holds for each pixel, because it cannot work row by row. */
   heldPerPixel: number;
-  /** Is the picture whole although its decoder complains with these words? Default: no. */
-  isWholeDespite?: (complaint: string) => boolean;
+  /** Of what its decoder complained of: the line that means that pixels are missing or wrong. */
+  findDamage?: (complaints: string) => string | undefined;
 }
 
 /** Collects the parts of a file that are kept, without copying them. */

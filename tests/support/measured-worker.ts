@@ -1,0 +1,30 @@
+import http from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import process from 'node:process';
+
+// A program: bw-worker, and at MEASURES_PORT what it has taken since it was last asked.
+
+/** What is answered at MEASURES_PORT. */
+export interface Measures {
+  /** The most memory that the process has had so far, in MB. */
+  peakMb: number;
+  /** The longest time that the event loop was held for, in ms. */
+  longestHoldMs: number;
+}
+
+const delay = monitorEventLoopDelay({ resolution: 2 });
+delay.enable();
+
+http
+  .createServer((_req, res) => {
+    const measures: Measures = {
+      peakMb: process.resourceUsage().maxRSS / 1_024,
+      longestHoldMs: delay.max / 1e6,
+    };
+    delay.reset();
+    res.end(JSON.stringify(measures));
+  })
+  .listen(Number(process.env['MEASURES_PORT']), '127.0.0.1');
+
+// eslint-disable-next-line no-restricted-imports -- the real one
+import '../../services/bw-worker/src/main.js';
