@@ -54,8 +54,11 @@ export async function processMessage(
       logger.warn({ ...details, err: error }, 'Task given up');
       return;
     }
-    logger.error({ ...details, err: error }, 'Task failed');
-    await insist(() => board.fail(job, failureOf(error)));
+    const failure = failureOf(error);
+    // A refused input is no fault of ours: no error, and no stack.
+    if (failure.permanent) logger.warn({ ...details, error: failure.error }, 'Task failed');
+    else logger.error({ ...details, err: error }, 'Task failed');
+    await insist(() => board.fail(job, failure));
   } finally {
     lease.release();
   }
