@@ -1,4 +1,5 @@
-import { pngFile } from '../support/image-files.js';
+import { deflateSync } from 'node:zlib';
+import { pngChunk, pngFile } from '../support/image-files.js';
 import { expectProblem, send, upload } from './client.js';
 import { jpeg, paint } from './pictures.js';
 
@@ -70,6 +71,34 @@ describe('the file of an upload', () => {
     for (const file of files)
       for (const effects of ['bw', 'blur', 'bw,blur']) expectProblem(await upload({ file, effects }), 422);
   });
+
+  test.each(['jpeg', 'png', 'webp'] as const)(
+    'that is cut in half is answered by 422: %s',
+    async (format) => {
+      const files = [await paint().toFormat(format).toBuffer()];
+      if (format !== 'webp') files.push(await paint().toFormat(format, { progressive: true }).toBuffer());
+      for (const whole of files) {
+        for (const part of [0.5, 0.98]) {
+          const file = whole.subarray(0, Math.floor(whole.length * part));
+          expectProblem(await upload({ file, effects: 'bw,blur' }), 422);
+        }
+      }
+    },
+  );
+
+  test('of texts that unpack to 400 MB is taken as the small picture that it is', async () => {
+    const text = Buffer.concat([Buffer.from('Comment\0\0'), deflateSync(Buffer.alloc(7_900_000, 65))]);
+    const file = pngFile({ before: Array<Buffer>(50).fill(pngChunk('zTXt', text)) });
+    expect((await upload({ file, effects: 'bw,blur' })).status).toBe(201);
+  });
+
+  test('of 20 MB behind a marker holds nobody else up', async () => {
+    const file = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(20 * MIB - 4)]);
+    const uploads = [1, 2, 3].map(() => upload({ file, effects: 'bw,blur' }));
+    const others = await Promise.all([1, 2, 3, 4, 5].map(() => send('/health')));
+    expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(2_000);
+    for (const reply of await Promise.all(uploads)) expectProblem(reply, 422);
+  }, 30_000);
 
   test('of 140 KB that would be 144 megapixels is answered by 422 at once', async () => {
     const file = pngFile({ width: 12_000, height: 12_000, colour: 0 });

@@ -63,4 +63,24 @@ describe('a photo', () => {
     },
     30_000,
   );
+
+  test('that is an animation becomes a still picture, and the answer says so', async () => {
+    const [first, second] = await Promise.all([paint().png().toBuffer(), paint().negate().png().toBuffer()]);
+    const animation = await sharp([first, second], { join: { animated: true } })
+      .webp({ lossless: true })
+      .toBuffer();
+    const reply = await upload({ file: animation, effects: 'bw' });
+    const { frames, view_url } = reply.as(uploadResponseSchema);
+    expect(frames).toEqual({ in: 2, used: 1 });
+    const { body } = await send(view_url);
+    expect((await sharp(body).metadata()).pages ?? 1).toBe(1);
+  });
+
+  test('whose end is missing is whole all the same', async () => {
+    const photo = await paint().jpeg().toBuffer();
+    const [whole, sloppy] = [photo, photo.subarray(0, -2)].map((file) =>
+      throughTheStack(file, ['bw', 'blur']),
+    );
+    expect(await sloppy).toEqual(await whole);
+  });
 });

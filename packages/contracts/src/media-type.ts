@@ -25,7 +25,7 @@ const SIGNATURES: [type: string, ...parts: [offset: number, text: string][]][] =
   ['application/pdf', [0, '%PDF-']],
 ];
 
-const SVG = /^\s*<(svg|(\?xml|!--|!DOCTYPE svg)[^]*<svg)[\s>]/;
+const SVG = /^\s*<(svg|(\?xml|!--|!DOCTYPE svg)[^]*<svg)[\s/>]/;
 /** How much of a file is looked at. */
 const START_BYTES = 1_024;
 

@@ -3,7 +3,6 @@ import type { ServiceClient } from '@millrace/chassis/service-client';
 import sharp from 'sharp';
 import { applyEffects } from './apply-effects.js';
 import { createEffectWorkers } from './effect-workers.js';
-import { uncompressedBytes } from './uncompressed-size.js';
 
 const picture = async (width: number, height: number) => ({
   type: 'image/jpeg' as const,
@@ -55,12 +54,4 @@ test('one effect alone takes the memory of the finished picture only', async () 
   const { workers, seen } = countingWorkers(4 * 200 * 100);
   await Promise.all(Array.from({ length: 8 }, () => applyEffects(image, ['blur'], workers)));
   expect(seen.most).toBe(4);
-});
-
-test('the size of a picture is read from its header; what is no picture has none', async () => {
-  const { bytes } = await picture(300, 200);
-  const png = await sharp(bytes).png().toBuffer();
-  expect(uncompressedBytes({ type: 'image/jpeg', bytes })).toBe(300 * 200 * 3);
-  expect(uncompressedBytes({ type: 'image/png', bytes: png })).toBe(300 * 200 * 4);
-  expect(uncompressedBytes({ type: 'image/png', bytes: png.subarray(0, 12) })).toBe(0);
 });

@@ -15,7 +15,7 @@ import {
 
 const uploadForm = z.strictObject({
   file: z.string().meta({
-    description: `The picture: ${imageTypeSchema.options.join(', ')}; at most 20 MiB and 50 megapixels.`,
+    description: `The picture: ${imageTypeSchema.options.join(', ')}, whatever its part is called; at most 20 MiB, 50 megapixels and 65,535 pixels a side.`,
     format: 'binary',
   }),
   effects: effectsSchema,
@@ -36,7 +36,8 @@ export const imageOperations: Operation[] = [
     operationId: 'uploadImage',
     tags: ['Images'],
     summary: 'Apply effects to a picture',
-    description: '`Idempotency-Key`, `priority` and `run_at` are for `async=true`.',
+    description:
+      'The picture is turned upright as its EXIF data ask for, and loses all metadata. An animation (WebP, APNG) gives its first frame, and `frames` says so. What every viewer shows is taken, a picture that is damaged or cut off is not. Fewer pixels are possible where coding takes more memory: 37 megapixels in an interlaced PNG of 16 bits with transparency, 22 in a WebP with transparency. `Idempotency-Key`, `priority` and `run_at` are for `async=true`.',
     request: {
       query: asyncQuerySchema,
       headers: idempotencyHeader,
@@ -54,7 +55,7 @@ export const imageOperations: Operation[] = [
       400: problem(400, 'The query or the form itself is malformed.'),
       413: problem(413, 'The file is too large.', { detail: 'The file is larger than 20.0 MiB.' }),
       415: problem(415, 'This is no multipart form, or the file is no picture of a type that is taken.', {
-        detail: `The file is not an image of a type that is taken: ${imageTypeSchema.options.join(', ')}.`,
+        detail: `The file is image/heic, not an image of a type that is taken: ${imageTypeSchema.options.join(', ')}.`,
       }),
       422: problem(422, 'A part is missing or wrong, or the picture cannot be read; `errors` says where.', {
         detail: 'The form has no file.',

@@ -49,7 +49,7 @@ export const labOperations: Operation[] = [
       },
       ...problems(400, 413, 503),
       415: problem(415, 'The body is no picture of a type that is taken.', {
-        detail: `The body is not an image of a type that is taken: ${imageTypeSchema.options.join(', ')}.`,
+        detail: `The body is image/gif, not an image of a type that is taken: ${imageTypeSchema.options.join(', ')}.`,
       }),
     },
     ...curl(`curl -N -H "Content-Type: image/jpeg" --data-binary @photo.jpg \\

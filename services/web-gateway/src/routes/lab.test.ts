@@ -80,6 +80,21 @@ it.each([
   expect(body.errors).toEqual([{ path, message: expect.any(String) }]);
 });
 
+it.each(['image/jpg', 'application/octet-stream', ''])(
+  'takes a picture of Content-Type "%s"',
+  async (type) => {
+    const headers: Record<string, string> = type ? { 'Content-Type': type } : {};
+    const body = new Uint8Array(photo);
+    const response = await fetch(`${listener.url}/lab/runs?effect=bw&requests=1`, {
+      method: 'POST',
+      headers,
+      body,
+    });
+    expect(response.status).toBe(200);
+    expect(eventsOf(await response.text()).filter(isDone)).toMatchObject([{ status: 200 }]);
+  },
+);
+
 it('answers 415 to what is no picture, and 413 to one over 1 MiB', async () => {
   await post('effect=bw').send(Buffer.from('no picture')).expect(415);
   await request(gateway.app).post('/lab/runs?effect=bw').send({ text: 'none' }).expect(415);

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { uploadResponseSchema } from '@millrace/contracts';
 import sharp from 'sharp';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
@@ -58,6 +59,17 @@ it.each(['png', 'webp', 'jpeg'] as const)(
   },
 );
 
+it('says of an animation that its first frame was used', async () => {
+  const stills = await Promise.all([picture('png'), picture('jpeg')]);
+  const animation = await sharp(stills, { join: { animated: true } })
+    .webp()
+    .toBuffer();
+  for (const effects of ['bw', 'bw,blur']) {
+    const { body } = await upload(animation, effects).expect(201);
+    expect(uploadResponseSchema.parse(body).frames).toEqual({ in: 2, used: 1 });
+  }
+});
+
 describe('a form that is not as it should be is answered with 422', () => {
   it.each([
     ['no file', () => post().field('effects', 'bw'), 'file'],
@@ -90,15 +102,37 @@ describe('a form that is not as it should be is answered with 422', () => {
   });
 });
 
-describe('a file that is no image that is taken is answered with 415', () => {
+it.each(['image/jpg', 'image/x-png', 'application/octet-stream', 'text/plain'])(
+  'takes a file of type %s for what it is',
+  async (contentType) => {
+    const form = post().attach('file', photo, { filename: 'photo', contentType });
+    const { body } = await form.field('effects', 'bw').expect(201);
+    expect((await request(gateway.app).get(body.view_url).expect(200)).type).toBe('image/jpeg');
+  },
+);
+
+describe('a file that is no image that is taken is answered with 415, which says what it is', () => {
   it.each([
-    ['text called .jpg', Buffer.from('I am not a photo.')],
-    ['an SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>')],
-    ['a GIF', Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')],
-    ['an empty file', Buffer.alloc(0)],
-  ])('%s', async (_case, file) => {
+    ['text called .jpg', Buffer.from('I am not a photo.'), ''],
+    [
+      'an SVG',
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'),
+      'image/svg+xml, ',
+    ],
+    [
+      'a GIF',
+      Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64'),
+      'image/gif, ',
+    ],
+    ['a photo of a telephone', Buffer.from('\0\0\0\x18ftypheic'), 'image/heic, '],
+    ['pixels as they travel between workers', Buffer.from('P7\n'), 'image/x-portable-arbitrarymap, '],
+    ['an empty file', Buffer.alloc(0), ''],
+  ])('%s', async (_case, file, fact) => {
     const response = await upload(file).expect(415);
     expect(response.type).toBe('application/problem+json');
+    expect(response.body.detail).toBe(
+      `The file is ${fact}not an image of a type that is taken: image/jpeg, image/png, image/webp.`,
+    );
   });
 });
 
