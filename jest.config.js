@@ -20,12 +20,13 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,local,tests}/**/*.test.ts'],
-  // Those need a container engine, or a cluster: npm run test:compose, npm run test:cluster.
+  // Those need a container engine, or a cluster: npm run test:compose, test:hostile, test:cluster.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
     '<rootDir>/tests/compose/',
     '<rootDir>/tests/cluster/',
+    '<rootDir>/tests/hostile/',
   ],
   collectCoverage: true,
   coverageDirectory: 'coverage',

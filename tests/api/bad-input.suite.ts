@@ -42,8 +42,8 @@ describe('a body that is no JSON document', () => {
   );
 
   test.each(takers)('with more errors than anybody reads is answered shortly from %s', async (path) => {
-    const keys = Object.fromEntries(Array.from({ length: 40_000 }, (_, index) => [`k${index}`, 1]));
-    for (const body of [keys, { ['k'.repeat(400_000)]: 1 }]) {
+    const keys = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 1]));
+    for (const body of [keys, { ['k'.repeat(200_000)]: 1 }]) {
       const reply = await sendJson('POST', path, body);
       expect(expectProblem(reply, 422).errors!.length).toBeLessThanOrEqual(20);
       expect(reply.body.length).toBeLessThan(10_000);

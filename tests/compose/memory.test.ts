@@ -1,0 +1,79 @@
+// The largest pictures, many at once, on the composed stack with its real limits: npm run test:compose.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../api/until.js';
+import { makePictures } from '../hostile/pictures.js';
+import { type Composed, composed, engineAnswers } from './docker.js';
+import { fallen, reportUsage, usagesOf } from './usage.js';
+
+const MINUTE_MS = 60_000;
+
+const hasEngine = engineAnswers();
+
+(hasEngine ? describe : describe.skip)('memory', () => {
+  let stack: Composed;
+  let pictures: { hostile: string; honest: string };
+
+  beforeAll(async () => {
+    pictures = await makePictures();
+    stack = await composed();
+    await stack.compose('down', '--volumes', '--timeout', '5');
+    await stack.compose('up', '--build', '--detach', '--wait');
+  }, 15 * MINUTE_MS);
+
+  afterAll(async () => {
+    await stack.compose('down', '--volumes', '--timeout', '5');
+    for (const folder of Object.values(pictures)) rmSync(folder, { recursive: true });
+  }, 2 * MINUTE_MS);
+
+  test.each([
+    ['of 20 MiB', 'large-20mib.png'],
+    ['of 50 megapixels', 'large-50mp.jpg'],
+  ])(
+    '64 pictures %s at once, half of them as jobs, are all done, or refused with Retry-After',
+    async (_case, name) => {
+      const picture = new Blob([readFileSync(join(pictures.hostile, name))]);
+      const answers = await Promise.all(
+        Array.from({ length: 64 }, (_, number) => upload(picture, number % 2 === 0 ? '' : '?async=true')),
+      );
+      const unexpected = answers.filter(
+        ({ status, retryAfter }) =>
+          ![201, 202].includes(status) && !([429, 503].includes(status) && retryAfter),
+      );
+      expect(unexpected).toEqual([]);
+      for (const { status, statusUrl } of answers) {
+        if (status === 202) await until('the job is done', () => isCompleted(statusUrl), 3 * MINUTE_MS);
+      }
+      const ids = (await stack.compose('ps', '--quiet')).trim().split('\n');
+      const usages = await usagesOf(ids);
+      reportUsage(`64 pictures ${name}: ${countBy(answers.map(({ status }) => status))}`, usages);
+      expect(fallen(usages)).toEqual([]);
+      expect(answers.filter(({ status }) => [201, 202].includes(status)).length).toBeGreaterThan(0);
+    },
+    8 * MINUTE_MS,
+  );
+
+  async function upload(picture: Blob, query: string) {
+    const form = new FormData();
+    form.set('file', picture, 'a');
+    form.set('effects', 'bw,blur');
+    const response = await fetch(`${stack.url}/upload${query}`, { method: 'POST', body: form });
+    const body = (await response.json()) as { status_url?: string };
+    const retryAfter = response.headers.get('retry-after');
+    return { status: response.status, retryAfter, statusUrl: body.status_url ?? '' };
+  }
+
+  async function isCompleted(statusUrl: string): Promise<boolean> {
+    const job = (await (await fetch(stack.url + statusUrl)).json()) as {
+      status: string;
+      error: string | null;
+    };
+    if (job.status === 'failed') throw new Error(`the job failed: ${job.error}`);
+    return job.status === 'completed';
+  }
+});
+
+function countBy(statuses: number[]): string {
+  const kinds = [...new Set(statuses)].sort();
+  return kinds.map((kind) => `${statuses.filter((status) => status === kind).length} × ${kind}`).join(', ');
+}
