@@ -10,9 +10,11 @@ import {
 import { type Problem } from '@millrace/contracts';
 import { Router } from 'express';
 import request from 'supertest';
+import { eventually } from '../../../tests/support/eventually.js';
+import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
 import { basics } from '../../../tests/support/service-basics.js';
 import { createHttpApp } from './http-app.js';
-import { jsonBody, jsonBodyUpTo } from './json-body.js';
+import { JSON_BODY_LIMIT_BYTES, jsonBody, jsonBodyUpTo } from './json-body.js';
 
 const routes = Router();
 routes.post('/echo', jsonBody, (req, res) => void res.json({ body: req.body as unknown }));
@@ -122,4 +124,77 @@ it('leaves an empty body to the schema', async () => {
   const chunked = request(app).post('/echo').set('Content-Type', 'application/json');
   chunked.set('Transfer-Encoding', 'chunked');
   expect((await chunked.expect(200)).body).toEqual({});
+});
+
+describe('memory for long bodies', () => {
+  const LONG = JSON.stringify('x'.repeat(JSON_BODY_LIMIT_BYTES - 2));
+  const held: (() => void)[] = [];
+  const holding = Router();
+  holding.post('/hold', jsonBody, (_req, res) => {
+    held.push(() => res.json({}));
+  });
+  const hold = createHttpApp({ ...basics('hold-1'), service: 'hold', routes: [holding] });
+  let listener: Listener;
+  beforeAll(async () => {
+    listener = await listenOnFreePort(hold);
+  });
+  afterAll(() => listener.close());
+
+  /** A request in a client's name; it is under way when this returns. */
+  const send = (client: string, body = LONG) =>
+    request(listener.url)
+      .post('/hold')
+      .set({ 'Content-Type': 'application/json', 'X-Real-IP': client })
+      .send(body)
+      .then(({ status }) => status);
+  const release = () => held.splice(0).forEach((answer) => answer());
+
+  it('is shared: one client has half of it, and short bodies need none', async () => {
+    const greedy = Array.from({ length: 20 }, () => send('192.0.2.1'));
+    await eventually(() => expect(held).toHaveLength(8));
+    const other = send('192.0.2.2');
+    const short = send('192.0.2.1', '{}');
+    await eventually(() => expect(held).toHaveLength(10));
+    let left = 22;
+    const all = [...greedy, other, short].map((answer) => answer.finally(() => (left -= 1)));
+    while (left > 0) {
+      release();
+      await new Promise(setImmediate);
+      expect(held.length).toBeLessThanOrEqual(16);
+    }
+    expect(await Promise.all(all)).toEqual(Array<number>(22).fill(200));
+  });
+
+  it('is waited for by 100 at most; then the one who has most waiting is told to wait', async () => {
+    const greedy = Array.from({ length: 8 + 100 }, () => send('192.0.2.1'));
+    const seen: number[] = [];
+    for (const answer of greedy) void answer.then((status) => seen.push(status));
+    await eventually(() => expect(held).toHaveLength(8));
+    const others = Array.from({ length: 20 }, (_, index) => send(`198.51.100.${index}`));
+    await eventually(() => expect(held.length).toBe(16));
+    // Eight of the others have memory, twelve stand in the line for which twelve have left it.
+    await eventually(() => expect(seen).toEqual(Array<number>(12).fill(429)));
+    let left = others.length;
+    for (const answer of others) void answer.finally(() => (left -= 1));
+    while (left > 0) {
+      release();
+      await new Promise(setImmediate);
+    }
+    expect(await Promise.all(others)).toEqual(Array<number>(20).fill(200));
+    const end = setInterval(release, 1);
+    const counts = await Promise.all(greedy);
+    clearInterval(end);
+    expect(counts.filter((status) => status === 200).length).toBe(96);
+  });
+
+  it('is given back when the client has left', async () => {
+    const before = held.length;
+    for (let round = 0; round < 40; round += 1) {
+      const leaving = request(listener.url).post('/hold').set('Content-Type', 'application/json').send(LONG);
+      leaving.end(() => undefined);
+      await eventually(() => expect(held.length).toBe(before + round + 1));
+      leaving.abort();
+    }
+    release();
+  });
 });

@@ -1,4 +1,5 @@
 import express, { type Request, type RequestHandler } from 'express';
+import { withBodyMemory } from './body-memory.js';
 import { HttpProblem } from './http-problem.js';
 import { tooLarge } from './read-body.js';
 
@@ -13,20 +14,14 @@ const ENCODINGS = ['gzip', 'deflate', 'br'];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads a JSON body. Answers 415 to another content type, charset or content encoding, 413 to a larger body, 400 to broken
- * JSON, and to a body that is not what its headers say.
+ * Reads a JSON body, when there is memory for it: see `withBodyMemory`. Answers 415 to another content type, charset or content
+ * encoding, 413 to a larger body, 400 to broken JSON, and to a body that is not what its headers say.
  *
  * @param maxBytes the most that it may have, uncompressed
  */
 export function jsonBodyUpTo(maxBytes: number): RequestHandler {
   const readBytes: RequestHandler = express.raw({ limit: maxBytes, type: TYPES });
-  return (req, res, next) => {
-    // Without a body (Nginx gives an empty chunked one the length 0), it is the schema's to say what is missing.
-    if (req.is(TYPES) === null || req.get('content-length') === '0') {
-      next();
-      return;
-    }
-    checkHeaders(req);
+  const readJson: RequestHandler = (req, res, next) => {
     readBytes(req, res, (error: unknown) => {
       if (error) {
         next(toProblem(error, req, maxBytes));
@@ -42,6 +37,16 @@ export function jsonBodyUpTo(maxBytes: number): RequestHandler {
       if (bytes.length > LONG_BODY_BYTES) setImmediate(next);
       else next();
     });
+  };
+
+  return (req, res, next) => {
+    // Without a body (Nginx gives an empty chunked one the length 0), it is the schema's to say what is missing.
+    if (req.is(TYPES) === null || req.get('content-length') === '0') {
+      next();
+      return;
+    }
+    checkHeaders(req);
+    return withBodyMemory(req, res, maxBytes, () => void readJson(req, res, next));
   };
 }
 

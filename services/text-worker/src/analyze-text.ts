@@ -14,13 +14,14 @@ export function analyzeText(text: string): Promise<TextResult> {
 }
 
 function* analyze(text: string): Generator<void, TextResult> {
-  const clusters: string[] = [];
-  for (const part of clustersByPart(text)) {
+  const reversedParts: string[] = [];
+  for (const clusters of clustersByPart(text)) {
     // A text of one part is done in one step.
-    if (clusters.length > 0) yield;
-    clusters.push(...part);
+    if (reversedParts.length > 0) yield;
+    // Joined at once: the clusters of many texts at a time would take too much memory.
+    reversedParts.push(clusters.reverse().join(''));
   }
-  return { word_count: countWords(text), reversed_text: clusters.reverse().join('') };
+  return { word_count: countWords(text), reversed_text: reversedParts.reverse().join('') };
 }
 
 function countWords(text: string): number {

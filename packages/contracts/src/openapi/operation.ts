@@ -95,7 +95,7 @@ const PROBLEM_MEANINGS: Record<number, string> = {
   413: 'The body is too large.',
   415: 'The body is not of a type that is taken.',
   422: 'The body does not have the expected form; `errors` says where.',
-  429: 'This address has as many open as it may. Close one, or try again later.',
+  429: 'This address has as many open, or under way, as it may. Try again later.',
   503: 'A part of the system is down or busy. Try again later.',
 };
 
@@ -105,7 +105,7 @@ export function problems(...statuses: number[]): Record<string, ResponseConfig> 
 }
 
 /** The error answers of every call with a JSON body. */
-export const bodyProblems = problems(400, 413, 415, 422, 503);
+export const bodyProblems = problems(400, 413, 415, 422, 429, 503);
 
 /** The same, of a call that takes an Idempotency-Key. */
 export const keyedBodyProblems: Record<string, ResponseConfig> = {
