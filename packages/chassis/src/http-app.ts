@@ -78,14 +78,13 @@ function requestContext(pod: string, lifecycle: Lifecycle): RequestHandler {
       timeoutMs && TIMEOUT_MS_PATTERN.test(timeoutMs) ? performance.now() + Number(timeoutMs) : undefined;
     res.setHeader(REQUEST_ID, requestId);
     res.setHeader(SERVED_BY, pod);
-    let signal: AbortSignal | undefined;
     withContext(
       {
         requestId,
         traceparent,
         client: clientOf(req.get(CLIENT_ADDRESS) ?? req.socket.remoteAddress),
         deadline,
-        signal: () => (signal ??= requestSignal(res, deadline, lifecycle)),
+        signal: requestSignal(res, deadline, lifecycle),
         effects: { begun: false },
       },
       next,

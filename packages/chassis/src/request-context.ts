@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
 import { CLIENT_ADDRESS, REQUEST_ID, TIMEOUT_MS, TRACEPARENT } from '@millrace/contracts';
 
 /** What travels with a request, or a job, through everything that happens on its behalf. */
@@ -44,9 +45,33 @@ export function workMayHaveBegun(): void {
 
 /** Runs `work` with at most so much time, and no more than there is already. */
 export function withTimeout<T>(timeoutMs: number, work: () => T): T {
-  const limitMs = Math.min(timeoutMs, remainingMs());
-  const deadline = performance.now() + limitMs;
-  return withSignal(AbortSignal.timeout(Math.max(0, Math.ceil(limitMs))), work, deadline);
+  const limitMs = Math.max(0, Math.min(timeoutMs, remainingMs()));
+  const { signal, clear } = timeLimit(limitMs);
+  const result = withSignal(signal, work, performance.now() + limitMs);
+  Promise.resolve(result).then(clear, clear);
+  return result;
+}
+
+/**
+ * A signal that aborts with a TimeoutError after a time, or with the reason of `outer` when that does. In place of `AbortSignal.timeout` and
+ * `AbortSignal.any`, whose timer lives on, and with it everything that the request has in memory, long after the work has ended.
+ *
+ * @returns also what ends it: to be called when the work has ended
+ */
+export function timeLimit(ms: number, outer?: AbortSignal): { signal: AbortSignal; clear: () => void } {
+  const end = new AbortController();
+  setMaxListeners(0, end.signal);
+  const timer = setTimeout(() => end.abort(new DOMException('The time is over.', 'TimeoutError')), ms);
+  const follow = () => end.abort(outer?.reason);
+  if (outer?.aborted) follow();
+  outer?.addEventListener('abort', follow);
+  return {
+    signal: end.signal,
+    clear() {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', follow);
+    },
+  };
 }
 
 /** Runs `work` so that it ends when `signal` aborts, and when it would end anyway. */

@@ -1,11 +1,16 @@
-import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
 import { problemSchema, WORK_BEGUN } from '@millrace/contracts';
 import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
 import { HttpProblem, Unavailable } from './http-problem.js';
 import { choose, podOf, type Replica, SILENCE_MS, track } from './replica.js';
 import { createReplicaSet } from './replica-set.js';
-import { contextHeaders, currentSignal, remainingMs, workMayHaveBegun } from './request-context.js';
+import {
+  contextHeaders,
+  currentSignal,
+  remainingMs,
+  timeLimit,
+  workMayHaveBegun,
+} from './request-context.js';
 import { timeIsOver } from './request-signal.js';
 import { createRetryBudget } from './retry-budget.js';
 
@@ -104,23 +109,28 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
     track(
       replica,
       async () => {
-        const { method, path, headers, body, signal } = request;
-        const response = await replica.pool.request({
-          method,
-          path,
-          headers: { host: replica.host, ...contextHeaders(timeoutMs), ...headers },
-          body: body ?? null,
-          signal: timeLimit(timeoutMs, signal),
-          // Silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
-          headersTimeout: SILENCE_MS,
-          bodyTimeout: SILENCE_MS,
-        });
-        return {
-          status: response.statusCode,
-          headers: response.headers,
-          body: Buffer.from(await response.body.arrayBuffer()),
-          pod: podOf(response.headers, replica),
-        };
+        const { method, path, headers, body } = request;
+        const limit = timeLimit(timeoutMs, request.signal);
+        try {
+          const response = await replica.pool.request({
+            method,
+            path,
+            headers: { host: replica.host, ...contextHeaders(timeoutMs), ...headers },
+            body: body ?? null,
+            signal: limit.signal,
+            // Silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
+            headersTimeout: SILENCE_MS,
+            bodyTimeout: SILENCE_MS,
+          });
+          return {
+            status: response.statusCode,
+            headers: response.headers,
+            body: Buffer.from(await response.body.arrayBuffer()),
+            pod: podOf(response.headers, replica),
+          };
+        } finally {
+          limit.clear();
+        }
       },
       () => request.signal?.aborted === true,
     );
@@ -166,9 +176,8 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
   const sendWhereRoomIs = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
     const { method, path, body = '', headers } = request;
     const { idempotent = method === 'GET', breaksLimit = Infinity } = request;
-    const signal = timeLimit(timeoutMs, request.signal);
-    // Every replica's line listens.
-    setMaxListeners(0, signal);
+    const limit = timeLimit(timeoutMs, request.signal);
+    const { signal } = limit;
     const placement = {
       method,
       path,
@@ -177,18 +186,22 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       signal,
       onRoom: request.onRoom,
     };
-    for (let breaks = 0; ;) {
-      try {
-        return await sendToFirstFree(replicas, placement, agent);
-      } catch (error) {
-        request.signal?.throwIfAborted();
-        if (error instanceof NoRoom && error.answer) throw full(name, error.answer);
-        if (error instanceof BrokeOff) breaks += 1;
-        if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
-        if (!(error instanceof NoRoom) && !idempotent) workMayHaveBegun();
-        const isFinal = error instanceof NoRoom || signal.aborted || !idempotent;
-        if (isFinal || !budget.spend()) throw new Unavailable(busy(name), { cause: error });
+    try {
+      for (let breaks = 0; ;) {
+        try {
+          return await sendToFirstFree(replicas, placement, agent);
+        } catch (error) {
+          request.signal?.throwIfAborted();
+          if (error instanceof NoRoom && error.answer) throw full(name, error.answer);
+          if (error instanceof BrokeOff) breaks += 1;
+          if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
+          if (!(error instanceof NoRoom) && !idempotent) workMayHaveBegun();
+          const isFinal = error instanceof NoRoom || signal.aborted || !idempotent;
+          if (isFinal || !budget.spend()) throw new Unavailable(busy(name), { cause: error });
+        }
       }
+    } finally {
+      limit.clear();
     }
   };
 
@@ -217,11 +230,6 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       await replicas.close();
     },
   };
-}
-
-function timeLimit(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
-  const limit = AbortSignal.timeout(Math.ceil(timeoutMs));
-  return signal ? AbortSignal.any([limit, signal]) : limit;
 }
 
 const busy = (name: string) => `${name} cannot take the request right now. Try again in a moment.`;

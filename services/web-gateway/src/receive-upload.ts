@@ -3,15 +3,19 @@ import type { Request, Response } from 'express';
 import multer, { MulterError, type StorageEngine } from 'multer';
 
 /**
- * Reads a multipart form of one `file` (into memory, `req.file`) and one `effects` field (`req.body.effects`).
+ * Reads a multipart form of one `file` and one `effects` field (`req.body.effects`).
  *
  * @param maxBytes the largest file
- * @returns a function that rejects with HttpProblem 413 over the limit, 415 when it is not a multipart form, 422 for parts too many or
+ * @returns a function that resolves to the file, which nothing else holds on to; undefined when there is none. It rejects with HttpProblem 413 over the limit, 415 when it is not a multipart form, 422 for parts too many or
  *   missing, 400 when it is broken
  */
-export function receiveUpload(maxBytes: number): (req: Request, res: Response) => Promise<void> {
+export function receiveUpload(
+  maxBytes: number,
+): (req: Request, res: Response) => Promise<Buffer | undefined> {
+  // Not in the request: a connection that is kept alive keeps its last request, and so would all of them a picture each.
+  const files = new WeakMap<object, Buffer>();
   const read = multer({
-    storage: intoOneBuffer(maxBytes),
+    storage: intoOneBuffer(maxBytes, files),
     limits: {
       fileSize: maxBytes,
       files: 1,
@@ -29,9 +33,11 @@ export function receiveUpload(maxBytes: number): (req: Request, res: Response) =
         headers: { 'Accept-Post': 'multipart/form-data' },
       });
     }
-    return new Promise<void>((resolve, reject) => {
+    return new Promise<Buffer | undefined>((resolve, reject) => {
       const done = (error?: unknown) => {
-        if (error === undefined || error === null) resolve();
+        const file = files.get(req);
+        files.delete(req);
+        if (error === undefined || error === null) resolve(file);
         else reject(toProblem(error, maxBytes));
       };
       read(req, res, done);
@@ -40,15 +46,22 @@ export function receiveUpload(maxBytes: number): (req: Request, res: Response) =
 }
 
 /** Multer's own memory storage collects parts and joins them in the end, so that a file is there twice for a moment. */
-function intoOneBuffer(maxBytes: number): StorageEngine {
+function intoOneBuffer(maxBytes: number, files: WeakMap<object, Buffer>): StorageEngine {
   return {
     _handleFile(req, { stream }, callback) {
       const length = Number(req.get('content-length') ?? Infinity);
-      const room = Buffer.allocUnsafeSlow(Math.min(length, maxBytes));
+      let room: Buffer | undefined = Buffer.allocUnsafeSlow(Math.min(length, maxBytes));
       let end = 0;
-      stream.on('data', (part: Buffer) => (end += part.copy(room, end)));
-      stream.once('error', (error) => callback(error));
-      stream.once('end', () => callback(null, { buffer: room.subarray(0, end), size: end }));
+      stream.on('data', (part: Buffer) => (end += room ? part.copy(room, end) : 0));
+      stream.once('error', (error) => {
+        room = undefined;
+        callback(error);
+      });
+      stream.once('end', () => {
+        if (room) files.set(req, room.subarray(0, end));
+        room = undefined;
+        callback(null, { size: end });
+      });
     },
     _removeFile: (_req, _file, callback) => callback(null),
   };

@@ -41,10 +41,10 @@ export function uploadRoutes({ effectWorkers, images, intake, memory, maxBytes }
     memory.run(() => processUpload(req, res), { weight: bodyBytes(req, maxBytes + FORM_MAX_BYTES) });
 
   const processUpload = async (req: Request, res: Response) => {
-    await receive(req, res);
+    const file = await receive(req, res);
     const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
     const { effects } = parseBody(formSchema, req.body ?? {});
-    const bytes = fileOf(req.file);
+    const bytes = fileOf(file);
     const image = { type: imageTypeOf(bytes, 'file'), bytes };
 
     if (async === 'true') {
@@ -63,11 +63,11 @@ export function uploadRoutes({ effectWorkers, images, intake, memory, maxBytes }
   return router;
 }
 
-function fileOf(file: Express.Multer.File | undefined): Buffer {
+function fileOf(file: Buffer | undefined): Buffer {
   if (!file) {
     throw new HttpProblem(422, 'The form has no file.', {
       errors: [{ path: 'file', message: 'is missing' }],
     });
   }
-  return file.buffer;
+  return file;
 }
