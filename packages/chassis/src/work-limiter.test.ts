@@ -187,6 +187,16 @@ describe('the end of a request', () => {
     expect(limiter.inFlight()).toBe(0);
   });
 
+  it('comes when it has waited for so long', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1 });
+    const holder = job();
+    const first = limiter.run(holder.run);
+    await expect(limiter.run(job().run, { waitMs: 20 })).rejects.toThrow(Unavailable);
+    expect(limiter.waiting()).toBe(0);
+    holder.end();
+    await first;
+  });
+
   it('comes for all who wait when the replica drains; what has begun goes on', async () => {
     const drain = new AbortController();
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 5, draining: drain.signal });

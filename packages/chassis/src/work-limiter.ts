@@ -18,6 +18,8 @@ export interface WorkOptions {
   weight?: number;
   /** Ends the waiting. Default: that of the current request. */
   signal?: AbortSignal | undefined;
+  /** How long it may wait, in ms; then it is refused (Unavailable). Default: as long as it takes. */
+  waitMs?: number;
 }
 
 export interface WorkLimiter {
@@ -43,7 +45,12 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
     for (const place of line.all()) place.refuse(new Unavailable(DRAINING));
   });
 
-  const waitForTurn = (client: string, weight: number, signal: AbortSignal | undefined) => {
+  const waitForTurn = (
+    client: string,
+    weight: number,
+    signal: AbortSignal | undefined,
+    waitMs: number | undefined,
+  ) => {
     if (draining?.aborted) throw new Unavailable(DRAINING);
     if (line.length() >= queueLimit) {
       const last = line.lastOfLongest(client);
@@ -52,7 +59,12 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
     }
     return new Promise<void>((resolve, reject) => {
       const leave = () => place.refuse(reasonOf(signal!));
-      const end = () => signal?.removeEventListener('abort', leave);
+      const giveUp = () => place.refuse(new Unavailable('This replica has all the work that it can take.'));
+      const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs);
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', leave);
+      };
       const place = line.join(client, weight, {
         start() {
           end();
@@ -68,11 +80,11 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
   };
 
   return {
-    async run(work, { weight = 1, signal = currentSignal() } = {}) {
+    async run(work, { weight = 1, signal = currentSignal(), waitMs } = {}) {
       const client = currentContext()?.client ?? '';
       const taken = Math.min(weight, concurrency);
       if (signal?.aborted) throw reasonOf(signal);
-      if (!line.take(client, taken)) await waitForTurn(client, taken, signal);
+      if (!line.take(client, taken)) await waitForTurn(client, taken, signal, waitMs);
       const begun = performance.now();
       try {
         return await work();

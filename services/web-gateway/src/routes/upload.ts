@@ -26,6 +26,9 @@ export interface UploadOptions {
   maxBytes: number;
 }
 
+/** How long an upload may wait for memory: Nginx gives up after 150 s without a byte. */
+const WAIT_MS = 60_000;
+
 /** What a multipart form adds to its file: boundaries, headers, the other field. Nginx allows a MiB for it. */
 const FORM_MAX_BYTES = 1024 * 1024;
 
@@ -38,7 +41,10 @@ export function uploadRoutes({ effectWorkers, images, intake, memory, maxBytes }
 
   const upload: RequestHandler = (req, res) =>
     // Claimed before the body is read, and held until all work on it has ended, also when its client has left.
-    memory.run(() => processUpload(req, res), { weight: bodyBytes(req, maxBytes + FORM_MAX_BYTES) });
+    memory.run(() => processUpload(req, res), {
+      weight: bodyBytes(req, maxBytes + FORM_MAX_BYTES),
+      waitMs: WAIT_MS,
+    });
 
   const processUpload = async (req: Request, res: Response) => {
     const file = await receive(req, res);
