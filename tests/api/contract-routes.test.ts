@@ -111,7 +111,6 @@ function createApps(): Record<string, Express> {
       publisher: {
         publish: () => Promise.resolve(),
         hasLostMessages: () => Promise.resolve(false),
-        close: () => Promise.resolve(),
       },
       hints: { changed: () => undefined, listen: () => () => undefined, close: () => undefined },
       options: {

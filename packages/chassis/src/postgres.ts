@@ -174,3 +174,24 @@ function asUnavailable(error: unknown): Unavailable {
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '23505';
 }
+
+/**
+ * Runs a statement on many rows at once. When PostgreSQL refuses it because of some of them, the others are done all the same, in halves.
+ *
+ * @returns for each row, in their order, its result or why it was refused
+ * @throws what is not the fault of a row
+ */
+export async function despiteRefusals<Row, Result>(
+  rows: Row[],
+  run: (rows: Row[]) => Promise<Result[]>,
+): Promise<(Result | Error)[]> {
+  try {
+    return await run(rows);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    if (rows.length === 1) return [error];
+    const middle = Math.ceil(rows.length / 2);
+    const first = await despiteRefusals(rows.slice(0, middle), run);
+    return first.concat(await despiteRefusals(rows.slice(middle), run));
+  }
+}

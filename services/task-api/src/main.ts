@@ -81,7 +81,6 @@ runService({
   },
   close: [
     () => Promise.all([stopSweeper(), stopRetention()]),
-    () => publisher.close(),
     () => hints.close(),
     () => redis.disconnect(),
     () => postgresCheck.close(),

@@ -1,4 +1,5 @@
-import type { Postgres, Queryable } from '@millrace/chassis/postgres';
+import { coalesce } from '@millrace/chassis';
+import { despiteRefusals, type Postgres, type Queryable } from '@millrace/chassis/postgres';
 import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '@millrace/contracts';
 import { fingerprint, oncePerKey } from './idempotency.js';
 
@@ -27,18 +28,30 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
  */
 const PAGE_TEXT_BYTES = 512 * 1024;
 
+/** What one statement writes at most, in tasks and in characters. */
+const TASKS_A_STATEMENT = 200;
+const TEXT_A_STATEMENT = 1024 * 1024;
+
 /** A task as the API shows it. */
 const COLUMNS = `id, title, description, priority, status, processed_by_pod, created_at, updated_at, completed_at`;
 
 export function createTaskStore(db: Postgres): TaskStore {
+  /** What is created at the same time is committed together. */
+  const insertTogether = coalesce<CreateTask, Task>({
+    run: (tasks) => despiteRefusals(tasks, (some) => insert(db, some)),
+    maxItems: TASKS_A_STATEMENT,
+    weigh: ({ title, description }) => title.length + description.length,
+    maxWeight: TEXT_A_STATEMENT,
+  });
   return {
     async create(task, idempotencyKey) {
-      if (idempotencyKey === undefined) return { task: await insert(db, task), isNew: true };
+      if (idempotencyKey === undefined) return { task: await insertTogether(task), isNew: true };
       const request = { key: idempotencyKey, fingerprint: fingerprint('create task', task) };
       let isNew = false;
-      const created = await oncePerKey(db, request, (tx) => {
+      const created = await oncePerKey(db, request, async (tx) => {
         isNew = true;
-        return insert(tx, task);
+        const [inserted] = await insert(tx, [task]);
+        return inserted!;
       });
       return { task: created, isNew };
     },
@@ -99,12 +112,22 @@ export function createTaskStore(db: Postgres): TaskStore {
   };
 }
 
-async function insert(db: Queryable, { title, description, priority }: CreateTask): Promise<Task> {
-  const [row] = await db.query<TaskRow>(
-    `INSERT INTO tasks (title, description, priority) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
-    [title, description, priority],
+/** All or none. @returns the tasks in the order given */
+async function insert(db: Queryable, tasks: CreateTask[]): Promise<Task[]> {
+  const rows = await db.query<TaskRow>(
+    `WITH asked AS MATERIALIZED (
+       SELECT uuidv7() AS id, *
+         FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (title, description, priority, position)),
+     task AS (
+       INSERT INTO tasks (id, title, description, priority) SELECT id, title, description, priority FROM asked RETURNING *)
+     SELECT ${COLUMNS} FROM task JOIN (SELECT id, position FROM asked) USING (id) ORDER BY position`,
+    [
+      tasks.map(({ title }) => title),
+      tasks.map(({ description }) => description),
+      tasks.map(({ priority }) => priority),
+    ],
   );
-  return toTask(row!);
+  return rows.map(toTask);
 }
 
 /** A LIKE pattern for text that contains `part`, in which % and _ stand for themselves. */

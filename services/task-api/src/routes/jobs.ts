@@ -68,7 +68,7 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
       const due = await jobs.retry(id);
       const job = await existing(jobs, id);
       if (!due) throw new HttpProblem(409, whyNoRetry(job));
-      publishOnTheSide(due, publisher, logger);
+      publishOnTheSide([due], publisher, logger);
       res.status(202).location(`/api/jobs/${id}`).json(job);
     })
     .all(methodNotAllowed);
