@@ -186,7 +186,7 @@ describe('a job with a time to begin', () => {
     expect(await claim(id)).toBeUndefined();
 
     await taskApi.postgres.db.query('UPDATE jobs SET run_at = now(), due_at = now()');
-    expect(await taskApi.sweepOnce()).toEqual([`${id}-0`]);
+    expect(await taskApi.sweepOnce()).toEqual([id]);
     expect(await claim(id)).toBeDefined();
   });
 
