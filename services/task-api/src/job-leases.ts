@@ -180,7 +180,8 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
             WHERE a.job_id = job.id AND a.attempt = job.attempt),
          task AS (
            UPDATE tasks
-              SET completed_at = coalesce(completed_at, now()), processed_by_pod = job.processed_by_pod, updated_at = now()
+              SET job_status = 'completed', completed_at = coalesce(completed_at, now()), processed_by_pod = job.processed_by_pod,
+                  updated_at = now()
              FROM job
             WHERE tasks.id = job.task_id)
          SELECT id FROM job`,

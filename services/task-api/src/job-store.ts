@@ -38,6 +38,28 @@ export interface JobStore {
   retry(id: string): Promise<DueJob | undefined>;
 }
 
+/** From what is counted as it changes, and from the two ends of an index of what is queued. */
+const SUMMARIZE = `
+  WITH counted AS (
+    SELECT coalesce(sum(queued), 0) AS queued, coalesce(sum(processing), 0) AS processing,
+           coalesce(sum(completed), 0) AS completed, coalesce(sum(failed), 0) AS failed,
+           coalesce(sum(cancelled), 0) AS cancelled
+      FROM job_counts),
+  scheduled AS (
+    SELECT count(*) AS jobs FROM jobs WHERE status = 'queued' AND greatest(created_at, run_at) > now()),
+  oldest AS (
+    SELECT greatest(created_at, run_at) AS since FROM jobs
+     WHERE status = 'queued' AND greatest(created_at, run_at) <= now()
+     ORDER BY greatest(created_at, run_at) LIMIT 1)
+  SELECT json_build_object(
+           'counts', to_json(counted),
+           'due', queued - jobs,
+           'scheduled', jobs,
+           'oldest_waiting_s', round(extract(epoch FROM now() - (SELECT since FROM oldest)), 1),
+           'completed_last_minute', (SELECT coalesce(sum(completed), 0) FROM job_completions
+                                      WHERE second > now() - interval '1 minute')) AS summary
+    FROM counted, scheduled`;
+
 export function createJobStore(
   db: Queryable,
   options: { maxAttempts: number; sweepAfterMs: number },
@@ -67,23 +89,8 @@ export function createJobStore(
     },
 
     async summarize() {
-      const statuses = await db.query<{ status: JobStatus; count: number }>(
-        'SELECT status, count(*)::int FROM jobs GROUP BY status',
-      );
-      const [queue] = await db.query<Omit<JobSummary, 'counts'>>(
-        `SELECT count(*) FILTER (WHERE run_at <= now())::int AS due,
-                count(*) FILTER (WHERE run_at > now())::int AS scheduled,
-                round(extract(epoch FROM now() - min(greatest(created_at, run_at)) FILTER (WHERE run_at <= now())), 1)::float
-                  AS oldest_waiting_s,
-                (SELECT count(*)::int
-                   FROM jobs
-                  WHERE finished_at > now() - interval '1 minute' AND status = 'completed') AS completed_last_minute
-           FROM jobs
-          WHERE status = 'queued'`,
-      );
-      const counts = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 };
-      for (const { status, count } of statuses) counts[status] = count;
-      return { counts, ...queue! };
+      const [row] = await db.query<{ summary: JobSummary }>(SUMMARIZE);
+      return row!.summary;
     },
 
     async cancel(id) {

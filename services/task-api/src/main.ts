@@ -11,6 +11,7 @@ import { createJobPublisher } from './job-publisher.js';
 import { startRetention } from './retention.js';
 import { startSweeper } from './sweeper.js';
 import { createTaskHints } from './task-hints.js';
+import { fillTaskTexts, startMergingTexts } from './task-texts.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
@@ -50,9 +51,12 @@ const app = createApp({
 
 /** How often to look for what is no longer kept. */
 const RETENTION_INTERVAL_MS = 60_000;
+/** How often to merge new texts into the index of searches. */
+const MERGE_INTERVAL_MS = 1_000;
 
 let stopRetention = () => Promise.resolve();
 let stopSweeper = () => Promise.resolve();
+let stopMerging = () => Promise.resolve();
 
 runService({
   config,
@@ -61,6 +65,8 @@ runService({
   app,
   async prepare(signal) {
     await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger, signal });
+    await fillTaskTexts(postgres, { logger, signal });
+    stopMerging = startMergingTexts({ db: postgres, intervalMs: MERGE_INTERVAL_MS, logger });
     stopRetention = startRetention({
       db: postgres,
       jobTtlSeconds: config.JOB_TTL_SECONDS,
@@ -80,7 +86,7 @@ runService({
     });
   },
   close: [
-    () => Promise.all([stopSweeper(), stopRetention()]),
+    () => Promise.all([stopSweeper(), stopRetention(), stopMerging()]),
     () => hints.close(),
     () => redis.disconnect(),
     () => postgresCheck.close(),
