@@ -18,16 +18,22 @@ export class UsageError extends Error {}
 export function readArguments(args: string[], names: readonly string[]): Arguments {
   const { only, ...options } = parse(args);
   const wanted = only.flatMap((value) => value.split(',')).map((name) => name.trim());
-  const unknown = wanted.filter((name) => !names.includes(name));
+  const unknown = wanted.filter((name) => rowsNamed(name, names).length === 0);
   if (unknown.length > 0)
     throw new UsageError(
       `There is no row ${unknown.map((name) => `"${name}"`).join(', ')}. Rows: ${names.join(', ')}.`,
     );
+  const chosen = new Set(wanted.flatMap((name) => rowsNamed(name, names)));
   return {
     ...options,
     json: options.json,
-    rows: wanted.length > 0 ? names.filter((name) => wanted.includes(name)) : [...names],
+    rows: names.filter((name) => wanted.length === 0 || chosen.has(name)),
   };
+}
+
+/** The row of this name or, for the first part of a name, all of them: `growth`, `hops`. */
+function rowsNamed(name: string, names: readonly string[]): string[] {
+  return names.includes(name) ? [name] : names.filter((other) => other.startsWith(`${name}-`));
 }
 
 function parse(args: string[]) {
@@ -57,7 +63,8 @@ export function usage(rows: readonly { name: string; title: string }[]): string 
 
 Measures limits and peers of this machine, and this product beside them, in interleaved rounds.
 
-  --only ROW   measure this row only; may be given again, or a list with commas
+  --only ROW   measure this row only; may be given again, or a list with commas;
+               the first part of a name stands for all that begin so (growth, hops)
   --json FILE  write the results there, as an array of {row, ratio, low, high, goal, met}
   --short      fewer and shorter rounds, smaller tables: all rows in about three minutes
   --docs       write table and plots into docs/PERFORMANCE.md

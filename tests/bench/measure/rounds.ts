@@ -12,9 +12,10 @@ export async function inRounds<T extends Record<string, Measure<unknown>>>(
   { settings, signal, progress }: Bench,
   contestants: T,
   rounds = settings.rounds,
+  { warmUp = true } = {},
 ): Promise<{ [Name in keyof T]: Awaited<ReturnType<T[Name]>>[] }> {
   const results = Object.fromEntries(Object.keys(contestants).map((name) => [name, [] as unknown[]]));
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = warmUp ? 0 : 1; round <= rounds; round += 1) {
     progress(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
     for (const [name, measure] of Object.entries(contestants)) {
       signal.throwIfAborted();
