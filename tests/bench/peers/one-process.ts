@@ -1,46 +1,35 @@
-/** Both effects in one process and one pipeline, for comparison: the picture comes from a file and goes nowhere. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** Both effects in one process and one pipeline, for comparison: the same upload, and the picture is kept in memory. */
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import express from 'express';
+import multer from 'multer';
 import sharp from 'sharp';
-
-/** As our workers set it: a picture has every CPU, and none comes twice. */
-sharp.concurrency(availableParallelism());
-sharp.cache(false);
 
 const SIGMA = 5;
 
-export interface Work {
-  file: string;
-  ms: number;
-  /** Where the last result goes. */
-  result: string;
-}
+// As our workers have it: a picture gets every CPU, and none comes twice.
+sharp.concurrency(availableParallelism());
+sharp.cache(false);
 
-function applyBoth(bytes: Buffer): Promise<Buffer> {
-  return sharp(bytes)
+const app = express();
+/** Only the last one: it is there to be compared. */
+let latest: { id: string; bytes: Buffer } | undefined;
+
+app.post('/upload', multer({ storage: multer.memoryStorage() }).single('file'), async (req, res) => {
+  const bytes = await sharp(req.file!.buffer)
     .autoOrient()
     .greyscale()
     .toColourspace('b-w')
     .blur(SIGMA)
     .jpeg({ quality: 88, optimiseCoding: false })
     .toBuffer();
-}
-
-async function work({ file, ms, result }: Work): Promise<{ requests: number; ms: number }> {
-  const bytes = readFileSync(file);
-  const begun = performance.now();
-  let requests = 0;
-  let picture: Buffer;
-  do {
-    picture = await applyBoth(bytes);
-    requests += 1;
-  } while (performance.now() - begun < ms);
-  const took = performance.now() - begun;
-  writeFileSync(result, picture);
-  return { requests, ms: took };
-}
-
-process.on('message', (order: Work) => {
-  void work(order).then((result) => process.send!(result));
+  latest = { id: randomUUID(), bytes };
+  res.status(201).json({ id: latest.id, view_url: `/image/${latest.id}` });
 });
-process.on('disconnect', () => process.exit());
+
+app.get('/image/:id', (req, res) => {
+  if (req.params.id === latest?.id) res.type('jpeg').send(latest.bytes);
+  else res.sendStatus(404);
+});
+
+app.listen(Number(process.env['PORT']), '127.0.0.1');

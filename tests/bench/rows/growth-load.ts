@@ -2,7 +2,7 @@ import { GROWTH_GOAL, measureGrowth } from '../measure/growth.js';
 import { photograph } from '../pictures.js';
 import type { Row } from '../row.js';
 import { createTasks } from './create.js';
-import { uploads } from './hops.js';
+import { gatewayOf, uploads } from './hops.js';
 
 const CLIENTS = [1, 8, 32, 128, 500];
 const MEGAPIXELS = [0.1, 1, 4, 12, 24];
@@ -42,7 +42,7 @@ export const growthPixels: Row = {
     const ms = (bench.settings.seconds * 1_000) / 2;
     const sizes = [];
     for (const megapixels of MEGAPIXELS) {
-      const load = uploads(stack, await photograph(megapixels));
+      const load = uploads(gatewayOf(stack), await photograph(megapixels));
       sizes.push({
         size: megapixels,
         measure: async () => {

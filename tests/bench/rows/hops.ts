@@ -1,16 +1,11 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Stack } from '../../../local/stack.js';
 import type { Load } from '../load/load.js';
 import { milliseconds } from '../measure/describe.js';
-import { inRounds } from '../measure/rounds.js';
+import { inRounds, ratios } from '../measure/rounds.js';
 import { createMeter } from '../measure/usage.js';
-import type { Work } from '../peers/one-process.js';
-import { sourceCommand } from '../peers/peer-process.js';
+import { sourceCommand, startHttpPeer } from '../peers/peer-process.js';
 import { assertSamePixels, photograph, uploadForm } from '../pictures.js';
-import type { Bench, Goal, Row } from '../row.js';
+import type { Goal, Row } from '../row.js';
 
 export const hops12 = hops('hops-12', 12, { atLeast: 0.85 });
 export const hops1 = hops('hops-1', 1, { atLeast: 0.75 });
@@ -24,26 +19,27 @@ function hops(name: string, megapixels: number, goal: Goal): Row {
     async run(bench) {
       const photo = await photograph(megapixels);
       const stack = await bench.stack('fresh');
-      const peer = startOneProcess(bench, photo);
+      const peer = await startHttpPeer(bench, sourceCommand('one-process'), { NODE_ENV: 'production' });
       const meter = createMeter(stack);
-      const load = uploads(stack, photo);
+      const ours = uploads(gatewayOf(stack), photo);
+      const theirs = uploads(peer.url, photo);
       const ms = bench.settings.seconds * 1_000;
       try {
-        const times = await inRounds(bench, {
-          ours: async (round) => {
-            const result = await meter.during(() => bench.load.send({ ...load, ms }));
-            if (round === 0)
-              await assertSamePixels(await viewOf(stack, result.sample), (await peer.work(0)).picture);
-            return result.ms / result.requests;
-          },
-          theirs: async () => (await peer.work(ms)).each,
+        const results = await inRounds(bench, {
+          ours: () => meter.during(() => bench.load.send({ ...ours, ms })),
+          theirs: () => bench.load.send({ ...theirs, ms }),
         });
+        await assertSamePixels(
+          await viewOf(ours.url, results.ours.at(-1)!.sample),
+          await viewOf(theirs.url, results.theirs.at(-1)!.sample),
+        );
+        const [own, one] = [results.ours, results.theirs].map((some) => some.map(({ p50 }) => p50));
         return [
           {
             name,
-            values: times.ours.map((value, round) => times.theirs[round]! / value),
+            values: ratios(one!, own!),
             goal,
-            detail: `ours ${milliseconds(times.ours)} a picture, one process ${milliseconds(times.theirs)}`,
+            detail: `ours ${milliseconds(own!)} a picture, one process ${milliseconds(one!)}`,
             usage: meter.usage(),
           },
         ];
@@ -54,42 +50,19 @@ function hops(name: string, megapixels: number, goal: Goal): Row {
   };
 }
 
-/** One client: the next picture when the last is there. Straight to the gateway, as Nginx has a row of its own. */
-export function uploads(stack: Stack, photo: Buffer): Load {
-  const { url } = stack.replicas.find(({ service }) => service === 'web-gateway')!;
+/** Nginx has a row of its own. */
+export function gatewayOf(stack: Stack): string {
+  return stack.replicas.find(({ service }) => service === 'web-gateway')!.url;
+}
+
+/** One client: the next picture when the answer to the last is there. */
+export function uploads(url: string, photo: Buffer): Load {
   return { url, method: 'POST', path: '/upload', ...uploadForm(photo), clients: 1, status: 201 };
 }
 
-async function viewOf(stack: Stack, answer: string): Promise<Buffer> {
+async function viewOf(url: string, answer: string): Promise<Buffer> {
   const { view_url } = JSON.parse(answer) as { view_url: string };
-  const response = await fetch(stack.url + view_url);
+  const response = await fetch(url + view_url);
   if (!response.ok) throw new Error(`${view_url}: ${response.status}`);
   return Buffer.from(await response.arrayBuffer());
-}
-
-function startOneProcess({ guard, folder, signal }: Bench, photo: Buffer) {
-  const file = join(folder, 'photo.jpg');
-  const result = join(folder, 'result.jpg');
-  writeFileSync(file, photo);
-  const { args = [], cwd } = sourceCommand('one-process');
-  const child = fork(args.at(-1)!, { execArgv: args.slice(0, -1), cwd, detached: true });
-  const pid = child.pid!;
-  guard.add(pid, 'SIGTERM');
-  const exited = once(child, 'exit').then(() => guard.remove(pid));
-  return {
-    /** @returns ms for each picture, and the last one */
-    async work(ms: number) {
-      const answer = once(child, 'message', { signal });
-      child.send({ file, ms, result } satisfies Work);
-      const [done] = (await Promise.race([
-        answer,
-        exited.then(() => Promise.reject(new Error('The one process has ended.'))),
-      ])) as [{ requests: number; ms: number }];
-      return { each: done.ms / done.requests, picture: readFileSync(result) };
-    },
-    async stop() {
-      child.kill();
-      await exited;
-    },
-  };
 }

@@ -1,6 +1,7 @@
 import { compareRates } from '../measure/compare-rates.js';
 import type { Row } from '../row.js';
 import { analyzeText } from './analyze.js';
+import { gatewayOf } from './hops.js';
 
 const GOAL = { atLeast: 0.92 };
 
@@ -11,13 +12,12 @@ export const nginx: Row = {
   uses: ['fresh'],
   async run(bench) {
     const stack = await bench.stack('fresh');
-    const gateway = stack.replicas.find(({ service }) => service === 'web-gateway')!;
     const figure = await compareRates(bench, {
       name: 'nginx',
       goal: GOAL,
       stack,
       ours: analyzeText(stack.url),
-      theirs: analyzeText(gateway.url),
+      theirs: analyzeText(gatewayOf(stack)),
       peer: 'without Nginx',
     });
     return [figure];
