@@ -4,7 +4,7 @@ import type { Load } from './load/load.js';
 export interface Contestant {
   url: string;
   /** Resolves when so many jobs more than at `begin` have been done. */
-  begin(): Promise<{ done(jobs: number): Promise<void> }>;
+  begin(): Promise<{ done: (jobs: number) => Promise<void> }>;
   stop(): Promise<void>;
 }
 

@@ -6,6 +6,12 @@ import { askPostgres } from '../chaos/administrator.js';
 
 const BATCH = 20_000;
 
+export interface FillOptions {
+  /** When the jobs ended, in days before now. Default: in the last 20, so that none is old enough to be deleted. */
+  ended?: { from: number; to: number };
+  signal?: AbortSignal;
+}
+
 /** Words to search for: in none of the tasks, in ten of them, in a tenth of them. */
 export const WORDS = { none: 'quokka', few: 'narwhal', many: 'heron' } as const;
 
@@ -13,11 +19,15 @@ export const WORDS = { none: 'quokka', few: 'narwhal', many: 'heron' } as const;
  * Fills in so many tasks, each with an ended job and its attempt. Nine tenths are completed; one in a thousand has failed, one was
  * cancelled, and one never had a job. To a hundred tasks there is a picture's job.
  */
-export async function fillTables(stack: Stack, rows: number, signal?: AbortSignal): Promise<void> {
+export async function fillTables(
+  stack: Stack,
+  rows: number,
+  { ended = { from: 20, to: 0 }, signal }: FillOptions = {},
+): Promise<void> {
   if (rows === 0) return;
   for (let done = 0; done < rows; done += BATCH) {
     signal?.throwIfAborted();
-    await askPostgres(stack, insert(done + 1, Math.min(done + BATCH, rows), rows));
+    await askPostgres(stack, insert(done + 1, Math.min(done + BATCH, rows), rows, ended));
   }
   for (const table of ['tasks', 'jobs', 'job_attempts']) await askPostgres(stack, `VACUUM ANALYZE ${table}`);
   await askPostgres(stack, 'CHECKPOINT');
@@ -29,8 +39,9 @@ export function rareCounts(rows: number): { failed: number; cancelled: number; i
   return { failed: thousands, cancelled: thousands, images: 10 * thousands };
 }
 
-/** Ids ascend, as those of real tasks do. The jobs' end is not so long ago that they would be deleted. */
-function insert(first: number, last: number, rows: number): string {
+/** Ids ascend, as those of real tasks do. */
+function insert(first: number, last: number, rows: number, ended: { from: number; to: number }): string {
+  const finishedAt = `now() - (${ended.to} + random() * ${ended.from - ended.to}) * interval '1 day'`;
   return `
     WITH task AS (
       INSERT INTO tasks (title, description, priority, completed_at)
@@ -47,11 +58,11 @@ function insert(first: number, last: number, rows: number): string {
                         progress_total, processed_by_pod, request_id, started_at, finished_at)
       SELECT id, id, 'task', json_build_object('task', title), json_build_object('task', title), priority,
              CASE n % 1000 WHEN 0 THEN 'failed' WHEN 1 THEN 'cancelled' ELSE 'completed' END,
-             now(), 1, 10, 1, 1, 'queue-worker-1', md5(title), now(), now() - random() * interval '20 days'
+             now(), 1, 10, 1, 1, 'queue-worker-1', md5(title), now(), ${finishedAt}
         FROM task WHERE n % 1000 <> 2
       UNION ALL
       SELECT uuidv7(), NULL, 'image', '{}', '{}', priority, 'completed', now(), 1, 10, 1, 1, 'queue-worker-1', md5(title), now(),
-             now() - random() * interval '20 days'
+             ${finishedAt}
         FROM task WHERE n % 100 = 7
       RETURNING id, status, finished_at)
     INSERT INTO job_attempts (job_id, attempt, pod, started_at, finished_at, outcome)

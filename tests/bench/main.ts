@@ -4,9 +4,11 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openGuard } from '../../local/guard.js';
 import { listenForInterruption } from '../../local/interruption.js';
+import { repositoryRoot } from '../../local/paths.js';
 import { type Arguments, readArguments, usage, UsageError } from './arguments.js';
 import { startLoadGenerator } from './load/load-generator.js';
 import { judge, limitOf, type Verdict } from './verdict.js';
+import { writeDocuments } from './report/documents.js';
 import { describeFigure } from './report/text.js';
 import type { Bench, Settings } from './row.js';
 import { rows } from './rows/index.js';
@@ -100,8 +102,13 @@ function describeOutcome(outcome: Outcome): string {
   return outcome.figures.map(describeFigure).join('\n');
 }
 
-function conclude(outcomes: Outcome[], { json }: Arguments): number {
+function conclude(outcomes: Outcome[], { json, docs }: Arguments): number {
   const verdicts = outcomes.flatMap(verdictsOf);
+  if (docs) {
+    const figures = outcomes.flatMap((outcome) => ('figures' in outcome ? outcome.figures : []));
+    const order = rows.flatMap(({ goals }) => Object.keys(goals));
+    writeDocuments(join(repositoryRoot, 'docs'), figures, order);
+  }
   if (json) writeFileSync(json, `${JSON.stringify(verdicts, null, 2)}\n`);
   const missed = verdicts.filter(({ met }) => !met).map(({ row }) => row);
   const skipped = outcomes.filter((outcome) => 'skipped' in outcome).map(({ row }) => row.name);

@@ -74,7 +74,7 @@ export interface Bench {
   folder: string;
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
-  stack(name: SharedStack): Promise<Stack>;
+  stack: (name: SharedStack) => Promise<Stack>;
   /** One line about what is under way. */
-  progress(line: string): void;
+  progress: (line: string) => void;
 }

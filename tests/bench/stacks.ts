@@ -25,7 +25,7 @@ export function createSharedStacks({
     progress(`starts a stack${rows === 0 ? '' : ` and fills it with ${rows} tasks and ended jobs`}`);
     const stack = await startStack({ port: 'free', env: SPACIOUS, signal });
     try {
-      await fillTables(stack, rows, signal);
+      await fillTables(stack, rows, { signal });
       return stack;
     } catch (error) {
       await stack.stop();

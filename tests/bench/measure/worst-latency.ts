@@ -5,7 +5,7 @@ import type { Bench } from '../row.js';
 export interface Question {
   path: string;
   /** @throws when the answer is wrong */
-  check(body: string): void;
+  check: (body: string) => void;
 }
 
 /** So many times at the most, and for no longer than a round: one client, one question after the other. */

@@ -7,7 +7,7 @@ import { plot } from './plot.js';
 
 const BEGIN = '<!-- npm run bench -- --docs writes from here -->';
 const END = '<!-- to here -->';
-const HEADER = ['| row | median | lowest to highest round | goal | |', '|---|---|---|---|---|'];
+const HEADER = ['row', 'median', 'lowest to highest round', 'goal', 'met'];
 
 /** Writes what was measured into docs/PERFORMANCE.md, and the plots beside it. What was not measured stays as it is. */
 export function writeDocuments(docs: string, figures: readonly Figure[], order: readonly string[]): void {
@@ -23,20 +23,41 @@ export function replaceTable(page: string, figures: readonly Figure[], order: re
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
   if (begin === -1 || end < begin) throw new Error(`The page has no place for the table: ${BEGIN} … ${END}`);
-  const lines = new Map<string, string>();
+  const lines = new Map<string, string[]>();
   for (const line of page.slice(begin, end).split('\n')) {
-    const [, name] = /^\| `(\S+)` /.exec(line) ?? [];
-    if (name && order.includes(name)) lines.set(name, line);
+    const cells = line.split('|').slice(1, -1);
+    const [, name] = /^`(\S+)`$/.exec(cells[0]?.trim() ?? '') ?? [];
+    if (name && order.includes(name))
+      lines.set(
+        name,
+        cells.map((cell) => cell.trim()),
+      );
   }
-  for (const figure of figures) lines.set(figure.name, tableLine(figure));
+  for (const figure of figures) lines.set(figure.name, cellsOf(figure));
   const sorted = [...lines].sort(([one], [other]) => order.indexOf(one) - order.indexOf(other));
-  const table = [...HEADER, ...sorted.map(([, line]) => line)].join('\n');
+  const table = alignTable([HEADER, ...sorted.map(([, cells]) => cells)]);
   return `${page.slice(0, begin)}${BEGIN}\n\n${table}\n\n${page.slice(end)}`;
 }
 
-function tableLine(figure: Figure): string {
+function cellsOf(figure: Figure): string[] {
   const { ratio, low, high, met } = judge(figure);
   const [middle, from, to] = [ratio, low, high].map((value) => shortNumber(value ?? NaN));
   const unit = figure.goal.unit ? ` ${figure.goal.unit}` : '';
-  return `| \`${figure.name}\` | ${middle}${unit} | ${from} to ${to} | ${describeGoal(figure.goal)} | ${met ? 'met' : '**missed**'} |`;
+  return [
+    `\`${figure.name}\``,
+    `${middle}${unit}`,
+    `${from} to ${to}`,
+    describeGoal(figure.goal),
+    met ? 'yes' : '**no**',
+  ];
+}
+
+/** As Prettier writes tables. */
+function alignTable([header = [], ...rows]: string[][]): string {
+  const widths = header.map((_, column) =>
+    Math.max(3, ...[header, ...rows].map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: string[]) =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

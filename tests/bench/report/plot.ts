@@ -17,7 +17,8 @@ export function plot({ title, size, cost, points }: Series): string {
   const top = 1.25 * Math.max(...points.map(({ high }) => high));
   const step = (WIDTH - FRAME.left - FRAME.right) / Math.max(1, points.length - 1);
   const x = (index: number) => round(FRAME.left + index * step);
-  const y = (value: number) => round(HEIGHT - FRAME.bottom - (value / top) * (HEIGHT - FRAME.top - FRAME.bottom));
+  const y = (value: number) =>
+    round(HEIGHT - FRAME.bottom - (value / top) * (HEIGHT - FRAME.top - FRAME.bottom));
   const grid = [0, 0.5, 1].map((share) => {
     const value = (share * top) / 1.25;
     return (
