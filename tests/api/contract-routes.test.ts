@@ -106,6 +106,7 @@ function createApps(): Record<string, Express> {
     'task-api': createTaskApi({
       ...basics('task-api-test'),
       postgres,
+      lists: postgres,
       postgresCheck,
       redis,
       publisher: {

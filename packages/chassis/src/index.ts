@@ -24,6 +24,6 @@ export {
 export { bodyBytes, readBody } from './read-body.js';
 export { retryForever } from './retry.js';
 export { runService } from './run-service.js';
-export { sendList } from './send-list.js';
+export { sendJson, sendList } from './send-list.js';
 export { shareFor } from './share-for.js';
 export { createWorkLimiter, type WorkLimiter, type WorkOptions } from './work-limiter.js';

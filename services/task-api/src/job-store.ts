@@ -1,21 +1,9 @@
+import type { Page } from '@millrace/chassis/json-sql';
 import type { Queryable } from '@millrace/chassis/postgres';
-import {
-  FINAL_STATUSES,
-  type Job,
-  type JobListItem,
-  type JobStatus,
-  type JobSummary,
-  type ListJobsQuery,
-} from '@millrace/contracts';
+import { FINAL_STATUSES, type Job, type JobStatus, type ListJobsQuery } from '@millrace/contracts';
 import type { DueJob } from './job-publisher.js';
-import {
-  type JobListRow,
-  type JobRow,
-  SELECT_JOB,
-  SELECT_JOB_LIST_ITEM,
-  toJob,
-  toJobListItem,
-} from './job-row.js';
+import { listJobs } from './job-list.js';
+import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
 
 /** How often a job is tried in all, by however many retries by hand: its attempts are listed whenever it is shown. */
 export const ATTEMPTS_MAX = 100;
@@ -24,9 +12,10 @@ export const ATTEMPTS_MAX = 100;
 export interface JobStore {
   find(id: string): Promise<Job | undefined>;
   findAll(ids: string[]): Promise<Job[]>;
-  /** One page, newest first, and one job more when there is another page. */
-  list(query: ListJobsQuery): Promise<JobListItem[]>;
-  summarize(): Promise<JobSummary>;
+  /** One page, newest first. */
+  list(query: ListJobsQuery): Promise<Page>;
+  /** A JobSummary, as JSON. */
+  summarize(): Promise<string>;
   /** Ends a job that no worker has begun. False when it is not queued. */
   cancel(id: string): Promise<boolean>;
   /** Deletes an ended job; its task stays. False when it has not ended, or not in the given status. */
@@ -57,12 +46,12 @@ const SUMMARIZE = `
            'scheduled', jobs,
            'oldest_waiting_s', round(extract(epoch FROM now() - (SELECT since FROM oldest)), 1),
            'completed_last_minute', (SELECT coalesce(sum(completed), 0) FROM job_completions
-                                      WHERE second > now() - interval '1 minute')) AS summary
+                                      WHERE second > now() - interval '1 minute'))::text AS summary
     FROM counted, scheduled`;
 
 export function createJobStore(
   db: Queryable,
-  options: { maxAttempts: number; sweepAfterMs: number },
+  options: { maxAttempts: number; sweepAfterMs: number; lists: Queryable },
 ): JobStore {
   return {
     async find(id) {
@@ -75,21 +64,10 @@ export function createJobStore(
       return rows.map(toJob);
     },
 
-    async list({ limit, cursor, status, kind }) {
-      const rows = await db.query<JobListRow>(
-        `${SELECT_JOB_LIST_ITEM}
-          WHERE ($1::uuid IS NULL OR id < $1)
-            AND ($2::text IS NULL OR status = $2)
-            AND ($3::text IS NULL OR kind = $3)
-          ORDER BY id DESC
-          LIMIT $4`,
-        [cursor ?? null, status ?? null, kind ?? null, limit + 1],
-      );
-      return rows.map(toJobListItem);
-    },
+    list: (query) => listJobs(options.lists, query),
 
     async summarize() {
-      const [row] = await db.query<{ summary: JobSummary }>(SUMMARIZE);
+      const [row] = await options.lists.query<{ summary: string }>(SUMMARIZE);
       return row!.summary;
     },
 

@@ -8,6 +8,7 @@ import { createApp } from './app.js';
 import { INPUT_SHARE } from './backlog.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './job-publisher.js';
+import { createListPool } from './list-pool.js';
 import { startRetention } from './retention.js';
 import { startSweeper } from './sweeper.js';
 import { createTaskHints } from './task-hints.js';
@@ -17,6 +18,7 @@ const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
 const postgres = createPostgres(config, logger);
+const lists = createListPool(config, logger);
 const postgresCheck = createPostgresCheck(config, 'jobs');
 const redis = connectRedis(config.REDIS_URL, logger);
 const publisher = createJobPublisher(redis);
@@ -27,6 +29,7 @@ const app = createApp({
   logger,
   lifecycle,
   postgres,
+  lists,
   postgresCheck,
   redis,
   publisher,
@@ -90,6 +93,6 @@ runService({
     () => hints.close(),
     () => redis.disconnect(),
     () => postgresCheck.close(),
-    () => postgres.end(),
+    () => Promise.all([postgres.end(), lists.end()]),
   ],
 });
