@@ -23,8 +23,8 @@ const FULL: Settings = {
 };
 const SHORT: Settings = {
   rounds: 3,
-  seconds: 1,
-  sizes: { fresh: 0, small: 1_000, medium: 5_000, large: 25_000 },
+  seconds: 0.6,
+  sizes: { fresh: 0, small: 1_000, medium: 4_000, large: 16_000 },
   short: true,
 };
 
@@ -75,7 +75,7 @@ async function measure(
   let current = '';
   const progress = (line: string) => say(`  ${current}: ${line}`);
   const stacks = createSharedStacks({ settings, signal: surroundings.signal, progress });
-  const load = startLoadGenerator(surroundings.guard);
+  const load = startLoadGenerator(surroundings.guard, surroundings.signal);
   const bench: Bench = { ...surroundings, settings, load, progress, stack: (name) => stacks.get(name) };
   const chosen = rows
     .filter(({ name }) => wanted.includes(name))

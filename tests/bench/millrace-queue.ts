@@ -2,12 +2,16 @@ import { Client } from 'pg';
 import type { Stack } from '../../local/stack.js';
 import { until } from '../api/until.js';
 import type { Contestant } from './contestant.js';
+import type { Bench } from './row.js';
 
 const DEADLINE_MS = 300_000;
 const NO_JOB = '00000000-0000-0000-0000-000000000000';
 
 /** This product's queue. PostgreSQL says when the jobs are done, and that each of them is. */
-export function millraceQueue(stack: Stack): Contestant & { holdWorkers(hold: boolean): void } {
+export function millraceQueue(
+  { signal }: Pick<Bench, 'signal'>,
+  stack: Stack,
+): Contestant & { holdWorkers(hold: boolean): void } {
   const { host, port, user, password, database } = stack.postgres;
   const client = new Client({ host, port, user, password, database, options: '-c search_path=tasks' });
   client.on('error', () => undefined);
@@ -27,6 +31,7 @@ export function millraceQueue(stack: Stack): Contestant & { holdWorkers(hold: bo
           await until(
             'all jobs have ended',
             async () => {
+              signal.throwIfAborted();
               const row = await ask<{ some: boolean }>(
                 'SELECT EXISTS (SELECT FROM jobs WHERE due_at IS NOT NULL) AS some',
               );

@@ -14,7 +14,8 @@ export interface LoadGenerator {
 
 type Reply = { result: LoadResult } | { error: string };
 
-export function startLoadGenerator(guard: Guard): LoadGenerator {
+/** @param signal ends the loads that are under way */
+export function startLoadGenerator(guard: Guard, signal: AbortSignal): LoadGenerator {
   const child = fork(join(__dirname, 'generator.ts'), {
     execArgv: ['--conditions=millrace-source', '-r', compiledScript('register-source')],
     detached: true,
@@ -28,7 +29,7 @@ export function startLoadGenerator(guard: Guard): LoadGenerator {
   });
   return {
     async send(load) {
-      const reply = once(child, 'message').then(([message]) => message as Reply);
+      const reply = once(child, 'message', { signal }).then(([message]) => message as Reply);
       child.send(load);
       const answer: Reply = await Promise.race([reply, exited]);
       if ('error' in answer) throw new Error(answer.error);

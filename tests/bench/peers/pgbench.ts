@@ -23,7 +23,17 @@ export async function preparePgbench(bench: Bench, name: string, sql: string): P
   writeFileSync(script, `${sql};\n`);
   return {
     async measure({ postgres: { host, port, user, password, database } }) {
-      const options = ['-n', '-M', 'prepared', '-c', CLIENTS, '-j', 2, '-T', bench.settings.seconds];
+      const options = [
+        '-n',
+        '-M',
+        'prepared',
+        '-c',
+        CLIENTS,
+        '-j',
+        2,
+        '-T',
+        Math.ceil(bench.settings.seconds),
+      ];
       const connection = ['-h', host, '-p', port, '-U', user];
       const { stdout } = await run(program, [...options, '-f', script, ...connection, database].map(String), {
         env: { ...systemEnvironment(), PGPASSWORD: password, PGOPTIONS: '-c search_path=tasks' },

@@ -56,7 +56,14 @@ export async function startQueue(
         const before = jobsDone;
         return Promise.resolve({
           async done(jobs) {
-            await until('all jobs are done', () => jobsDone - before >= jobs, DEADLINE_MS);
+            await until(
+              'all jobs are done',
+              () => {
+                signal.throwIfAborted();
+                return jobsDone - before >= jobs;
+              },
+              DEADLINE_MS,
+            );
           },
         });
       },

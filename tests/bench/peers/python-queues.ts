@@ -22,7 +22,7 @@ export async function startCelery(bench: Bench): Promise<Contestant> {
     const args = ['-A', 'celery_queue.celery', 'worker', '--concurrency=2', '--loglevel=INFO'];
     const worker = startPeer(
       bench,
-      { name: 'celery', command: join(bin, 'celery'), args, cwd: __dirname, env },
+      { name: 'celery', command: join(bin, 'celery'), args, cwd: __dirname, env, stopSignal: 'SIGQUIT' },
       onLine,
     );
     return [await startGunicorn(bench, bin, 'celery_queue', redisUrl, apiPort), worker];

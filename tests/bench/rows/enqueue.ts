@@ -19,7 +19,7 @@ export const enqueue: Row = {
     const ms = bench.settings.seconds * 1_000;
     const flask = await startFlaskQueue(bench);
     const stack = await bench.stack('fresh');
-    const ours = millraceQueue(stack);
+    const ours = millraceQueue(bench, stack);
     const meter = createMeter(stack);
     try {
       const rates = await inRounds(bench, {

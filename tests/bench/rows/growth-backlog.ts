@@ -15,9 +15,9 @@ export const growthEnqueue: Row = {
   async run(bench) {
     const { load, settings, signal, progress } = bench;
     const backlog = settings.sizes.medium;
-    const empty = millraceQueue(await bench.stack('fresh'));
+    const empty = millraceQueue(bench, await bench.stack('fresh'));
     const stack = await startStack({ port: 'free', env: SPACIOUS, signal });
-    const full = millraceQueue(stack);
+    const full = millraceQueue(bench, stack);
     const accept = async (url: string) => {
       const result = await load.send({ ...addJobs(url), ms: settings.seconds * 1_000 });
       return { ...result, cost: result.ms / result.requests };

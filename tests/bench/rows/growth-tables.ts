@@ -66,8 +66,9 @@ export const growthSearch = growth(
 export const growthClaim = growth(
   'growth-claim',
   'jobs that lie ready, claimed and completed',
-  async ({ load, settings }, stack) => {
-    const queue = millraceQueue(stack);
+  async (bench, stack) => {
+    const { load, settings } = bench;
+    const queue = millraceQueue(bench, stack);
     try {
       const requests = settings.short ? 300 : 2_000;
       const { done } = await queue.begin();

@@ -23,9 +23,9 @@ export const idle: Row = {
   uses: ['fresh'],
   async run(bench) {
     const { settings, load } = bench;
-    const jobs = settings.short ? 100 : 200;
+    const jobs = settings.short ? 50 : 200;
     const stack = await bench.stack('fresh');
-    const queue = millraceQueue(stack);
+    const queue = millraceQueue(bench, stack);
     const meter = createMeter(stack);
     try {
       const { latencies } = await inRounds(bench, {

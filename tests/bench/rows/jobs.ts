@@ -28,7 +28,7 @@ export async function compareQueues(
 ): Promise<Figure[]> {
   const stack = await bench.stack('fresh');
   const peer = await startPeer(bench);
-  const ours = millraceQueue(stack);
+  const ours = millraceQueue(bench, stack);
   const meter = createMeter(stack);
   try {
     const rates = await inRounds(bench, {
