@@ -22,7 +22,10 @@ const root = join(here, '../../..');
  */
 const external = ['sharp', 'pg-native', 'msgpackr-extract', '@valkey/valkey-glide'];
 
-/** Bundles one service. Resolves to the packages that it requires from node_modules. */
+/**
+ * Bundles one service. Resolves to the names of the packages that it requires from node_modules, and to the folders of those that it has
+ * within.
+ */
 export async function bundle(service) {
   const folder = join(root, 'services', service);
   // Made beside its place and then renamed: what runs, or starts, has all of the one or all of the other.
@@ -52,9 +55,11 @@ export async function bundle(service) {
     writeFileSync(outputFile, asciiOnly(readFileSync(outputFile, 'utf8')));
     writeFileSync(join(made, 'service.lines.json'), JSON.stringify(linesOf(outputFile)));
     copyFileSync(join(here, 'main.js'), join(made, 'main.js'));
-    await promisify(execFile)(execPath, [join(here, 'make-code-cache.js'), made], { cwd: folder });
+    await promisify(execFile)(execPath, [join(here, 'make-code-cache.js'), made, join(folder, 'bundle')], {
+      cwd: folder,
+    });
     replace(join(folder, 'bundle'), made);
-    return externalsOf(metafile);
+    return { externals: externalsOf(metafile), bundled: bundledOf(metafile) };
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
@@ -120,6 +125,13 @@ function linesOf(outputFile) {
 function externalsOf({ outputs }) {
   const imports = Object.values(outputs).flatMap((output) => output.imports);
   return external.filter((name) => imports.some(({ path, external: isOut }) => isOut && path === name));
+}
+
+function bundledOf({ inputs }) {
+  const folders = Object.keys(inputs).flatMap(
+    (path) => path.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? [],
+  );
+  return [...new Set(folders)].sort();
 }
 
 function replace(folder, made) {

@@ -9,12 +9,13 @@ const { constants, Script } = require('node:vm');
 
 const filename = join(__dirname, 'service.js');
 
-function compile(cachedData) {
+/** @param name under which debuggers and stack traces know the file; a cache brings its own */
+function compile(cachedData, name = filename) {
   // V8 takes a cache only under the flags that it was made with. The size of its heap, which is set for some services, has been decided
   // before this line.
   setFlagsFromString('--max-old-space-size=0');
   return new Script(readFileSync(filename, 'utf8'), {
-    filename,
+    filename: name,
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });

@@ -1,11 +1,12 @@
 'use strict';
-// Runs the bundled service in FOLDER until it has answered, and keeps what V8 has compiled of it: make-code-cache.js FOLDER
+// Runs the bundled service in FOLDER until it has answered, and keeps what V8 has compiled of it: make-code-cache.js FOLDER PLACE
+// PLACE is where the folder will lie.
 const diagnostics = require('node:diagnostics_channel');
 const { writeFileSync } = require('node:fs');
 const { get } = require('node:http');
 const { join } = require('node:path');
 
-const [folder] = process.argv.slice(2);
+const [folder, place] = process.argv.slice(2);
 
 // What the services must be told. Nothing is reached there, and nothing is asked before they listen.
 const nowhere = 'http://127.0.0.1:9';
@@ -22,7 +23,7 @@ process.env = {
 };
 
 const { compile, run } = require(join(folder, 'main.js'));
-const script = compile();
+const script = compile(undefined, join(place, 'service.js'));
 
 diagnostics.subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => {
   // The way of a request, too, and that of one without an answer.
