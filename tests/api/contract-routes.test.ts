@@ -102,6 +102,7 @@ function createApps(): Record<string, Express> {
         uploadTimeoutMs: 1,
         imageTtlSeconds: 1,
       },
+      uiFolder: '/nowhere',
     }),
     'task-api': createTaskApi({
       ...basics('task-api-test'),
