@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { BodyParts } from './body-parts.js';
+import type { Cancellation } from './cancellation.js';
 import { podOf, type Replica, SILENCE_MS } from './replica.js';
 
 /** What is sent, to whichever replica. */
@@ -14,7 +15,7 @@ export interface Limits {
   /** For the whole answer, in ms; then it fails with a TimeoutError. */
   timeoutMs: number;
   /** Gives it up, with its reason. */
-  signal: AbortSignal | undefined;
+  cancellation: Cancellation | undefined;
 }
 
 export interface ServiceResponse {
@@ -43,7 +44,8 @@ export function exchange(replica: Replica, message: Message, limits: Limits): Pr
     bodyTimeout: SILENCE_MS,
   };
   return new Promise((resolve, reject) => {
-    limits.signal?.throwIfAborted();
+    const reason = limits.cancellation?.reason();
+    if (reason) throw reason;
     replica.pool.dispatch(options, handlerOf(replica, limits, { resolve, reject }));
   });
 }
@@ -55,7 +57,7 @@ interface Outcome {
 
 function handlerOf(
   replica: Replica,
-  { timeoutMs, signal }: Limits,
+  { timeoutMs, cancellation }: Limits,
   { resolve, reject }: Outcome,
 ): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
@@ -69,12 +71,11 @@ function handlerOf(
     reject(reason);
     controller?.abort(reason);
   };
-  const obey = () => giveUp(signal!.reason as Error);
   const timer = setTimeout(() => giveUp(new DOMException('The time is over.', 'TimeoutError')), timeoutMs);
-  signal?.addEventListener('abort', obey);
+  const stopListening = cancellation?.listen(giveUp);
   const end = () => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', obey);
+    stopListening?.();
   };
 
   return {

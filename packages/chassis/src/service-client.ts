@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { problemSchema, WORK_BEGUN } from '@millrace/contracts';
+import { cancellationBy } from './cancellation.js';
 import { exchange, type Limits, type Message, type ServiceResponse } from './exchange.js';
 import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
 import { HttpProblem, Unavailable } from './http-problem.js';
@@ -7,7 +8,7 @@ import { choose, type Replica, track } from './replica.js';
 import { createReplicaSet } from './replica-set.js';
 import {
   contextHeaders,
-  currentSignal,
+  currentCancellation,
   remainingMs,
   timeLimit,
   workMayHaveBegun,
@@ -104,7 +105,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
     track(
       replica,
       () => exchange(replica, message, limits),
-      () => limits.signal?.aborted === true,
+      () => limits.cancellation?.reason() !== undefined,
     );
 
   /** To one replica after the other, each at most once. */
@@ -128,7 +129,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
           break;
         }
       } catch (error) {
-        limits.signal?.throwIfAborted();
+        throwIfGivenUp(limits);
         unavailable = new Unavailable(busy(name), { cause: error });
         if (NOT_SENT.has(codeOf(error))) continue;
         if (!idempotent) {
@@ -148,7 +149,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
   /** To the replica that first has room; again when one breaks down over it, if it may be repeated. */
   const sendWhereRoomIs = async (request: ServiceRequest, limits: Limits): Promise<ServiceResponse> => {
     const { idempotent = request.method === 'GET', breaksLimit = Infinity } = request;
-    const limit = timeLimit(limits.timeoutMs, limits.signal);
+    const limit = timeLimit(limits.timeoutMs, limits.cancellation);
     const { signal } = limit;
     const placement = { ...messageOf(request, limits), signal, onRoom: request.onRoom };
     try {
@@ -156,7 +157,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
         try {
           return await sendToFirstFree(replicas, placement, agent);
         } catch (error) {
-          limits.signal?.throwIfAborted();
+          throwIfGivenUp(limits);
           if (error instanceof NoRoom && error.answer) throw full(name, error.answer);
           if (error instanceof BrokeOff) breaks += 1;
           if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
@@ -174,20 +175,24 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
     name,
 
     async request(request) {
-      const { signal = currentSignal() } = request;
-      const timeoutMs = Math.min(request.timeoutMs ?? ANSWER_TIMEOUT_MS, remainingMs());
-      signal?.throwIfAborted();
-      if (timeoutMs <= 0) throw timeIsOver();
+      const { signal } = request;
+      const limits = {
+        timeoutMs: Math.min(request.timeoutMs ?? ANSWER_TIMEOUT_MS, remainingMs()),
+        cancellation: signal ? cancellationBy(signal) : currentCancellation(),
+      };
+      throwIfGivenUp(limits);
+      if (limits.timeoutMs <= 0) throw timeIsOver();
       budget.earn();
       const way = request.waitForRoom ? sendWhereRoomIs : sendInTurn;
-      const response = await way(request, { timeoutMs, signal });
+      const response = await way(request, limits);
       if (response.status >= 300) throw refusal(name, response);
       return response;
     },
 
     async requestEach(request) {
       const all = await replicas.current();
-      const limits = { timeoutMs: request.timeoutMs ?? ANSWER_TIMEOUT_MS, signal: request.signal };
+      const { timeoutMs = ANSWER_TIMEOUT_MS, signal } = request;
+      const limits = { timeoutMs, cancellation: signal && cancellationBy(signal) };
       const message = messageOf(request, limits);
       return Promise.all(all.map((replica) => send(replica, message, limits).catch(() => undefined)));
     },
@@ -197,6 +202,11 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       await replicas.close();
     },
   };
+}
+
+function throwIfGivenUp({ cancellation }: Limits): void {
+  const reason = cancellation?.reason();
+  if (reason) throw reason;
 }
 
 /** With what travels with the request or job on whose behalf it is. */
