@@ -4,7 +4,7 @@ import { timeIsOver } from './request-signal.js';
 import { createWorkLimiter } from './work-limiter.js';
 
 /** A body up to this claims nothing: of such ones, thousands at once are a few megabytes. */
-const SMALL_BYTES = 16 * 1024;
+export const SMALL_BODY_BYTES = 16 * 1024;
 /** For the other JSON bodies of a process, all together. What a service makes of a body takes several times its length. */
 const MEMORY_BYTES = 4 * 1024 ** 2;
 /** How many requests may wait for memory. */
@@ -29,7 +29,7 @@ export async function withBodyMemory(
 ): Promise<void> {
   const length = req.get('content-encoding') === undefined ? req.get('content-length') : undefined;
   const weight = Math.min(Number(length ?? maxBytes), maxBytes);
-  if (weight <= SMALL_BYTES) {
+  if (weight <= SMALL_BODY_BYTES) {
     goOn();
     return;
   }

@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net';
  * client.
  */
 export function clientOf(address: string | undefined): string | undefined {
-  if (address === undefined) return undefined;
+  if (!address?.includes(':')) return address?.slice(0, 64);
   // IPv4 as a socket for both shows it.
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!isIPv6(plain)) return plain.slice(0, 64);

@@ -73,11 +73,9 @@ function toProblem(error: unknown): HttpProblem {
   });
 }
 
-/** The errors of body-parser, by their `type`: https://expressjs.com/en/resources/middleware/body-parser.html#errors */
+/** The errors of body-parser's `raw`, by their `type`: https://expressjs.com/en/resources/middleware/body-parser.html#errors */
 const BODY_PROBLEMS: Record<string, { status: number; detail: string }> = {
-  'charset.unsupported': { status: 415, detail: 'The charset of the body is not supported. Send UTF-8.' },
   'encoding.unsupported': { status: 415, detail: 'The Content-Encoding of the body is not supported.' },
-  'entity.parse.failed': { status: 400, detail: 'The body is not valid JSON.' },
   'entity.too.large': { status: 413, detail: 'The body is larger than this call takes.' },
   'request.aborted': { status: 400, detail: 'The body ended early.' },
   'request.size.invalid': {

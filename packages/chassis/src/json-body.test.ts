@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import {
   brotliCompressSync,
   brotliDecompressSync,
@@ -64,6 +66,28 @@ it('takes the longest body, and none that is a byte longer', async () => {
   await post(longest, {}, '/small').expect(200);
   const { detail } = problemOf(await post(`${longest} `, {}, '/small').expect(413));
   expect(detail).toBe('The body is larger than 100 bytes.');
+});
+
+it('takes a body in any number of parts, and is not held up by one that never ends', async () => {
+  const listener = await listenOnFreePort(app);
+  const head = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n`;
+  const leaving = connect(listener.port, '127.0.0.1');
+  leaving.setNoDelay().write(`${head}{`);
+  const socket = connect(listener.port, '127.0.0.1').setNoDelay();
+  socket.write(head);
+  for (const byte of Buffer.from(json)) {
+    socket.write(Buffer.of(byte));
+    await new Promise(setImmediate);
+  }
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toContain(`\r\n\r\n{"body":${json}}`);
+  leaving.destroy();
+  // On the same connection.
+  socket.write(`${head}${json}`);
+  const [second] = (await once(socket, 'data')) as [Buffer];
+  expect(second.toString()).toContain('HTTP/1.1 200 OK');
+  socket.destroy();
+  await listener.close();
 });
 
 function brotliQuickly(bytes: Buffer | string): Buffer {

@@ -1,5 +1,6 @@
-import { destination, type DestinationStream, pino, stdTimeFunctions, type Logger } from 'pino';
+import { type DestinationStream, pino, type Logger } from 'pino';
 import type { ServiceConfig } from './config.js';
+import { createLogOutput } from './log-output.js';
 import { currentContext } from './request-context.js';
 
 export type { Logger } from 'pino';
@@ -11,14 +12,17 @@ const SECRETS = ['password', 'secret', 'token', 'authorization', 'cookie', '["se
 
 /**
  * The process's log: JSON lines on stdout, readable ones when stdout is a terminal. Every line carries the service, the
- * pod and, inside a request or a job, its `request_id`.
+ * pod and, inside a request or a job, its `request_id`. See `createLogOutput` for what happens when nobody reads them.
  */
 export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_LEVEL' | 'POD_NAME'>): Logger {
-  return pino(
+  const onDropped = (lines: number) => {
+    logger.warn({ lines }, 'log lines were dropped, as nobody read them');
+  };
+  const logger = pino(
     {
       level: config.LOG_LEVEL,
       base: { service, pod: config.POD_NAME },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: time,
       formatters: { level: (label) => ({ level: label }) },
       redact: SECRETS,
       mixin: () => {
@@ -26,8 +30,10 @@ export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_L
         return context ? { request_id: context.requestId, traceparent: context.traceparent } : {};
       },
     },
-    process.stdout.isTTY ? readable() : destination({ fd: 1, sync: true }),
+    // To ask for `process.stdout` also makes Node set a pipe to not blocking.
+    process.stdout.isTTY ? readable() : createLogOutput(1, onDropped),
   );
+  return logger;
 }
 
 /** Loaded for a terminal only: in production it would cost every process memory and start-up time for nothing. */
@@ -35,4 +41,17 @@ function readable(): DestinationStream {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it always
   const pretty = require('pino-pretty') as () => DestinationStream;
   return pretty();
+}
+
+let lastMs = 0;
+let lastTime = '';
+
+/** RFC 3339 in UTC. A busy process writes many lines in one millisecond, and makes its text once. */
+function time(): string {
+  const now = Date.now();
+  if (now !== lastMs) {
+    lastMs = now;
+    lastTime = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return lastTime;
 }
