@@ -102,12 +102,13 @@ function describeOutcome(outcome: Outcome): string {
   return outcome.figures.map(describeFigure).join('\n');
 }
 
-function conclude(outcomes: Outcome[], { json, docs }: Arguments): number {
+function conclude(outcomes: Outcome[], { json, docs, short }: Arguments): number {
   const verdicts = outcomes.flatMap(verdictsOf);
   if (docs) {
     const figures = outcomes.flatMap((outcome) => ('figures' in outcome ? outcome.figures : []));
     const order = rows.flatMap(({ goals }) => Object.keys(goals));
-    writeDocuments(join(repositoryRoot, 'docs'), figures, order);
+    const { rounds, seconds } = short ? SHORT : FULL;
+    writeDocuments(join(repositoryRoot, 'docs'), figures, { order, rounds: `${rounds} × ${seconds} s` });
   }
   if (json) writeFileSync(json, `${JSON.stringify(verdicts, null, 2)}\n`);
   const missed = verdicts.filter(({ met }) => !met).map(({ row }) => row);

@@ -6,15 +6,15 @@ import { replaceTable } from './documents.js';
 import { plot } from './plot.js';
 import { describeFigure } from './text.js';
 
-const order = ['jobs', 'idle-p50', 'list'];
+const table = { order: ['jobs', 'idle-p50', 'list'], rounds: '5 × 3 s' };
 const page = `Before.
 
 <!-- npm run bench -- --docs writes from here -->
 
-| row    | median | lowest to highest round | goal  | met    |
-| ------ | ------ | ----------------------- | ----- | ------ |
-| \`list\` | 0.1    | 0.1 to 0.1              | ≥ 0.3 | **no** |
-| \`gone\` | 1      | 1 to 1                  | ≥ 1   | yes    |
+| row    | median | lowest to highest round | goal  | met    | rounds    |
+| ------ | ------ | ----------------------- | ----- | ------ | --------- |
+| \`list\` | 0.1    | 0.1 to 0.1              | ≥ 0.3 | **no** | 3 × 0.6 s |
+| \`gone\` | 1      | 1 to 1                  | ≥ 1   | yes    | 3 × 0.6 s |
 
 <!-- to here -->
 
@@ -26,21 +26,21 @@ test('the table takes what was measured, and keeps the rest', () => {
     { name: 'idle-p50', values: [3, 5, 4.25], goal: { atMost: 4, unit: 'ms' as const } },
     { name: 'jobs', values: [0.5], goal: { atLeast: 0.45 } },
   ];
-  const replaced = replaceTable(page, figures, order);
+  const replaced = replaceTable(page, figures, table);
   expect(replaced.split('\n').filter((line) => line.startsWith('|'))).toEqual([
-    '| row        | median  | lowest to highest round | goal   | met    |',
-    '| ---------- | ------- | ----------------------- | ------ | ------ |',
-    '| `jobs`     | 0.5     | 0.5 to 0.5              | ≥ 0.45 | yes    |',
-    '| `idle-p50` | 4.25 ms | 3 to 5                  | ≤ 4 ms | **no** |',
-    '| `list`     | 0.1     | 0.1 to 0.1              | ≥ 0.3  | **no** |',
+    '| row        | median  | lowest to highest round | goal   | met    | rounds    |',
+    '| ---------- | ------- | ----------------------- | ------ | ------ | --------- |',
+    '| `jobs`     | 0.5     | 0.5 to 0.5              | ≥ 0.45 | yes    | 5 × 3 s   |',
+    '| `idle-p50` | 4.25 ms | 3 to 5                  | ≤ 4 ms | **no** | 5 × 3 s   |',
+    '| `list`     | 0.1     | 0.1 to 0.1              | ≥ 0.3  | **no** | 3 × 0.6 s |',
   ]);
   expect(replaced).toMatch(/^Before\./);
   expect(replaced).toMatch(/After\.\n$/);
-  expect(replaceTable(replaced, figures, order)).toBe(replaced);
+  expect(replaceTable(replaced, figures, table)).toBe(replaced);
 });
 
 test('a page without a place for the table is refused', () => {
-  expect(() => replaceTable('nothing', [], order)).toThrow('no place for the table');
+  expect(() => replaceTable('nothing', [], table)).toThrow('no place for the table');
 });
 
 test('a plot shows every size and the range of its rounds', () => {

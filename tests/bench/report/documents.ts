@@ -7,19 +7,26 @@ import { plot } from './plot.js';
 
 const BEGIN = '<!-- npm run bench -- --docs writes from here -->';
 const END = '<!-- to here -->';
-const HEADER = ['row', 'median', 'lowest to highest round', 'goal', 'met'];
+const HEADER = ['row', 'median', 'lowest to highest round', 'goal', 'met', 'rounds'];
+
+export interface Page {
+  /** Of the figures. */
+  order: readonly string[];
+  /** How they were measured, for the table: `5 × 3 s`. */
+  rounds: string;
+}
 
 /** Writes what was measured into docs/PERFORMANCE.md, and the plots beside it. What was not measured stays as it is. */
-export function writeDocuments(docs: string, figures: readonly Figure[], order: readonly string[]): void {
-  const page = join(docs, 'PERFORMANCE.md');
-  writeFileSync(page, replaceTable(readFileSync(page, 'utf8'), figures, order));
+export function writeDocuments(docs: string, figures: readonly Figure[], page: Page): void {
+  const file = join(docs, 'PERFORMANCE.md');
+  writeFileSync(file, replaceTable(readFileSync(file, 'utf8'), figures, page));
   mkdirSync(join(docs, 'images'), { recursive: true });
   for (const { name, series } of figures)
     if (series) writeFileSync(join(docs, 'images', `performance-${name}.svg`), plot(series));
 }
 
-/** @param order of the figures. @throws when the page lacks the marks between which the table is */
-export function replaceTable(page: string, figures: readonly Figure[], order: readonly string[]): string {
+/** @throws when the page lacks the marks between which the table is */
+export function replaceTable(page: string, figures: readonly Figure[], { order, rounds }: Page): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
   if (begin === -1 || end < begin) throw new Error(`The page has no place for the table: ${BEGIN} … ${END}`);
@@ -33,7 +40,7 @@ export function replaceTable(page: string, figures: readonly Figure[], order: re
         cells.map((cell) => cell.trim()),
       );
   }
-  for (const figure of figures) lines.set(figure.name, cellsOf(figure));
+  for (const figure of figures) lines.set(figure.name, [...cellsOf(figure), rounds]);
   const sorted = [...lines].sort(([one], [other]) => order.indexOf(one) - order.indexOf(other));
   const table = alignTable([HEADER, ...sorted.map(([, cells]) => cells)]);
   return `${page.slice(0, begin)}${BEGIN}\n\n${table}\n\n${page.slice(end)}`;
