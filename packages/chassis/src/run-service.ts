@@ -31,7 +31,7 @@ export interface ServiceOptions {
 export function runService(options: ServiceOptions): void {
   const { config, logger, lifecycle, app, prepare, close = [] } = options;
   const server = createHttpServer(app);
-  const closeUnused = unusedConnections(server);
+  const closeUnused = config.READINESS === 'port' ? unusedConnections(server) : undefined;
 
   const fatal = (error: unknown, what: string) => {
     logger.fatal({ err: error }, what);
@@ -53,7 +53,7 @@ export function runService(options: ServiceOptions): void {
 
     await prepared;
     const closed = server.listening ? once(server, 'close') : undefined;
-    if (config.READINESS === 'port') {
+    if (closeUnused) {
       // The port alone: the HTTP server's own `close` would break off idle connections, under requests that are on their way there.
       NetServer.prototype.close.call(server);
       closeUnused();
