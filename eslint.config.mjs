@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', '.local/'] },
+  { ignores: ['**/dist/', '**/bundle/', '**/node_modules/', 'coverage/', '.local/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],

@@ -24,23 +24,20 @@ export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
   const { url, nginx, replicas, deadlineMs, signal } = options;
   const processes = [nginx, ...replicas.map(({ process }) => process)];
   const deadline = performance.now() + (deadlineMs ?? Infinity);
-  while (!(await isHealthy(url, replicas, signal))) {
+  let waiting = replicas;
+  const isHealthy = async () => {
+    const ready = await Promise.all(waiting.map((replica) => isReady(replica, signal)));
+    waiting = waiting.filter((_, index) => !ready[index]);
+    return waiting.length === 0 && (await statusOf(`${url}/health`, signal)) === 200;
+  };
+  while (!(await isHealthy())) {
     signal?.throwIfAborted();
     if (deadlineMs !== undefined) processes.forEach(assertStarts);
     if (performance.now() > deadline) {
       throw new Error(`Not healthy after ${(deadlineMs ?? 0) / 1000} s: ${await describeUnready(replicas)}`);
     }
-    await sleep(50, undefined, { signal });
+    await sleep(20, undefined, { signal });
   }
-}
-
-async function isHealthy(
-  url: string,
-  replicas: readonly RunningReplica[],
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const ready = await Promise.all(replicas.map((replica) => isReady(replica, signal)));
-  return ready.every(Boolean) && (await statusOf(`${url}/health`, signal)) === 200;
 }
 
 export async function isReady({ url }: Replica, signal?: AbortSignal): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { prettyFactory } from 'pino-pretty';
+import type { prettyFactory as PrettyFactory } from 'pino-pretty';
 
 export type PrinterOptions = {
   write: (text: string) => void;
@@ -21,13 +21,7 @@ export function makePrinter({
   pretty,
 }: PrinterOptions): (source: string, line: string) => void {
   const colorOf = new Map<string, number>();
-  const prettify = prettyFactory({
-    colorize: color,
-    // The prefix of the line says who it is.
-    ignore: 'pid,hostname,service,pod',
-    translateTime: 'SYS:HH:MM:ss.l',
-    singleLine: true,
-  });
+  let prettify: ReturnType<typeof makePrettifier> | undefined;
 
   const prefixOf = (source: string) => {
     const prefix = `${source.padEnd(width)} | `;
@@ -38,10 +32,23 @@ export function makePrinter({
   };
 
   return (source, line) => {
-    const text = pretty && line.startsWith('{') ? prettify(line).trimEnd() : line;
+    const text = pretty && line.startsWith('{') ? (prettify ??= makePrettifier(color))(line).trimEnd() : line;
     // A stack trace in a JSON line becomes several lines.
     for (const part of text.split('\n')) write(`${prefixOf(source)}${part}\n`);
   };
+}
+
+/** Loads the library when the first line comes: by then the servers are starting, and nothing waits for it. */
+function makePrettifier(color: boolean): (line: string) => string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it always
+  const { prettyFactory } = require('pino-pretty') as { prettyFactory: typeof PrettyFactory };
+  return prettyFactory({
+    colorize: color,
+    // The prefix of the line says who it is.
+    ignore: 'pid,hostname,service,pod',
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
 }
 
 /** What Redis writes at every start and stop even at its tersest log level. */

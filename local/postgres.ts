@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Client, type DatabaseError } from 'pg';
+import type { Client, DatabaseError } from 'pg';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
 import { forgetPostgresVariables, systemEnvironment } from './environment.js';
 import { repositoryRoot } from './paths.js';
@@ -156,6 +156,8 @@ async function withClient<T>(
   connection: Connection & { database: string },
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
+  // Loaded while PostgreSQL starts.
+  const { Client } = await import('pg');
   const client = new Client({ ...connection, connectionTimeoutMillis: 5_000 });
   // Errors of the idle connection; those of a query reject it.
   client.on('error', () => {});

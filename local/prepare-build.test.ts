@@ -26,6 +26,17 @@ function write(file: string, content: string | object): void {
   writeFileSync(at(file), typeof content === 'string' ? content : JSON.stringify(content));
 }
 
+/** In place of esbuild, which is not what is tested here. */
+const serviceBundler = `
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+for (const service of process.argv.slice(2)) {
+  const folder = 'services/' + service;
+  mkdirSync(folder + '/bundle', { recursive: true });
+  const sources = [folder + '/src/main.ts', 'packages/contracts/src/index.ts'];
+  writeFileSync(folder + '/bundle/service.js', sources.map((file) => readFileSync(file, 'utf8')).join(''));
+}
+`;
+
 /** Writes the name of its source, and says so. */
 const bundler = `
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -60,6 +71,7 @@ function makeCheckout(): void {
   write(`${one}/src/other.ts`, `export const other = 1;`);
   write(`${two}/src/main.ts`, `export { greeting } from '../../../packages/contracts/dist/index.js';`);
   write(`${two}/ui/build.mjs`, bundler);
+  write('packages/chassis/bundling/bundle.mjs', serviceBundler);
   write(`${two}/ui/page.ts`, 'the page');
 }
 const removeCheckout = () => rmSync(root, { recursive: true });
@@ -77,7 +89,7 @@ function build(): void {
 
 /** Every output with its content. */
 function outputs(): Record<string, string> {
-  const folders = ['packages/contracts/dist', 'services/web-gateway/dist'];
+  const folders = ['packages/contracts/dist', 'services/web-gateway/dist', 'services/web-gateway/bundle'];
   return Object.fromEntries(
     folders.flatMap((folder) =>
       readdirSync(at(folder), { recursive: true, withFileTypes: true })
@@ -101,6 +113,7 @@ describe('a checkout that was built', () => {
   test('has what it needs, and is not built again', () => {
     expect(read('packages/contracts/dist/index.js')).toContain('first');
     expect(read('services/web-gateway/dist/ui/assets/page.js')).toBe('the page');
+    expect(read('services/web-gateway/bundle/service.js')).toContain('first');
     const compiler = at('node_modules/typescript');
     renameSync(compiler, `${compiler}.away`);
     build();
@@ -120,6 +133,8 @@ describe('a checkout that was built', () => {
     ['the stamp', () => write('packages/contracts/dist/build.json', '')],
     ['the web UI', () => rmSync(at('services/web-gateway/dist/ui'), { recursive: true })],
     ['a part of the web UI', () => rmSync(at('services/web-gateway/dist/ui/assets'), { recursive: true })],
+    ['the bundle of a service', () => rmSync(at('services/web-gateway/bundle'), { recursive: true })],
+    ['the half of a bundle', () => write('services/web-gateway/bundle/service.js', 'export const gree')],
     ['everything of a service', () => rmSync(at('services/web-gateway/dist'), { recursive: true })],
   ])('makes %s again when it was removed or damaged', (_, damage) => {
     damage();
@@ -136,6 +151,7 @@ describe('a checkout that was built', () => {
     build();
     expect(read('packages/contracts/dist/index.js')).toContain('second');
     expect(read('services/web-gateway/dist/ui/assets/page.js')).toBe('another page');
+    expect(read('services/web-gateway/bundle/service.js')).toContain('second');
   });
 });
 

@@ -101,16 +101,12 @@ test('a service does its own work, and nothing that reaches others or the server
       }
     });
   }
-  const queueKey = (redis: Redis) => redis.hset('bull:jobs:meta', 'version', '1');
+  const queueKey = (redis: Redis) => redis.zadd('jobs:due', 1, 'an-id');
   const imageKey = (redis: Redis) => redis.hset('image:1', 'type', 'image/png');
   await expect(withClient(urls.web_gateway, queueKey)).rejects.toThrow('NOPERM');
   await expect(withClient(urls.web_gateway, (redis) => redis.eval('return 1', 0))).rejects.toThrow('NOPERM');
   await expect(withClient(urls.task_api, imageKey)).rejects.toThrow('NOPERM');
-  // A script may do what its caller may.
-  const script = `return redis.call('HSET', 'image:1', 'type', 'image/png')`;
-  await expect(withClient(urls.task_api, (redis) => redis.eval(script, 0))).rejects.toThrow(
-    /NOPERM|can't access/,
-  );
+  await expect(withClient(urls.task_api, (redis) => redis.eval('return 1', 0))).rejects.toThrow('NOPERM');
   expect(await withClient(urls.web_gateway, imageKey)).toBe(1);
   expect(await withClient(urls.queue_worker, queueKey)).toBe(1);
 });

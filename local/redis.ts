@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
 import { repositoryRoot } from './paths.js';
 import { freePort } from './ports.js';
@@ -104,6 +103,8 @@ function majorVersionOf(command: string): number {
 
 /** False while it still reads its append-only file (it answers LOADING then). */
 async function answersPing(url: string): Promise<boolean> {
+  // Loaded while Redis starts.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   redis.on('error', () => {});
   try {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const names = [
   'postgresPassword',
@@ -40,11 +40,29 @@ export function loadSecrets(path: string): Secrets {
 
 function readSecrets(path: string): Partial<Secrets> | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Partial<Secrets>;
+    return parseSecrets(readFileSync(path, 'utf8'), path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** What cannot be read is replaced unless there is a database, which has the passwords that it had. */
+function parseSecrets(text: string, path: string): Partial<Secrets> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below.
+  }
+  if (!existsSync(join(dirname(path), 'postgres'))) {
+    rmSync(path);
+    return undefined;
+  }
+  throw new Error(
+    `${path} is ${text.trim() === '' ? 'empty' : 'damaged'}: it holds the passwords of the database beside it. ` +
+      `Restore that file, or remove ${dirname(path)} to start anew.`,
+  );
 }
 
 function randomPassword(): string {

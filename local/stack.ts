@@ -190,7 +190,7 @@ function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceComman
   const fromSource = ['--conditions=millrace-source', '-r', compiledScript('register-source'), 'src/main.ts'];
   return ({ service }) => ({
     command: process.execPath,
-    args: watch ? fromSource : ['dist/main.js'],
+    args: watch ? fromSource : ['bundle/main.js'],
     cwd: join(repositoryRoot, 'services', service),
   });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from './lock.mjs';
 import { root, step } from './steps.mjs';
@@ -11,6 +11,7 @@ import { root, step } from './steps.mjs';
 const stampName = 'build.json';
 const gateway = 'services/web-gateway';
 const ui = {
+  by: 'bundler',
   output: `${gateway}/dist/ui`,
   sources: [`${gateway}/ui`, 'packages/contracts/src'],
 };
@@ -26,22 +27,28 @@ export function buildChecked() {
   return withLock(async () => {
     await buildStale();
     await compile(['--pretty', 'false']);
-    projects().forEach(writeStamp);
+    const shared = sharedDigests();
+    for (const unit of projects()) writeStamp(unit, shared);
   });
 }
 
 async function buildStale() {
   // Looked at again: whoever had the lock may have done it.
   const stale = staleUnits();
-  const [stalePages, staleProjects] = [stale.filter(isUi), stale.filter((unit) => !isUi(unit))];
-  // Without its record the compiler makes the whole project. Its outputs stay meanwhile: services may run from them.
+  const staleProjects = stale.filter(({ by }) => by === 'compiler');
+  const stalePages = stale.filter((unit) => unit === ui);
+  const staleServices = stale.filter(({ service }) => service).map(({ service }) => service);
+  // Without its record the compiler makes the whole project. Its outputs stay meanwhile.
   for (const { output } of staleProjects) rmSync(join(root, output, 'tsconfig.tsbuildinfo'), { force: true });
   await Promise.all([
     staleProjects.length > 0 && compile(['--noCheck', '--pretty', 'false']),
-    stalePages.length > 0 && bundle(),
+    stalePages.length > 0 && bundleUi(),
+    staleServices.length > 0 && bundleServices(staleServices),
   ]);
   // All, because the compiler also makes what depends on those.
-  [...projects(), ...stalePages].forEach(writeStamp);
+  const made = [...projects(), ...stale.filter(({ by }) => by === 'bundler')];
+  const shared = sharedDigests();
+  for (const unit of made) writeStamp(unit, shared);
 }
 
 async function compile(options) {
@@ -49,24 +56,36 @@ async function compile(options) {
   await step('Compiling', process.execPath, [compiler, '-b', ...options], { quietMs: 700 });
 }
 
-/** The web UI, which takes less time than the compiling beside it. */
-function bundle() {
-  return step('Bundling', process.execPath, [`${gateway}/ui/build.mjs`], { quietMs: 700 });
+/** The bundles take less time than the compiling beside them, and need nothing of it. */
+function bundleUi() {
+  return step('Bundling the web UI', process.execPath, [`${gateway}/ui/build.mjs`], { quietMs: 700 });
 }
 
-/** What is made together: the compiled projects, and the web UI. */
+function bundleServices(services) {
+  const bundler = 'packages/chassis/bundling/bundle.mjs';
+  return step('Bundling the services', process.execPath, [bundler, ...services], { quietMs: 700 });
+}
+
+/** What the compiler makes. */
 function projects() {
   const { references } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
-  return references.map(({ path }) => ({ output: `${path}/dist`, sources: [path] }));
+  return references.map(({ path }) => ({ by: 'compiler', output: `${path}/dist`, sources: [path] }));
 }
 
-function isUi(unit) {
-  return unit === ui;
+/** What runs: each service with the packages. */
+function bundles() {
+  const services = projects().flatMap(({ sources: [path] }) => (path.startsWith('services/') ? [path] : []));
+  return services.map((path) => ({
+    by: 'bundler',
+    service: path.slice('services/'.length),
+    output: `${path}/bundle`,
+    sources: [path],
+  }));
 }
 
 function staleUnits() {
-  const shared = sharedDigest();
-  return [...projects(), ui].filter((unit) => {
+  const shared = sharedDigests();
+  return [...projects(), ...bundles(), ui].filter((unit) => {
     const stamp = readStamp(unit);
     return stamp?.sources !== sourcesDigest(unit, shared) || stamp.outputs !== outputsDigest(unit);
   });
@@ -80,23 +99,30 @@ function readStamp({ output }) {
   }
 }
 
-function writeStamp(unit) {
+function writeStamp(unit, shared) {
   const path = join(root, unit.output, stampName);
   mkdirSync(join(root, unit.output), { recursive: true });
-  const stamp = { sources: sourcesDigest(unit, sharedDigest()), outputs: outputsDigest(unit) };
+  const stamp = { sources: sourcesDigest(unit, shared), outputs: outputsDigest(unit) };
   // Renamed into its place, so that there is never half of it.
   writeFileSync(`${path}.new`, JSON.stringify(stamp));
   renameSync(`${path}.new`, path);
 }
 
-/** What concerns every unit: the compiler's options, and whatever npm has installed. */
-function sharedDigest() {
-  return digest(['tsconfig.base.json', 'node_modules/.package-lock.json']);
+/** What concerns every unit: the compiler's options, and whatever npm has installed; and what is in every service's bundle. */
+function sharedDigests() {
+  return {
+    all: digest(['tsconfig.base.json', 'node_modules/.package-lock.json']),
+    // V8's code is of one version of Node.
+    bundles: process.version + digest(filesIn('packages', isSource)),
+  };
 }
 
-function sourcesDigest({ sources }, shared) {
-  const isSource = (path) => !path.endsWith('.test.ts') && !/(^|\/)(dist|node_modules|ui)$/.test(path);
-  return shared + digest(sources.flatMap((folder) => filesIn(folder, isSource)));
+function sourcesDigest({ sources, service }, { all, bundles }) {
+  return all + (service ? bundles : '') + digest(sources.flatMap((folder) => filesIn(folder, isSource)));
+}
+
+function isSource(path) {
+  return !path.endsWith('.test.ts') && !/(^|\/)(dist|bundle(\.\d+)?|node_modules|ui)$/.test(path);
 }
 
 /** The web UI lies among the outputs of the gateway, and has a stamp of its own. */
@@ -108,7 +134,9 @@ function outputsDigest({ output }) {
 function digest(files) {
   const hash = createHash('sha256');
   for (const file of files) {
-    const content = readOrNothing(join(root, file));
+    const path = join(root, file);
+    // Large, and of no consequence to what runs: V8 looks at its cache itself.
+    const content = /\/bundle\/service\.(cache|js\.map)$/.test(file) ? lengthOf(path) : readOrNothing(path);
     hash.update(`${file}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex').slice(0, 16);
@@ -122,6 +150,10 @@ function readOrNothing(path) {
     if (error.code === 'ENOENT') return '';
     throw error;
   }
+}
+
+function lengthOf(path) {
+  return String(statSync(path, { throwIfNoEntry: false })?.size);
 }
 
 /** Every file in a folder of the repository, in order; none when there is no such folder. */

@@ -102,16 +102,17 @@ function createApps(): Record<string, Express> {
         uploadTimeoutMs: 1,
         imageTtlSeconds: 1,
       },
+      uiFolder: '/nowhere',
     }),
     'task-api': createTaskApi({
       ...basics('task-api-test'),
       postgres,
+      lists: postgres,
       postgresCheck,
       redis,
       publisher: {
         publish: () => Promise.resolve(),
         hasLostMessages: () => Promise.resolve(false),
-        close: () => Promise.resolve(),
       },
       hints: { changed: () => undefined, listen: () => () => undefined, close: () => undefined },
       options: {

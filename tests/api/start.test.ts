@@ -83,7 +83,7 @@ test(
   'a start that is interrupted ends with the status of that signal, and leaves nothing behind',
   async () => {
     const terminal = run('npm start --silent');
-    const frozen = () => checkout.processes().find(({ command }) => command.includes('dist/main.js'));
+    const frozen = () => checkout.processes().find(({ command }) => command.includes('bundle/main.js'));
     await until('a service runs', () => frozen() !== undefined, START_MS);
     // It cannot become ready, and answers nobody.
     process.kill(frozen()!.pid, 'SIGSTOP');

@@ -1,10 +1,16 @@
+import type { Load } from './load/load.js';
+
 /** A way of queueing that is measured: it takes POST /api/add/:task. */
 export interface Contestant {
-  name: string;
   url: string;
-  /** How many jobs its workers have completed since its start. */
-  completed: () => number;
-  /** Halts the workers where that can be done, so that accepting can be measured alone. */
-  holdWorkers?: (hold: boolean) => void;
+  /** Resolves when so many jobs more than at `begin` have been done. */
+  begin(): Promise<{ done: (jobs: number) => Promise<void> }>;
   stop(): Promise<void>;
 }
+
+/** The same for every contestant: 32 clients that queue a task each, again and again. */
+export function addJobs(url: string): Load {
+  return { url, method: 'POST', path: '/api/add/task-{n}', clients: CLIENTS, status: 202 };
+}
+
+export const CLIENTS = 32;

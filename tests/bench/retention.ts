@@ -11,12 +11,13 @@ import { startStack, type Stack } from '../../local/stack.js';
 import { askPostgres } from '../chaos/administrator.js';
 import { configOf } from '../support/postgres.js';
 import { silentLogger } from '../support/service-basics.js';
+import { fillTables } from './fill.js';
+import { median } from './measure/statistics.js';
 
 const rows = Number(process.env['BENCH_ROWS'] ?? 1_000_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
 
-const FILL_BATCH = 50_000;
 const CLIENTS = 4;
 const YEARS_S = 315_360_000;
 const TTL_S = 30 * 86_400;
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     env: { 'task-api': { JOB_TTL_SECONDS: String(YEARS_S), JOB_HISTORY_BYTES: String(1024 ** 4) } },
   });
   try {
-    await fill(stack);
+    await fillTables(stack, rows, { ended: { from: 60, to: 31 } });
     print(`${await countJobs(stack)} ended jobs take ${await sizes(stack)}`);
     const without: Measured[] = [];
     const during: Measured[] = [];
@@ -53,31 +54,6 @@ async function main(): Promise<void> {
   } finally {
     await stack.stop();
   }
-}
-
-/** As an administrator, without triggers: they would take most of the time. */
-async function fill(stack: Stack): Promise<void> {
-  for (let done = 0; done < rows; done += FILL_BATCH) {
-    await askPostgres(
-      stack,
-      `SET session_replication_role = replica;
-       WITH task AS (
-         INSERT INTO tasks (title, job_status, completed_at)
-         SELECT 'ended ' || n, 'completed', now() FROM generate_series(1, ${Math.min(FILL_BATCH, rows - done)}) AS n
-         RETURNING id, title),
-       job AS (
-         INSERT INTO jobs (id, task_id, kind, payload, result, priority, status, run_at, attempt, max_attempts, progress_done,
-                           progress_total, processed_by_pod, request_id, started_at, finished_at)
-         SELECT id, id, 'task', json_build_object('task', title), json_build_object('task', title), 'medium', 'completed',
-                now() - interval '60 days', 1, 10, 1, 1, 'queue-worker-1', md5(title), now() - interval '60 days',
-                now() - interval '60 days' + random() * interval '29 days'
-           FROM task
-         RETURNING id, finished_at)
-       INSERT INTO job_attempts (job_id, attempt, pod, started_at, finished_at, outcome)
-       SELECT id, 1, 'queue-worker-1', finished_at, finished_at, 'completed' FROM job`,
-    );
-  }
-  for (const table of ['tasks', 'jobs', 'job_attempts']) await askPostgres(stack, `VACUUM ANALYZE ${table}`);
 }
 
 /** Clients that queue tasks and look at lists and jobs, each as fast as it is answered. */
@@ -159,11 +135,6 @@ function report(name: string, measured: Measured[]): void {
   print(
     `${name.padEnd(18)} p50 ${of('p50').toFixed(1)} ms   p95 ${of('p95').toFixed(1)} ms   ${of('requests')} requests a round`,
   );
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
 
 function print(line: string): void {

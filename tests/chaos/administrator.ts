@@ -1,6 +1,5 @@
 import { Client, type QueryResultRow } from 'pg';
 import { JOB_QUEUE } from '@millrace/contracts';
-import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Stack } from '../../local/stack.js';
 
@@ -43,13 +42,7 @@ export async function withRedis<T>({ redis: { url } }: Stack, use: (redis: Redis
   }
 }
 
-/** How many messages lie in the Redis queue: waiting for a worker, and in the hands of one. */
-export function queueDepth(stack: Stack): Promise<{ waiting: number; active: number }> {
-  return withRedis(stack, async (redis) => {
-    const queue = new Queue(JOB_QUEUE, { connection: redis, skipMetasUpdate: true, skipVersionCheck: true });
-    queue.on('error', () => undefined);
-    const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = await queue.getJobCounts();
-    await queue.close();
-    return { waiting: wait + prioritized + delayed, active };
-  });
+/** How many jobs lie in the Redis queue. */
+export function queueDepth(stack: Stack): Promise<number> {
+  return withRedis(stack, (redis) => redis.zcard(JOB_QUEUE));
 }

@@ -110,7 +110,7 @@ async function withBacklog({ stack }: Arena, use: () => Promise<void>): Promise<
       // Redis may not be back yet from the fault before.
       () =>
         queueDepth(stack).then(
-          ({ waiting }) => waiting >= BACKLOG,
+          (depth) => depth >= BACKLOG,
           () => false,
         ),
       FAULT_DEADLINE_MS,

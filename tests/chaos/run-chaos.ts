@@ -34,6 +34,8 @@ export interface Outcome extends Audit {
 
 /** In this time the backlog of the long form is worked off, even on a busy machine. */
 const SETTLE_MS = 180_000;
+/** Much longer than a job takes. */
+const QUIET_MS = 2_000;
 
 export interface ChaosOptions {
   /** Does task-api sweep? Without it, jobs are known to get lost. Default: yes. */
@@ -119,16 +121,18 @@ async function injectAll(
 }
 
 /**
- * With the sweeper, waits until no job is unfinished. Without it, until Redis holds no message any more: what is
- * unfinished then, stays so.
+ * With the sweeper, waits until no job is unfinished. Without it, until nothing lies in the queue and no worker ends a job any more: what
+ * is unfinished then, stays so.
  */
 async function settle(stack: Stack, sweeper: boolean): Promise<void> {
   await until(
     'all jobs have ended',
     async () => {
       if (sweeper) return (await countUnfinished(stack)) === 0;
-      const { waiting, active } = await queueDepth(stack);
-      return waiting + active === 0;
+      if ((await queueDepth(stack)) > 0) return false;
+      const before = await countUnfinished(stack);
+      await sleep(QUIET_MS);
+      return (await countUnfinished(stack)) === before;
     },
     SETTLE_MS,
   );

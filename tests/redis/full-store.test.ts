@@ -1,13 +1,14 @@
 // One Redis holds pictures, which may go, and the queue, which may not. However many pictures come, jobs are done as ever.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import { JOB_QUEUE } from '@millrace/contracts';
 import { createImageStore, type ImageStore } from '@millrace/workflows';
 import request from 'supertest';
 /* eslint-disable no-restricted-imports -- tests put services together */
 import { type Consumer, startConsumer } from '../../services/queue-worker/src/consumer.js';
 import { createJobBoard } from '../../services/queue-worker/src/job-board.js';
+import { createJobProcessor } from '../../services/queue-worker/src/job-processor.js';
 import type { PerformJob } from '../../services/queue-worker/src/perform-job.js';
-import { processMessage } from '../../services/queue-worker/src/process-message.js';
 /* eslint-enable no-restricted-imports */
 import { eventually } from '../support/eventually.js';
 import { type Listener, listenOnFreePort } from '../support/listen.js';
@@ -18,6 +19,7 @@ const MIB = 1024 ** 2;
 /** Much less than the writer fills in the time that the test takes. */
 const MAX_MEMORY = 48 * MIB;
 const JOBS = 100;
+const CONCURRENCY = 10;
 
 let taskApi: TestTaskApi;
 let listener: Listener;
@@ -35,10 +37,9 @@ beforeAll(async () => {
   const logger = silentLogger();
   consumer = startConsumer({
     redisUrl: taskApi.redis.server.urls.queue_worker,
-    concurrency: 10,
+    concurrency: CONCURRENCY,
     logger,
-    process: (message, giveUp) =>
-      processMessage(message, { board, logger, perform: (...job) => perform(...job) }, giveUp),
+    processor: createJobProcessor({ board, logger, perform: (...job) => perform(...job) }),
   });
   images = createImageStore(await taskApi.redis.connectAs('web_gateway'), 86_400);
 });
@@ -114,30 +115,16 @@ it('does 100 jobs as fast while the image store is full and written to as while 
   expect(whileFull).toBeLessThan(withRoom * 4 + 500);
 }, 180_000);
 
-it('gives no key of the queue a time to live but the locks, which PostgreSQL does not rely on', async () => {
+it('gives no key of the queue a time to live', async () => {
   let open = () => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
   perform = () => gate.then(() => 'done');
   const jobs = doJobs();
   const { redis } = taskApi.redis;
-  await eventually(async () => {
-    expect(await redis.llen('bull:jobs:active')).toBe(10);
-    expect(await redis.zcard('bull:jobs:prioritized')).toBe(JOBS - 10);
-  }, 30_000);
-  const keys = await redis.keys('bull:*');
-  const withTtl: string[] = [];
-  for (const key of keys) if ((await redis.pttl(key)) >= 0) withTtl.push(key);
-  expect(keys.length).toBeGreaterThan(JOBS);
-  expect(withTtl.filter((key) => !/:lock$|:stalled-check$/.test(key))).toEqual([]);
-
-  // As if they had been evicted: the messages are delivered again, the jobs are done once.
-  expect(withTtl.length).toBeGreaterThanOrEqual(10);
-  await redis.del(...withTtl);
-  await eventually(async () => expect(await redis.llen('bull:jobs:active')).not.toBe(10), 20_000);
+  await eventually(async () => expect(await redis.zcard(JOB_QUEUE)).toBe(JOBS - CONCURRENCY), 30_000);
+  const keys = await redis.keys('jobs:*');
+  expect(keys.sort()).toEqual([JOB_QUEUE, 'jobs:questions']);
+  for (const key of keys) expect(await redis.pttl(key)).toBe(-1);
   open();
   await jobs;
-  const [attempts] = await taskApi.postgres.db.query(
-    'SELECT count(*)::int AS all, count(DISTINCT job_id)::int AS jobs FROM job_attempts',
-  );
-  expect(attempts!['all']).toBe(attempts!['jobs']);
 }, 120_000);

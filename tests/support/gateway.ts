@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createHttpApp } from '@millrace/chassis';
 import { createServiceClient } from '@millrace/chassis/service-client';
 import type { Express } from 'express';
@@ -67,6 +68,7 @@ export async function startGateway(
     ...basics('web-gateway-1'),
     redis: await redis.connectAs('web_gateway'),
     services,
+    uiFolder: join(__dirname, '../../services/web-gateway/dist/ui'),
     limits: {
       uploadMaxBytes: 1024 ** 2,
       memoryBudgetBytes: 64 * 1024 ** 2,

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 /* eslint-disable no-restricted-imports -- tests put services together */
 import { createApp, type Dependencies, type JobOptions } from '../../services/task-api/src/app.js';
+import { createListPool } from '../../services/task-api/src/list-pool.js';
 import { createJobPublisher, type DueJob } from '../../services/task-api/src/job-publisher.js';
 import { createSweeper, startSweeper } from '../../services/task-api/src/sweeper.js';
 import { createTaskHints } from '../../services/task-api/src/task-hints.js';
@@ -20,7 +21,7 @@ export interface TestTaskApi {
   redis: TestRedis;
   /** Runs the sweeper until the end of the test file. @param intervalMs default 50 */
   keepSweeping(intervalMs?: number): void;
-  /** Sweeps once. @returns the ids of the messages that it would publish */
+  /** Sweeps once. @returns the ids of the jobs that it would publish */
   sweepOnce(): Promise<string[]>;
   /** Sweeps once, for real. */
   sweepToRedis(): Promise<unknown>;
@@ -41,6 +42,7 @@ export async function startTaskApi(
     startTestPostgres('task-api', servers.postgresDataDir),
     startTestRedis(servers.redis),
   ]);
+  const lists = createListPool({ ...postgres.config, POSTGRES_LIST_POOL_SIZE: 4 }, silentLogger());
   const connection = await redis.connectAs('task_api');
   const publisher = createJobPublisher(connection);
   const hints = createTaskHints(connection, silentLogger(), { pauseMs: 100 });
@@ -48,6 +50,7 @@ export async function startTaskApi(
     createApp({
       ...basics('task-api-test'),
       postgres: postgres.db,
+      lists,
       postgresCheck: postgres.check,
       redis: connection,
       publisher,
@@ -81,7 +84,7 @@ export async function startTaskApi(
     async sweepOnce() {
       const messages: string[] = [];
       const publish = (jobs: DueJob[]) => {
-        messages.push(...jobs.map(({ id, attempt }) => `${id}-${attempt}`));
+        messages.push(...jobs.map(({ id }) => id));
         return Promise.resolve();
       };
       const hasLostMessages = () => Promise.resolve(false);
@@ -98,8 +101,8 @@ export async function startTaskApi(
     },
     async stop() {
       await stopSweeper();
-      await publisher.close();
       hints.close();
+      await lists.end().catch(() => undefined);
       await Promise.all([postgres.stop(), redis.stop()]);
     },
   };

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ServiceHealth } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import type { Lifecycle } from './lifecycle.js';
@@ -19,9 +17,8 @@ const CHECK_TIMEOUT_MS = 2_000;
 export const HEALTH_SHARED_MS = 1_000;
 
 /** All packages and services are released together, under one number. */
-const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as {
-  version: string;
-};
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- so that a bundle has it within, and needs no file
+const { version } = require('../package.json') as { version: string };
 
 export interface HealthOptions {
   /** The service's name, as in its folder. */

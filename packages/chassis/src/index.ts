@@ -1,5 +1,6 @@
 // What every service uses. What only some do is imported by name, so that no service carries a library it does not
 // call: `@millrace/chassis/postgres`, `/migrate`, `/redis`, `/service-client`.
+export { coalesce } from './coalesce.js';
 export * from './config.js';
 export * from './event-stream.js';
 export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';
@@ -23,6 +24,6 @@ export {
 export { bodyBytes, readBody } from './read-body.js';
 export { retryForever } from './retry.js';
 export { runService } from './run-service.js';
-export { sendList } from './send-list.js';
+export { sendJson, sendList } from './send-list.js';
 export { shareFor } from './share-for.js';
 export { createWorkLimiter, type WorkLimiter, type WorkOptions } from './work-limiter.js';

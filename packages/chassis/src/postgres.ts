@@ -27,11 +27,25 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
 /** How long the server waits for a client that acknowledges nothing, before it takes the connection for dead. */
 const TCP_USER_TIMEOUT_MS = 10_000;
 
+export interface PoolOptions {
+  /** The most connections. Default: POSTGRES_POOL_SIZE. */
+  size?: number;
+  /** Settings of PostgreSQL's for each connection, by name. */
+  settings?: Record<string, string>;
+}
+
 /** A pool of connections. It is made without one and mends itself: PostgreSQL may come, go and return. */
-export function createPostgres(config: PostgresConfig, logger: Logger): Postgres {
+export function createPostgres(
+  config: PostgresConfig,
+  logger: Logger,
+  { size = config.POSTGRES_POOL_SIZE, settings = {} }: PoolOptions = {},
+): Postgres {
+  const connection = connectionOptions(config);
+  const own = Object.entries(settings).map(([name, value]) => ` -c ${name}=${value}`);
   const pool = new Pool({
-    ...connectionOptions(config),
-    max: config.POSTGRES_POOL_SIZE,
+    ...connection,
+    options: connection.options + own.join(''),
+    max: size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A connection is dear to open (a process of PostgreSQL's, a password's hash), most of all in the next burst.
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
@@ -173,4 +187,25 @@ function asUnavailable(error: unknown): Unavailable {
 /** Is it the refusal of a second row with the same unique key? */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '23505';
+}
+
+/**
+ * Runs a statement on many rows at once. When PostgreSQL refuses it because of some of them, the others are done all the same, in halves.
+ *
+ * @returns for each row, in their order, its result or why it was refused
+ * @throws what is not the fault of a row
+ */
+export async function despiteRefusals<Row, Result>(
+  rows: Row[],
+  run: (rows: Row[]) => Promise<Result[]>,
+): Promise<(Result | Error)[]> {
+  try {
+    return await run(rows);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    if (rows.length === 1) return [error];
+    const middle = Math.ceil(rows.length / 2);
+    const first = await despiteRefusals(rows.slice(0, middle), run);
+    return first.concat(await despiteRefusals(rows.slice(middle), run));
+  }
 }

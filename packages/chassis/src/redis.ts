@@ -10,12 +10,17 @@ export type { Redis } from 'ioredis';
  * connection that is not there. It reconnects by itself for as long as it takes.
  *
  * @param url `redis://[[user]:password@]host:port[/db]`
+ * @param options.commandTimeoutMs default 2,000
  */
-export function connectRedis(url: string, logger: Logger): Redis {
+export function connectRedis(
+  url: string,
+  logger: Logger,
+  { commandTimeoutMs = 2_000 }: { commandTimeoutMs?: number } = {},
+): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: 2_000,
+    commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
     retryStrategy: backOff,
   });

@@ -1,17 +1,17 @@
 import type { Request, Response } from 'express';
+import type { Page } from './json-sql.js';
 
-/**
- * Answers with one page of a list as a JSON array, and with `Link: …; rel="next"` when there is more (RFC 8288).
- *
- * @param rows up to `limit + 1` of them: the one too many tells that there is another page
- */
-export function sendList(req: Request, res: Response, rows: { id: string }[], limit: number): void {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  if (rows.length > limit && last) {
-    const next = new URL(req.originalUrl, 'http://any');
-    next.searchParams.set('cursor', last.id);
-    res.links({ next: next.pathname + next.search });
+/** Answers with one page of a list as a JSON array, and with `Link: …; rel="next"` when there is more (RFC 8288). */
+export function sendList(req: Request, res: Response, { rows, next }: Page): void {
+  if (next !== null) {
+    const url = new URL(req.originalUrl, 'http://any');
+    url.searchParams.set('cursor', next);
+    res.links({ next: url.pathname + url.search });
   }
-  res.json(page);
+  sendJson(res, rows);
+}
+
+/** Answers with JSON that is text already, as `res.json` would. */
+export function sendJson(res: Response, text: string): void {
+  res.type('json').send(text);
 }

@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { TEXT_JSON_MAX_BYTES } from './analysis.js';
 import { effectSchema, imageTypeSchema } from './images.js';
 import { pageQuerySchema } from './pagination.js';
-
-/** The one BullMQ queue on Redis. It holds hints: which job is due. The job itself is a row in PostgreSQL. */
-export const JOB_QUEUE = 'jobs';
 
 /** Makes creating work safe to repeat: same key and same input, same answer. */
 export const IDEMPOTENCY_KEY = 'Idempotency-Key';
@@ -15,12 +13,13 @@ export const jobKindSchema = z.enum(['task', 'analyze', 'image']);
 export const jobStatusSchema = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']);
 export const FINAL_STATUSES: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
 
-/** What lies on the Redis queue. */
-export interface JobMessage {
-  jobId: string;
-  requestId: string;
-  traceparent?: string;
-}
+/**
+ * The queue on Redis: a sorted set with the ids of jobs that are due, the most urgent first and among equals the oldest, as ids tell the
+ * time (UUIDv7). It holds hints, each at most once: the job itself is a row in PostgreSQL.
+ */
+export const JOB_QUEUE = 'jobs:due';
+/** The scores of its members. */
+export const QUEUE_RANK: Record<Priority, number> = { high: 1, medium: 2, low: 3 };
 
 const RUN_AT_MAX_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -205,11 +204,25 @@ const imagePayloadSchema = z.object({
   image_id: z.uuid().optional(),
 });
 
-/** POST /internal/jobs/:id/claim: 200 with the claimed job; 409 when there is nothing to do (ended, not due, or another worker has it). */
-export const claimJobSchema = z.strictObject({
+/** The most jobs that one of the following requests may speak of. */
+export const JOBS_A_REQUEST = 100;
+
+/**
+ * POST /internal/jobs/claims: 200 with the jobs that are this worker's now. Those that have ended, are not due, or are another worker's
+ * are left out. Texts can be long: those that did not fit into the answer are `later`, to be claimed again.
+ */
+export const claimJobsSchema = z.strictObject({
   pod: z.string().min(1),
-  /** Names the claim, so that it may be repeated when its answer was lost. */
-  claim: z.uuid(),
+  claims: z
+    .array(
+      z.strictObject({
+        id: z.uuid(),
+        /** Names the claim, so that it may be repeated when its answer was lost. */
+        claim: z.uuid(),
+      }),
+    )
+    .min(1)
+    .max(JOBS_A_REQUEST),
 });
 
 const claimed = z.object({
@@ -218,6 +231,9 @@ const claimed = z.object({
   attempt: z.int(),
   /** Report at least this often, or the job goes to another worker. */
   lease_ms: z.int(),
+  /** Of the request that asked for it. */
+  request_id: z.string(),
+  traceparent: z.string().nullable(),
 });
 export const claimedJobSchema = z.discriminatedUnion('kind', [
   claimed.extend({ kind: z.literal('task'), payload: taskPayloadSchema }),
@@ -225,16 +241,29 @@ export const claimedJobSchema = z.discriminatedUnion('kind', [
   claimed.extend({ kind: z.literal('image'), payload: imagePayloadSchema }),
 ]);
 
-// Reports. 204 when they count; repeated by their attempt, they are answered 204 again and change nothing. 409 when the attempt has ended
-// otherwise, or another one has begun: stop.
+export const claimedJobsSchema = z.object({ jobs: z.array(claimedJobSchema), later: z.array(z.uuid()) });
 
-/** POST /internal/jobs/:id/renew: still at it. */
-export const renewJobSchema = z.strictObject({ attempt: z.int(), progress: progressSchema.optional() });
+// Reports. They count while their attempt is the job's current one and has not ended otherwise; repeated, they count as before and change
+// nothing. Who hears that his report does not count stops.
 
-/** POST /internal/jobs/:id/complete */
-export const completeJobSchema = z.strictObject({ attempt: z.int(), result: z.unknown() });
+const reports = <Report extends z.ZodType>(report: Report) =>
+  z.strictObject({ reports: z.array(report).min(1).max(JOBS_A_REQUEST) });
+const attemptOf = { id: z.uuid(), attempt: z.int() };
 
-/** POST /internal/jobs/:id/fail: the job is queued again, unless it is out of attempts or `permanent`. */
+/** POST /internal/jobs/renewals: still at them. 200 with `countedSchema`. */
+export const renewJobsSchema = reports(z.strictObject({ ...attemptOf, progress: progressSchema.optional() }));
+
+/** What the results in one request may take as JSON; one that is longer goes by itself. */
+export const REPORTED_BYTES = 256 * 1024;
+export const REPORTS_JSON_MAX_BYTES = REPORTED_BYTES + TEXT_JSON_MAX_BYTES;
+
+/** POST /internal/jobs/completions: 200 with `countedSchema`. */
+export const completeJobsSchema = reports(z.strictObject({ ...attemptOf, result: z.unknown() }));
+
+/** The jobs for which the report counts. */
+export const countedSchema = z.object({ counted: z.array(z.uuid()) });
+
+/** POST /internal/jobs/:id/fail: the job is queued again, unless it is out of attempts or `permanent`. 204, or 409 when it does not count. */
 export const failJobSchema = z.strictObject({
   attempt: z.int(),
   error: z.string().max(2_000),
@@ -255,4 +284,8 @@ export type AcceptedJob = z.infer<typeof acceptedJobSchema>;
 export type JobSummary = z.infer<typeof jobSummarySchema>;
 export type ListJobsQuery = z.infer<typeof listJobsQuerySchema>;
 export type ClaimedJob = z.infer<typeof claimedJobSchema>;
+export type ClaimedJobs = z.infer<typeof claimedJobsSchema>;
+export type Claim = z.infer<typeof claimJobsSchema>['claims'][number];
+export type Renewal = z.infer<typeof renewJobsSchema>['reports'][number];
+export type Completion = z.infer<typeof completeJobsSchema>['reports'][number];
 export type Progress = z.infer<typeof progressSchema>;

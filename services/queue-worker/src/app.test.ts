@@ -28,7 +28,7 @@ beforeAll(async () => {
     redisUrl: redis.urlOf('queue_worker'),
     concurrency: 1,
     logger: silentLogger(),
-    process: () => Promise.resolve(),
+    processor: { claim: () => Promise.resolve({ jobs: [], later: [] }), work: () => Promise.resolve() },
   });
   const connection = await redis.connectAs('queue_worker');
   app = createApp({ ...basics('queue-worker-1'), redis: connection, taskApi, consumer });

@@ -7,7 +7,7 @@ export const configSchema = serviceConfig.extend({
   BLUR_WORKER_URLS: urlList,
   BW_WORKER_URLS: urlList,
   /** How many jobs a replica works on at once. */
-  QUEUE_CONCURRENCY: positiveInteger.default(10),
+  QUEUE_CONCURRENCY: positiveInteger.default(50),
   /** Artificial work per task, for demonstrations. */
   TASK_DELAY_MS: milliseconds.default(0),
   /** How long one effect may take, waiting for a free worker included. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { currentContext, currentSignal, HttpProblem, Unavailable } from '@millrace/chassis';
 import type { Postgres } from '@millrace/chassis/postgres';
 import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
-import type { Job } from '@millrace/contracts';
+import { type Job, JOB_QUEUE } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';
 import { type Link, openLink } from '../../../tests/support/link.js';
@@ -11,8 +11,8 @@ import { recordingLogger } from '../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
 import { type Consumer, startConsumer } from './consumer.js';
 import { createJobBoard } from './job-board.js';
+import { createJobProcessor } from './job-processor.js';
 import type { PerformJob } from './perform-job.js';
-import { processMessage } from './process-message.js';
 
 const LEASE_MS = 600;
 
@@ -20,15 +20,19 @@ let taskApi: TestTaskApi;
 let listener: Listener;
 let link: Link;
 let client: ServiceClient;
+/** Not over the link. */
+let directClient: ServiceClient;
 beforeAll(async () => {
   taskApi = await startTaskApi({ leaseMs: LEASE_MS, backoffMs: 50 });
   taskApi.keepSweeping();
   listener = await listenOnFreePort(taskApi.app);
   link = await openLink(listener.port);
   client = createServiceClient({ name: 'task-api', urls: [`http://127.0.0.1:${link.port}`] });
+  directClient = createServiceClient({ name: 'task-api', urls: [listener.url] });
 });
 afterAll(async () => {
   await client.close();
+  await directClient.close();
   await link.close();
   await listener.close();
   await taskApi.stop();
@@ -55,7 +59,7 @@ function startWorker(
     redisUrl,
     concurrency: 4,
     logger,
-    process: (message, shutdown) => processMessage(message, { board, logger, perform }, shutdown),
+    processor: createJobProcessor({ board, logger, perform }),
   });
   consumers.push(consumer);
   return { consumer, lines };
@@ -116,9 +120,7 @@ it('takes what is more urgent first when there is a backlog', async () => {
   for (const priority of order) {
     await call().post('/api/add').send({ task: priority, priority }).expect(202);
   }
-  await eventually(async () =>
-    expect(await taskApi.redis.redis.zcard('bull:jobs:prioritized')).toBe(order.length),
-  );
+  await eventually(async () => expect(await taskApi.redis.redis.zcard(JOB_QUEUE)).toBe(order.length));
 
   const begun: string[] = [];
   const { perform, open } = gatedWork();
@@ -298,18 +300,11 @@ it('stops working when its lease was lost to another, whose work counts', async 
   // Cut off from task-api for longer than its lease lasts, while another one is not.
   await link.freeze();
   await eventually(async () => expect((await jobOf(id)).status).toBe('queued'));
-  const claimed = (
-    await call()
-      .post(`/internal/jobs/${id}/claim`)
-      .send({ pod: 'queue-worker-2', claim: randomUUID() })
-      .expect(200)
-  ).body;
+  const other = createJobBoard(directClient, 'queue-worker-2');
+  const [claimed] = (await other.claim([{ id, claim: randomUUID() }])).jobs;
   await link.mend();
   await eventually(() => expect(stopped).toBe(true));
-  await call()
-    .post(`/internal/jobs/${id}/complete`)
-    .send({ attempt: claimed.attempt, result: 'mine' })
-    .expect(204);
+  expect(await other.complete(claimed!, 'mine')).toBe(true);
   await consumer.close(1_000);
   expect(await jobOf(id)).toMatchObject({
     status: 'completed',
@@ -339,7 +334,7 @@ it('finds nothing to do for a job that is gone', async () => {
     return Promise.resolve();
   });
   await eventually(() =>
-    expect(lines).toContainEqual(expect.objectContaining({ msg: 'nothing to do for this message' })),
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'nothing to do for these jobs' })),
   );
   expect(performed).toBe(false);
 });
@@ -423,7 +418,7 @@ describe('closing', () => {
     await link.freeze();
     const id = await add();
     // The claim is on its way.
-    await eventually(async () => expect(await taskApi.redis.redis.llen('bull:jobs:active')).toBe(1));
+    await eventually(async () => expect(await taskApi.redis.redis.zcard(JOB_QUEUE)).toBe(0));
     const closed = consumer.close(10_000);
     await link.mend();
     await begins(work);

@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Logger, withContext } from '@millrace/chassis';
-import { backOff, logConnection } from '@millrace/chassis/redis';
-import { JOB_QUEUE, type JobMessage } from '@millrace/contracts';
-import { Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Logger } from '@millrace/chassis';
+import { connectRedis } from '@millrace/chassis/redis';
+import { type ClaimedJob, JOB_QUEUE, JOBS_A_REQUEST } from '@millrace/contracts';
+import type { JobProcessor } from './job-processor.js';
 
 export interface ConsumerOptions {
   redisUrl: string;
+  /** How many jobs may be in work at once. */
   concurrency: number;
   logger: Logger;
-  process: (message: JobMessage, shutdown: Shutdown) => Promise<void>;
+  processor: JobProcessor;
 }
 
 export interface Shutdown {
@@ -21,84 +21,137 @@ export interface Shutdown {
 }
 
 export interface Consumer {
-  /** Rejects when it cannot take messages. */
+  /** Rejects when it cannot take jobs from the queue. */
   check: () => Promise<void>;
-  /** Takes no more messages and waits for the ones in work, at most `deadlineMs`. */
+  /** Takes no more jobs and waits for the ones in work, at most `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }
 
-/** How soon the message of a worker that vanished goes to another one. */
-const LOCK_MS = 10_000;
-const STALLED_CHECK_MS = 5_000;
-/** How soon to try again what Redis did not do. BullMQ's default would idle a busy worker for 15 s after each outage. */
+/** How many claims may be under way. The jobs that become due meanwhile are claimed together. */
+const CLAIMS_AT_ONCE = 2;
+/** How long to wait for a job to become due, before asking again. A shutdown waits as long at most. */
+const WAIT_S = 1;
+/** More than that: after it, the connection is taken for dead. */
+const ANSWER_TIMEOUT_MS = 5_000;
+/** How soon to try again what Redis did not do. */
 const REDIS_RETRY_MS = 500;
-/** How long Redis may take to answer the last word of a worker that has no more work. */
+/** How long Redis may take to answer the last question of a worker that shuts down. */
 const GOODBYE_MS = 3_000;
 
-/** Takes messages from the Redis queue, for as long as it takes Redis to be there. */
-export function startConsumer({ redisUrl, concurrency, logger, process }: ConsumerOptions): Consumer {
+/** An id on the queue, and its score. */
+type Message = [id: string, score: string];
+
+/**
+ * Takes jobs from the queue in Redis, for as long as it takes Redis to be there. What is lost on its way from there, with a connection or
+ * a worker, the sweeper publishes again.
+ */
+export function startConsumer({ redisUrl, concurrency, logger, processor }: ConsumerOptions): Consumer {
   const begun = new AbortController();
   const over = new AbortController();
   const shutdown = { begun: begun.signal, over: over.signal };
-  // Every message in work listens.
+  // Every job in work listens.
   setMaxListeners(0, begun.signal, over.signal);
-  // A worker waits for messages, and for Redis, without end: hence no limit of retries.
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: backOff });
-  logConnection(redis, logger);
+  const redis = connectRedis(redisUrl, logger, { commandTimeoutMs: ANSWER_TIMEOUT_MS });
 
+  const isClosing = () => begun.signal.aborted;
   const inWork = new Set<Promise<void>>();
-  const worker = new Worker<JobMessage>(
-    JOB_QUEUE,
-    async ({ data }) => {
-      // All jobs take turns as one client: those who wait for an answer come between.
-      const context = { requestId: data.requestId, traceparent: data.traceparent, client: 'jobs' };
-      const work = withContext(context, () => process(data, shutdown));
-      inWork.add(work);
-      await work.finally(() => inWork.delete(work));
-    },
-    {
-      connection: redis,
-      // It warns of any eviction policy but noeviction. Ours evicts what has a time to live, and of the queue only locks have one, which
-      // PostgreSQL's leases back up: redis/redis.conf.
-      skipVersionCheck: true,
-      concurrency,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_CHECK_MS,
-      runRetryDelay: REDIS_RETRY_MS,
-      // A worker's death costs a message one of these; PostgreSQL counts the attempts that matter.
-      maxStalledCount: 1_000,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    },
-  );
-  // Connection errors are told by `logConnection`.
-  worker.on('error', (error) => logger.debug({ err: error }, 'queue error'));
-  worker.on('failed', (_job, error) => {
-    logger.warn({ err: error }, 'message given up, the sweeper will publish its job again');
-  });
+  let taken = 0;
+  let claims = 0;
+  let wake = () => {};
+  const free = (places: number) => {
+    taken -= places;
+    wake();
+  };
+  const untilThereIsRoom = async () => {
+    while (!isClosing() && (taken >= concurrency || claims >= CLAIMS_AT_ONCE)) {
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+
+  const start = (job: ClaimedJob) => {
+    const work = processor.work(job, shutdown).finally(() => {
+      inWork.delete(work);
+      free(1);
+    });
+    inWork.add(work);
+  };
+
+  /** Claims jobs and begins them. What could not be claimed before a shutdown goes back to the queue. */
+  const takeOn = async (messages: Message[]) => {
+    let ids = messages.map(([id]) => id);
+    claims += 1;
+    try {
+      while (ids.length > 0) {
+        const { jobs, later } = await processor.claim(ids, shutdown);
+        jobs.forEach(start);
+        free(ids.length - jobs.length - later.length);
+        ids = later;
+      }
+    } catch (error) {
+      logger.warn({ err: error, jobs: ids.length }, 'jobs not claimed, leaving them to others');
+      free(ids.length);
+      // Else the sweeper will publish them again: what cannot be claimed is not tried without a pause.
+      const left = new Set(ids);
+      if (isClosing()) await putBack(messages.filter(([id]) => left.has(id)));
+    } finally {
+      claims -= 1;
+      wake();
+    }
+  };
+
+  const take = async (count: number): Promise<Message[]> => {
+    const some = pairs(await redis.zpopmin(JOB_QUEUE, count));
+    if (some.length > 0) return some;
+    const one = await redis.bzpopmin(JOB_QUEUE, WAIT_S);
+    return one ? [[one[1], one[2]]] : [];
+  };
+  const putBack = (messages: Message[]) =>
+    redis.zadd(JOB_QUEUE, ...messages.flatMap(([id, score]) => [score, id])).catch(() => undefined);
+
+  const takeAll = async () => {
+    while (!isClosing()) {
+      await untilThereIsRoom();
+      try {
+        const messages = await take(Math.min(concurrency - taken, JOBS_A_REQUEST));
+        if (messages.length === 0) continue;
+        if (isClosing()) {
+          await putBack(messages);
+          break;
+        }
+        taken += messages.length;
+        const work = takeOn(messages).finally(() => inWork.delete(work));
+        inWork.add(work);
+      } catch (error) {
+        logger.debug({ err: error }, 'cannot take jobs from the queue right now');
+        if (redis.status === 'ready') redis.disconnect(true);
+        await sleep(REDIS_RETRY_MS, undefined, { signal: begun.signal }).catch(() => undefined);
+      }
+    }
+  };
+  const taking = takeAll();
 
   return {
-    async check() {
-      const waiting = await worker.getBackend().blockingClient;
-      if (!worker.isRunning() || waiting?.status !== 'ready')
-        throw new Error('The queue is not listened to.');
-    },
+    check: () =>
+      redis.status === 'ready' && !isClosing()
+        ? Promise.resolve()
+        : Promise.reject(new Error('The queue is not listened to.')),
     async close(deadlineMs) {
-      // BullMQ waits for its jobs without end: they have to give up by themselves.
       const reason = new Error('the worker is shutting down');
       begun.abort(reason);
+      wake();
       const deadline = setTimeout(() => over.abort(reason), deadlineMs);
-      // And for Redis: it waits to hear of the end of a connection that is not there,
-      const force = redis.status !== 'ready';
-      const closed = worker.close(force);
-      do {
-        await Promise.allSettled(inWork);
-        // or for an answer on one that hangs.
-        await Promise.race([closed, sleep(GOODBYE_MS, undefined, { ref: false })]);
-      } while (inWork.size > 0);
+      // A connection that hangs answers no more.
+      const goodbye = setTimeout(() => redis.disconnect(), GOODBYE_MS);
+      await taking;
+      while (inWork.size > 0) await Promise.allSettled(inWork);
       clearTimeout(deadline);
+      clearTimeout(goodbye);
       redis.disconnect();
-      await closed;
     },
   };
+}
+
+/** Redis answers a flat list. */
+function pairs(flat: string[]): Message[] {
+  return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!]);
 }

@@ -1,21 +1,33 @@
-import { HttpProblem } from '@millrace/chassis';
+import { coalesce, HttpProblem, Unavailable } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
-import { type ClaimedJob, claimedJobSchema, type Progress } from '@millrace/contracts';
+import {
+  type Claim,
+  type ClaimedJob,
+  type ClaimedJobs,
+  claimedJobsSchema,
+  countedSchema,
+  JOBS_A_REQUEST,
+  type Progress,
+  type Renewal,
+  REPORTED_BYTES,
+} from '@millrace/contracts';
 
 /**
  * Where a worker gets its jobs and reports on them: task-api. Reports answer false when the attempt is no longer the
- * current one, so that its work does not count. All may be repeated, and throw Unavailable while no replica answers.
+ * current one, so that its work does not count. All may be repeated, and throw Unavailable while no replica answers. What is reported at
+ * the same time goes in one request.
  */
 export interface JobBoard {
   /**
-   * @param claim names the claim, so that it may be repeated when its answer was lost
-   * @returns the job, ours for the length of its lease; undefined when there is nothing to do for it any more
+   * @param claims each has a name, so that it may be repeated when its answer was lost
+   * @returns the jobs that are ours now, each for the length of its lease
    */
-  claim(jobId: string, claim: string, signal?: AbortSignal): Promise<ClaimedJob | undefined>;
+  claim(claims: Claim[], signal?: AbortSignal): Promise<ClaimedJobs>;
   /** The picture of an image job. */
   input(jobId: string): Promise<Buffer>;
   /** Still at it: begins the lease anew. */
   renew(job: ClaimedJob, progress?: Progress): Promise<boolean>;
+  /** @param signal ends the waiting for an answer; the report itself may be on its way */
   complete(job: ClaimedJob, result: unknown, signal?: AbortSignal): Promise<boolean>;
   /** Puts the job back, or ends it as failed when it is out of attempts, or another would end the same way. */
   fail(job: ClaimedJob, failure: Failure, signal?: AbortSignal): Promise<boolean>;
@@ -32,38 +44,87 @@ export interface Failure {
 /** A picture of 20 MiB takes longer than a line of text. */
 const INPUT_TIMEOUT_MS = 15_000;
 
+/** A completion, its result as JSON already: it is weighed by that. */
+interface Completed {
+  id: string;
+  attempt: number;
+  json: string;
+}
+
 export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
-  const post = async (path: string, body: unknown, signal?: AbortSignal) => {
+  const post = (path: string, json: string, signal?: AbortSignal) =>
+    taskApi.request({
+      method: 'POST',
+      path: `/internal/jobs/${path}`,
+      headers: { 'Content-Type': 'application/json' },
+      body: json,
+      // A claim has a name, a report its attempt.
+      idempotent: true,
+      signal,
+    });
+  const postMany = async (path: string, json: string, signal?: AbortSignal): Promise<unknown> => {
     try {
-      return await taskApi.request({
-        method: 'POST',
-        path: `/internal/jobs/${path}`,
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-        // A claim has a name, a report its attempt.
-        idempotent: true,
-        signal,
-      });
+      return JSON.parse((await post(path, json, signal)).body.toString());
     } catch (error) {
-      if (error instanceof HttpProblem && [404, 409].includes(error.status)) return undefined;
+      // A replica of an earlier version, which speaks of one job at a time; a newer one will answer.
+      if (error instanceof HttpProblem && error.status === 404)
+        throw new Unavailable(error.message, { cause: error });
       throw error;
     }
   };
-  const report = async (path: string, body: unknown, signal?: AbortSignal) =>
-    (await post(path, body, signal)) !== undefined;
+  /** @returns for each report, whether it counts */
+  const report = async (path: string, reports: { id: string }[], json: string) => {
+    const counted = new Set(countedSchema.parse(await postMany(path, json)).counted);
+    return reports.map(({ id }) => counted.has(id));
+  };
+
+  const renew = coalesce<Renewal, boolean>({
+    run: (reports) => report('renewals', reports, JSON.stringify({ reports })),
+    maxItems: JOBS_A_REQUEST,
+  });
+  const complete = coalesce<Completed, boolean>({
+    run: (reports) => {
+      const parts = reports.map(
+        ({ id, attempt, json }) => `{"id":"${id}","attempt":${attempt},"result":${json}}`,
+      );
+      return report('completions', reports, `{"reports":[${parts.join(',')}]}`);
+    },
+    maxItems: JOBS_A_REQUEST,
+    weigh: ({ json }) => Buffer.byteLength(json),
+    maxWeight: REPORTED_BYTES,
+  });
 
   return {
-    async claim(jobId, claim, signal) {
-      const response = await post(`${jobId}/claim`, { pod, claim }, signal);
-      return response && claimedJobSchema.parse(JSON.parse(response.body.toString()));
+    async claim(claims, signal) {
+      return claimedJobsSchema.parse(await postMany('claims', JSON.stringify({ pod, claims }), signal));
     },
     async input(jobId) {
       const path = `/internal/jobs/${jobId}/input`;
       const response = await taskApi.request({ method: 'GET', path, timeoutMs: INPUT_TIMEOUT_MS });
       return response.body;
     },
-    renew: ({ id, attempt }, progress) => report(`${id}/renew`, { attempt, ...(progress && { progress }) }),
-    complete: ({ id, attempt }, result, signal) => report(`${id}/complete`, { attempt, result }, signal),
-    fail: ({ id, attempt }, failure, signal) => report(`${id}/fail`, { attempt, ...failure }, signal),
+    renew: ({ id, attempt }, progress) => renew({ id, attempt, progress }),
+    complete: ({ id, attempt }, result, signal) =>
+      unlessAborted(complete({ id, attempt, json: JSON.stringify(result ?? null) }), signal),
+    async fail({ id, attempt }, failure, signal) {
+      try {
+        await post(`${id}/fail`, JSON.stringify({ attempt, ...failure }), signal);
+        return true;
+      } catch (error) {
+        if (error instanceof HttpProblem && [404, 409].includes(error.status)) return false;
+        throw error;
+      }
+    },
   };
+}
+
+/** Rejects as soon as `signal` aborts; what was asked for goes on. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return answer;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -6,8 +6,8 @@ import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { startConsumer } from './consumer.js';
 import { createJobBoard } from './job-board.js';
+import { createJobProcessor } from './job-processor.js';
 import { BREAKS_LIMIT, createPerformJob } from './perform-job.js';
-import { processMessage } from './process-message.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('queue-worker', config);
@@ -39,7 +39,7 @@ const consumer = startConsumer({
   redisUrl: config.REDIS_URL,
   concurrency: config.QUEUE_CONCURRENCY,
   logger,
-  process: (message, shutdown) => processMessage(message, { board, logger, perform }, shutdown),
+  processor: createJobProcessor({ board, logger, perform }),
 });
 
 const app = createApp({

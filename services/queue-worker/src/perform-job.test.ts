@@ -61,7 +61,7 @@ async function claimedPicture() {
       .send(await picture('png', { width: 4, height: 4 }))
       .expect(202)
   ).body as { id: string };
-  const job = await board.claim(id, randomUUID());
+  const [job] = (await board.claim([{ id, claim: randomUUID() }])).jobs;
   if (job?.kind !== 'image') throw new Error('not a picture');
   return job;
 }

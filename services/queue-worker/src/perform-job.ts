@@ -40,7 +40,7 @@ export function createPerformJob(options: PerformOptions): PerformJob {
     switch (job.kind) {
       case 'task':
         // Put your own work here.
-        await sleep(taskDelayMs, undefined, { signal: currentSignal() });
+        if (taskDelayMs > 0) await sleep(taskDelayMs, undefined, { signal: currentSignal() });
         return { task: job.payload.task };
       case 'analyze':
         return analyzeText(job.payload.text, textWorker, BREAKS_LIMIT);

@@ -1,8 +1,19 @@
-import { currentContext, type Logger } from '@millrace/chassis';
-import type { Postgres } from '@millrace/chassis/postgres';
+import { coalesce, type Logger } from '@millrace/chassis';
+import { despiteRefusals, type Postgres, type Queryable } from '@millrace/chassis/postgres';
 import type { Scheduling } from '@millrace/contracts';
 import type { AssertRoom } from './backlog.js';
-import { type CreateOptions, createJob, type CreatedJob, type NewJob } from './create-job.js';
+import {
+  createImageJob,
+  createJobs,
+  type CreatedJob,
+  type CreateOptions,
+  inputBytes,
+  type JobRequest,
+  type NewJob,
+  type NewTaskJob,
+  type NewTextJob,
+  requestFor,
+} from './create-job.js';
 import { earlierAnswer, fingerprint, oncePerKey } from './idempotency.js';
 import { type JobPublisher, publishOnTheSide } from './job-publisher.js';
 import type { TaskHints } from './task-hints.js';
@@ -27,45 +38,71 @@ export interface AcceptOptions extends CreateOptions {
   logger: Logger;
 }
 
+/** What one statement writes at most; texts can be long. */
+const JOBS_A_STATEMENT = 200;
+const BYTES_A_STATEMENT = 1024 * 1024;
+
 /**
  * Once it has answered, the job will be done: it is committed. Publishing it is a matter of speed only, as the sweeper
  * publishes what Redis did not take.
  */
 export function createAcceptJob(options: AcceptOptions): AcceptJob {
   const { db, assertRoom, publisher, hints, logger } = options;
-  const publish = (job: CreatedJob) => {
+  const publish = (jobs: CreatedJob[]) => {
     hints.changed();
-    if (job.is_due) publishOnTheSide(job, publisher, logger);
+    publishOnTheSide(
+      jobs.filter(({ is_due }) => is_due),
+      publisher,
+      logger,
+    );
   };
 
-  return async <Answer extends object>(
-    { job, scheduling, idempotencyKey }: AcceptRequest,
-    toAnswer: (job: CreatedJob) => Answer,
-  ) => {
-    const context = currentContext() ?? { requestId: '' };
+  /** What is asked for at the same time is committed together. */
+  const createTogether = coalesce<JobRequest<NewTaskJob | NewTextJob>, CreatedJob>({
+    async run(requests) {
+      const created = await despiteRefusals(requests, (some) => createJobs(db, some, options));
+      publish(created.filter((job): job is CreatedJob => !(job instanceof Error)));
+      return created;
+    },
+    maxItems: JOBS_A_STATEMENT,
+    weigh: ({ job }) => inputBytes(job),
+    maxWeight: BYTES_A_STATEMENT,
+  });
+  const create = async ({ job, scheduling }: AcceptRequest) => {
+    if (job.kind !== 'image') return createTogether(requestFor(job, scheduling));
+    const created = await createImageJob(db, requestFor(job, scheduling), options);
+    publish([created]);
+    return created;
+  };
+  const createIn = async (tx: Queryable, { job, scheduling }: AcceptRequest) => {
+    if (job.kind === 'image') return createImageJob(tx, requestFor(job, scheduling), options);
+    const [created] = await createJobs(tx, [requestFor(job, scheduling)], options);
+    return created!;
+  };
+
+  return async <Answer extends object>(request: AcceptRequest, toAnswer: (job: CreatedJob) => Answer) => {
+    const { job, scheduling, idempotencyKey } = request;
     if (idempotencyKey === undefined) {
       await assertRoom(job, scheduling);
-      const created = await createJob(db, job, scheduling, context, options);
-      publish(created);
-      return toAnswer(created);
+      return toAnswer(await create(request));
     }
 
     const { bytes, ...description } = { bytes: Buffer.alloc(0), ...job };
-    const request = { key: idempotencyKey, fingerprint: fingerprint(description, scheduling, bytes) };
+    const keyed = { key: idempotencyKey, fingerprint: fingerprint(description, scheduling, bytes) };
     try {
       await assertRoom(job, scheduling);
     } catch (noRoom) {
       // What has been accepted needs none.
-      const answer = await earlierAnswer<Answer>(db, request);
+      const answer = await earlierAnswer<Answer>(db, keyed);
       if (answer) return answer;
       throw noRoom;
     }
     let created: CreatedJob | undefined;
-    const answer = await oncePerKey(db, request, async (tx) => {
-      created = await createJob(tx, job, scheduling, context, options);
+    const answer = await oncePerKey(db, keyed, async (tx) => {
+      created = await createIn(tx, request);
       return toAnswer(created);
     });
-    if (created) publish(created);
+    if (created) publish([created]);
     return answer;
   };
 }

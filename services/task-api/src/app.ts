@@ -32,6 +32,8 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   postgres: Postgres;
+  /** The connections of lists and searches. */
+  lists: Postgres;
   /** Whether PostgreSQL can do this service's work. */
   postgresCheck: DependencyCheck;
   redis: Redis;
@@ -59,9 +61,9 @@ export interface JobOptions extends LeaseOptions {
 const INTAKE_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
-  const { postgres, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
+  const { postgres, lists, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
-  const jobs = createJobStore(postgres, options);
+  const jobs = createJobStore(postgres, { ...options, lists });
   const streams = createEventStreams({
     lifecycle,
     limit: options.eventStreamLimit,
@@ -92,7 +94,7 @@ export function createApp(dependencies: Dependencies): Express {
       }),
       hintChanges(hints),
       taskEventRoutes(hints, streams),
-      taskRoutes(createTaskStore(postgres)),
+      taskRoutes(createTaskStore(postgres, lists)),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
       jobLeaseRoutes(createJobLeases(postgres, options)),

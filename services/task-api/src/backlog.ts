@@ -41,23 +41,31 @@ interface Counts {
   kept: number;
 }
 
-const loadWhere = (condition: string) => `
-  json_build_object(
-    'jobs', count(*) FILTER (WHERE ${condition}),
-    'images', count(*) FILTER (WHERE ${condition} AND kind = 'image'),
-    'bytes', coalesce(sum(input_bytes) FILTER (WHERE ${condition}), 0))`;
-
+/**
+ * What has not ended is counted by those who change it; only what is scheduled, which time changes, is counted here, and is
+ * bounded. Jobs that have been tried are not: they wait for another attempt.
+ */
 const COUNT = `
+  WITH scheduled AS (
+    SELECT count(*) AS jobs, count(*) FILTER (WHERE kind = 'image') AS images, coalesce(sum(input_bytes), 0) AS bytes
+      FROM (SELECT kind, input_bytes FROM jobs
+             WHERE status = 'queued' AND attempt = 0 AND run_at > created_at AND run_at > now()
+             LIMIT $1) AS job),
+  counted AS (
+    SELECT coalesce(sum(queued + processing), 0) AS jobs, coalesce(sum(unfinished_images), 0) AS images,
+           coalesce(sum(unfinished_bytes), 0) AS bytes, coalesce(sum(failed_bytes), 0) AS kept
+      FROM job_counts)
   SELECT json_build_object(
-           'waiting', ${loadWhere('NOT is_scheduled')},
-           'scheduled', ${loadWhere('is_scheduled')},
-           'kept', (SELECT coalesce(sum(input_bytes), 0) FROM jobs
-                     WHERE status = 'failed' AND kind <> 'task' AND input_bytes > 0)) AS counts
-    FROM (SELECT kind, input_bytes, attempt = 0 AND run_at > now() AS is_scheduled
-            FROM jobs WHERE due_at IS NOT NULL LIMIT $1) AS unfinished`;
+           'waiting', json_build_object(
+             'jobs', counted.jobs - scheduled.jobs,
+             'images', counted.images - scheduled.images,
+             'bytes', counted.bytes - scheduled.bytes),
+           'scheduled', to_json(scheduled),
+           'kept', counted.kept) AS counts
+    FROM scheduled, counted`;
 
 /**
- * Counts the unfinished jobs at most once a second, and what this replica has let in since. Replicas do not see each
+ * Looks at the counts at most once a second, and what this replica has let in since. Replicas do not see each
  * other's in that second: the limits are a protection, not exact numbers.
  */
 export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertRoom {
@@ -71,8 +79,8 @@ export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertR
   let counting: Promise<void> | undefined;
 
   const count = async () => {
-    // Scheduled jobs become due: there may be more of those than are let in.
-    const [row] = await db.query<{ counts: Counts }>(COUNT, [2 * (limits.jobs + limits.scheduled)]);
+    // Replicas do not see at once what the others let in.
+    const [row] = await db.query<{ counts: Counts }>(COUNT, [2 * limits.scheduled]);
     counts = row!.counts;
     countedAt = performance.now();
   };

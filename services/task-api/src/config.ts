@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 export const configSchema = serviceConfig.extend({
   ...postgresConfig.shape,
+  /** Connections a replica may hold for lists, searches and the summary, besides the others. */
+  POSTGRES_LIST_POOL_SIZE: positiveInteger.default(4),
   REDIS_URL: redisUrl,
   /** How long a worker may hold a job without a word before another gets it. */
   JOB_LEASE_MS: milliseconds.min(100).default(15_000),

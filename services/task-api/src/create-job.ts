@@ -1,13 +1,43 @@
 import { randomUUID } from 'node:crypto';
+import { currentContext } from '@millrace/chassis';
 import type { Queryable } from '@millrace/chassis/postgres';
 import type { Effect, ImageType, Scheduling } from '@millrace/contracts';
 import type { DueJob } from './job-publisher.js';
 
 /** What is to be done. */
-export type NewJob =
-  | { kind: 'task'; task: string; description?: string }
-  | { kind: 'analyze'; text: string }
-  | { kind: 'image'; type: ImageType; effects: Effect[]; bytes: Buffer };
+export type NewJob = NewTaskJob | NewTextJob | NewImageJob;
+
+export interface NewTaskJob {
+  kind: 'task';
+  task: string;
+  description?: string;
+}
+
+export interface NewTextJob {
+  kind: 'analyze';
+  text: string;
+}
+
+export interface NewImageJob {
+  kind: 'image';
+  type: ImageType;
+  effects: Effect[];
+  bytes: Buffer;
+}
+
+/** A job, when it is due, and the request that asks for it. */
+export interface JobRequest<Job extends NewJob = NewJob> {
+  job: Job;
+  scheduling: Scheduling;
+  requestId: string;
+  traceparent?: string | undefined;
+}
+
+/** What is asked for by the current request. */
+export function requestFor<Job extends NewJob>(job: Job, scheduling: Scheduling): JobRequest<Job> {
+  const { requestId = '', traceparent } = currentContext() ?? {};
+  return { job, scheduling, requestId, traceparent };
+}
 
 export interface CreateOptions {
   maxAttempts: number;
@@ -21,43 +51,77 @@ export interface CreatedJob extends DueJob {
 }
 
 /**
- * Writes a job with what belongs to it (its task, its picture), all or nothing: one statement. A task and its job share
- * their id.
+ * Writes jobs with the tasks that belong to them, all or none: one statement. A task and its job share their id. A job with a picture is
+ * written by itself: `createImageJob`.
+ *
+ * @returns the jobs in the order of their requests
  */
-export async function createJob(
+export function createJobs(
   db: Queryable,
-  job: NewJob,
-  scheduling: Scheduling,
-  context: { requestId: string; traceparent?: string | undefined },
-  { maxAttempts, sweepAfterMs }: CreateOptions,
+  requests: JobRequest<NewTaskJob | NewTextJob>[],
+  options: CreateOptions,
+): Promise<CreatedJob[]> {
+  return db.query<CreatedJob>(`${INSERT_JOBS} ${CREATED}`, valuesOf(requests, options));
+}
+
+/** Writes a job with its picture. */
+export async function createImageJob(
+  db: Queryable,
+  request: JobRequest<NewImageJob>,
+  options: CreateOptions,
 ): Promise<CreatedJob> {
-  const own = ownParts(job);
   const [created] = await db.query<CreatedJob>(
-    `WITH origin AS (${own.origin}),
-     job AS (
-       INSERT INTO jobs (id, task_id, kind, payload, progress_total, priority, max_attempts, run_at, due_at,
-                         request_id, traceparent, input_bytes)
-       SELECT id, task_id, $1, $2, $3, $4, $5, coalesce($6, now()),
-              greatest($6::timestamptz, now() + CASE WHEN $6 > now() THEN '0 s' ELSE $7 * interval '1 ms' END), $8, $9, $10
-         FROM origin
-       RETURNING id, attempt, priority, request_id, traceparent, run_at <= now() AS is_due)
-     ${own.input}
-     SELECT * FROM job`,
-    [
-      job.kind,
-      JSON.stringify(own.payload),
-      own.steps,
-      scheduling.priority,
-      maxAttempts,
-      scheduling.run_at ?? null,
-      sweepAfterMs,
-      context.requestId,
-      context.traceparent ?? null,
-      inputBytes(job),
-      ...own.values,
-    ],
+    `${INSERT_JOBS}, input AS (INSERT INTO job_inputs (job_id, bytes) SELECT id, $13 FROM job) ${CREATED}`,
+    [...valuesOf([request], options), request.job.bytes],
   );
   return created!;
+}
+
+const INSERT_JOBS = `
+  WITH asked AS MATERIALIZED (
+    SELECT uuidv7() AS id, *
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::int[])
+           WITH ORDINALITY AS asked (kind, title, description, payload, steps, priority, run_at, request_id, traceparent, input_bytes, position)),
+  task AS (
+    INSERT INTO tasks (id, title, description, priority, job_status)
+    SELECT id, title, description, priority, 'queued' FROM asked WHERE title IS NOT NULL),
+  job AS (
+    INSERT INTO jobs (id, task_id, kind, payload, progress_total, priority, max_attempts, run_at, due_at, request_id, traceparent, input_bytes)
+    SELECT id, CASE WHEN title IS NOT NULL THEN id END, kind, payload::jsonb, steps, priority, $11, coalesce(run_at, now()),
+           greatest(run_at, now() + CASE WHEN run_at > now() THEN '0 s' ELSE $12 * interval '1 ms' END),
+           request_id, traceparent, input_bytes
+      FROM asked
+    RETURNING id, priority, run_at <= now() AS is_due)`;
+
+const CREATED = 'SELECT job.* FROM job JOIN asked USING (id) ORDER BY position';
+
+function valuesOf(requests: JobRequest[], { maxAttempts, sweepAfterMs }: CreateOptions): unknown[] {
+  const column = <Value>(valueOf: (request: JobRequest) => Value) => requests.map(valueOf);
+  return [
+    column(({ job }) => job.kind),
+    column(({ job }) => (job.kind === 'task' ? job.task : null)),
+    column(({ job }) => (job.kind === 'task' ? (job.description ?? '') : null)),
+    column(({ job }) => JSON.stringify(payloadOf(job))),
+    column(({ job }) => (job.kind === 'image' ? job.effects.length : 1)),
+    column(({ scheduling }) => scheduling.priority),
+    column(({ scheduling }) => scheduling.run_at ?? null),
+    column(({ requestId }) => requestId),
+    column(({ traceparent }) => traceparent ?? null),
+    column(({ job }) => inputBytes(job)),
+    maxAttempts,
+    sweepAfterMs,
+  ];
+}
+
+function payloadOf(job: NewJob) {
+  switch (job.kind) {
+    case 'task':
+      return { task: job.task };
+    case 'analyze':
+      return { text: job.text };
+    case 'image':
+      return { type: job.type, effects: job.effects, image_id: randomUUID() };
+  }
 }
 
 /** What the job's text or picture takes. */
@@ -69,32 +133,5 @@ export function inputBytes(job: NewJob): number {
       return Buffer.byteLength(job.text);
     case 'image':
       return job.bytes.length;
-  }
-}
-
-const WITHOUT_TASK = 'SELECT uuidv7() AS id, NULL::uuid AS task_id';
-
-/** How the kinds differ: where the id comes from, what else is written (from $11 on), and how many steps there are. */
-function ownParts(job: NewJob) {
-  switch (job.kind) {
-    case 'task':
-      return {
-        origin:
-          'INSERT INTO tasks (title, description, priority) VALUES ($11, $12, $4) RETURNING id, id AS task_id',
-        input: '',
-        values: [job.task, job.description ?? ''],
-        payload: { task: job.task },
-        steps: 1,
-      };
-    case 'analyze':
-      return { origin: WITHOUT_TASK, input: '', values: [], payload: { text: job.text }, steps: 1 };
-    case 'image':
-      return {
-        origin: WITHOUT_TASK,
-        input: ', input AS (INSERT INTO job_inputs (job_id, bytes) SELECT id, $11 FROM job)',
-        values: [job.bytes],
-        payload: { type: job.type, effects: job.effects, image_id: randomUUID() },
-        steps: job.effects.length,
-      };
   }
 }

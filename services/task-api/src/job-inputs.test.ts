@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import request from 'supertest';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
+import { workerCalls } from '../../../tests/support/worker-calls.js';
 
 let taskApi: TestTaskApi;
 beforeAll(async () => {
@@ -10,9 +10,8 @@ afterAll(() => taskApi.stop());
 beforeEach(() => taskApi.empty());
 
 const call = () => request(taskApi.app);
-const post = (id: string, action: string, body: object = {}) =>
-  call().post(`/internal/jobs/${id}/${action}`).send(body);
-const claim = (id: string) => post(id, 'claim', { pod: 'worker-1', claim: randomUUID() }).expect(200);
+const worker = workerCalls(() => taskApi.app);
+const claim = async (id: string) => expect(await worker.claim(id)).toBeDefined();
 const addImage = async () =>
   (
     await call()
@@ -36,11 +35,8 @@ const kept = async (id: string) => {
 const NOTHING = { payload: {}, input_bytes: 0, pictures: 0 };
 
 const endings: [string, (id: string) => Promise<unknown>][] = [
-  ['is completed', (id) => post(id, 'complete', { attempt: 1, result: null }).expect(204)],
-  [
-    'has failed for good',
-    (id) => post(id, 'fail', { attempt: 1, error: 'broken', permanent: true }).expect(204),
-  ],
+  ['is completed', (id) => worker.complete(id, { attempt: 1, result: null })],
+  ['has failed for good', (id) => worker.fail(id, { attempt: 1, error: 'broken', permanent: true })],
   [
     'is ended by hand in the database',
     (id) =>
@@ -74,17 +70,17 @@ describe.each([
     const before = await kept(id);
     await taskApi.postgres.db.query('UPDATE jobs SET max_attempts = 1');
     await claim(id);
-    await post(id, 'fail', { attempt: 1, error: 'no worker' }).expect(204);
+    expect(await worker.fail(id, { attempt: 1, error: 'no worker' })).toBe(true);
     expect(await kept(id)).toEqual(before);
     await call().post(`/api/jobs/${id}/retry`).expect(202);
     await claim(id);
-    await post(id, 'complete', { attempt: 2, result: null }).expect(204);
+    expect(await worker.complete(id, { attempt: 2, result: null })).toBe(true);
   });
 
   it('is not there for a retry when it was refused, which the answer says', async () => {
     const id = await add();
     await claim(id);
-    await post(id, 'fail', { attempt: 1, error: 'broken', permanent: true }).expect(204);
+    expect(await worker.fail(id, { attempt: 1, error: 'broken', permanent: true })).toBe(true);
     const { detail } = (await call().post(`/api/jobs/${id}/retry`).expect(409)).body;
     expect(detail).toBe(
       'What this job was given is no longer kept: it was refused, or the job failed too long ago. Send it again as a new job.',

@@ -2,9 +2,7 @@ import {
   type Job,
   type JobAttempt,
   type JobKind,
-  type JobListItem,
   type JobStatus,
-  LIST_TEXT_MAX,
   LISTED_ATTEMPTS,
   type Priority,
 } from '@millrace/contracts';
@@ -32,10 +30,6 @@ export interface JobRow extends CommonRow {
   result: unknown;
 }
 
-export interface JobListRow extends CommonRow {
-  title: string | null;
-}
-
 const COMMON = `id, kind, status, priority, progress_done, progress_total, attempt AS attempt_count, max_attempts, processed_by_pod,
          run_at, created_at, started_at, finished_at`;
 
@@ -48,12 +42,6 @@ export const SELECT_JOB = `
             FROM (SELECT * FROM job_attempts WHERE job_id = j.id ORDER BY attempt DESC LIMIT ${LISTED_ATTEMPTS}) a) AS attempts
     FROM jobs j`;
 
-/** A job in a list: what is long stays in the table. */
-export const SELECT_JOB_LIST_ITEM = `
-  SELECT ${COMMON}, left(error, ${LIST_TEXT_MAX}) AS error,
-         CASE kind WHEN 'task' THEN left(payload ->> 'task', ${LIST_TEXT_MAX}) END AS title
-    FROM jobs j`;
-
 export function toJob(row: JobRow): Job {
   return {
     ...toCommon(row),
@@ -64,10 +52,6 @@ export function toJob(row: JobRow): Job {
       finished_at: attempt.finished_at && toUtc(attempt.finished_at),
     })),
   };
-}
-
-export function toJobListItem(row: JobListRow): JobListItem {
-  return { ...toCommon(row), title: row.title };
 }
 
 function toCommon(row: CommonRow) {

@@ -1,21 +1,9 @@
+import type { Page } from '@millrace/chassis/json-sql';
 import type { Queryable } from '@millrace/chassis/postgres';
-import {
-  FINAL_STATUSES,
-  type Job,
-  type JobListItem,
-  type JobStatus,
-  type JobSummary,
-  type ListJobsQuery,
-} from '@millrace/contracts';
+import { FINAL_STATUSES, type Job, type JobStatus, type ListJobsQuery } from '@millrace/contracts';
 import type { DueJob } from './job-publisher.js';
-import {
-  type JobListRow,
-  type JobRow,
-  SELECT_JOB,
-  SELECT_JOB_LIST_ITEM,
-  toJob,
-  toJobListItem,
-} from './job-row.js';
+import { listJobs } from './job-list.js';
+import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
 
 /** How often a job is tried in all, by however many retries by hand: its attempts are listed whenever it is shown. */
 export const ATTEMPTS_MAX = 100;
@@ -24,9 +12,10 @@ export const ATTEMPTS_MAX = 100;
 export interface JobStore {
   find(id: string): Promise<Job | undefined>;
   findAll(ids: string[]): Promise<Job[]>;
-  /** One page, newest first, and one job more when there is another page. */
-  list(query: ListJobsQuery): Promise<JobListItem[]>;
-  summarize(): Promise<JobSummary>;
+  /** One page, newest first. */
+  list(query: ListJobsQuery): Promise<Page>;
+  /** A JobSummary, as JSON. */
+  summarize(): Promise<string>;
   /** Ends a job that no worker has begun. False when it is not queued. */
   cancel(id: string): Promise<boolean>;
   /** Deletes an ended job; its task stays. False when it has not ended, or not in the given status. */
@@ -38,9 +27,31 @@ export interface JobStore {
   retry(id: string): Promise<DueJob | undefined>;
 }
 
+/** From what is counted as it changes, and from the two ends of an index of what is queued. */
+const SUMMARIZE = `
+  WITH counted AS (
+    SELECT coalesce(sum(queued), 0) AS queued, coalesce(sum(processing), 0) AS processing,
+           coalesce(sum(completed), 0) AS completed, coalesce(sum(failed), 0) AS failed,
+           coalesce(sum(cancelled), 0) AS cancelled
+      FROM job_counts),
+  scheduled AS (
+    SELECT count(*) AS jobs FROM jobs WHERE status = 'queued' AND greatest(created_at, run_at) > now()),
+  oldest AS (
+    SELECT greatest(created_at, run_at) AS since FROM jobs
+     WHERE status = 'queued' AND greatest(created_at, run_at) <= now()
+     ORDER BY greatest(created_at, run_at) LIMIT 1)
+  SELECT json_build_object(
+           'counts', to_json(counted),
+           'due', queued - jobs,
+           'scheduled', jobs,
+           'oldest_waiting_s', round(extract(epoch FROM now() - (SELECT since FROM oldest)), 1),
+           'completed_last_minute', (SELECT coalesce(sum(completed), 0) FROM job_completions
+                                      WHERE second > now() - interval '1 minute'))::text AS summary
+    FROM counted, scheduled`;
+
 export function createJobStore(
   db: Queryable,
-  options: { maxAttempts: number; sweepAfterMs: number },
+  options: { maxAttempts: number; sweepAfterMs: number; lists: Queryable },
 ): JobStore {
   return {
     async find(id) {
@@ -53,37 +64,11 @@ export function createJobStore(
       return rows.map(toJob);
     },
 
-    async list({ limit, cursor, status, kind }) {
-      const rows = await db.query<JobListRow>(
-        `${SELECT_JOB_LIST_ITEM}
-          WHERE ($1::uuid IS NULL OR id < $1)
-            AND ($2::text IS NULL OR status = $2)
-            AND ($3::text IS NULL OR kind = $3)
-          ORDER BY id DESC
-          LIMIT $4`,
-        [cursor ?? null, status ?? null, kind ?? null, limit + 1],
-      );
-      return rows.map(toJobListItem);
-    },
+    list: (query) => listJobs(options.lists, query),
 
     async summarize() {
-      const statuses = await db.query<{ status: JobStatus; count: number }>(
-        'SELECT status, count(*)::int FROM jobs GROUP BY status',
-      );
-      const [queue] = await db.query<Omit<JobSummary, 'counts'>>(
-        `SELECT count(*) FILTER (WHERE run_at <= now())::int AS due,
-                count(*) FILTER (WHERE run_at > now())::int AS scheduled,
-                round(extract(epoch FROM now() - min(greatest(created_at, run_at)) FILTER (WHERE run_at <= now())), 1)::float
-                  AS oldest_waiting_s,
-                (SELECT count(*)::int
-                   FROM jobs
-                  WHERE finished_at > now() - interval '1 minute' AND status = 'completed') AS completed_last_minute
-           FROM jobs
-          WHERE status = 'queued'`,
-      );
-      const counts = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 };
-      for (const { status, count } of statuses) counts[status] = count;
-      return { counts, ...queue! };
+      const [row] = await options.lists.query<{ summary: string }>(SUMMARIZE);
+      return row!.summary;
     },
 
     async cancel(id) {
@@ -111,7 +96,7 @@ export function createJobStore(
                 due_at = now() + $3 * interval '1 ms', progress_done = 0, refused = false
           WHERE id = $1 AND status = 'failed' AND attempt < $4
             AND payload <> '{}' AND (kind <> 'image' OR EXISTS (SELECT FROM job_inputs WHERE job_id = jobs.id))
-          RETURNING id, attempt, priority, request_id, traceparent`,
+          RETURNING id, priority`,
         [id, options.maxAttempts, options.sweepAfterMs, ATTEMPTS_MAX],
       );
       return job;

@@ -38,7 +38,7 @@ beforeEach(async () => {
       return rows;
     },
   };
-  jobs = createJobStore(db, { maxAttempts: 3, sweepAfterMs: 300 });
+  jobs = createJobStore(db, { maxAttempts: 3, sweepAfterMs: 300, lists: db });
   watcher = createJobWatcher({ db, jobs, logger: silentLogger() });
 });
 afterEach(() => stops.forEach((stop) => stop()));

@@ -8,14 +8,17 @@ import { createApp } from './app.js';
 import { INPUT_SHARE } from './backlog.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './job-publisher.js';
+import { createListPool } from './list-pool.js';
 import { startRetention } from './retention.js';
 import { startSweeper } from './sweeper.js';
 import { createTaskHints } from './task-hints.js';
+import { fillTaskTexts, startMergingTexts } from './task-texts.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
 const postgres = createPostgres(config, logger);
+const lists = createListPool(config, logger);
 const postgresCheck = createPostgresCheck(config, 'jobs');
 const redis = connectRedis(config.REDIS_URL, logger);
 const publisher = createJobPublisher(redis);
@@ -26,6 +29,7 @@ const app = createApp({
   logger,
   lifecycle,
   postgres,
+  lists,
   postgresCheck,
   redis,
   publisher,
@@ -50,9 +54,12 @@ const app = createApp({
 
 /** How often to look for what is no longer kept. */
 const RETENTION_INTERVAL_MS = 60_000;
+/** How often to merge new texts into the index of searches. */
+const MERGE_INTERVAL_MS = 1_000;
 
 let stopRetention = () => Promise.resolve();
 let stopSweeper = () => Promise.resolve();
+let stopMerging = () => Promise.resolve();
 
 runService({
   config,
@@ -61,6 +68,8 @@ runService({
   app,
   async prepare(signal) {
     await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger, signal });
+    await fillTaskTexts(postgres, { logger, signal });
+    stopMerging = startMergingTexts({ db: postgres, intervalMs: MERGE_INTERVAL_MS, logger });
     stopRetention = startRetention({
       db: postgres,
       jobTtlSeconds: config.JOB_TTL_SECONDS,
@@ -80,11 +89,10 @@ runService({
     });
   },
   close: [
-    () => Promise.all([stopSweeper(), stopRetention()]),
-    () => publisher.close(),
+    () => Promise.all([stopSweeper(), stopRetention(), stopMerging()]),
     () => hints.close(),
     () => redis.disconnect(),
     () => postgresCheck.close(),
-    () => postgres.end(),
+    () => Promise.all([postgres.end(), lists.end()]),
   ],
 });

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Queryable } from '@millrace/chassis/postgres';
+import { JOB_QUEUE } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';
 import { silentLogger } from '../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
+import { workerCalls } from '../../../tests/support/worker-calls.js';
 import { createJobPublisher, type DueJob, type JobPublisher } from './job-publisher.js';
 import { createSweeper } from './sweeper.js';
 
@@ -15,10 +16,7 @@ beforeAll(async () => {
   taskApi = await startTaskApi();
   publisher = createJobPublisher(taskApi.redis.redis);
 });
-afterAll(async () => {
-  await publisher.close();
-  await taskApi.stop();
-});
+afterAll(() => taskApi.stop());
 beforeEach(() => taskApi.empty());
 
 const add = async (query = ''): Promise<string> =>
@@ -46,7 +44,7 @@ const recorder = (lost: () => boolean = () => false) => {
     hasLostMessages: () => Promise.resolve(lost()),
   };
 };
-const inRedis = async () => (await taskApi.redis.redis.zrange('bull:jobs:prioritized', '0', '-1')).sort();
+const inRedis = async () => (await taskApi.redis.redis.zrange(JOB_QUEUE, '0', '-1')).sort();
 
 describe('a job that goes on waiting', () => {
   const pause = async () => {
@@ -101,7 +99,7 @@ describe('what Redis has lost', () => {
 
     await taskApi.redis.redis.flushall();
     await sweeping.sweep();
-    expect(await inRedis()).toEqual(ids.map((id) => `${id}-0`).sort());
+    expect(await inRedis()).toEqual([...ids].sort());
     expect(await query('SELECT xmin, id FROM jobs ORDER BY id')).toEqual(rows);
   });
 
@@ -112,11 +110,10 @@ describe('what Redis has lost', () => {
     for (let time = 0; time < 3; time += 1) {
       expect([await one.hasLostMessages(), await other.hasLostMessages()]).toEqual([false, false]);
     }
-    await taskApi.redis.redis.decrby('bull:jobs:questions', 2);
+    await taskApi.redis.redis.decrby('jobs:questions', 2);
     expect([await one.hasLostMessages(), await other.hasLostMessages()]).toEqual([true, true]);
     await taskApi.redis.redis.flushall();
     expect([await one.hasLostMessages(), await other.hasLostMessages()]).toEqual([true, true]);
-    await other.close();
   });
 
   it('is all that is due, in batches, and again from the start when it was lost again meanwhile', async () => {
@@ -198,10 +195,7 @@ it('begins no job more often than allowed when its last lease ends in the middle
   expect(published).toEqual([]);
   const { status } = (await request(taskApi.app).get(`/api/jobs/${id}`).expect(200)).body;
   expect(status).toBe('failed');
-  await request(taskApi.app)
-    .post(`/internal/jobs/${id}/claim`)
-    .send({ pod: 'worker-1', claim: randomUUID() })
-    .expect(409);
+  expect(await workerCalls(() => taskApi.app).claim(id)).toBeUndefined();
 });
 
 it('takes 500 jobs at a time, and says that there is more', async () => {

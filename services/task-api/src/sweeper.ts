@@ -49,7 +49,7 @@ const TAKE_DUE = `
            finished_at = CASE WHEN attempt >= max_attempts THEN now() END
       FROM due
      WHERE jobs.id = due.id
-     RETURNING jobs.id, jobs.attempt, priority, request_id, traceparent, new.status, old.status AS old_status),
+     RETURNING jobs.id, priority, new.status, old.status AS old_status),
   lost AS (
     UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
       FROM job
@@ -94,7 +94,7 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
   /** Changes nothing in the rows: what is there already in Redis is not put there twice. */
   const publishLost = async ({ after, until }: Stretch): Promise<Stretch | undefined> => {
     const jobs = await db.query<DueJob>(
-      `SELECT id, attempt, priority, request_id, traceparent
+      `SELECT id, priority
          FROM jobs
         WHERE status = 'queued' AND run_at <= now() AND id > $1 AND id <= $2
         ORDER BY id

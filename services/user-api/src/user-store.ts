@@ -1,3 +1,4 @@
+import { FIRST_PAGE, json, type Page, selectPage } from '@millrace/chassis/json-sql';
 import { isUniqueViolation, type Queryable } from '@millrace/chassis/postgres';
 import { mailboxOf, type PageQuery, type RegisterUser, type User } from '@millrace/contracts';
 
@@ -12,11 +13,22 @@ interface UserRow {
 export interface UserStore {
   /** @returns the new user, or undefined when the e-mail address is taken */
   register(user: RegisterUser): Promise<User | undefined>;
-  /** One page, newest first, and one user more when there is another page. */
-  list(page: PageQuery): Promise<User[]>;
+  /** One page, newest first. */
+  list(page: PageQuery): Promise<Page>;
 }
 
 const COLUMNS = 'id, name, email, created_at';
+
+const LIST = selectPage({
+  rows: `SELECT ${COLUMNS} FROM users WHERE id < $1 ORDER BY id DESC LIMIT $2::int + 1`,
+  row: json.object({
+    id: json.plain('id'),
+    name: json.text('name'),
+    email: json.text('email'),
+    created_at: json.time('created_at'),
+  }),
+  limit: '$2::int',
+});
 
 export function createUserStore(db: Queryable): UserStore {
   return {
@@ -34,11 +46,8 @@ export function createUserStore(db: Queryable): UserStore {
     },
 
     async list({ limit, cursor }) {
-      const rows = await db.query<UserRow>(
-        `SELECT ${COLUMNS} FROM users WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
-        [cursor ?? null, limit + 1],
-      );
-      return rows.map(toUser);
+      const [page] = await db.query<Page>(LIST, [cursor ?? FIRST_PAGE, limit]);
+      return page!;
     },
   };
 }

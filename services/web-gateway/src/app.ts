@@ -20,6 +20,8 @@ export interface Dependencies {
   redis: Redis;
   services: Services;
   limits: Limits;
+  /** The output of ui/build.mjs. */
+  uiFolder: string;
 }
 
 /** The services that the gateway calls. */
@@ -39,7 +41,7 @@ export interface Limits {
 /** How much of the memory for pictures one client may have: whatever it sends, there is some left for others. */
 const CLIENT_SHARE = 1 / 2;
 
-export function createApp({ redis, services, limits, ...basics }: Dependencies): Express {
+export function createApp({ redis, services, limits, uiFolder, ...basics }: Dependencies): Express {
   const intake = createJobIntake(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
   const memory = splitMemory(limits.memoryBudgetBytes);
@@ -55,7 +57,7 @@ export function createApp({ redis, services, limits, ...basics }: Dependencies):
     metrics: redisMetrics(redis),
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
-      uiRoutes(),
+      uiRoutes(uiFolder),
       docsRoutes(),
       analyzeRoutes(services.textWorker, intake),
       uploadRoutes({

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
 import { connectRedis } from '@millrace/chassis/redis';
 import { createServiceClient } from '@millrace/chassis/service-client';
@@ -24,6 +25,7 @@ const app = createApp({
   lifecycle,
   redis,
   services,
+  uiFolder: join(__dirname, '../dist/ui'),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,

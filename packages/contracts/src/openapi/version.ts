@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 /** Of the release: all packages and services have the same. */
-export const { version: VERSION } = JSON.parse(
-  readFileSync(join(__dirname, '../../package.json'), 'utf8'),
-) as { version: string };
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- so that a bundle has it within, and needs no file
+export const { version: VERSION } = require('../../package.json') as { version: string };

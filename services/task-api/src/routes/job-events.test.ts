@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { type Job, jobSchema } from '@millrace/contracts';
 import request from 'supertest';
 import { basics } from '../../../../tests/support/service-basics.js';
 import { listenOnFreePort, type Listener } from '../../../../tests/support/listen.js';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { workerCalls } from '../../../../tests/support/worker-calls.js';
 
 let taskApi: TestTaskApi;
 let listener: Listener;
@@ -19,10 +19,9 @@ beforeEach(() => taskApi.empty());
 
 const call = () => request(taskApi.app);
 const add = async (): Promise<string> => (await call().post('/api/add/task').expect(202)).body.id;
-const claim = (id: string) =>
-  call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1', claim: randomUUID() }).expect(200);
-const complete = (id: string) =>
-  call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: null }).expect(204);
+const worker = workerCalls(() => taskApi.app);
+const claim = (id: string) => worker.claim(id);
+const complete = (id: string) => worker.complete(id, { attempt: 1, result: null });
 
 interface Event {
   id: string;

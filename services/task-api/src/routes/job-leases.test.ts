@@ -1,8 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { ClaimedJob, Job, JobListItem } from '@millrace/contracts';
+import {
+  type ClaimedJob,
+  type ClaimedJobs,
+  type Job,
+  type JobListItem,
+  JOBS_A_REQUEST,
+  TEXT_MAX,
+} from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { workerCalls } from '../../../../tests/support/worker-calls.js';
 
 let taskApi: TestTaskApi;
 beforeAll(async () => {
@@ -16,10 +24,12 @@ const add = async (task = 'a'): Promise<string> =>
   (await call().post(`/api/add/${task}`).expect(202)).body.id;
 const jobOf = async (id: string): Promise<Job> => (await call().get(`/api/jobs/${id}`).expect(200)).body;
 const taskOf = async (id: string) => (await call().get(`/api/tasks/${id}`).expect(200)).body;
-const post = (id: string, action: string, body: object) =>
-  call().post(`/internal/jobs/${id}/${action}`).send(body);
-const claim = async (id: string, pod = 'worker-1'): Promise<ClaimedJob> =>
-  (await post(id, 'claim', { pod, claim: randomUUID() }).expect(200)).body;
+const worker = workerCalls(() => taskApi.app);
+const claim = async (id: string, pod = 'worker-1'): Promise<ClaimedJob> => {
+  const job = await worker.claim(id, pod);
+  expect(job).toBeDefined();
+  return job!;
+};
 
 /** Ends the current lease, or the pause before the next attempt, as if its time had passed. */
 const passTime = () =>
@@ -44,6 +54,8 @@ describe('a job', () => {
       kind: 'task',
       attempt: 1,
       lease_ms: 30_000,
+      request_id: expect.any(String),
+      traceparent: null,
       payload: { task: 'task1' },
     });
     expect(await jobOf(id)).toMatchObject({
@@ -55,7 +67,7 @@ describe('a job', () => {
     });
     expect(await taskOf(id)).toMatchObject({ status: 'processing', completed: false });
 
-    await post(id, 'complete', { attempt: 1, result: { task: 'task1' } }).expect(204);
+    expect(await worker.complete(id, { attempt: 1, result: { task: 'task1' } })).toBe(true);
     expect(await jobOf(id)).toMatchObject({
       status: 'completed',
       result: { task: 'task1' },
@@ -89,44 +101,41 @@ describe('a job', () => {
 
   it('goes to one of ten workers that claim it at once', async () => {
     const id = await add();
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, number) =>
-        post(id, 'claim', { pod: `worker-${number}`, claim: randomUUID() }),
-      ),
-    );
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(409)]);
+    const claims = Array.from({ length: 10 }, (_, number) => worker.claim(id, `worker-${number}`));
+    expect((await Promise.all(claims)).filter((job) => job !== undefined)).toHaveLength(1);
     expect((await jobOf(id)).attempts).toHaveLength(1);
   });
 
   it('is the same attempt when a claim is repeated because its answer was lost', async () => {
     const id = await add();
-    const claim = { pod: 'worker-1', claim: randomUUID() };
-    const first = await post(id, 'claim', claim).expect(200);
-    expect((await post(id, 'claim', claim).expect(200)).body).toEqual(first.body);
+    const claim = randomUUID();
+    const first = await worker.claim(id, 'worker-1', claim);
+    expect(first).toMatchObject({ attempt: 1 });
+    expect(await worker.claim(id, 'worker-1', claim)).toEqual(first);
     expect((await jobOf(id)).attempts).toHaveLength(1);
-    await post(id, 'complete', { attempt: 1, result: null }).expect(204);
-    await post(id, 'claim', claim).expect(409);
+    expect(await worker.complete(id, { attempt: 1, result: null })).toBe(true);
+    expect(await worker.claim(id, 'worker-1', claim)).toBeUndefined();
   });
 
   it('counts once, when it is done twice', async () => {
     const id = await add();
     await claim(id);
-    await post(id, 'complete', { attempt: 1, result: 'first' }).expect(204);
-    await post(id, 'complete', { attempt: 1, result: 'second' }).expect(204);
-    await post(id, 'fail', { attempt: 1, error: 'late' }).expect(409);
-    await post(id, 'claim', { pod: 'worker-2', claim: randomUUID() }).expect(409);
+    expect(await worker.complete(id, { attempt: 1, result: 'first' })).toBe(true);
+    expect(await worker.complete(id, { attempt: 1, result: 'second' })).toBe(true);
+    expect(await worker.fail(id, { attempt: 1, error: 'late' })).toBe(false);
+    expect(await worker.claim(id, 'worker-2')).toBeUndefined();
     expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'first' });
   });
 
   it('goes to another worker when its lease is over; what the first one then says does not count', async () => {
     const id = await add();
     await claim(id, 'worker-1');
-    await post(id, 'claim', { pod: 'worker-2', claim: randomUUID() }).expect(409);
+    expect(await worker.claim(id, 'worker-2')).toBeUndefined();
     await passTime();
     expect((await claim(id, 'worker-2')).attempt).toBe(2);
 
-    await post(id, 'complete', { attempt: 1, result: 'late' }).expect(409);
-    await post(id, 'fail', { attempt: 1, error: 'late' }).expect(409);
+    expect(await worker.complete(id, { attempt: 1, result: 'late' })).toBe(false);
+    expect(await worker.fail(id, { attempt: 1, error: 'late' })).toBe(false);
     expect(await jobOf(id)).toMatchObject({
       status: 'processing',
       attempts: [
@@ -135,7 +144,7 @@ describe('a job', () => {
       ],
       processed_by_pod: 'worker-2',
     });
-    await post(id, 'complete', { attempt: 2, result: 'mine' }).expect(204);
+    expect(await worker.complete(id, { attempt: 2, result: 'mine' })).toBe(true);
     expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'mine' });
   });
 
@@ -144,7 +153,7 @@ describe('a job', () => {
     await claim(id);
     expect(await sweep()).toEqual([]);
     await passTime();
-    expect(await sweep()).toEqual([`${id}-1`]);
+    expect(await sweep()).toEqual([id]);
     expect((await jobOf(id)).status).toBe('queued');
   });
 
@@ -153,22 +162,22 @@ describe('a job', () => {
     await claim(id);
     await passTime();
     await sweep();
-    await post(id, 'complete', { attempt: 1, result: 'late but good' }).expect(204);
+    expect(await worker.complete(id, { attempt: 1, result: 'late but good' })).toBe(true);
     expect((await jobOf(id)).result).toBe('late but good');
   });
 
   it('is tried again after a failure, following a pause, and shows the error', async () => {
     const id = await add();
     await claim(id);
-    await post(id, 'fail', { attempt: 1, error: 'out of paper' }).expect(204);
+    expect(await worker.fail(id, { attempt: 1, error: 'out of paper' })).toBe(true);
     expect(await jobOf(id)).toMatchObject({ status: 'queued', error: 'out of paper', finished_at: null });
     expect(await taskOf(id)).toMatchObject({ status: 'queued' });
     expect(await sweep()).toEqual([]);
     await passTime();
-    expect(await sweep()).toEqual([`${id}-1`]);
+    expect(await sweep()).toEqual([id]);
 
     expect((await claim(id)).attempt).toBe(2);
-    await post(id, 'complete', { attempt: 2, result: null }).expect(204);
+    expect(await worker.complete(id, { attempt: 2, result: null })).toBe(true);
     expect(await jobOf(id)).toMatchObject({
       status: 'completed',
       error: null,
@@ -183,7 +192,7 @@ describe('a job', () => {
     const id = await add();
     for (const attempt of [1, 2, 3]) {
       await claim(id);
-      await post(id, 'fail', { attempt, error: `failure ${attempt}` }).expect(204);
+      expect(await worker.fail(id, { attempt, error: `failure ${attempt}` })).toBe(true);
       await passTime();
     }
     expect(await jobOf(id)).toMatchObject({
@@ -193,7 +202,7 @@ describe('a job', () => {
       finished_at: expect.any(String),
     });
     expect(await taskOf(id)).toMatchObject({ status: 'failed', completed: false });
-    await post(id, 'claim', { pod: 'worker-1', claim: randomUUID() }).expect(409);
+    expect(await worker.claim(id, 'worker-1')).toBeUndefined();
     expect(await sweep()).toEqual([]);
   });
 
@@ -207,7 +216,7 @@ describe('a job', () => {
       await passTime();
     }
     await meanwhile();
-    await post(id, 'claim', { pod: 'worker-4', claim: randomUUID() }).expect(409);
+    expect(await worker.claim(id, 'worker-4')).toBeUndefined();
     await sweep();
     expect(await jobOf(id)).toMatchObject({
       status: 'failed',
@@ -221,17 +230,19 @@ describe('a job', () => {
       complete: { attempt: 1, result: 'first' },
       fail: { attempt: 1, error: 'out of paper' },
     };
-    const renew = (id: string) => post(id, 'renew', { attempt: 1, progress: { done: 1, total: 2 } });
+    const renew = (id: string) => worker.renew(id, { attempt: 1, progress: { done: 1, total: 2 } });
+    const send = (id: string, report: 'complete' | 'fail') =>
+      report === 'complete' ? worker.complete(id, reports.complete) : worker.fail(id, reports.fail);
 
     it.each(['complete', 'fail'] as const)(
       'takes its %s again from the attempt that made it, for the answer may have been lost, and changes nothing',
       async (report) => {
         const id = await add();
         await claim(id);
-        await post(id, report, reports[report]).expect(204);
+        expect(await send(id, report)).toBe(true);
         const job = await jobOf(id);
-        await post(id, report, reports[report]).expect(204);
-        await renew(id).expect(204);
+        expect(await send(id, report)).toBe(true);
+        expect(await renew(id)).toBe(true);
         expect(await jobOf(id)).toEqual(job);
       },
     );
@@ -242,35 +253,35 @@ describe('a job', () => {
     ] as const)('stands by its %s: a %s that comes later does not count', async (first, second) => {
       const id = await add();
       await claim(id);
-      await post(id, first, reports[first]).expect(204);
+      expect(await send(id, first)).toBe(true);
       const job = await jobOf(id);
-      await post(id, second, reports[second]).expect(409);
+      expect(await send(id, second)).toBe(false);
       expect(await jobOf(id)).toEqual(job);
     });
 
     it('takes its failure again while the next attempt is under way, which goes on', async () => {
       const id = await add();
       await claim(id);
-      await post(id, 'fail', reports.fail).expect(204);
+      expect(await worker.fail(id, reports.fail)).toBe(true);
       await passTime();
       await claim(id);
       const job = await jobOf(id);
-      await post(id, 'fail', reports.fail).expect(204);
-      await renew(id).expect(204);
-      await post(id, 'complete', reports.complete).expect(409);
+      expect(await worker.fail(id, reports.fail)).toBe(true);
+      expect(await renew(id)).toBe(true);
+      expect(await worker.complete(id, reports.complete)).toBe(false);
       expect(await jobOf(id)).toEqual(job);
-      await post(id, 'complete', { attempt: 2, result: null }).expect(204);
+      expect(await worker.complete(id, { attempt: 2, result: null })).toBe(true);
     });
 
     it('pauses before the next, whatever a late renewal or claim says', async () => {
       const id = await add();
-      const first = { pod: 'worker-1', claim: randomUUID() };
-      await post(id, 'claim', first).expect(200);
-      await post(id, 'fail', reports.fail).expect(204);
+      const first = randomUUID();
+      expect(await worker.claim(id, 'worker-1', first)).toBeDefined();
+      expect(await worker.fail(id, reports.fail)).toBe(true);
       await renew(id);
       expect(await jobOf(id)).toMatchObject({ status: 'queued', progress: { done: 0, total: 1 } });
       await passTime();
-      await post(id, 'claim', first).expect(409);
+      expect(await worker.claim(id, 'worker-1', first)).toBeUndefined();
       expect(await jobOf(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'failed' }] });
       expect((await claim(id, 'worker-2')).attempt).toBe(2);
     });
@@ -283,9 +294,9 @@ describe('a job', () => {
       }
       await sweep();
       await call().post(`/api/jobs/${id}/retry`).expect(202);
-      for (const [report, body] of Object.entries({ renew: {}, ...reports })) {
-        await post(id, report, { ...body, attempt: 3 }).expect(409);
-      }
+      expect(await worker.renew(id, { attempt: 3 })).toBe(false);
+      expect(await worker.complete(id, { ...reports.complete, attempt: 3 })).toBe(false);
+      expect(await worker.fail(id, { ...reports.fail, attempt: 3 })).toBe(false);
       expect(await jobOf(id)).toMatchObject({ status: 'queued', attempts: [{}, {}, { outcome: 'lost' }] });
       expect((await claim(id)).attempt).toBe(4);
     });
@@ -298,12 +309,12 @@ describe('a job', () => {
         // Both have begun before either is done: the second waits for the first one's row.
         const [, second] = await taskApi.postgres.db.transaction(async (tx) => {
           await tx.query('SELECT FROM jobs WHERE id = $1 FOR UPDATE', [id]);
-          const failing = post(id, 'fail', reports.fail).then((response) => response.status);
+          const failing = worker.fail(id, reports.fail);
           await waiting(1);
-          const late = post(id, report, report === 'renew' ? { attempt: 1 } : reports.complete);
-          const answered = late.then((response) => response.status);
+          const late =
+            report === 'renew' ? worker.renew(id, { attempt: 1 }) : worker.complete(id, reports.complete);
           await waiting(2);
-          return [failing, answered] as const;
+          return [failing, late] as const;
         });
         await second;
         expect(await jobOf(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'failed' }] });
@@ -316,7 +327,7 @@ describe('a job', () => {
     await claim(id);
     await passTime();
     await sweep();
-    await post(id, 'fail', { attempt: 1, error: 'bad input', permanent: true }).expect(204);
+    expect(await worker.fail(id, { attempt: 1, error: 'bad input', permanent: true })).toBe(true);
     expect(await jobOf(id)).toMatchObject({ status: 'failed', error: 'bad input' });
   });
 
@@ -328,7 +339,7 @@ describe('a job', () => {
     }
     // What a sweep makes of a lease that ends after it has looked for lost jobs.
     await taskApi.postgres.db.query(`UPDATE jobs SET status = 'queued' WHERE id = $1`, [id]);
-    await post(id, 'claim', { pod: 'worker-4', claim: randomUUID() }).expect(409);
+    expect(await worker.claim(id, 'worker-4')).toBeUndefined();
     expect(await sweep()).toEqual([]);
     expect(await jobOf(id)).toMatchObject({ status: 'failed', attempts: [{}, {}, { outcome: 'lost' }] });
   });
@@ -338,15 +349,15 @@ describe('a job', () => {
     await claim(id);
     await call().delete(`/api/tasks/${id}`).expect(204);
     await call().get(`/api/jobs/${id}`).expect(404);
-    await post(id, 'complete', { attempt: 1, result: null }).expect(409);
-    await post(id, 'claim', { pod: 'worker-1', claim: randomUUID() }).expect(409);
+    expect(await worker.complete(id, { attempt: 1, result: null })).toBe(false);
+    expect(await worker.claim(id, 'worker-1')).toBeUndefined();
   });
 
   it('is done even when somebody has ticked its task off meanwhile, whose time stands', async () => {
     const id = await add();
     await claim(id);
     const ticked = (await call().patch(`/api/tasks/${id}`).send({ completed: true }).expect(200)).body;
-    await post(id, 'complete', { attempt: 1, result: null }).expect(204);
+    expect(await worker.complete(id, { attempt: 1, result: null })).toBe(true);
     expect((await taskOf(id)).completed_at).toBe(ticked.completed_at);
   });
 });
@@ -358,7 +369,7 @@ it('divides due jobs among replicas that sweep at once, and keeps them due when 
   await expect(taskApi.sweepToRedis()).rejects.toThrow('not available');
   await taskApi.redis.link.mend();
   const swept = (await Promise.all([sweep(), sweep(), sweep()])).flat();
-  expect(swept.sort()).toEqual(ids.map((id) => `${id}-0`).sort());
+  expect(swept.sort()).toEqual([...ids].sort());
 });
 
 describe('the list of jobs', () => {
@@ -380,20 +391,94 @@ describe('the list of jobs', () => {
   });
 });
 
+const id = randomUUID();
+const tooMany = <Value>(value: Value) => Array<Value>(JOBS_A_REQUEST + 1).fill(value);
 it.each([
-  ['claim', {}],
-  ['claim', { pod: 'worker-1', claim: 'mine' }],
-  ['complete', { result: null }],
-  ['complete', { attempt: 'first', result: null }],
-  ['fail', { attempt: 1 }],
-  ['fail', { attempt: 1, error: 'x'.repeat(2_001) }],
-])('answers 422 to %s with a body that is not as agreed', async (action, body) => {
-  const id = await add();
-  await post(id, action, body).expect(422);
+  ['claims', {}],
+  ['claims', { pod: 'worker-1', claims: [] }],
+  ['claims', { pod: 'worker-1', claims: [{ id, claim: 'mine' }] }],
+  ['claims', { pod: 'worker-1', claims: tooMany({ id, claim: randomUUID() }) }],
+  ['renewals', { reports: tooMany({ id, attempt: 1 }) }],
+  ['completions', { reports: [{ id, result: null }] }],
+  ['completions', { reports: [{ id, attempt: 'first', result: null }] }],
+  ['completions', { reports: tooMany({ id, attempt: 1, result: null }) }],
+  [`${id}/fail`, { attempt: 1 }],
+  [`${id}/fail`, { attempt: 1, error: 'x'.repeat(2_001) }],
+])('answers 422 to %s with a body that is not as agreed', async (path, body) => {
+  await call().post(`/internal/jobs/${path}`).send(body).expect(422);
 });
 
 it('answers 400 to an id that is none', async () => {
-  await post('7', 'claim', { pod: 'worker-1', claim: randomUUID() }).expect(400);
+  await call().post('/internal/jobs/7/fail').send({ attempt: 1, error: 'a' }).expect(400);
+});
+
+describe('many jobs in one request', () => {
+  const send = (path: string, body: object) => call().post(`/internal/jobs/${path}`).send(body).expect(200);
+  const claimAll = async (ids: string[]): Promise<ClaimedJobs> =>
+    (await send('claims', { pod: 'worker-1', claims: ids.map((id) => ({ id, claim: randomUUID() })) })).body;
+
+  it('are claimed, renewed and completed, and those that are not this worker’s left out', async () => {
+    const ids = await Promise.all(['a', 'b', 'c', 'd'].map(add));
+    const [a, b, c, d] = ids as [string, string, string, string];
+    await claim(a, 'worker-2');
+    await call().delete(`/api/jobs/${b}`).expect(200);
+    const { jobs, later } = await claimAll([a, b, c, d, randomUUID()]);
+    expect(jobs.map(({ id }) => id).sort()).toEqual([c, d].sort());
+    expect(later).toEqual([]);
+
+    const progress = { done: 1, total: 2 };
+    const renewals = [a, b, c, d].map((id) => ({ id, attempt: id === a ? 2 : 1, progress }));
+    const renewed = (await send('renewals', { reports: renewals })).body.counted as string[];
+    expect(renewed.sort()).toEqual([c, d].sort());
+    expect((await jobOf(d)).progress).toEqual(progress);
+
+    expect(await worker.fail(c, { attempt: 1, error: 'out of paper' })).toBe(true);
+    const completions = [a, b, c, d].map((id) => ({ id, attempt: 1, result: `of ${id}` }));
+    const completed = (await send('completions', { reports: completions })).body.counted as string[];
+    // The first is in other hands, but a report under its attempt is a report.
+    expect(completed.sort()).toEqual([a, d].sort());
+    expect(await jobOf(d)).toMatchObject({ status: 'completed', result: `of ${d}` });
+    expect(await jobOf(c)).toMatchObject({ status: 'queued', result: null });
+    expect(await taskOf(d)).toMatchObject({ status: 'completed' });
+  });
+
+  it('come in answers of about a MiB, when their texts are long; what does not fit comes later', async () => {
+    const text = 'a'.repeat(TEXT_MAX);
+    const ids = await Promise.all(
+      Array.from({ length: 25 }, async () => {
+        const answer = await call().post('/internal/jobs/analyze').send({ text }).expect(202);
+        return answer.body.id as string;
+      }),
+    );
+    const sizes: number[] = [];
+    let rest = ids;
+    const claimed: string[] = [];
+    while (rest.length > 0) {
+      const { jobs, later } = await claimAll(rest);
+      sizes.push(jobs.length);
+      claimed.push(...jobs.map(({ id }) => id));
+      rest = later;
+    }
+    expect(sizes).toEqual([10, 10, 5]);
+    expect(claimed.sort()).toEqual(ids.sort());
+    expect((await jobOf(ids[24]!)).attempts).toHaveLength(1);
+  });
+
+  it('do not wait for each other in a circle', async () => {
+    const ids = await Promise.all(Array.from({ length: 40 }, (_, number) => add(`t${number}`)));
+    await claimAll(ids);
+    const reports = (list: string[]) => list.map((id) => ({ id, attempt: 1, result: null }));
+    const renewals = (list: string[]) => list.map((id) => ({ id, attempt: 1 }));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, number) => {
+        const order = number % 2 === 0 ? ids : [...ids].reverse();
+        return number < 4
+          ? send('renewals', { reports: renewals(order) })
+          : send('completions', { reports: reports(order) });
+      }),
+    );
+    for (const { body } of answers) expect(body.counted).toHaveLength(40);
+  });
 });
 
 it('runs the sweeper on while the database is away', async () => {
@@ -417,12 +502,12 @@ describe('an input over which workers break down', () => {
   it('is tried in one more attempt, and then refused', async () => {
     const id = await add();
     await claim(id);
-    await post(id, 'fail', { attempt: 1, error: 'blur-worker broke down', broke: true }).expect(204);
+    expect(await worker.fail(id, { attempt: 1, error: 'blur-worker broke down', broke: true })).toBe(true);
     expect(await jobOf(id)).toMatchObject({ status: 'queued' });
     await passTime();
     await claim(id);
-    await post(id, 'fail', { attempt: 2, error: 'blur-worker broke down', broke: true }).expect(204);
-    await post(id, 'fail', { attempt: 2, error: 'blur-worker broke down', broke: true }).expect(204);
+    expect(await worker.fail(id, { attempt: 2, error: 'blur-worker broke down', broke: true })).toBe(true);
+    expect(await worker.fail(id, { attempt: 2, error: 'blur-worker broke down', broke: true })).toBe(true);
     expect(await jobOf(id)).toMatchObject({ status: 'failed', error: 'blur-worker broke down' });
   });
 });

@@ -8,16 +8,15 @@ import {
   parseBody,
 } from '@millrace/chassis';
 import {
-  claimJobSchema,
-  completeJobSchema,
+  claimJobsSchema,
+  completeJobsSchema,
   failJobSchema,
-  renewJobSchema,
-  TEXT_JSON_MAX_BYTES,
+  renewJobsSchema,
+  REPORTS_JSON_MAX_BYTES,
 } from '@millrace/contracts';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type RequestHandler, type Response, Router } from 'express';
-import type { z } from 'zod';
+import { Router } from 'express';
 import { changesNothing } from '../hint-changes.js';
 import type { JobLeases } from '../job-leases.js';
 
@@ -26,16 +25,29 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
   const router = Router();
 
   router
-    .route('/internal/jobs/:id/claim')
+    .route('/internal/jobs/claims')
     .post(jsonBody, async (req, res) => {
-      const { pod, claim } = parseBody(claimJobSchema, req.body);
-      const job = await leases.claim(idOf(req), pod, claim);
-      if (!job)
-        throw new HttpProblem(
-          409,
-          'There is nothing to do: the job has ended, is not due, or is in other hands.',
-        );
-      res.json(job);
+      const { pod, claims } = parseBody(claimJobsSchema, req.body);
+      const claimed = await leases.claim(claims, pod);
+      if (claimed.jobs.length === 0) changesNothing(res);
+      res.json(claimed);
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/internal/jobs/renewals')
+    .post(jsonBody, async (req, res) => {
+      const { reports } = parseBody(renewJobsSchema, req.body);
+      if (!reports.some(({ progress }) => progress)) changesNothing(res);
+      res.json({ counted: await leases.renew(reports) });
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/internal/jobs/completions')
+    .post(jsonBodyUpTo(REPORTS_JSON_MAX_BYTES), async (req, res) => {
+      const { reports } = parseBody(completeJobsSchema, req.body);
+      res.json({ counted: await leases.complete(reports) });
     })
     .all(methodNotAllowed);
 
@@ -49,42 +61,15 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     })
     .all(methodNotAllowed);
 
-  /** 204 when the report counts, or has counted before; 409 when the attempt has ended otherwise, or is not the current one. */
-  const report = <Schema extends z.ZodType>(
-    schema: Schema,
-    take: (id: string, body: z.infer<Schema>, res: Response) => Promise<boolean>,
-  ): RequestHandler => {
-    return async (req, res) => {
-      const counts = await take(idOf(req), parseBody(schema, req.body), res);
+  router
+    .route('/internal/jobs/:id/fail')
+    .post(jsonBody, async (req, res) => {
+      const { attempt, ...failure } = parseBody(failJobSchema, req.body);
+      const counts = await leases.fail(idOf(req), attempt, failure);
       if (!counts)
         throw new HttpProblem(409, 'This attempt has ended, or another has begun: its work does not count.');
       res.status(204).end();
-    };
-  };
-
-  router
-    .route('/internal/jobs/:id/renew')
-    .post(
-      jsonBody,
-      report(renewJobSchema, (id, { attempt, progress }, res) => {
-        if (!progress) changesNothing(res);
-        return leases.renew(id, attempt, progress);
-      }),
-    )
-    .all(methodNotAllowed);
-  router
-    .route('/internal/jobs/:id/complete')
-    .post(
-      jsonBodyUpTo(TEXT_JSON_MAX_BYTES),
-      report(completeJobSchema, (id, { attempt, result }) => leases.complete(id, attempt, result)),
-    )
-    .all(methodNotAllowed);
-  router
-    .route('/internal/jobs/:id/fail')
-    .post(
-      jsonBody,
-      report(failJobSchema, (id, { attempt, ...failure }) => leases.fail(id, attempt, failure)),
-    )
+    })
     .all(methodNotAllowed);
 
   return router;

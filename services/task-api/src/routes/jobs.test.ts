@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { jobSchema, jobSummarySchema, type Job } from '@millrace/contracts';
 import request from 'supertest';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { workerCalls } from '../../../../tests/support/worker-calls.js';
 
 let taskApi: TestTaskApi;
 beforeAll(async () => {
@@ -16,16 +16,16 @@ const add = async (query = ''): Promise<string> =>
 const jobOf = async (id: string): Promise<Job> =>
   jobSchema.parse((await call().get(`/api/jobs/${id}`).expect(200)).body);
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
-const claim = (id: string) =>
-  call().post(`/internal/jobs/${id}/claim`).send({ pod: 'worker-1', claim: randomUUID() });
+const worker = workerCalls(() => taskApi.app);
+const claim = (id: string) => worker.claim(id);
 const fail = (id: string, attempt: number, permanent = false) =>
-  call().post(`/internal/jobs/${id}/fail`).send({ attempt, error: 'out of paper', permanent });
+  worker.fail(id, { attempt, error: 'out of paper', permanent });
 const unknownId = '01a1fca7-0000-7000-8000-000000000000';
 
 const failedJob = async () => {
   const id = await add();
-  await claim(id).expect(200);
-  await fail(id, 1, true).expect(204);
+  expect(await claim(id)).toBeDefined();
+  expect(await fail(id, 1, true)).toBe(true);
   return id;
 };
 
@@ -33,8 +33,8 @@ const endedJob = async (status: string) => {
   if (status === 'failed') return failedJob();
   const id = await add();
   if (status === 'completed') {
-    await claim(id).expect(200);
-    await call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: 'done' }).expect(204);
+    expect(await claim(id)).toBeDefined();
+    expect(await worker.complete(id, { attempt: 1, result: 'done' })).toBe(true);
   } else {
     await call().delete(`/api/jobs/${id}`).expect(200);
   }
@@ -46,7 +46,7 @@ describe('DELETE /api/jobs/:id', () => {
     const id = await add();
     const cancelled = (await call().delete(`/api/jobs/${id}`).expect(200)).body;
     expect(cancelled).toMatchObject({ id, status: 'cancelled', finished_at: expect.any(String) });
-    await claim(id).expect(409);
+    expect(await claim(id)).toBeUndefined();
     expect((await call().get(`/api/tasks/${id}`)).body).toMatchObject({
       status: 'cancelled',
       completed: false,
@@ -55,7 +55,7 @@ describe('DELETE /api/jobs/:id', () => {
 
   it('answers 409 once a worker has begun the job', async () => {
     const id = await add();
-    await claim(id).expect(200);
+    expect(await claim(id)).toBeDefined();
     const response = await call().delete(`/api/jobs/${id}`).expect(409);
     expect(response.body.detail).toBe(
       'A queued job can be cancelled, and an ended one deleted; this one is processing.',
@@ -93,12 +93,12 @@ describe('DELETE /api/jobs/:id', () => {
 
   it('cancels a job whose worker vanished; what that one says later does not count', async () => {
     const id = await add();
-    await claim(id).expect(200);
+    expect(await claim(id)).toBeDefined();
     await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
     await taskApi.sweepOnce();
     await call().delete(`/api/jobs/${id}`).expect(200);
-    await call().post(`/internal/jobs/${id}/renew`).send({ attempt: 1 }).expect(409);
-    await call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: null }).expect(409);
+    expect(await worker.renew(id, { attempt: 1 })).toBe(false);
+    expect(await worker.complete(id, { attempt: 1, result: null })).toBe(false);
   });
 
   it('answers 404 to an unknown job', async () => {
@@ -115,8 +115,8 @@ describe('POST /api/jobs/:id/retry', () => {
     expect(response.get('location')).toBe(`/api/jobs/${id}`);
     expect(response.body).toMatchObject({ id, status: 'queued', max_attempts: 4, finished_at: null });
 
-    expect((await claim(id).expect(200)).body.attempt).toBe(2);
-    await call().post(`/internal/jobs/${id}/complete`).send({ attempt: 2, result: 'ok' }).expect(204);
+    expect(await claim(id)).toMatchObject({ attempt: 2 });
+    expect(await worker.complete(id, { attempt: 2, result: 'ok' })).toBe(true);
     expect(await jobOf(id)).toMatchObject({
       status: 'completed',
       error: null,
@@ -160,8 +160,8 @@ describe('GET /api/jobs/summary', () => {
     });
 
     const [done, begun] = [await add(), await add()];
-    for (const id of [done, begun]) await claim(id).expect(200);
-    await call().post(`/internal/jobs/${done}/complete`).send({ attempt: 1, result: null }).expect(204);
+    for (const id of [done, begun]) expect(await claim(id)).toBeDefined();
+    expect(await worker.complete(done, { attempt: 1, result: null })).toBe(true);
     await failedJob();
     await add();
     await add(`?run_at=${TOMORROW}`);
@@ -183,15 +183,15 @@ describe('a job with a time to begin', () => {
     const id = await add(`?run_at=${TOMORROW.replace('Z', '%2B00:00')}`);
     expect((await jobOf(id)).run_at).toBe(TOMORROW);
     expect(await taskApi.sweepOnce()).toEqual([]);
-    await claim(id).expect(409);
+    expect(await claim(id)).toBeUndefined();
 
     await taskApi.postgres.db.query('UPDATE jobs SET run_at = now(), due_at = now()');
-    expect(await taskApi.sweepOnce()).toEqual([`${id}-0`]);
-    await claim(id).expect(200);
+    expect(await taskApi.sweepOnce()).toEqual([id]);
+    expect(await claim(id)).toBeDefined();
   });
 
   it('begins at once when the time has passed already', async () => {
-    await claim(await add('?run_at=2020-01-01T00:00:00Z')).expect(200);
+    expect(await claim(await add('?run_at=2020-01-01T00:00:00Z'))).toBeDefined();
   });
 
   it.each(['tomorrow', '2026-11-21', '2026-13-01T00:00:00Z', '0'])(
@@ -205,20 +205,20 @@ describe('a job with a time to begin', () => {
 describe('the lease of a job', () => {
   it('goes on for whoever renews it, and shows the progress told', async () => {
     const id = await add();
-    await claim(id).expect(200);
+    expect(await claim(id)).toBeDefined();
     await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
     const report = { attempt: 1, progress: { done: 1, total: 2 } };
-    await call().post(`/internal/jobs/${id}/renew`).send(report).expect(204);
+    expect(await worker.renew(id, report)).toBe(true);
     expect(await taskApi.sweepOnce()).toEqual([]);
     expect(await jobOf(id)).toMatchObject({ status: 'processing', progress: { done: 1, total: 2 } });
   });
 
   it('cannot be renewed when another attempt has taken over', async () => {
     const id = await add();
-    await claim(id).expect(200);
+    expect(await claim(id)).toBeDefined();
     await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
-    await claim(id).expect(200);
-    await call().post(`/internal/jobs/${id}/renew`).send({ attempt: 1 }).expect(409);
-    await call().post(`/internal/jobs/${id}/renew`).send({ attempt: 2 }).expect(204);
+    expect(await claim(id)).toBeDefined();
+    expect(await worker.renew(id, { attempt: 1 })).toBe(false);
+    expect(await worker.renew(id, { attempt: 2 })).toBe(true);
   });
 });

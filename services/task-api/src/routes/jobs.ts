@@ -5,6 +5,7 @@ import {
   methodNotAllowed,
   notFound,
   parseQuery,
+  sendJson,
   sendList,
 } from '@millrace/chassis';
 import { deleteJobQuerySchema, type Job, listJobsQuerySchema } from '@millrace/contracts';
@@ -25,15 +26,14 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
   router
     .route('/api/jobs')
     .get(async (req, res) => {
-      const query = parseQuery(listJobsQuerySchema, req.query);
-      sendList(req, res, await jobs.list(query), query.limit);
+      sendList(req, res, await jobs.list(parseQuery(listJobsQuerySchema, req.query)));
     })
     .all(methodNotAllowed);
 
   router
     .route('/api/jobs/summary')
     .get(async (_req, res) => {
-      res.json(await jobs.summarize());
+      sendJson(res, await jobs.summarize());
     })
     .all(methodNotAllowed);
 
@@ -68,7 +68,7 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
       const due = await jobs.retry(id);
       const job = await existing(jobs, id);
       if (!due) throw new HttpProblem(409, whyNoRetry(job));
-      publishOnTheSide(due, publisher, logger);
+      publishOnTheSide([due], publisher, logger);
       res.status(202).location(`/api/jobs/${id}`).json(job);
     })
     .all(methodNotAllowed);

@@ -4,6 +4,7 @@ import { eventually } from '../../../../tests/support/eventually.js';
 import { listenOnFreePort, type Listener } from '../../../../tests/support/listen.js';
 import { basics, silentLogger } from '../../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { workerCalls } from '../../../../tests/support/worker-calls.js';
 import { createTaskHints, type TaskHints } from '../task-hints.js';
 
 let taskApi: TestTaskApi;
@@ -77,18 +78,15 @@ describe('GET /api/tasks/events', () => {
 
     const call = () => request(first.url);
     let id = '';
-    const pod = { pod: 'worker-1', claim: randomUUID() };
+    const worker = workerCalls(() => first.url);
     const steps: [string, () => Promise<unknown>][] = [
       ['created', async () => (id = (await call().post('/tasks').send({ title: 'a' }).expect(201)).body.id)],
       ['edited', () => call().patch(`/tasks/${id}`).send({ completed: true }).expect(200)],
       ['replaced', () => call().put(`/tasks/${id}`).send({ title: 'b' }).expect(200)],
       ['deleted', () => call().delete(`/tasks/${id}`).expect(204)],
       ['queued', async () => (id = (await call().get('/add/c').expect(202)).body.id)],
-      ['begun by a worker', () => call().post(`/internal/jobs/${id}/claim`).send(pod).expect(200)],
-      [
-        'completed by a worker',
-        () => call().post(`/internal/jobs/${id}/complete`).send({ attempt: 1, result: null }).expect(204),
-      ],
+      ['begun by a worker', () => worker.claim(id)],
+      ['completed by a worker', () => worker.complete(id, { attempt: 1, result: null })],
     ];
     for (const [step, change] of steps) {
       const before = await Promise.all(streams.map(quiet));
@@ -103,11 +101,7 @@ describe('GET /api/tasks/events', () => {
   it('tells of jobs that the sweeper puts back or ends, not of those that it only publishes again', async () => {
     const stream = await listen(replicas[1]);
     const id: string = (await request(replicas[0].url).post('/api/add/lost').expect(202)).body.id;
-    const claim = () =>
-      request(replicas[0].url)
-        .post(`/internal/jobs/${id}/claim`)
-        .send({ pod: 'worker-1', claim: randomUUID() })
-        .expect(200);
+    const claim = async () => expect(await workerCalls(() => replicas[0].url).claim(id)).toBeDefined();
     const sweepLater = async () => {
       await taskApi.postgres.db.query("UPDATE jobs SET due_at = now() - interval '1 s' WHERE id = $1", [id]);
       await taskApi.sweepToRedis();
@@ -146,12 +140,10 @@ describe('GET /api/tasks/events', () => {
     const createOnce = () =>
       call().post('/api/tasks').set('Idempotency-Key', 'created').send({ title: 'a' }).expect(201);
     await createOnce();
-    const renew = (progress?: object) =>
-      call().post(`/internal/jobs/${id}/renew`).send({ attempt: 1, progress }).expect(204);
-    await call()
-      .post(`/internal/jobs/${id}/claim`)
-      .send({ pod: 'worker-1', claim: randomUUID() })
-      .expect(200);
+    const worker = workerCalls(() => replicas[0].url);
+    const renew = async (progress?: object) =>
+      expect(await worker.renew(id, { attempt: 1, ...(progress && { progress }) })).toBe(true);
+    expect(await worker.claim(id)).toBeDefined();
 
     const stream = await listen(replicas[1]);
     const before = await quiet(stream);

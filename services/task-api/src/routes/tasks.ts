@@ -25,8 +25,7 @@ export function taskRoutes(tasks: TaskStore): Router {
   router
     .route(['/api/tasks', '/tasks'])
     .get(async (req, res) => {
-      const page = await tasks.list(parseQuery(listTasksQuerySchema, req.query));
-      sendList(req, res, page.tasks, page.length);
+      sendList(req, res, await tasks.list(parseQuery(listTasksQuerySchema, req.query)));
     })
     .post(jsonBody, async (req, res) => {
       const { task, isNew } = await tasks.create(

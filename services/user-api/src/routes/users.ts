@@ -19,8 +19,7 @@ export function userRoutes(users: UserStore): Router {
   router
     .route('/user/users')
     .get(async (req, res) => {
-      const page = parseQuery(pageQuerySchema, req.query);
-      sendList(req, res, await users.list(page), page.limit);
+      sendList(req, res, await users.list(parseQuery(pageQuerySchema, req.query)));
     })
     .all(methodNotAllowed);
 

@@ -5,9 +5,6 @@ import { pageSchema } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
 import { sendKept } from '../send-kept.js';
 
-/** The output of ui/build.mjs. */
-const FOLDER = join(__dirname, '../../dist/ui');
-
 /** Scripts and styles from our own files; data from this server. No frames, and no forms that leave the page. */
 const POLICY = [
   "default-src 'none'",
@@ -20,12 +17,16 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** GET / and /ui/:page: the web UI, one HTML document for all of them. GET /ui/assets/:file: its scripts and styles. */
-export function uiRoutes(): Router {
+/**
+ * GET / and /ui/:page: the web UI, one HTML document for all of them. GET /ui/assets/:file: its scripts and styles.
+ *
+ * @param folder the output of ui/build.mjs
+ */
+export function uiRoutes(folder: string): Router {
   const router = Router();
 
   const sendPage: RequestHandler = async (_req, res) => {
-    const body = await readFile(join(FOLDER, 'index.html'), 'utf8');
+    const body = await readFile(join(folder, 'index.html'), 'utf8');
     sendKept(res, { body, type: 'html', policy: POLICY });
   };
 
@@ -41,7 +42,7 @@ export function uiRoutes(): Router {
     .route('/ui/assets/:file')
     .get((req, res) => {
       // The name holds a hash of the content: what it names never changes.
-      res.sendFile(req.params.file, { root: join(FOLDER, 'assets'), maxAge: '1y', immutable: true });
+      res.sendFile(req.params.file, { root: join(folder, 'assets'), maxAge: '1y', immutable: true });
     })
     .all(methodNotAllowed);
 

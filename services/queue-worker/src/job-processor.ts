@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import {
+  HttpProblem,
+  type Logger,
+  retryForever,
+  Unavailable,
+  withContext,
+  withSignal,
+} from '@millrace/chassis';
+import { BrokenByInput } from '@millrace/chassis/service-client';
+import type { ClaimedJob, ClaimedJobs } from '@millrace/contracts';
+import type { Shutdown } from './consumer.js';
+import { holdLease } from './hold-lease.js';
+import type { Failure, JobBoard } from './job-board.js';
+import type { PerformJob } from './perform-job.js';
+
+export interface ProcessorOptions {
+  board: JobBoard;
+  logger: Logger;
+  perform: PerformJob;
+}
+
+/**
+ * Claims jobs, does them and reports. A job may come twice or late (delivery is at least once); the claim decides whether there is still
+ * something to do, and the attempt number whose work counts.
+ *
+ * While task-api is away, it waits to claim until a shutdown begins, and to report for the length of a lease more; the job is then
+ * left to the sweeper.
+ */
+export interface JobProcessor {
+  /** Those that have nothing to do are left out. @throws when a shutdown begins before task-api answers */
+  claim(ids: string[], shutdown: Shutdown): Promise<ClaimedJobs>;
+  /** Never rejects. */
+  work(job: ClaimedJob, shutdown: Shutdown): Promise<void>;
+}
+
+export function createJobProcessor({ board, logger, perform }: ProcessorOptions): JobProcessor {
+  const insist = <T>(call: () => Promise<T>, signal: AbortSignal, details: object) =>
+    retryForever(call, {
+      signal,
+      retryable: (error) => error instanceof Unavailable,
+      onRetry: (error, delayMs) =>
+        logger.warn({ ...details, err: error, retry_ms: delayMs }, 'waiting for task-api'),
+    });
+
+  async function doAndReport(job: ClaimedJob, { begun, over }: Shutdown): Promise<void> {
+    const details = { task: nameOf(job), job_id: job.id, attempt: job.attempt };
+    logger.info(details, 'Processing task');
+
+    const lease = holdLease(job, { board, logger, over });
+    /** @returns whether it counts; undefined when nobody heard of it until the job was another's */
+    const report = (send: (signal: AbortSignal) => Promise<boolean>) =>
+      untilLongAfter(begun, job.lease_ms, over, async (signal) => {
+        try {
+          return await insist(() => send(signal), signal, { job_id: job.id });
+        } catch (error) {
+          if (!signal.aborted) throw error;
+          logger.warn({ ...details, err: error }, 'Task given up');
+          return undefined;
+        }
+      });
+    try {
+      const result = await withSignal(lease.stop, () =>
+        perform(job, {
+          // A report that fails is no reason to fail the work.
+          onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
+        }),
+      );
+      const counts = await report((signal) => board.complete(job, result, signal));
+      if (counts) logger.info(details, 'Completed task');
+      if (counts === false) logger.warn(details, 'Completed too late: the work does not count');
+    } catch (error) {
+      if (lease.stop.aborted) {
+        logger.warn({ ...details, err: error }, 'Task given up');
+        return;
+      }
+      const failure = failureOf(error);
+      if (failure.permanent) logger.info({ ...details, reason: failure.error }, 'Task refused');
+      else
+        logger[error instanceof Unavailable || failure.broke ? 'warn' : 'error'](
+          { ...details, err: error },
+          'Task failed',
+        );
+      await report((signal) => board.fail(job, failure, signal));
+    } finally {
+      lease.release();
+    }
+  }
+
+  return {
+    async claim(ids, { begun, over }) {
+      const claims = ids.map((id) => ({ id, claim: randomUUID() }));
+      // A claim that is on its way is not broken off: what it gets would lie idle for the length of a lease.
+      const claimed = await insist(() => board.claim(claims, over), begun, { jobs: ids.length });
+      const nothingToDo = ids.length - claimed.jobs.length - claimed.later.length;
+      if (nothingToDo > 0) logger.debug({ jobs: nothingToDo }, 'nothing to do for these jobs');
+      return claimed;
+    },
+
+    work(job, shutdown) {
+      // All jobs take turns as one client: those who wait for an answer come between.
+      const context = {
+        requestId: job.request_id,
+        traceparent: job.traceparent ?? undefined,
+        client: 'jobs',
+      };
+      return withContext(context, () =>
+        doAndReport(job, shutdown).catch((error: unknown) => {
+          logger.error({ err: error, job_id: job.id }, 'Task given up, the sweeper will publish it again');
+        }),
+      );
+    },
+  };
+}
+
+/** Runs `work` with a signal that aborts when `begun` has been aborted for so long, and when it is over. */
+async function untilLongAfter<T>(
+  begun: AbortSignal,
+  delayMs: number,
+  over: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const end = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const countDown = () => {
+    timer = setTimeout(() => end.abort(begun.reason), delayMs);
+  };
+  const finish = () => end.abort(over.reason);
+  if (begun.aborted) countDown();
+  if (over.aborted) finish();
+  begun.addEventListener('abort', countDown);
+  over.addEventListener('abort', finish);
+  try {
+    return await work(end.signal);
+  } finally {
+    begun.removeEventListener('abort', countDown);
+    over.removeEventListener('abort', finish);
+    clearTimeout(timer);
+  }
+}
+
+/** What a person calls the job: a task by its title, the others by their kind. */
+function nameOf(job: ClaimedJob): string {
+  return job.kind === 'task' ? job.payload.task : job.kind;
+}
+
+/** What the job shows of an error: a problem's own words, and nothing internal. */
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof HttpProblem)) {
+    return { error: 'The worker failed on this job.', permanent: false, broke: false };
+  }
+  const broke = error instanceof BrokenByInput;
+  // A refused input will be refused again.
+  const permanent = !broke && error.status >= 400 && error.status < 500;
+  return { error: error.message.slice(0, 2_000), permanent, broke };
+}
