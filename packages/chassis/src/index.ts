@@ -8,7 +8,7 @@ export { escapeHtml, sendPage } from './html-page.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';
 export { clientOf } from './client-address.js';
 export { ClientLeft, HttpProblem, notFound, TooManyRequests, Unavailable } from './http-problem.js';
-export { jsonBody, jsonBodyUpTo } from './json-body.js';
+export { jsonBody, jsonBodyUpTo, jsonBytesUpTo, parseJson } from './json-body.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { methodNotAllowed } from './method-not-allowed.js';

@@ -22,6 +22,18 @@ const BYTE_ORDER_MARK = '\ufeff';
  * @param maxBytes the most that it may have, uncompressed
  */
 export function jsonBodyUpTo(maxBytes: number): RequestHandler {
+  return readJsonBody(maxBytes, (req, bytes) => (req.body = parseJson(bytes)));
+}
+
+/**
+ * `jsonBodyUpTo` for those who pass the body on as it came: it stays a Buffer, uncompressed, or undefined when there is none. What it says,
+ * `parseJson` tells.
+ */
+export function jsonBytesUpTo(maxBytes: number): RequestHandler {
+  return readJsonBody(maxBytes, (req, bytes) => (req.body = bytes));
+}
+
+function readJsonBody(maxBytes: number, take: (req: Request, bytes: Buffer) => void): RequestHandler {
   const readBytes: RequestHandler = express.raw({ limit: maxBytes, type: TYPES });
   return (req, res, next) => {
     const { headers } = req;
@@ -34,7 +46,7 @@ export function jsonBodyUpTo(maxBytes: number): RequestHandler {
     checkHeaders(req);
     const goOn = (bytes: Buffer) => {
       try {
-        req.body = parseJson(bytes);
+        take(req, bytes);
       } catch (problem) {
         next(problem);
         return;
@@ -120,9 +132,14 @@ function toProblem(error: unknown, req: Request, maxBytes: number): unknown {
   );
 }
 
-function parseJson(bytes: Buffer): unknown {
-  // An empty chunked body.
-  if (bytes.length === 0) return undefined;
+/**
+ * What a JSON body says; undefined when there is none.
+ *
+ * @throws HttpProblem 400 when it is not JSON in UTF-8
+ */
+export function parseJson(bytes: Buffer | undefined): unknown {
+  // Empty: chunked, without a chunk.
+  if (!bytes || bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw new HttpProblem(400, 'The body is not valid UTF-8.');
   const text = bytes.toString();
   try {

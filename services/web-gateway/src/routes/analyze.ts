@@ -1,7 +1,7 @@
-import { jsonBodyUpTo, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis';
+import { jsonBytesUpTo, methodNotAllowed, parseBody, parseJson, parseQuery } from '@millrace/chassis';
 import type { ServiceClient } from '@millrace/chassis/service-client';
 import { analyzeRequestSchema, asyncQuerySchema, TEXT_JSON_MAX_BYTES } from '@millrace/contracts';
-import { analyzeText } from '@millrace/workflows';
+import { analyzeJson } from '@millrace/workflows';
 import { Router } from 'express';
 import { forwardJob, type JobIntake } from '../job-intake.js';
 
@@ -11,11 +11,18 @@ export function analyzeRoutes(textWorker: ServiceClient, intake: JobIntake): Rou
 
   router
     .route('/analyze')
-    .post(jsonBodyUpTo(TEXT_JSON_MAX_BYTES), async (req, res) => {
+    .post(jsonBytesUpTo(TEXT_JSON_MAX_BYTES), async (req, res) => {
       const { async, ...scheduling } = parseQuery(asyncQuerySchema, req.query);
-      const { text } = parseBody(analyzeRequestSchema, req.body);
-      if (async === 'true') await forwardJob(req, res, intake.analyze(text, scheduling));
-      else res.json(await analyzeText(text, textWorker));
+      const body = req.body as Buffer;
+      const { text } = parseBody(analyzeRequestSchema, parseJson(body));
+      if (async === 'true') {
+        await forwardJob(req, res, intake.analyze(text, scheduling));
+        return;
+      }
+      const analysis = await analyzeJson(body, textWorker);
+      res.setHeader('Content-Type', 'application/json; charset=utf-8');
+      res.setHeader('Content-Length', analysis.length);
+      res.end(analysis);
     })
     .all(methodNotAllowed);
 
