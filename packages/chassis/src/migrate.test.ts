@@ -41,6 +41,31 @@ it('waits for a database that is not there yet; ten runs at once apply each file
   }
 });
 
+it('has nothing to wait for when all is applied, and applies what a later release brings', async () => {
+  const config = configOf(server, 'task-api');
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-migrations-'));
+  const db = createPostgres(config, silentLogger());
+  try {
+    cpSync(migrations.directory, directory, { recursive: true });
+    await migrate({ ...migrations, config, directory });
+    // node-pg-migrate's lock, as another replica holds it while it applies something.
+    await db.query('SELECT pg_advisory_lock(7241865325823964)');
+    await migrate({ ...migrations, config, directory });
+    await db.query('SELECT pg_advisory_unlock_all()');
+
+    writeFileSync(join(directory, '999_later.sql'), '-- Up Migration\nCREATE TABLE later ();');
+    await migrate({ ...migrations, config, directory });
+    expect(await db.query(`SELECT to_regclass('tasks.later') IS NOT NULL AS there`)).toEqual([
+      { there: true },
+    ]);
+    await db.query(`DROP TABLE tasks.later`);
+    await db.query(`DELETE FROM tasks.migrations WHERE name = '999_later'`);
+  } finally {
+    await db.end();
+    rmSync(directory, { recursive: true });
+  }
+});
+
 it('waits for a role that is not there yet', async () => {
   const config = configOf(server, 'user-api');
   const admin = createPostgres(

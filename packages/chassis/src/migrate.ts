@@ -1,4 +1,5 @@
-import { runner } from 'node-pg-migrate';
+import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Client, DatabaseError } from 'pg';
 import type { PostgresConfig } from './config.js';
 import type { Logger } from './logger.js';
@@ -38,6 +39,9 @@ export async function migrate({
     try {
       await client.connect();
       isUnavailable = false;
+      if (await hasAll(client, directory, schema)) return [];
+      // Most starts have nothing to apply, and need not carry a library that is as large as the rest.
+      const { runner } = await import('node-pg-migrate');
       return await runner({
         dbClient: client,
         dir: directory,
@@ -62,4 +66,18 @@ export async function migrate({
     onRetry: (error, delayMs) => logger.warn({ err: error, retry_ms: delayMs }, 'waiting for PostgreSQL'),
   });
   logger.info({ applied: applied.map(({ name }) => name) }, 'database schema is up to date');
+}
+
+/** Whether every file is on record as applied. It is put there in the transaction that applies it. */
+async function hasAll(client: Client, directory: string, schema: string): Promise<boolean> {
+  const record = `${schema}.migrations`;
+  const { rows: found } = await client.query<{ exists: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS exists',
+    [record],
+  );
+  if (!found[0]?.exists) return false;
+  const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${record}`);
+  const applied = new Set(rows.map(({ name }) => name));
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.sql'));
+  return files.every((file) => applied.has(basename(file, '.sql')));
 }
