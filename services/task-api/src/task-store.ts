@@ -1,3 +1,4 @@
+import type { WorkLimiter } from '@millrace/chassis';
 import type { Page } from '@millrace/chassis/json-sql';
 import type { Postgres, Queryable } from '@millrace/chassis/postgres';
 import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '@millrace/contracts';
@@ -24,8 +25,17 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
   completed_at: Date | null;
 };
 
-/** @param lists the connections of lists and searches, which are never in the way of other requests */
-export function createTaskStore(db: Postgres, lists: Queryable): TaskStore {
+/** How long a search waits for its turn, in ms. */
+const SEARCH_WAIT_MS = 1_500;
+
+export interface TaskListOptions {
+  /** The connections of lists and searches, which are never in the way of other requests. */
+  lists: Queryable;
+  /** The turns of searches, which leave some of the connections to lists. */
+  searches: WorkLimiter;
+}
+
+export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptions): TaskStore {
   return {
     async create(task, idempotencyKey) {
       if (idempotencyKey === undefined) return { task: await insert(db, task), isNew: true };
@@ -44,7 +54,8 @@ export function createTaskStore(db: Postgres, lists: Queryable): TaskStore {
     },
 
     list({ q, ...query }) {
-      return q === undefined ? listTasks(lists, query) : searchTasks(lists, { q, ...query });
+      if (q === undefined) return listTasks(lists, query);
+      return searches.run(() => searchTasks(lists, { q, ...query }), { waitMs: SEARCH_WAIT_MS });
     },
 
     async update(id, { title, description, priority, completed }) {
