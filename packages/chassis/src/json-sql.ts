@@ -35,7 +35,8 @@ export const FIRST_PAGE = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 /**
  * A statement that makes one page, a row of `Page`.
  *
- * @param rows a query whose rows have an `id`, in the descending order of it: one more than the page may have, if there are as many
+ * @param rows a query whose rows have an `id`: one more than the page may have, if there are as many
+ * @param order the order they come in. Default: `id DESC`
  * @param row the JSON of a row
  * @param limit an SQL expression: the most rows of a page
  * @param bytes where rows can be large: how large one is, an SQL expression, and how much of that a page may have. Its first
@@ -43,20 +44,22 @@ export const FIRST_PAGE = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
  */
 export function selectPage({
   rows,
+  order = 'id DESC',
   row,
   limit,
   bytes,
 }: {
   rows: string;
+  order?: string;
   row: string;
   limit: string;
   bytes?: { of: string; max: number };
 }): string {
   const fits = bytes ? `number <= ${limit} AND (number = 1 OR bytes <= ${bytes.max})` : `number <= ${limit}`;
   return `
-    SELECT '[' || coalesce(string_agg(${row}, ',' ORDER BY number) FILTER (WHERE ${fits}), '') || ']' AS rows,
+    SELECT '[' || coalesce(string_agg(${row}, ',' ORDER BY ${order}) FILTER (WHERE ${fits}), '') || ']' AS rows,
            CASE WHEN NOT bool_and(${fits}) THEN min(id::text) FILTER (WHERE ${fits}) END AS next
       FROM (SELECT *, row_number() OVER page AS number${bytes ? `, sum(${bytes.of}) OVER page AS bytes` : ''}
               FROM (${rows}) AS listed
-            WINDOW page AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING)) AS numbered`;
+            WINDOW page AS (ORDER BY ${order} ROWS UNBOUNDED PRECEDING)) AS numbered`;
 }

@@ -5,7 +5,7 @@
 LOCK TABLE tasks IN SHARE ROW EXCLUSIVE MODE;
 
 -- Every list with a filter is a merge of ranges of this one index, each in the order of the ids: it costs what the page has rows.
-CREATE INDEX tasks_list ON tasks (status, priority, id);
+CREATE INDEX tasks_list ON tasks (status, priority, id DESC NULLS LAST);
 
 -- How text is compared in a search: without case, and composed (NFC). The collation is PostgreSQL's own, the same on every system.
 CREATE FUNCTION folded(text text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -59,11 +59,20 @@ export interface JobOptions extends LeaseOptions {
 
 /** How many pictures may wait for memory, unread. */
 const INTAKE_QUEUE_LIMIT = 100;
+/** How many searches may run at once: fewer than there are connections for lists, which are shorter. The others wait for a while. */
+const SEARCHES = 2;
+const SEARCH_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
   const { postgres, lists, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   const jobs = createJobStore(postgres, { ...options, lists });
+  const searches = createWorkLimiter({
+    concurrency: SEARCHES,
+    queueLimit: SEARCH_QUEUE_LIMIT,
+    clientShare: 1 / SEARCHES,
+    draining: lifecycle.draining,
+  });
   const streams = createEventStreams({
     lifecycle,
     limit: options.eventStreamLimit,
@@ -94,7 +103,7 @@ export function createApp(dependencies: Dependencies): Express {
       }),
       hintChanges(hints),
       taskEventRoutes(hints, streams),
-      taskRoutes(createTaskStore(postgres, lists)),
+      taskRoutes(createTaskStore(postgres, { lists, searches })),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
       jobLeaseRoutes(createJobLeases(postgres, options)),

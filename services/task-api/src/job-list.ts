@@ -1,6 +1,7 @@
 import { FIRST_PAGE, json, type Page, selectPage } from '@millrace/chassis/json-sql';
 import type { Queryable } from '@millrace/chassis/postgres';
 import { jobKindSchema, jobStatusSchema, LIST_TEXT_MAX, type ListJobsQuery } from '@millrace/contracts';
+import { mergeRanges, NEWEST_FIRST, NEWEST_FIRST_OF_LIST } from './list-order.js';
 
 /** What a line of a list shows: what is long stays in the table. */
 const COLUMNS = `id, kind, status, priority, progress_done, progress_total, attempt, max_attempts, processed_by_pod,
@@ -24,25 +25,26 @@ const JOB = json.object({
   title: json.text(`left(payload ->> 'task', ${LIST_TEXT_MAX})`),
 });
 
-/** A range of an index, or a merge of a few of them, of which as much is read as the page has rows. */
-function filteredJobs({ status, kind }: Pick<ListJobsQuery, 'status' | 'kind'>): string {
+/** A query of the jobs of a filter before the cursor $1, newest first, and the order that it has. */
+function filteredJobs({ status, kind }: Pick<ListJobsQuery, 'status' | 'kind'>) {
   if (status === undefined && kind === undefined) {
-    return `SELECT ${COLUMNS} FROM jobs WHERE id < $1 ORDER BY id DESC`;
+    const rows = `SELECT ${COLUMNS} FROM jobs WHERE id < $1 ORDER BY ${NEWEST_FIRST}`;
+    return { rows, order: NEWEST_FIRST };
   }
   const kinds = kind === undefined ? jobKindSchema.options : [kind];
   const statuses = status === undefined ? jobStatusSchema.options : [status];
-  const ranges = kinds.flatMap((one) =>
-    statuses.map(
-      (other) => `SELECT ${COLUMNS} FROM jobs WHERE kind = '${one}' AND status = '${other}' AND id < $1`,
-    ),
+  const conditions = kinds.flatMap((one) =>
+    statuses.map((other) => `kind = '${one}' AND status = '${other}' AND id < $1`),
   );
-  return `${ranges.join(' UNION ALL ')} ORDER BY id DESC`;
+  return { rows: mergeRanges(COLUMNS, 'jobs', conditions), order: NEWEST_FIRST_OF_LIST };
 }
 
 /** One page, newest first. */
 export async function listJobs(db: Queryable, { limit, cursor, ...filter }: ListJobsQuery): Promise<Page> {
+  const { rows, order } = filteredJobs(filter);
   const statement = selectPage({
-    rows: `${filteredJobs(filter)} LIMIT $2::int + 1`,
+    rows: `${rows} LIMIT $2::int + 1`,
+    order,
     row: JOB,
     limit: '$2::int',
   });

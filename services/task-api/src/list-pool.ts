@@ -18,6 +18,7 @@ export function createListPool(
       enable_sort: 'off',
       enable_hashjoin: 'off',
       enable_mergejoin: 'off',
+      max_parallel_workers_per_gather: '0',
       jit: 'off',
     },
   });

@@ -2,10 +2,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '@millrace/chassis/migrate';
-import { createPostgres, type Postgres } from '@millrace/chassis/postgres';
+import { createPostgres, type Postgres, type Queryable } from '@millrace/chassis/postgres';
 import { type PostgresServer, startPostgres } from '../../../local/postgres.js';
 import { configOf } from '../../../tests/support/postgres.js';
 import { silentLogger } from '../../../tests/support/service-basics.js';
+import { fillTaskTexts } from './task-texts.js';
 
 const MIGRATIONS = join(__dirname, '../migrations');
 
@@ -62,4 +63,35 @@ it('002 takes over the tasks and jobs of the first version, and drops the pictur
     { job: 'failed after 10', input_bytes: 25, refused: false, picture: true },
     { job: 'queued after 0', input_bytes: 25, refused: false, picture: true },
   ]);
+
+  // 004 has counted them.
+  expect(await db.query('SELECT queued, processing, failed, cancelled FROM job_counts')).toEqual(
+    await db.query('SELECT queued, processing, failed, cancelled FROM counted_jobs'),
+  );
+  expect(await db.query('SELECT queued::int FROM job_counts')).toEqual([{ queued: 2 }]);
+});
+
+it('005 makes tasks from before searchable in batches, and goes on where it was interrupted', async () => {
+  const missing = () =>
+    db.query('SELECT FROM tasks WHERE NOT EXISTS (SELECT FROM task_texts WHERE task_id = tasks.id)');
+  expect(await missing()).toHaveLength(5);
+  await db.query("INSERT INTO tasks (title) SELECT 'task ' || n FROM generate_series(1, 250) AS n");
+  await db.query("DELETE FROM task_texts WHERE text <> 'task 250'");
+
+  const stopping = new AbortController();
+  const stopAfterOne = {
+    query: (text: string, values?: unknown[]) => (stopping.abort(), db.query(text, values)),
+  };
+  await fillTaskTexts(stopAfterOne as Queryable, { logger: silentLogger(), signal: stopping.signal });
+  expect(await missing()).toHaveLength(155);
+
+  const { signal } = new AbortController();
+  await Promise.all([1, 2].map(() => fillTaskTexts(db, { logger: silentLogger(), signal })));
+  expect(await missing()).toEqual([]);
+  expect(await db.query("SELECT FROM task_texts WHERE text = 'cancelled'")).toHaveLength(1);
+
+  // All are done: it does not look for more.
+  await db.query('DELETE FROM task_texts');
+  await fillTaskTexts(db, { logger: silentLogger(), signal });
+  expect(await db.query('SELECT FROM task_texts')).toEqual([]);
 });

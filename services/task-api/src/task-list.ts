@@ -1,6 +1,7 @@
 import { FIRST_PAGE, json, type Page, selectPage } from '@millrace/chassis/json-sql';
 import type { Queryable } from '@millrace/chassis/postgres';
 import { type ListTasksQuery, prioritySchema, taskStatusSchema } from '@millrace/contracts';
+import { mergeRanges, NEWEST_FIRST, NEWEST_FIRST_OF_LIST } from './list-order.js';
 
 /**
  * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON they
@@ -26,29 +27,25 @@ const TASK = json.object({
 
 export type TaskFilter = Pick<ListTasksQuery, 'status' | 'priority'>;
 
-/**
- * A query of the tasks of a filter, before the cursor $1, newest first: a range of an index, or a merge of a few of them, of which as
- * much is read as is wanted. The values of the filter are in the text (there are 28 of them), as a plan for any value is made for
- * the worst one.
- */
-export function filteredTasks(columns: string, { status, priority }: TaskFilter): string {
+/** A query of the tasks of a filter before the cursor $1, newest first, and the order that it has. */
+export function filteredTasks(columns: string, { status, priority }: TaskFilter) {
   if (status === undefined && priority === undefined) {
-    return `SELECT ${columns} FROM tasks WHERE id < $1 ORDER BY id DESC`;
+    const rows = `SELECT ${columns} FROM tasks WHERE id < $1 ORDER BY ${NEWEST_FIRST}`;
+    return { rows, order: NEWEST_FIRST };
   }
   const statuses = status === undefined ? taskStatusSchema.options : [status];
   const priorities = priority === undefined ? prioritySchema.options : [priority];
-  const ranges = statuses.flatMap((one) =>
-    priorities.map(
-      (other) => `SELECT ${columns} FROM tasks WHERE status = '${one}' AND priority = '${other}' AND id < $1`,
-    ),
+  const conditions = statuses.flatMap((one) =>
+    priorities.map((other) => `status = '${one}' AND priority = '${other}' AND id < $1`),
   );
-  return `${ranges.join(' UNION ALL ')} ORDER BY id DESC`;
+  return { rows: mergeRanges(columns, 'tasks', conditions), order: NEWEST_FIRST_OF_LIST };
 }
 
-/** A page of tasks, of at most $2. @param rows a query of one task more, in descending order */
-export function selectTaskPage(rows: string): string {
+/** A page of tasks, of at most $2. @param rows a query of one task more, in `order` */
+export function selectTaskPage(rows: string, order: string): string {
   return selectPage({
     rows,
+    order,
     row: TASK,
     limit: '$2::int',
     bytes: { of: 'octet_length(title) + octet_length(description)', max: PAGE_TEXT_BYTES },
@@ -57,7 +54,8 @@ export function selectTaskPage(rows: string): string {
 
 /** One page, newest first. */
 export async function listTasks(db: Queryable, { limit, cursor, ...filter }: ListTasksQuery): Promise<Page> {
-  const statement = selectTaskPage(`${filteredTasks(TASK_COLUMNS, filter)} LIMIT $2::int + 1`);
+  const { rows, order } = filteredTasks(TASK_COLUMNS, filter);
+  const statement = selectTaskPage(`${rows} LIMIT $2::int + 1`, order);
   const [page] = await db.query<Page>(statement, [cursor ?? FIRST_PAGE, limit]);
   return page!;
 }

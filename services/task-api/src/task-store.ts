@@ -1,4 +1,4 @@
-import { coalesce } from '@millrace/chassis';
+import { coalesce, type WorkLimiter } from '@millrace/chassis';
 import type { Page } from '@millrace/chassis/json-sql';
 import { despiteRefusals, type Postgres, type Queryable } from '@millrace/chassis/postgres';
 import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '@millrace/contracts';
@@ -28,9 +28,17 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
 /** What one statement writes at most, in tasks and in characters. */
 const TASKS_A_STATEMENT = 200;
 const TEXT_A_STATEMENT = 1024 * 1024;
+/** How long a search waits for its turn, in ms. */
+const SEARCH_WAIT_MS = 1_500;
 
-/** @param lists the connections of lists and searches, which are never in the way of other requests */
-export function createTaskStore(db: Postgres, lists: Queryable): TaskStore {
+export interface TaskListOptions {
+  /** The connections of lists and searches, which are never in the way of other requests. */
+  lists: Queryable;
+  /** The turns of searches, which leave some of the connections to lists. */
+  searches: WorkLimiter;
+}
+
+export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptions): TaskStore {
   /** What is created at the same time is committed together. */
   const insertTogether = coalesce<CreateTask, Task>({
     run: (tasks) => despiteRefusals(tasks, (some) => insert(db, some)),
@@ -57,7 +65,8 @@ export function createTaskStore(db: Postgres, lists: Queryable): TaskStore {
     },
 
     list({ q, ...query }) {
-      return q === undefined ? listTasks(lists, query) : searchTasks(lists, { q, ...query });
+      if (q === undefined) return listTasks(lists, query);
+      return searches.run(() => searchTasks(lists, { q, ...query }), { waitMs: SEARCH_WAIT_MS });
     },
 
     async update(id, { title, description, priority, completed }) {

@@ -34,9 +34,9 @@ const collection: Operation[] = [
     tags,
     summary: 'List the tasks',
     description:
-      'A page ends early when its titles and descriptions have more than 512 KiB; `Link` leads on.',
+      'A page ends early when its titles and descriptions have more than 512 KiB, or a search takes long: it can be empty then. `Link` leads on.',
     request: { query: listTasksQuerySchema },
-    responses: { 200: page(taskSchema, task, '/api/tasks'), ...problems(400, 503) },
+    responses: { 200: page(taskSchema, task, '/api/tasks'), ...problems(400, 429, 503) },
     ...curl(`curl ${BASE_URL}/api/tasks`, `curl "${BASE_URL}/api/tasks?q=milk&priority=medium&limit=1"`),
   },
   {
