@@ -98,12 +98,12 @@ describe('the way of a task through the queue', () => {
         });
         expect(JSON.stringify(line)).toContain(trace);
       }
-      // Both calls of the worker to task-api count as the same request.
-      await until('task-api has logged the three calls', () => {
+      // The worker's report counts as the same request. It learns the id with its claim.
+      await until('task-api has logged both calls', () => {
         const calls = logLines.filter(
           ({ source, request_id }) => source === 'task-api-1' && request_id === requestId,
         );
-        return calls.filter(({ msg }) => msg === 'request').length === 3;
+        return calls.filter(({ msg }) => msg === 'request').length === 2;
       });
     },
   );

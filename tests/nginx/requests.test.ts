@@ -224,6 +224,13 @@ describe('access log', () => {
     expect(await nginx.logged(requestId)).toMatchObject({ status: 400, method: '' });
   });
 
+  test('is written in whole lines, and soon', async () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `many-${index}`);
+    await Promise.all(ids.map((id) => send(nginx.port, '/', { headers: { 'X-Request-Id': id } })));
+    // Each line is parsed on the way.
+    await Promise.all(ids.map((id) => nginx.logged(id)));
+  });
+
   test('passes over a healthy /health', async () => {
     await send(nginx.port, '/health', { headers: { 'X-Request-Id': 'probe' } });
     await send(nginx.port, '/', { headers: { 'X-Request-Id': 'after-probe' } });

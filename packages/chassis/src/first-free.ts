@@ -1,14 +1,11 @@
 import { type Agent, type IncomingMessage, request as openRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BodyParts } from './body-parts.js';
+import type { Message, ServiceResponse } from './exchange.js';
 import { choose, CONNECT_TIMEOUT_MS, podOf, type Replica, SILENCE_MS, track } from './replica.js';
 import type { ReplicaSet } from './replica-set.js';
-import type { ServiceResponse } from './service-client.js';
 
-export interface Placement {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: Buffer;
+export interface Placement extends Message {
   signal: AbortSignal;
   onRoom?: (() => void) | undefined;
 }
@@ -123,11 +120,20 @@ interface Bid {
   withdraw(): void;
 }
 
-function openBid(replica: Replica, { method, path, headers, body, signal }: Placement, agent: Agent): Bid {
+function openBid(
+  replica: Replica,
+  { method, path, headers, body = '', signal }: Placement,
+  agent: Agent,
+): Bid {
   const request = openRequest(`${replica.url}${path}`, {
     agent,
     method,
-    headers: { ...headers, Host: replica.host, 'Content-Length': body.length, Expect: '100-continue' },
+    headers: {
+      ...headers,
+      Host: replica.host,
+      'Content-Length': Buffer.byteLength(body),
+      Expect: '100-continue',
+    },
     signal,
     // Of silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
     timeout: SILENCE_MS,
@@ -205,12 +211,8 @@ async function readAnswer(message: IncomingMessage, replica: Replica): Promise<S
   };
 }
 
-/** Into one buffer from the start where the length is known: a large picture must not be there twice for a moment. */
 async function readBody(message: IncomingMessage): Promise<Buffer> {
-  const length = Number(message.headers['content-length']);
-  if (!(length > 0)) return Buffer.concat((await message.toArray()) as Buffer[]);
-  const body = Buffer.allocUnsafeSlow(length);
-  let end = 0;
-  for await (const part of message as AsyncIterable<Buffer>) end += part.copy(body, end);
-  return body;
+  const body = new BodyParts(message.headers['content-length']);
+  for await (const part of message as AsyncIterable<Buffer>) body.add(part);
+  return body.whole();
 }

@@ -27,9 +27,19 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.disable('etag');
   app.use(requestFront({ ...options, observe: metrics.observe }));
   app.get('/metrics', metrics.expose);
-  app.use(healthRoutes(options), refuseWhileStarting(lifecycle), ...routes);
+  inline(app, healthRoutes(options));
+  app.use(refuseWhileStarting(lifecycle));
+  inline(app, ...routes);
   app.use(routeNotFound, errorHandler(logger));
   return app;
+}
+
+/**
+ * As `app.use(...routers)`, with the routes in the app's own router: a request enters each router in its way anew, which costs it more than
+ * all the routes in there that are not its own. What leaves a router early, `next('router')`, would leave the app.
+ */
+function inline(app: Express, ...routers: Router[]): void {
+  app.router.stack.push(...routers.flatMap(({ stack }) => stack));
 }
 
 /** Before its preparations are done (migrations), a replica cannot answer for anything. */

@@ -41,15 +41,14 @@ export function createLogOutput(fd: number, onDropped: (lines: number) => void):
   const flush = (): boolean => {
     try {
       if (rest) rest = leftOf(rest, writeSync(fd, rest));
-      while (!rest && lines) {
+      if (!rest && lines) {
         // Node encodes the lines as it writes them; they become bytes here only when some are left.
         const length = Buffer.byteLength(lines);
         const written = writeSync(fd, lines);
         if (written < length) rest = leftOf(Buffer.from(lines), written);
         lines = '';
       }
-      if (rest) return false;
-      return true;
+      return !rest;
     } catch (error) {
       // Anything else may pass: a pipe that is full (EAGAIN), a disk that is.
       if ((error as NodeJS.ErrnoException).code === 'EPIPE') {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { CLIENT_ADDRESS, REQUEST_ID, TIMEOUT_MS, TRACEPARENT } from '@millrace/contracts';
+import { type Cancellation, cancellationBy } from './cancellation.js';
 
 /** What travels with a request, or a job, through everything that happens on its behalf. */
 export interface RequestContext {
@@ -12,6 +13,8 @@ export interface RequestContext {
   deadline?: number | undefined;
   /** See `currentSignal`. A function, as most requests never need a signal, and making one costs. */
   signal?: (() => AbortSignal) | undefined;
+  /** What `signal` tells. Default: made from it. */
+  cancellation?: Cancellation | undefined;
   /** See `workMayHaveBegun`; one object for a request and all contexts within it. */
   effects?: { begun: boolean };
 }
@@ -37,6 +40,12 @@ export function currentSignal(): AbortSignal | undefined {
   return storage.getStore()?.signal?.();
 }
 
+/** What `currentSignal` tells, at a fraction of the cost. */
+export function currentCancellation(): Cancellation | undefined {
+  const context = storage.getStore();
+  return context?.cancellation ?? (context?.signal && cancellationBy(context.signal()));
+}
+
 /** Says that the current request may have changed something: from now on, repeating it may do it twice. */
 export function workMayHaveBegun(): void {
   const effects = storage.getStore()?.effects;
@@ -53,23 +62,24 @@ export function withTimeout<T>(timeoutMs: number, work: () => T): T {
 }
 
 /**
- * A signal that aborts with a TimeoutError after a time, or with the reason of `outer` when that does. In place of `AbortSignal.timeout` and
- * `AbortSignal.any`, whose timer lives on, and with it everything that the request has in memory, long after the work has ended.
+ * A signal that aborts with a TimeoutError after a time, or with the reason of `outer` when that is given up. In place of
+ * `AbortSignal.timeout` and `AbortSignal.any`, whose timer lives on, and with it everything that the request has in memory, long after the
+ * work has ended.
  *
  * @returns also what ends it: to be called when the work has ended
  */
-export function timeLimit(ms: number, outer?: AbortSignal): { signal: AbortSignal; clear: () => void } {
+export function timeLimit(ms: number, outer?: Cancellation): { signal: AbortSignal; clear: () => void } {
   const end = new AbortController();
   setMaxListeners(0, end.signal);
   const timer = setTimeout(() => end.abort(new DOMException('The time is over.', 'TimeoutError')), ms);
-  const follow = () => end.abort(outer?.reason);
-  if (outer?.aborted) follow();
-  outer?.addEventListener('abort', follow);
+  const reason = outer?.reason();
+  if (reason) end.abort(reason);
+  const stopListening = outer?.listen((why) => end.abort(why));
   return {
     signal: end.signal,
     clear() {
       clearTimeout(timer);
-      outer?.removeEventListener('abort', follow);
+      stopListening?.();
     },
   };
 }
@@ -79,7 +89,8 @@ export function withSignal<T>(signal: AbortSignal, work: () => T, deadline?: num
   const outer = currentContext() ?? { requestId: '' };
   let both: AbortSignal | undefined;
   const either = () => (both ??= outer.signal ? AbortSignal.any([outer.signal(), signal]) : signal);
-  return withContext({ ...outer, ...(deadline !== undefined && { deadline }), signal: either }, work);
+  const ends = { signal: either, cancellation: undefined };
+  return withContext({ ...outer, ...(deadline !== undefined && { deadline }), ...ends }, work);
 }
 
 /** How long the one who asked will wait still; Infinity when nobody said. Not above zero: it is too late. */

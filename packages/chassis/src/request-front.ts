@@ -15,7 +15,7 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import { withContext } from './request-context.js';
 import { requestLog } from './request-log.js';
-import { createRequestSignal } from './request-signal.js';
+import { requestSignals } from './request-signal.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 
 export interface RequestFrontOptions {
@@ -36,6 +36,7 @@ export interface RequestFrontOptions {
 export function requestFront(options: RequestFrontOptions): RequestHandler {
   const { pod, lifecycle, logger, continueByRoutes = false, observe } = options;
   const log = requestLog(logger);
+  const signalUntil = requestSignals(lifecycle);
   return (req, res, next) => {
     if (req.headers.expect && !continueByRoutes) res.writeContinue();
     const begun = performance.now();
@@ -45,7 +46,7 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
     const timeoutMs = valid(req, TIMEOUT_MS_HEADER, TIMEOUT_MS_PATTERN);
     const deadline = timeoutMs === undefined ? undefined : begun + Number(timeoutMs);
     const client = clientOf(header(req, CLIENT_HEADER) ?? req.socket.remoteAddress);
-    const signal = createRequestSignal(deadline, lifecycle);
+    const cancellation = signalUntil(deadline);
 
     res.setHeader(REQUEST_ID, requestId);
     res.setHeader(SERVED_BY, pod);
@@ -57,12 +58,13 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
     res.on('close', () => {
       const ms = performance.now() - begun;
       const finished = res.writableFinished;
-      signal.end(finished);
+      cancellation.end(finished);
       observe(req, finished ? res.statusCode : 499, ms / 1_000);
       log({ requestId, traceparent, method, path, status: res.statusCode, ms, finished });
     });
+    const signal = cancellation.get;
     withContext(
-      { requestId, traceparent, client, deadline, signal: signal.get, effects: { begun: false } },
+      { requestId, traceparent, client, deadline, cancellation, signal, effects: { begun: false } },
       next,
     );
   };

@@ -61,6 +61,28 @@ it('returns the answer, and who gave it', async () => {
   expect(response.body.toString()).toBe('worker-1');
 });
 
+it.each([
+  ['with its length', { 'Content-Length': 3 * 65_536 }],
+  ['without its length', {}],
+])('reads an answer that comes in parts, %s', async (_case, headers) => {
+  const parts = ['a', 'b', 'c'].map((letter) => letter.repeat(65_536));
+  const { url } = await replica((_req, res) => {
+    res.writeHead(200, headers);
+    const sendNext = () => (parts.length > 1 ? res.write(parts.shift(), sendNext) : res.end(parts.shift()));
+    sendNext();
+  });
+  const whole = parts.join('');
+  expect((await clientOf(url).request(get)).body.toString()).toBe(whole);
+});
+
+it('waits on when a service says that it is at work', async () => {
+  const { url } = await replica((req, res) => {
+    res.writeProcessing();
+    setImmediate(() => named('worker-1')(req, res));
+  });
+  expect((await clientOf(url).request(get)).body.toString()).toBe('worker-1');
+});
+
 it('passes the request id and the trace on', async () => {
   const { url } = await replica((req, res) => res.end(JSON.stringify(req.headers)));
   const context = {

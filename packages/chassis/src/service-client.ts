@@ -1,12 +1,14 @@
 import { Agent } from 'node:http';
 import { problemSchema, WORK_BEGUN } from '@millrace/contracts';
+import { cancellationBy } from './cancellation.js';
+import { exchange, type Limits, type Message, type ServiceResponse } from './exchange.js';
 import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
 import { HttpProblem, Unavailable } from './http-problem.js';
-import { choose, podOf, type Replica, SILENCE_MS, track } from './replica.js';
+import { choose, type Replica, track } from './replica.js';
 import { createReplicaSet } from './replica-set.js';
 import {
   contextHeaders,
-  currentSignal,
+  currentCancellation,
   remainingMs,
   timeLimit,
   workMayHaveBegun,
@@ -52,13 +54,7 @@ export interface ServiceRequest {
   signal?: AbortSignal | undefined;
 }
 
-export interface ServiceResponse {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: Buffer;
-  /** The replica that answered. */
-  pod: string;
-}
+export type { ServiceResponse };
 
 /** 422: the connection broke each time that a replica had the input. It may be what kills them. */
 export class BrokenByInput extends HttpProblem {
@@ -105,46 +101,24 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
   // For requests that wait for room: undici does not speak `Expect: 100-continue`.
   const agent = new Agent({ keepAlive: true });
 
-  const send = (replica: Replica, request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> =>
+  const send = (replica: Replica, message: Message, limits: Limits): Promise<ServiceResponse> =>
     track(
       replica,
-      async () => {
-        const { method, path, headers, body } = request;
-        const limit = timeLimit(timeoutMs, request.signal);
-        try {
-          const response = await replica.pool.request({
-            method,
-            path,
-            headers: { host: replica.host, ...contextHeaders(timeoutMs), ...headers },
-            body: body ?? null,
-            signal: limit.signal,
-            // Silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
-            headersTimeout: SILENCE_MS,
-            bodyTimeout: SILENCE_MS,
-          });
-          return {
-            status: response.statusCode,
-            headers: response.headers,
-            body: Buffer.from(await response.body.arrayBuffer()),
-            pod: podOf(response.headers, replica),
-          };
-        } finally {
-          limit.clear();
-        }
-      },
-      () => request.signal?.aborted === true,
+      () => exchange(replica, message, limits),
+      () => limits.cancellation?.reason() !== undefined,
     );
 
   /** To one replica after the other, each at most once. */
-  const sendInTurn = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
+  const sendInTurn = async (request: ServiceRequest, limits: Limits): Promise<ServiceResponse> => {
     const { idempotent = request.method === 'GET', breaksLimit = Infinity } = request;
+    const message = messageOf(request, limits);
     const untried = new Set(await replicas.current());
-    let unavailable = new Unavailable(busy(name));
+    let unavailable: Unavailable | undefined;
     let breaks = 0;
     for (let replica = choose(untried); replica; replica = choose(untried)) {
       untried.delete(replica);
       try {
-        const response = await send(replica, request, timeoutMs);
+        const response = await send(replica, message, limits);
         if (!isFull(response)) {
           if (!idempotent) workMayHaveBegun();
           return response;
@@ -155,7 +129,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
           break;
         }
       } catch (error) {
-        request.signal?.throwIfAborted();
+        throwIfGivenUp(limits);
         unavailable = new Unavailable(busy(name), { cause: error });
         if (NOT_SENT.has(codeOf(error))) continue;
         if (!idempotent) {
@@ -169,29 +143,21 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       }
       if (!budget.spend()) break;
     }
-    throw unavailable;
+    throw unavailable ?? new Unavailable(busy(name));
   };
 
   /** To the replica that first has room; again when one breaks down over it, if it may be repeated. */
-  const sendWhereRoomIs = async (request: ServiceRequest, timeoutMs: number): Promise<ServiceResponse> => {
-    const { method, path, body = '', headers } = request;
-    const { idempotent = method === 'GET', breaksLimit = Infinity } = request;
-    const limit = timeLimit(timeoutMs, request.signal);
+  const sendWhereRoomIs = async (request: ServiceRequest, limits: Limits): Promise<ServiceResponse> => {
+    const { idempotent = request.method === 'GET', breaksLimit = Infinity } = request;
+    const limit = timeLimit(limits.timeoutMs, limits.cancellation);
     const { signal } = limit;
-    const placement = {
-      method,
-      path,
-      headers: { ...contextHeaders(timeoutMs), ...headers },
-      body: typeof body === 'string' ? Buffer.from(body) : body,
-      signal,
-      onRoom: request.onRoom,
-    };
+    const placement = { ...messageOf(request, limits), signal, onRoom: request.onRoom };
     try {
       for (let breaks = 0; ;) {
         try {
           return await sendToFirstFree(replicas, placement, agent);
         } catch (error) {
-          request.signal?.throwIfAborted();
+          throwIfGivenUp(limits);
           if (error instanceof NoRoom && error.answer) throw full(name, error.answer);
           if (error instanceof BrokeOff) breaks += 1;
           if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
@@ -208,21 +174,27 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
   return {
     name,
 
-    async request({ signal = currentSignal(), ...own }) {
-      const request = { ...own, signal };
-      const timeoutMs = Math.min(request.timeoutMs ?? ANSWER_TIMEOUT_MS, remainingMs());
-      signal?.throwIfAborted();
-      if (timeoutMs <= 0) throw timeIsOver();
+    async request(request) {
+      const { signal } = request;
+      const limits = {
+        timeoutMs: Math.min(request.timeoutMs ?? ANSWER_TIMEOUT_MS, remainingMs()),
+        cancellation: signal ? cancellationBy(signal) : currentCancellation(),
+      };
+      throwIfGivenUp(limits);
+      if (limits.timeoutMs <= 0) throw timeIsOver();
       budget.earn();
-      const response = await (request.waitForRoom ? sendWhereRoomIs : sendInTurn)(request, timeoutMs);
+      const way = request.waitForRoom ? sendWhereRoomIs : sendInTurn;
+      const response = await way(request, limits);
       if (response.status >= 300) throw refusal(name, response);
       return response;
     },
 
     async requestEach(request) {
       const all = await replicas.current();
-      const timeoutMs = request.timeoutMs ?? ANSWER_TIMEOUT_MS;
-      return Promise.all(all.map((replica) => send(replica, request, timeoutMs).catch(() => undefined)));
+      const { timeoutMs = ANSWER_TIMEOUT_MS, signal } = request;
+      const limits = { timeoutMs, cancellation: signal && cancellationBy(signal) };
+      const message = messageOf(request, limits);
+      return Promise.all(all.map((replica) => send(replica, message, limits).catch(() => undefined)));
     },
 
     async close() {
@@ -230,6 +202,16 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       await replicas.close();
     },
   };
+}
+
+function throwIfGivenUp({ cancellation }: Limits): void {
+  const reason = cancellation?.reason();
+  if (reason) throw reason;
+}
+
+/** With what travels with the request or job on whose behalf it is. */
+function messageOf({ method, path, headers, body }: ServiceRequest, { timeoutMs }: Limits): Message {
+  return { method, path, headers: { ...contextHeaders(timeoutMs), ...headers }, body };
 }
 
 const busy = (name: string) => `${name} cannot take the request right now. Try again in a moment.`;
