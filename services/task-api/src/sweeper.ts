@@ -1,5 +1,6 @@
 import type { Logger } from '@millrace/chassis';
 import type { Queryable } from '@millrace/chassis/postgres';
+import { jobKindSchema } from '@millrace/contracts';
 import type { DueJob, JobPublisher } from './job-publisher.js';
 import { repeat } from './repeat.js';
 import type { TaskHints } from './task-hints.js';
@@ -94,12 +95,15 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
   /** Changes nothing in the rows: what is there already in Redis is not put there twice. */
   const publishLost = async ({ after, until }: Stretch): Promise<Stretch | undefined> => {
     const jobs = await db.query<DueJob>(
+      // By kind, as the index of lists has it: it goes from one queued job to the next, however many others lie between.
       `SELECT id, priority
-         FROM jobs
-        WHERE status = 'queued' AND run_at <= now() AND id > $1 AND id <= $2
+         FROM unnest($4::text[]) AS kinds (kind),
+              LATERAL (SELECT id, priority FROM jobs
+                        WHERE jobs.kind = kinds.kind AND status = 'queued' AND run_at <= now() AND id > $1 AND id <= $2
+                        ORDER BY id LIMIT $3) AS queued
         ORDER BY id
         LIMIT $3`,
-      [after, until, BATCH],
+      [after, until, BATCH, jobKindSchema.options],
     );
     if (jobs.length > 0) await publisher.publish(jobs);
     return jobs.length === BATCH ? { after: jobs.at(-1)!.id, until } : undefined;
