@@ -19,7 +19,7 @@ const BOUNDS: Record<'newest' | 'rare' | 'readOn' | 'lookAllUp', Bound> = {
   /** What is neither is found by reading on, */
   readOn: { tasks: ALL, ms: 20 },
   /** or, when it is only in old tasks, or in few of the filter's, by looking up all that there is. */
-  lookAllUp: { tasks: 150_000, ms: 50 },
+  lookAllUp: { tasks: 150_000, ms: 500 },
 };
 
 export type SearchTasksQuery = ListTasksQuery & { q: string };
