@@ -22,9 +22,14 @@ export function bodyBytes(req: Request, maxBytes: number): number {
  * for 10 s is disconnected.
  *
  * @param maxBytes the most that it may have
+ * @param onPart is given each part as it comes, so that what has to look at all of a long body need not do it at once
  * @throws HttpProblem 400 when it ends early, 413 when it is larger than `maxBytes`
  */
-export async function readBody(req: Request, maxBytes: number): Promise<Buffer> {
+export async function readBody(
+  req: Request,
+  maxBytes: number,
+  onPart?: (part: Buffer) => unknown,
+): Promise<Buffer> {
   const known = req.get('content-length') !== undefined;
   const body = known ? Buffer.allocUnsafeSlow(bodyBytes(req, maxBytes)) : undefined;
   const parts: Buffer[] = [];
@@ -36,6 +41,7 @@ export async function readBody(req: Request, maxBytes: number): Promise<Buffer> 
       else if (length + part.length <= maxBytes) parts.push(part);
       length += part.length;
       if (length > maxBytes) break;
+      onPart?.(part);
     }
   } catch (error) {
     throw new HttpProblem(400, 'The body ended early.', { cause: error });

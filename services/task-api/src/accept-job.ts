@@ -14,14 +14,15 @@ import {
   type NewTextJob,
   requestFor,
 } from './create-job.js';
-import { earlierAnswer, fingerprint, oncePerKey } from './idempotency.js';
+import { earlierAnswer, type KeyedRequest, oncePerKey } from './idempotency.js';
 import { type JobPublisher, publishOnTheSide } from './job-publisher.js';
 import type { TaskHints } from './task-hints.js';
 
 export interface AcceptRequest {
   job: NewJob;
   scheduling: Scheduling;
-  idempotencyKey?: string | undefined;
+  /** What the request names itself by, and a hash of what it asks for. */
+  keyed?: KeyedRequest | undefined;
 }
 
 /** Accepts a job and says what to answer, made by `toAnswer` from the job. */
@@ -81,14 +82,12 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
   };
 
   return async <Answer extends object>(request: AcceptRequest, toAnswer: (job: CreatedJob) => Answer) => {
-    const { job, scheduling, idempotencyKey } = request;
-    if (idempotencyKey === undefined) {
+    const { job, scheduling, keyed } = request;
+    if (!keyed) {
       await assertRoom(job, scheduling);
       return toAnswer(await create(request));
     }
 
-    const { bytes, ...description } = { bytes: Buffer.alloc(0), ...job };
-    const keyed = { key: idempotencyKey, fingerprint: fingerprint(description, scheduling, bytes) };
     try {
       await assertRoom(job, scheduling);
     } catch (noRoom) {

@@ -98,6 +98,7 @@ export function createApp(dependencies: Dependencies): Express {
         memory: createWorkLimiter({
           concurrency: options.memoryBudgetBytes,
           queueLimit: INTAKE_QUEUE_LIMIT,
+          clientShare: 1 / 2,
           draining: lifecycle.draining,
         }),
       }),

@@ -1,14 +1,27 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { HttpProblem } from '@millrace/chassis';
 import type { Postgres, Queryable } from '@millrace/chassis/postgres';
 
 export const KEY_LIFETIME_HOURS = 24;
 
-/** A hash of anything that JSON can tell, and of bytes. */
+/** A hash of anything that JSON can tell. */
 export function fingerprint(...parts: unknown[]): string {
+  return hashOf(parts).digest('base64url');
+}
+
+/** A hash of anything that JSON can tell, and then of bytes as they come. */
+export function beginFingerprint(...parts: unknown[]): { add: (bytes: Buffer) => void; end: () => string } {
+  const hash = hashOf(parts);
+  return {
+    add: (bytes) => hash.update(bytes),
+    end: () => hash.update('\0').digest('base64url'),
+  };
+}
+
+function hashOf(parts: unknown[]): Hash {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(Buffer.isBuffer(part) ? part : JSON.stringify(part)).update('\0');
-  return hash.digest('base64url');
+  for (const part of parts) hash.update(JSON.stringify(part)).update('\0');
+  return hash;
 }
 
 /** A request that names itself. */

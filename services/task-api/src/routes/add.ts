@@ -2,7 +2,7 @@ import { jsonBody, methodNotAllowed, parseBody, parseParam, parseQuery } from '@
 import { type QueuedTask, type QueueTask, queueTaskSchema, schedulingSchema } from '@millrace/contracts';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { AcceptJob } from '../accept-job.js';
-import { idempotencyKeyOf } from '../idempotency-key.js';
+import { keyedRequest } from '../idempotency-key.js';
 
 /** POST /api/add/:task, POST /api/add {"task"}, and GET /add/:task for trying it in a browser: a task for the queue. */
 export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
@@ -12,7 +12,7 @@ export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
     // An empty one is left out, as by replicas that know of none: to an Idempotency-Key, it is the same request.
     const job = { kind: 'task' as const, task, ...(description && { description }) };
     const answer = await acceptJob<QueuedTask>(
-      { job, scheduling, idempotencyKey: idempotencyKeyOf(req) },
+      { job, scheduling, keyed: keyedRequest(req, job, scheduling) },
       ({ id }) => ({ id, task, status: 'queued', status_url: `/api/jobs/${id}`, processed_by_pod: pod }),
     );
     res.status(202).location(answer.status_url).json(answer);

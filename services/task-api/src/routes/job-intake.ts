@@ -13,13 +13,12 @@ import {
   createAnalyzeJobSchema,
   createImageJobQuerySchema,
   imageTypeSchema,
-  type Scheduling,
   TEXT_JSON_MAX_BYTES,
 } from '@millrace/contracts';
-import { type Request, type Response, Router } from 'express';
-import type { AcceptJob } from '../accept-job.js';
-import type { NewJob } from '../create-job.js';
-import { idempotencyKeyOf } from '../idempotency-key.js';
+import { type Response, Router } from 'express';
+import type { AcceptJob, AcceptRequest } from '../accept-job.js';
+import { beginFingerprint } from '../idempotency.js';
+import { idempotencyKeyOf, keyedRequest } from '../idempotency-key.js';
 
 export interface IntakeOptions {
   /** Memory for pictures on their way to PostgreSQL, in bytes. */
@@ -34,16 +33,14 @@ const COPIES = 4;
 export function jobIntakeRoutes(acceptJob: AcceptJob, { memory, imageMaxBytes }: IntakeOptions): Router {
   const router = Router();
 
-  const accept = async (job: NewJob, scheduling: Scheduling, req: Request, res: Response) => {
-    const answer = await acceptJob<AcceptedJob>(
-      { job, scheduling, idempotencyKey: idempotencyKeyOf(req) },
-      ({ id }) => ({
-        id,
-        kind: job.kind,
-        status: 'queued',
-        status_url: `/api/jobs/${id}`,
-      }),
-    );
+  const accept = async (request: AcceptRequest, res: Response) => {
+    const { kind } = request.job;
+    const answer = await acceptJob<AcceptedJob>(request, ({ id }) => ({
+      id,
+      kind,
+      status: 'queued',
+      status_url: `/api/jobs/${id}`,
+    }));
     res.status(202).location(answer.status_url).json(answer);
   };
 
@@ -51,7 +48,8 @@ export function jobIntakeRoutes(acceptJob: AcceptJob, { memory, imageMaxBytes }:
     .route('/internal/jobs/analyze')
     .post(jsonBodyUpTo(TEXT_JSON_MAX_BYTES), (req, res) => {
       const { text, ...scheduling } = parseBody(createAnalyzeJobSchema, req.body);
-      return accept({ kind: 'analyze', text }, scheduling, req, res);
+      const job = { kind: 'analyze' as const, text };
+      return accept({ job, scheduling, keyed: keyedRequest(req, job, scheduling) }, res);
     })
     .all(methodNotAllowed);
 
@@ -61,11 +59,15 @@ export function jobIntakeRoutes(acceptJob: AcceptJob, { memory, imageMaxBytes }:
       const { effects, ...scheduling } = parseQuery(createImageJobQuerySchema, req.query);
       const type = imageTypeSchema.safeParse(req.get('Content-Type'));
       if (!type.success) throw new HttpProblem(415, 'Send an image as the body.');
+      const key = idempotencyKeyOf(req);
       const weight = COPIES * bodyBytes(req, imageMaxBytes);
       return memory.run(
         async () => {
-          const bytes = await readBody(req, imageMaxBytes);
-          await accept({ kind: 'image', type: type.data, effects, bytes }, scheduling, req, res);
+          const description = { kind: 'image' as const, type: type.data, effects };
+          const hash = beginFingerprint(description, scheduling);
+          const bytes = await readBody(req, imageMaxBytes, hash.add);
+          const keyed = key === undefined ? undefined : { key, fingerprint: hash.end() };
+          await accept({ job: { ...description, bytes }, scheduling, keyed }, res);
         },
         { weight },
       );
