@@ -20,7 +20,7 @@ const root = join(here, '../../..');
  * (OpenTelemetry's, of express, ioredis, pg, pino, undici) sees only what is listed here: whoever wants it adds those names, for the
  * images too, and has the hooks loaded before main.js.
  */
-const external = ['sharp', 'pg-native', 'msgpackr-extract', '@valkey/valkey-glide'];
+const external = ['sharp', 'pg-native'];
 
 /**
  * Bundles one service. Resolves to the names of the packages that it requires from node_modules, and to the folders of those that it has
