@@ -16,7 +16,7 @@ export const configSchema = serviceConfig.extend({
    * How much memory pictures may take, in bytes: a third as they come, two thirds for what workers make of them. Claimed before it is
    * used; jobs that find none wait.
    */
-  MEMORY_BUDGET_BYTES: positiveInteger.default(320 * 1024 * 1024),
+  MEMORY_BUDGET_BYTES: positiveInteger.default(400 * 1024 * 1024),
   /** How long a finished image is kept, unless room is needed for others before. */
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });

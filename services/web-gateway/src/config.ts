@@ -14,7 +14,7 @@ export const configSchema = serviceConfig.extend({
    * How much memory pictures may take, in bytes: a third for uploads, two thirds for what workers make of them. Claimed before
    * it is used; who finds none waits. One client may have half.
    */
-  MEMORY_BUDGET_BYTES: positiveInteger.default(320 * 1024 * 1024),
+  MEMORY_BUDGET_BYTES: positiveInteger.default(400 * 1024 * 1024),
   /** How many uploads may wait for memory. */
   UPLOAD_QUEUE_LIMIT: positiveInteger.default(64),
   /** How long all effects of an upload may take, waiting for free workers included. Nginx waits for 150 s. */
