@@ -65,10 +65,11 @@ const hostile: [string, string][] = [
   ['variation selectors', full('☀\ufe0f\ufe0f')],
 ];
 
-it.each(hostile)('takes for %s no longer than for any other text', async (_case, text) => {
+// What grows with the square of a cluster takes hundreds of times as long; a busy machine, a few times.
+it.each(hostile)('takes for %s about as long as for any other text', async (_case, text) => {
   const cost = await cpuMs(() => analyzeText(text));
   const ordinary = await cpuMs(() => analyzeText(full('สวัสดี')));
-  expect(cost).toBeLessThan(5 * ordinary);
+  expect(cost).toBeLessThan(25 * ordinary);
 });
 
 it('leaves the event loop to others, with twenty of the longest texts at once', async () => {
