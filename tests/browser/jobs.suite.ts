@@ -59,7 +59,7 @@ export function jobsSuite(): void {
       await sees(page, 'dialog .badge-status:has-text("Cancelled")');
       await page.keyboard.press('Escape');
       await sees(page, 'dialog', 'hidden');
-      expect(new URL(page.url()).search).toBe('');
+      await until('the address names no job', () => new URL(page.url()).search === '');
     });
   });
 
