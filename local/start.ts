@@ -4,7 +4,7 @@ import { adviceFor, speaksOfFullDisk } from './advice.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
 import { openControl } from './control.js';
 import { openGuard } from './guard.js';
-import { listenForInterruption } from './interruption.js';
+import { openInterruption } from './interruption.js';
 import { isNoise, makePrinter } from './output.js';
 import { repositoryRoot } from './paths.js';
 import { startStack, type Stack } from './stack.js';
@@ -31,23 +31,9 @@ async function main(): Promise<number> {
   const say = (line: string) => print('millrace', line);
 
   const guard = await openGuard(dataDir, say);
-  const interruption = new AbortController();
-  // Of a start that was interrupted. Once it is ready, to be stopped is how it ends.
-  let status = 0;
-  listenForInterruption({
-    onFirst: (signal) => {
-      if (signal) status = 128 + constants.signals[signal];
-      say('stopping (once more to kill everything at once)');
-      interruption.abort(new Error('stopped'));
-    },
-    onSecond: () => {
-      guard.killAll();
-      process.exit(130);
-    },
-  });
-
+  const { signal, by } = openInterruption(guard, say);
+  let wasReady = false;
   try {
-    const { signal } = interruption;
     const sayDiskIsFull = atMostOnce(minuteMs, () =>
       say(`the disk with ${dataDir} is full: free some space, and all goes on by itself`),
     );
@@ -59,16 +45,18 @@ async function main(): Promise<number> {
     const control = await openControl(dataDir, stack);
     welcome(stack, options, say);
     await aborted(signal);
-    status = 0;
+    wasReady = true;
     await stack.stop();
     await control.close();
   } catch (error) {
-    if (!interruption.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
   } finally {
     await guard.close();
   }
   say('stopped');
-  return status;
+  // Once it is ready, to be stopped is how it ends.
+  const interruptedBy = wasReady ? undefined : by();
+  return interruptedBy ? 128 + constants.signals[interruptedBy] : 0;
 }
 
 function welcome({ url, port }: Stack, { bind, watch }: Arguments, say: (line: string) => void): void {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openGuard } from '../../local/guard.js';
-import { listenForInterruption } from '../../local/interruption.js';
+import { openInterruption } from '../../local/interruption.js';
 import { repositoryRoot } from '../../local/paths.js';
 import { type Arguments, readArguments, usage, UsageError } from './arguments.js';
 import { startLoadGenerator } from './load/load-generator.js';
@@ -42,25 +42,13 @@ async function main(): Promise<number> {
   // When this runs as root, the user postgres has to pass through it.
   chmodSync(folder, 0o711);
   const guard = await openGuard(folder);
-  const interruption = new AbortController();
-  let status: number | undefined;
-  listenForInterruption({
-    onFirst: (signal) => {
-      status = 128 + constants.signals[signal ?? 'SIGTERM'];
-      say('stopping (once more to kill everything at once)');
-      interruption.abort(new Error('stopped'));
-    },
-    onSecond: () => {
-      guard.killAll();
-      process.exit(130);
-    },
-  });
+  const { signal, by } = openInterruption(guard, say);
   try {
-    const outcomes = await measure(options, { guard, folder, signal: interruption.signal });
+    const outcomes = await measure(options, { guard, folder, signal });
     return conclude(outcomes, options);
   } catch (error) {
-    if (status === undefined) throw error;
-    return status;
+    if (!signal.aborted) throw error;
+    return 128 + constants.signals[by() ?? 'SIGTERM'];
   } finally {
     await guard.close();
     rmSync(folder, { recursive: true, force: true });
