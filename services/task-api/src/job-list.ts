@@ -1,7 +1,7 @@
 import { FIRST_PAGE, json, type Page, selectPage } from '@millrace/chassis/json-sql';
 import type { Queryable } from '@millrace/chassis/postgres';
 import { jobKindSchema, jobStatusSchema, LIST_TEXT_MAX, type ListJobsQuery } from '@millrace/contracts';
-import { mergeRanges, NEWEST_FIRST, NEWEST_FIRST_OF_LIST } from './list-order.js';
+import { newestRows } from './list-order.js';
 
 /** What a line of a list shows: what is long stays in the table. */
 const COLUMNS = `id, kind, status, priority, progress_done, progress_total, attempt, max_attempts, processed_by_pod,
@@ -25,23 +25,12 @@ const JOB = json.object({
   title: json.text(`left(payload ->> 'task', ${LIST_TEXT_MAX})`),
 });
 
-/** A query of the jobs of a filter before the cursor $1, newest first, and the order that it has. */
-function filteredJobs({ status, kind }: Pick<ListJobsQuery, 'status' | 'kind'>) {
-  if (status === undefined && kind === undefined) {
-    const rows = `SELECT ${COLUMNS} FROM jobs WHERE id < $1 ORDER BY ${NEWEST_FIRST}`;
-    return { rows, order: NEWEST_FIRST };
-  }
-  const kinds = kind === undefined ? jobKindSchema.options : [kind];
-  const statuses = status === undefined ? jobStatusSchema.options : [status];
-  const conditions = kinds.flatMap((one) =>
-    statuses.map((other) => `kind = '${one}' AND status = '${other}' AND id < $1`),
-  );
-  return { rows: mergeRanges(COLUMNS, 'jobs', conditions), order: NEWEST_FIRST_OF_LIST };
-}
-
 /** One page, newest first. */
-export async function listJobs(db: Queryable, { limit, cursor, ...filter }: ListJobsQuery): Promise<Page> {
-  const { rows, order } = filteredJobs(filter);
+export async function listJobs(db: Queryable, { limit, cursor, status, kind }: ListJobsQuery): Promise<Page> {
+  const { rows, order } = newestRows('jobs', COLUMNS, [
+    { name: 'kind', values: jobKindSchema.options, wanted: kind },
+    { name: 'status', values: jobStatusSchema.options, wanted: status },
+  ]);
   const statement = selectPage({
     rows: `${rows} LIMIT $2::int + 1`,
     order,

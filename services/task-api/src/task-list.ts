@@ -1,7 +1,7 @@
 import { FIRST_PAGE, json, type Page, selectPage } from '@millrace/chassis/json-sql';
 import type { Queryable } from '@millrace/chassis/postgres';
 import { type ListTasksQuery, prioritySchema, taskStatusSchema } from '@millrace/contracts';
-import { mergeRanges, NEWEST_FIRST, NEWEST_FIRST_OF_LIST } from './list-order.js';
+import { newestRows } from './list-order.js';
 
 /**
  * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON they
@@ -29,16 +29,10 @@ export type TaskFilter = Pick<ListTasksQuery, 'status' | 'priority'>;
 
 /** A query of the tasks of a filter before the cursor $1, newest first, and the order that it has. */
 export function filteredTasks(columns: string, { status, priority }: TaskFilter) {
-  if (status === undefined && priority === undefined) {
-    const rows = `SELECT ${columns} FROM tasks WHERE id < $1 ORDER BY ${NEWEST_FIRST}`;
-    return { rows, order: NEWEST_FIRST };
-  }
-  const statuses = status === undefined ? taskStatusSchema.options : [status];
-  const priorities = priority === undefined ? prioritySchema.options : [priority];
-  const conditions = statuses.flatMap((one) =>
-    priorities.map((other) => `status = '${one}' AND priority = '${other}' AND id < $1`),
-  );
-  return { rows: mergeRanges(columns, 'tasks', conditions), order: NEWEST_FIRST_OF_LIST };
+  return newestRows('tasks', columns, [
+    { name: 'status', values: taskStatusSchema.options, wanted: status },
+    { name: 'priority', values: prioritySchema.options, wanted: priority },
+  ]);
 }
 
 /** A page of tasks, of at most $2. @param rows a query of one task more, in `order` */
