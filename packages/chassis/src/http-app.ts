@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { errorHandler, routeNotFound } from './error-handler.js';
 import { type HealthOptions, healthRoutes } from './health.js';
 import { Unavailable } from './http-problem.js';
-import { sendJson } from './json-answer.js';
+import { quickJson } from './json-answer.js';
 import type { Lifecycle } from './lifecycle.js';
 import { createMetrics } from './metrics.js';
 import { requestFront, type RequestFrontOptions } from './request-front.js';
@@ -26,7 +26,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.response.json = sendJson;
+  app.response.json = quickJson;
   app.use(requestFront({ ...options, observe: metrics.observe }));
   app.get('/metrics', metrics.expose);
   inline(app, healthRoutes(options));

@@ -7,7 +7,7 @@ const SMALL_CHARACTERS = 1_000;
  * `res.json` for the usual small answer: the same bytes as Express sends, which asks for the content type four times on its way, and parses it
  * twice. What depends on the request's conditions, on the status or on headers of the route's own is left to Express.
  */
-export function sendJson(this: Response, body: unknown): Response {
+export function quickJson(this: Response, body: unknown): Response {
   const text = isUsual(this) ? (JSON.stringify(body) as string | undefined) : undefined;
   if (text === undefined || text.length >= SMALL_CHARACTERS) return response.json.call(this, body);
   this.setHeader('Content-Type', 'application/json; charset=utf-8');
