@@ -108,7 +108,7 @@ function writeStamp(unit, shared) {
   renameSync(`${path}.new`, path);
 }
 
-/** What concerns every unit: the compiler's options, and whatever npm has installed; and what is in every service's bundle. */
+/** What affects every unit: the compiler's options and the installed packages; and what is in every service's bundle. */
 function sharedDigests() {
   return {
     all: digest(['tsconfig.base.json', 'node_modules/.package-lock.json']),

@@ -25,7 +25,7 @@ interface Waiting<Item, Result> {
  * under way. A single item is not held back.
  *
  * When a call fails, all its items fail with its error, and those that wait for their turn with them: what they would call is not there.
- * A call has a context of its own, with the request id of its first item; all its items hear whether it may have changed something.
+ * A call has a context of its own, with the request id of its first item; every item learns whether the call may have changed something.
  */
 export function coalesce<Item, Result>(
   options: CoalesceOptions<Item, Result>,

@@ -29,8 +29,8 @@ export interface ServiceResponse {
 /**
  * Sends a message over one of the replica's kept-alive connections, and reads the answer.
  *
- * By the lowest layer of undici: `Pool.request` makes a stream of each answer, and each limit of time would need a signal of its own, which
- * together cost as much again as the exchange.
+ * It uses undici's lowest layer: `Pool.request` creates a stream for each answer, and each time limit would need its own signal. Together
+ * they cost as much again as the exchange itself.
  */
 export function exchange(replica: Replica, message: Message, limits: Limits): Promise<ServiceResponse> {
   const { method, path, headers, body = null } = message;
