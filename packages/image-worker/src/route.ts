@@ -6,12 +6,12 @@ import { IMAGE_FRAMES, mediaTypeOf } from '@millrace/contracts';
 import { type Request, type Response, Router } from 'express';
 import { probeClient } from './probe-client.js';
 import { findFormat, type Format, TYPES } from './formats.js';
-import { applyEffect, type Effect } from './pipeline.js';
+import { applyOperation, type ImageOperation } from './pipeline.js';
 import { checkSize } from './size-limits.js';
 import { readSource } from './source-image.js';
 
 export interface ProcessOptions {
-  effect: Effect;
+  operation: ImageOperation;
   limiter: WorkLimiter;
   maxPixels: number;
   maxBytes: number;
@@ -25,7 +25,7 @@ export interface ProcessOptions {
  * type the image has, its first bytes say, whatever Content-Type does.
  */
 export function processRoutes(options: ProcessOptions): Router {
-  const { effect, limiter, maxPixels, maxBytes, delayMs, logger } = options;
+  const { operation, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
 
   router
@@ -49,7 +49,7 @@ export function processRoutes(options: ProcessOptions): Router {
           const source = await readSource(body, format);
           checkSize(source, target, maxPixels);
           await sleep(delayMs, undefined, { signal: currentSignal() });
-          const image = await applyEffect(source, effect, target);
+          const image = await applyOperation(source, operation, target);
           return { type: target.type, frames: source.frames, image };
         });
         stopProbing();
