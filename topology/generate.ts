@@ -8,13 +8,12 @@ import {
   manifestFiles,
   problems,
   read,
-  variable,
   writeFiles,
 } from './generated-files.js';
 import { servers, serviceNames, servicePort, services } from './services.js';
 
 const all = serviceNames.map((name) => ({
-  ...{ name, variable: variable(name), port: servicePort, calls: {}, startsAfter: [], fromShell: [] },
+  ...{ name, port: servicePort, calls: {}, startsAfter: [], fromShell: [] },
   ...services[name],
 }));
 const open = all.filter(({ publicPaths }) => publicPaths);

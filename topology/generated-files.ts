@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Liquid } from 'liquidjs';
+import { variableName } from './services.js';
 
 const root = join(__dirname, '..');
 const statement = 'topology/services.ts';
@@ -16,7 +17,7 @@ const liquid = new Liquid({
   trimTagRight: true,
   greedy: false,
 });
-liquid.registerFilter('variable', variable);
+liquid.registerFilter('variable', variableName);
 
 /** What each file must be, and where to change that. */
 const files = new Map<string, { text: string; sources: string[] }>();
@@ -58,11 +59,6 @@ export function manifestFiles(): string[] {
     .map((path) => path.slice('k8s/'.length));
   const present = readdirSync(join(root, 'k8s')).filter((file) => !orphans().includes(`k8s/${file}`));
   return [...new Set([...present, ...made])].filter((file) => file.endsWith('.yaml')).sort();
-}
-
-/** blur-worker → BLUR_WORKER */
-export function variable(name: string): string {
-  return name.toUpperCase().replaceAll('-', '_');
 }
 
 export function writeFiles(): void {

@@ -171,6 +171,11 @@ export type ServiceName = keyof typeof services;
 
 export const serviceNames = Object.keys(services) as ServiceName[];
 
+/** blur-worker → BLUR_WORKER, as in BLUR_WORKER_URLS */
+export function variableName(service: string): string {
+  return service.toUpperCase().replaceAll('-', '_');
+}
+
 /** Holds each service to the form above, and its calls to services that there are. */
 function define<Name extends string>(all: Record<Name, Service<Name>>): Record<Name, Service<Name>> {
   return all;

@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Replica, ServiceName } from './topology.js';
+import type { ServiceName } from '#topology';
+import type { Replica } from './replicas.js';
 
 // How services find the replicas of the services that they call: a file for each service, one base URL a line, which they
 // read again every second.
