@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stack } from '../../local/stack/stack.js';
 import type { SupervisedProcess } from '../../local/supervise/supervised-process.js';
-import type { ServiceName } from '../../local/stack/topology.js';
+import type { ServiceName } from '#topology';
 import { until } from '../api/until.js';
 import { askPostgres, queueDepth, withRedis } from './administrator.js';
 

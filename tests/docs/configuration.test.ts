@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { serviceEnvironment } from '../../local/supervise/environment.js';
-import { type Connections, environmentOf, planReplicas } from '../../local/stack/topology.js';
+import { type Connections, environmentOf, planReplicas } from '../../local/stack/replicas.js';
 import { configSchema as blurWorker } from '../../services/blur-worker/src/config.js';
 import { configSchema as bwWorker } from '../../services/bw-worker/src/config.js';
 import { configSchema as queueWorker } from '../../services/queue-worker/src/config.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startNginx } from '../../../local/servers/nginx.js';
 import { freePort } from '../../../local/servers/ports.js';
 import { startRedis } from '../../../local/servers/redis.js';
-import { planReplicas } from '../../../local/stack/topology.js';
+import { planReplicas } from '../../../local/stack/replicas.js';
 import { until } from '../../api/until.js';
 import type { Contestant } from '../contestant.js';
 import type { Bench } from '../row.js';
