@@ -141,7 +141,7 @@ export function problem(
   };
 }
 
-/** Sample commands, as the README has them. */
+/** Sample commands, as in the README and docs/TOUR.md. */
 export function curl(...sources: string[]) {
   return { 'x-codeSamples': sources.map((source) => ({ lang: 'Shell', label: 'curl', source })) };
 }
