@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Other numbers of replicas for the local stack while it runs: npm run scale -- blur-worker=4 web-gateway=2
-// Without arguments: what runs. The stack listens on a socket in its data folder (local/control.ts).
+// Without arguments: what runs. The stack listens on a socket in its data folder (local/stack/control.ts).
 import { request } from 'node:http';
 import { dirname, join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';

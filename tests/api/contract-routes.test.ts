@@ -1,6 +1,6 @@
 // What the services offer through nginx, and what the published description tells of: the same.
-import { createPostgres, type Postgres } from '@millrace/chassis/postgres';
-import { createServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient } from '@millrace/chassis/calls';
+import { createPostgres, type Postgres } from '@millrace/chassis/stores/postgres';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import type { Express } from 'express';
 import { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-import { startStack, type Stack } from '../../local/stack.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
 import { refusals } from '../support/redis.js';
 
 /** What a service wrote: a line of its log that is JSON. */

@@ -2,7 +2,7 @@
 // own, whatever MILLRACE_URL says.
 import { readFileSync } from 'node:fs';
 import { systemHealthSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
-import { startStack, type Stack } from '../../local/stack.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
 import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
 import { jpeg } from './pictures.js';
 import { until } from './until.js';

@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { queuedTaskSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
-import { freePort } from '../../local/ports.js';
+import { freePort } from '../../local/servers/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
 import { send, sendJson, upload } from './client.js';
 import { jpeg } from './pictures.js';

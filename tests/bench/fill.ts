@@ -1,4 +1,4 @@
-import type { Stack } from '../../local/stack.js';
+import type { Stack } from '../../local/stack/stack.js';
 import { askPostgres } from '../chaos/administrator.js';
 
 // All that the suite knows of how tables are filled, in one place. Rows go in by ordinary statements with every trigger at work, so

@@ -2,8 +2,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openGuard } from '../../local/guard.js';
-import { openInterruption } from '../../local/interruption.js';
+import { openGuard } from '../../local/supervise/guard.js';
+import { openInterruption } from '../../local/supervise/interruption.js';
 import { repositoryRoot } from '../../local/paths.js';
 import { type Arguments, readArguments, usage, UsageError } from './arguments.js';
 import { startLoadGenerator } from './load/load-generator.js';

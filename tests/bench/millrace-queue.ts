@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Stack } from '../../local/stack.js';
+import type { Stack } from '../../local/stack/stack.js';
 import { until } from '../api/until.js';
 import type { Contestant } from './contestant.js';
 import type { Bench } from './row.js';

@@ -3,11 +3,11 @@
  * their tasks and attempts, and measures requests with and without the deletion in BENCH_ROUNDS (5) interleaved rounds of
  * BENCH_SECONDS (10) each, so that a busy machine slows both alike: trust the ratios.
  */
-import { createPostgres } from '@millrace/chassis/postgres';
+import { createPostgres } from '@millrace/chassis/stores/postgres';
 import { Pool } from 'undici';
 // eslint-disable-next-line no-restricted-imports -- what is measured
-import { startRetention } from '../../services/task-api/src/retention.js';
-import { startStack, type Stack } from '../../local/stack.js';
+import { startRetention } from '../../services/task-api/src/jobs/retention.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
 import { askPostgres } from '../chaos/administrator.js';
 import { configOf } from '../support/postgres.js';
 import { silentLogger } from '../support/service-basics.js';

@@ -1,5 +1,5 @@
-import type { Stack } from '../../local/stack.js';
-import type { Guard } from '../../local/guard.js';
+import type { Stack } from '../../local/stack/stack.js';
+import type { Guard } from '../../local/supervise/guard.js';
 import type { LoadGenerator } from './load/load-generator.js';
 import type { Usage } from './measure/usage.js';
 

@@ -1,4 +1,4 @@
-import { startStack, type Stack } from '../../local/stack.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
 import { fillTables } from './fill.js';
 import type { Bench, SharedStack } from './row.js';
 

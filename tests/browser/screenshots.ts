@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page as PageName } from '@millrace/contracts';
 import type { BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { freePort } from '../../local/ports.js';
-import { type Stack, startStack } from '../../local/stack.js';
+import { freePort } from '../../local/servers/ports.js';
+import { type Stack, startStack } from '../../local/stack/stack.js';
 import { landscape } from './landscape.js';
 import { launchChromium } from './session.js';
 

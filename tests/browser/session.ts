@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { startStack, type Stack } from '../../local/stack.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
 import { findChromium } from './chromium.js';
 
 const givenUrl = process.env.MILLRACE_URL?.replace(/\/+$/, '');

@@ -93,7 +93,7 @@ describe('a bundled service', () => {
     const words = 'database schema is up to date';
     const line = read('services/task-api/bundle/service.js').findIndex((text) => text.includes(words)) + 1;
     const { first, source, lines } = stretches.findLast((stretch) => stretch.first <= line)!;
-    expect(source).toBe('packages/chassis/src/migrate.ts');
+    expect(source).toBe('packages/chassis/src/stores/postgres/migrate.ts');
     expect(read(source)[lines[line - first]! - 1]).toContain(words);
   });
 

@@ -1,7 +1,7 @@
 import { Client, type QueryResultRow } from 'pg';
 import { JOB_QUEUE } from '@millrace/contracts';
 import { Redis } from 'ioredis';
-import type { Stack } from '../../local/stack.js';
+import type { Stack } from '../../local/stack/stack.js';
 
 /** Asks PostgreSQL as its administrator, over a connection of its own: there may have been a restart since the last one. */
 export async function askPostgres<Row extends QueryResultRow>(

@@ -1,4 +1,4 @@
-import type { Stack } from '../../local/stack.js';
+import type { Stack } from '../../local/stack/stack.js';
 import { askPostgres } from './administrator.js';
 import type { Knowledge } from './load.js';
 import { NAME_PREFIX } from './requests.js';

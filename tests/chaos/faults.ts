@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Stack } from '../../local/stack.js';
-import type { SupervisedProcess } from '../../local/supervised-process.js';
-import type { ServiceName } from '../../local/topology.js';
+import type { Stack } from '../../local/stack/stack.js';
+import type { SupervisedProcess } from '../../local/supervise/supervised-process.js';
+import type { ServiceName } from '../../local/stack/topology.js';
 import { until } from '../api/until.js';
 import { askPostgres, queueDepth, withRedis } from './administrator.js';
 

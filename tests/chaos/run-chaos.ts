@@ -1,7 +1,7 @@
 import { createWriteStream, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startStack, type Stack } from '../../local/stack.js';
-import { temporaryFolder } from '../../local/test-support.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
+import { temporaryFolder } from '../../local/supervise/test-support.js';
 import { makeRandom } from '../api/random.js';
 import { until } from '../api/until.js';
 import { queueDepth } from './administrator.js';

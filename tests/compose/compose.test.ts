@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { serviceNames } from '../../local/topology.js';
+import { serviceNames } from '../../local/stack/topology.js';
 import { until } from '../api/until.js';
 import { type Composed, composed, docker, engineAnswers } from './docker.js';
 import { startTraffic, type Tally, type Traffic } from '../support/traffic.js';

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../local/ports.js';
+import { freePort } from '../../local/servers/ports.js';
 
 const run = promisify(execFile);
 const root = join(__dirname, '../..');

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { freePort } from '../../local/ports.js';
+import { freePort } from '../../local/servers/ports.js';
 import { type Answer, type Machine, machine, type Outcome } from './programs.js';
 
 /** kubectl, with a cluster behind these contexts, as a fresh kind cluster of two CPUs and 4 GiB answers. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { serviceEnvironment } from '../../local/environment.js';
-import { type Connections, environmentOf, planReplicas } from '../../local/topology.js';
+import { serviceEnvironment } from '../../local/supervise/environment.js';
+import { type Connections, environmentOf, planReplicas } from '../../local/stack/topology.js';
 /* eslint-disable no-restricted-imports -- the configuration page covers all services */
 import { configSchema as blurWorker } from '../../services/blur-worker/src/config.js';
 import { configSchema as bwWorker } from '../../services/bw-worker/src/config.js';

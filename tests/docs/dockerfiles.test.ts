@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serviceNames } from '../../local/topology.js';
+import { serviceNames } from '../../local/stack/topology.js';
 
 const root = join(__dirname, '../..');
 const dockerfileOf = (service: string) => readFileSync(join(root, 'services', service, 'Dockerfile'), 'utf8');

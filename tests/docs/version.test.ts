@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkHealth } from '@millrace/chassis';
+import { checkHealth } from '@millrace/chassis/http';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 
 interface Package {

@@ -1,7 +1,7 @@
 // What must hold for the manifests as a whole, beyond their form: a named rule each, that returns what is against it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { needsOf, type ServiceName, serviceNames } from '../../local/topology.js';
+import { needsOf, type ServiceName, serviceNames } from '../../local/stack/topology.js';
 import { idOf, type Manifest, type PodSpec, root, type Workload, workloadsOf } from './manifests.js';
 
 export type Rule = (manifests: Manifest[]) => string[];

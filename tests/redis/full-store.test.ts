@@ -1,6 +1,6 @@
 // One Redis holds pictures, which may go, and the queue, which may not. However many pictures come, jobs are done as ever.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls';
 import { JOB_QUEUE } from '@millrace/contracts';
 import { createImageStore, type ImageStore } from '@millrace/workflows';
 import request from 'supertest';

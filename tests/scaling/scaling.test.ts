@@ -1,6 +1,6 @@
 // Replicas add throughput: four do the work of one four times as fast. `npm run test:scaling` is the long form, with 2 s of work
 // for each picture in place of 200 ms.
-import { startStack, type Stack } from '../../local/stack.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
 import { until } from '../api/until.js';
 import { countBy, type Load, type Run, startUploads, uploadAtOnce, uploadByLot } from './uploads.js';
 

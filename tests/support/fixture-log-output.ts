@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createLogger } from '@millrace/chassis';
+import { createLogger } from '@millrace/chassis/process';
 
 // Logs LINES numbered lines of a thousand characters, a hundred in each turn of the event loop, says so on stderr, and ends as END says.
 

@@ -1,4 +1,4 @@
-import { createLogger, withContext } from '@millrace/chassis';
+import { createLogger, withContext } from '@millrace/chassis/process';
 
 // Logs a few lines, for the tests of the log.
 

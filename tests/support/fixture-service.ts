@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createHttpApp } from '@millrace/chassis/http';
 import {
-  createHttpApp,
   createLifecycle,
   createLogger,
   currentSignal,
   loadConfig,
   runService,
   serviceConfig,
-} from '@millrace/chassis';
+} from '@millrace/chassis/process';
 import { Router } from 'express';
 
 // A service for the tests of a service's life, run as a process of its own.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { createHttpApp } from '@millrace/chassis';
-import { createServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient } from '@millrace/chassis/calls';
+import { createHttpApp } from '@millrace/chassis/http';
 import type { Express } from 'express';
 /* eslint-disable no-restricted-imports -- tests put services together */
 import { createApp as createBlurWorker } from '../../services/blur-worker/src/app.js';

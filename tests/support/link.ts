@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { freePort } from '../../local/ports.js';
+import { freePort } from '../../local/servers/ports.js';
 
 /** A stretch of network to a server on this machine, that a test can damage. */
 export interface Link {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { createHttpServer } from '@millrace/chassis/http-server';
+import { createHttpServer } from '@millrace/chassis/process';
 import type { Express } from 'express';
 
 /** An app that listens. */

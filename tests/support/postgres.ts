@@ -1,10 +1,14 @@
 import { join } from 'node:path';
-import type { PostgresConfig } from '@millrace/chassis';
-import { migrate } from '@millrace/chassis/migrate';
-import { createPostgres, type Postgres } from '@millrace/chassis/postgres';
-import { createPostgresCheck, type PostgresCheck } from '@millrace/chassis/postgres-health';
+import type { PostgresConfig } from '@millrace/chassis/process';
+import {
+  createPostgres,
+  createPostgresCheck,
+  migrate,
+  type Postgres,
+  type PostgresCheck,
+} from '@millrace/chassis/stores/postgres';
 import { repositoryRoot } from '../../local/paths.js';
-import { type PostgresServer, startPostgres } from '../../local/postgres.js';
+import { type PostgresServer, startPostgres } from '../../local/servers/postgres.js';
 import { type Link, openLink } from './link.js';
 import { silentLogger } from './service-basics.js';
 

@@ -1,7 +1,12 @@
 import { once } from 'node:events';
-import { connectRedis } from '@millrace/chassis/redis';
+import { connectRedis } from '@millrace/chassis/stores/redis';
 import { Redis } from 'ioredis';
-import { type RedisOptions, type RedisServer, type RedisUser, startRedis } from '../../local/redis.js';
+import {
+  type RedisOptions,
+  type RedisServer,
+  type RedisUser,
+  startRedis,
+} from '../../local/servers/redis.js';
 import { type Link, openLink } from './link.js';
 import { silentLogger } from './service-basics.js';
 

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { createLifecycle, createLogger, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createLifecycle, createLogger, type Lifecycle, type Logger } from '@millrace/chassis/process';
 import { pino } from 'pino';
 
 /** What every app factory takes. */

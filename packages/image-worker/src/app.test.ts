@@ -1,4 +1,4 @@
-import { createLifecycle } from '@millrace/chassis';
+import { createLifecycle } from '@millrace/chassis/process';
 import { IMAGE_FRAMES, INTERCHANGE_TYPE, type Problem } from '@millrace/contracts';
 import type { Channels } from 'sharp';
 import request from 'supertest';

@@ -1,4 +1,6 @@
-import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createHttpApp } from '@millrace/chassis/http';
+import type { Lifecycle, Logger } from '@millrace/chassis/process';
+import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
 import type { z } from 'zod';
 import type { imageWorkerConfig } from './config.js';

@@ -1,4 +1,4 @@
-import { positiveInteger, serviceConfig } from '@millrace/chassis';
+import { positiveInteger, serviceConfig } from '@millrace/chassis/process';
 import { MAX_IMAGE_PIXELS } from '@millrace/contracts';
 import { z } from 'zod';
 

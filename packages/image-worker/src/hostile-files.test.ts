@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { INTERCHANGE_TYPE, type Problem } from '@millrace/contracts';
-import { freePort } from '../../../local/ports.js';
+import { freePort } from '../../../local/servers/ports.js';
 import { eventually } from '../../../tests/support/eventually.js';
 import {
   exifBomb,

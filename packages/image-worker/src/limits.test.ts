@@ -8,7 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createLifecycle, createLogger, type Lifecycle } from '@millrace/chassis';
+import { createLifecycle, createLogger, type Lifecycle } from '@millrace/chassis/process';
 import { createImageWorkerApp, imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';
 

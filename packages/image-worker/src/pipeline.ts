@@ -1,4 +1,4 @@
-import { HttpProblem } from '@millrace/chassis';
+import { HttpProblem } from '@millrace/chassis/http';
 import type { Sharp } from 'sharp';
 import type { Format } from './formats.js';
 import { damaged } from './refusals.js';

@@ -1,4 +1,4 @@
-import { HttpProblem } from '@millrace/chassis';
+import { HttpProblem } from '@millrace/chassis/http';
 
 /** 422 in our own words: those of the decoder are of no use to a client, and go into the log as the cause. */
 export function damaged(cause?: unknown): HttpProblem {

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  bodyBytes,
-  currentSignal,
-  HttpProblem,
-  type Logger,
-  methodNotAllowed,
-  readBody,
-  type WorkLimiter,
-} from '@millrace/chassis';
+import { bodyBytes, HttpProblem, methodNotAllowed, readBody } from '@millrace/chassis/http';
+import { currentSignal, type Logger } from '@millrace/chassis/process';
+import type { WorkLimiter } from '@millrace/chassis/work';
 import { IMAGE_FRAMES, mediaTypeOf } from '@millrace/contracts';
 import { type Request, type Response, Router } from 'express';
 import { probeClient } from './probe-client.js';

@@ -1,4 +1,4 @@
-import { HttpProblem } from '@millrace/chassis';
+import { HttpProblem } from '@millrace/chassis/http';
 import type { Format } from './formats.js';
 import type { SourceImage } from './source-image.js';
 

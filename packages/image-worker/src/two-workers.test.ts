@@ -1,4 +1,4 @@
-import { createLifecycle, createLogger } from '@millrace/chassis';
+import { createLifecycle, createLogger } from '@millrace/chassis/process';
 import { INTERCHANGE_TYPE } from '@millrace/contracts';
 import type { Express } from 'express';
 import type { Sharp } from 'sharp';

@@ -1,4 +1,4 @@
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
 import { analyzeJson, analyzeText } from './analyze-text.js';
 
 const answering = (answer: string) =>

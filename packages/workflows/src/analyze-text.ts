@@ -1,4 +1,4 @@
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
 import { type AnalyzeResponse, textResultSchema } from '@millrace/contracts';
 import { BREAKS_LIMIT } from './effect-workers.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
 import sharp from 'sharp';
 import { applyEffects } from './apply-effects.js';
 import { createEffectWorkers } from './effect-workers.js';

@@ -1,5 +1,5 @@
-import { createWorkLimiter, type WorkLimiter } from '@millrace/chassis';
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
+import { createWorkLimiter, type WorkLimiter } from '@millrace/chassis/work';
 import type { Effect } from '@millrace/contracts';
 
 /** What a client sends is given to a second replica when the first broke down over it, and to no third. */

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Unavailable, withTimeout } from '@millrace/chassis';
-import type { Redis } from '@millrace/chassis/redis';
+import { Unavailable } from '@millrace/chassis/http';
+import { withTimeout } from '@millrace/chassis/process';
+import type { Redis } from '@millrace/chassis/stores/redis';
 import { eventually } from '../../../tests/support/eventually.js';
 import { startTestRedis, type TestRedis } from '../../../tests/support/redis.js';
 import { createImageStore, type ImageStore } from './image-store.js';

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createWorkLimiter, retryForever, Unavailable, withTimeout } from '@millrace/chassis';
-import { execute, type Redis, whileRedisAnswers } from '@millrace/chassis/redis';
-import { remainingMs } from '@millrace/chassis/request-context';
+import { Unavailable } from '@millrace/chassis/http';
+import { remainingMs, withTimeout } from '@millrace/chassis/process';
+import { execute, type Redis, whileRedisAnswers } from '@millrace/chassis/stores/redis';
+
+import { createWorkLimiter, retryForever } from '@millrace/chassis/work';
 import { type ImageType, imageTypeSchema } from '@millrace/contracts';
 
 export interface StoredImage {

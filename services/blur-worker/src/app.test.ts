@@ -1,4 +1,4 @@
-import { createLifecycle, createLogger, parseConfig } from '@millrace/chassis';
+import { createLifecycle, createLogger, parseConfig } from '@millrace/chassis/process';
 import sharp from 'sharp';
 import request from 'supertest';
 import { createApp } from './app.js';

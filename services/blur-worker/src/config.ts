@@ -1,4 +1,4 @@
-import { milliseconds } from '@millrace/chassis';
+import { milliseconds } from '@millrace/chassis/process';
 import { imageWorkerConfig } from '@millrace/image-worker';
 import { z } from 'zod';
 

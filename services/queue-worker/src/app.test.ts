@@ -1,6 +1,6 @@
-import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls';
+import { createHttpApp } from '@millrace/chassis/http';
 import type { ServiceHealth } from '@millrace/contracts';
-import { createHttpApp } from '@millrace/chassis';
 import type { Express } from 'express';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';

@@ -1,6 +1,7 @@
-import { createHttpApp, type DependencyCheck, type Lifecycle, type Logger } from '@millrace/chassis';
-import { type Redis, redisCheck } from '@millrace/chassis/redis';
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
+import { createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import type { Lifecycle, Logger } from '@millrace/chassis/process';
+import { type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import type { Express } from 'express';
 import type { Consumer } from './consumer.js';
 

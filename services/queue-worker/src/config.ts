@@ -1,4 +1,4 @@
-import { milliseconds, positiveInteger, redisUrl, serviceConfig, urlList } from '@millrace/chassis';
+import { milliseconds, positiveInteger, redisUrl, serviceConfig, urlList } from '@millrace/chassis/process';
 
 export const configSchema = serviceConfig.extend({
   REDIS_URL: redisUrl,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { currentContext, currentSignal, HttpProblem, Unavailable } from '@millrace/chassis';
-import type { Postgres } from '@millrace/chassis/postgres';
-import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls';
+import { HttpProblem, Unavailable } from '@millrace/chassis/http';
+import { currentContext, currentSignal } from '@millrace/chassis/process';
+import type { Postgres } from '@millrace/chassis/stores/postgres';
 import { type Job, JOB_QUEUE } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';

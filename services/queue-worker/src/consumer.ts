@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '@millrace/chassis';
-import { connectRedis } from '@millrace/chassis/redis';
+import type { Logger } from '@millrace/chassis/process';
+import { connectRedis } from '@millrace/chassis/stores/redis';
 import { type ClaimedJob, JOB_QUEUE, JOBS_A_REQUEST } from '@millrace/contracts';
 import type { JobProcessor } from './job-processor.js';
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Logger } from '@millrace/chassis';
+import type { Logger } from '@millrace/chassis/process';
 import type { ClaimedJob } from '@millrace/contracts';
 import type { JobBoard } from './job-board.js';
 

@@ -1,5 +1,6 @@
-import { coalesce, HttpProblem, Unavailable } from '@millrace/chassis';
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
+import { HttpProblem, Unavailable } from '@millrace/chassis/http';
+import { coalesce } from '@millrace/chassis/work';
 import {
   type Claim,
   type ClaimedJob,

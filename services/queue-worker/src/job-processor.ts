@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import {
-  HttpProblem,
-  type Logger,
-  retryForever,
-  Unavailable,
-  withContext,
-  withSignal,
-} from '@millrace/chassis';
-import { BrokenByInput } from '@millrace/chassis/service-client';
+import { BrokenByInput } from '@millrace/chassis/calls';
+import { HttpProblem, Unavailable } from '@millrace/chassis/http';
+import { type Logger, withContext, withSignal } from '@millrace/chassis/process';
+import { retryForever } from '@millrace/chassis/work';
 import type { ClaimedJob, ClaimedJobs } from '@millrace/contracts';
 import type { Shutdown } from './consumer.js';
 import { holdLease } from './hold-lease.js';

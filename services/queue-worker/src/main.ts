@@ -1,6 +1,6 @@
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
-import { connectRedis } from '@millrace/chassis/redis';
-import { createServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient } from '@millrace/chassis/calls';
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';

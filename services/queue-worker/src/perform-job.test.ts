@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServiceClient, type ServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls';
 import type { UploadResponse } from '@millrace/contracts';
 import { createEffectWorkers, createImageStore, type ImageStore } from '@millrace/workflows';
 import request from 'supertest';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createWorkLimiter, currentSignal } from '@millrace/chassis';
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
+import { currentSignal } from '@millrace/chassis/process';
+import { createWorkLimiter } from '@millrace/chassis/work';
 import type { ClaimedJob, Progress } from '@millrace/contracts';
 import { analyzeText, type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
 import type { JobBoard } from './job-board.js';

@@ -1,31 +1,26 @@
-import {
-  createEventStreams,
-  createHttpApp,
-  createWorkLimiter,
-  type DependencyCheck,
-  type Lifecycle,
-  type Logger,
-} from '@millrace/chassis';
-import type { Postgres } from '@millrace/chassis/postgres';
-import { type Redis, redisCheck } from '@millrace/chassis/redis';
+import { createEventStreams, createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import type { Lifecycle, Logger } from '@millrace/chassis/process';
+import type { Postgres } from '@millrace/chassis/stores/postgres';
+import { type Redis, redisCheck } from '@millrace/chassis/stores/redis';
+import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
-import { createAcceptJob } from './accept-job.js';
-import { type BacklogLimits, createBacklogGate } from './backlog.js';
-import { hintChanges } from './hint-changes.js';
-import { createJobLeases, type LeaseOptions } from './job-leases.js';
-import type { JobPublisher } from './job-publisher.js';
-import { createJobStore } from './job-store.js';
-import { createJobWatcher } from './job-watcher.js';
-import { addRoutes } from './routes/add.js';
-import { homeRoutes } from './routes/home.js';
-import { jobEventRoutes } from './routes/job-events.js';
-import { jobIntakeRoutes } from './routes/job-intake.js';
-import { jobLeaseRoutes } from './routes/job-leases.js';
-import { jobRoutes } from './routes/jobs.js';
-import { taskEventRoutes } from './routes/task-events.js';
-import { taskRoutes } from './routes/tasks.js';
-import type { TaskHints } from './task-hints.js';
-import { createTaskStore } from './task-store.js';
+import { createAcceptJob } from './jobs/intake/accept-job.js';
+import { type BacklogLimits, createBacklogGate } from './jobs/intake/backlog.js';
+import { hintChanges } from './tasks/hint-changes.js';
+import { createJobLeases, type LeaseOptions } from './jobs/leases/leases.js';
+import type { JobPublisher } from './jobs/outbox/publisher.js';
+import { createJobStore } from './jobs/job-store.js';
+import { createJobWatcher } from './jobs/job-watcher.js';
+import { addRoutes } from './tasks/add-route.js';
+import { homeRoutes } from './tasks/home-route.js';
+import { jobEventRoutes } from './jobs/events-route.js';
+import { jobIntakeRoutes } from './jobs/intake/route.js';
+import { jobLeaseRoutes } from './jobs/leases/route.js';
+import { jobRoutes } from './jobs/routes.js';
+import { taskEventRoutes } from './tasks/events-route.js';
+import { taskRoutes } from './tasks/routes.js';
+import type { TaskHints } from './tasks/task-hints.js';
+import { createTaskStore } from './tasks/task-store.js';
 
 export interface Dependencies {
   pod: string;

@@ -1,4 +1,10 @@
-import { milliseconds, positiveInteger, postgresConfig, redisUrl, serviceConfig } from '@millrace/chassis';
+import {
+  milliseconds,
+  positiveInteger,
+  postgresConfig,
+  redisUrl,
+  serviceConfig,
+} from '@millrace/chassis/process';
 import { z } from 'zod';
 
 export const configSchema = serviceConfig.extend({

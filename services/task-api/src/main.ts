@@ -1,18 +1,16 @@
 import { join } from 'node:path';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
-import { migrate } from '@millrace/chassis/migrate';
-import { createPostgres } from '@millrace/chassis/postgres';
-import { createPostgresCheck } from '@millrace/chassis/postgres-health';
-import { connectRedis } from '@millrace/chassis/redis';
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
+import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createApp } from './app.js';
-import { INPUT_SHARE } from './backlog.js';
+import { INPUT_SHARE } from './jobs/intake/backlog.js';
 import { configSchema } from './config.js';
-import { createJobPublisher } from './job-publisher.js';
-import { createListPool } from './list-pool.js';
-import { startRetention } from './retention.js';
-import { startSweeper } from './sweeper.js';
-import { createTaskHints } from './task-hints.js';
-import { fillTaskTexts, startMergingTexts } from './task-texts.js';
+import { createJobPublisher } from './jobs/outbox/publisher.js';
+import { createListPool } from './lists/list-pool.js';
+import { startRetention } from './jobs/retention.js';
+import { startSweeper } from './jobs/outbox/sweeper.js';
+import { createTaskHints } from './tasks/task-hints.js';
+import { fillTaskTexts, startMergingTexts } from './tasks/task-texts.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);

@@ -1,12 +1,11 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '@millrace/chassis/migrate';
-import { createPostgres, type Postgres, type Queryable } from '@millrace/chassis/postgres';
-import { type PostgresServer, startPostgres } from '../../../local/postgres.js';
+import { createPostgres, migrate, type Postgres, type Queryable } from '@millrace/chassis/stores/postgres';
+import { type PostgresServer, startPostgres } from '../../../local/servers/postgres.js';
 import { configOf } from '../../../tests/support/postgres.js';
 import { silentLogger } from '../../../tests/support/service-basics.js';
-import { fillTaskTexts } from './task-texts.js';
+import { fillTaskTexts } from './tasks/task-texts.js';
 
 const MIGRATIONS = join(__dirname, '../migrations');
 

@@ -1,6 +1,7 @@
-import { createHttpApp, type Lifecycle, type Logger } from '@millrace/chassis';
+import { createHttpApp } from '@millrace/chassis/http';
+import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import type { Express } from 'express';
-import { processRoutes } from './routes/process.js';
+import { processRoutes } from './route.js';
 
 export interface Dependencies {
   pod: string;

@@ -1,3 +1,3 @@
-import { serviceConfig } from '@millrace/chassis';
+import { serviceConfig } from '@millrace/chassis/process';
 
 export const configSchema = serviceConfig;

@@ -1,4 +1,4 @@
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 

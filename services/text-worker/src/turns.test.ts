@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { withSignal } from '@millrace/chassis';
+import { withSignal } from '@millrace/chassis/process';
 import { createTurns } from './turns.js';
 
 /** Keeps the processor busy. */

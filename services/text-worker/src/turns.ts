@@ -1,4 +1,4 @@
-import { currentSignal } from '@millrace/chassis';
+import { currentSignal } from '@millrace/chassis/process';
 
 /** Runs long computations side by side, in slices, so that they hold up neither each other nor the event loop. */
 export interface Turns {

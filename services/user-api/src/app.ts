@@ -1,9 +1,10 @@
-import { createHttpApp, type DependencyCheck, type Lifecycle, type Logger } from '@millrace/chassis';
-import type { Postgres } from '@millrace/chassis/postgres';
+import { createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import type { Lifecycle, Logger } from '@millrace/chassis/process';
+import type { Postgres } from '@millrace/chassis/stores/postgres';
 import type { Express } from 'express';
-import { homeRoutes } from './routes/home.js';
-import { userRoutes } from './routes/users.js';
-import { createUserStore } from './user-store.js';
+import { homeRoutes } from './users/home-route.js';
+import { userRoutes } from './users/routes.js';
+import { createUserStore } from './users/user-store.js';
 
 export interface Dependencies {
   pod: string;

@@ -1,3 +1,3 @@
-import { postgresConfig, serviceConfig } from '@millrace/chassis';
+import { postgresConfig, serviceConfig } from '@millrace/chassis/process';
 
 export const configSchema = serviceConfig.extend(postgresConfig.shape);

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
-import { migrate } from '@millrace/chassis/migrate';
-import { createPostgres } from '@millrace/chassis/postgres';
-import { createPostgresCheck } from '@millrace/chassis/postgres-health';
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 

@@ -1,16 +1,17 @@
-import { createHttpApp, createWorkLimiter, type Lifecycle, type Logger } from '@millrace/chassis';
-import { type Redis, redisCheck } from '@millrace/chassis/redis';
-import { redisMetrics } from '@millrace/chassis/redis-metrics';
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
+import { createHttpApp } from '@millrace/chassis/http';
+import type { Lifecycle, Logger } from '@millrace/chassis/process';
+import { type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
+import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
-import { createJobIntake } from './job-intake.js';
-import { analyzeRoutes } from './routes/analyze.js';
-import { docsRoutes } from './routes/docs.js';
-import { imageRoutes } from './routes/image.js';
-import { labRoutes } from './routes/lab.js';
-import { uiRoutes } from './routes/ui.js';
-import { uploadRoutes } from './routes/upload.js';
+import { createJobIntake } from './jobs/hand-over.js';
+import { analyzeRoutes } from './texts/analyze-route.js';
+import { docsRoutes } from './reference/route.js';
+import { imageRoutes } from './pictures/image-route.js';
+import { labRoutes } from './lab/route.js';
+import { uiRoutes } from './ui/route.js';
+import { uploadRoutes } from './pictures/upload-route.js';
 import { systemHealth } from './system-health.js';
 
 export interface Dependencies {

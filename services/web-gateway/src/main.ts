@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis';
-import { connectRedis } from '@millrace/chassis/redis';
-import { createServiceClient } from '@millrace/chassis/service-client';
+import { createServiceClient } from '@millrace/chassis/calls';
+import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
 

@@ -1,4 +1,4 @@
-import { HEALTH_SHARED_MS } from '@millrace/chassis';
+import { HEALTH_SHARED_MS } from '@millrace/chassis/http';
 import { systemHealthSchema } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';

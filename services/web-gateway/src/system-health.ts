@@ -1,5 +1,6 @@
-import { checkHealth, type DependencyCheck, HEALTH_SHARED_MS, shareFor } from '@millrace/chassis';
-import type { ServiceClient } from '@millrace/chassis/service-client';
+import type { ServiceClient } from '@millrace/chassis/calls';
+import { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from '@millrace/chassis/http';
+import { shareFor } from '@millrace/chassis/work';
 import { serviceHealthSchema, type SystemHealth } from '@millrace/contracts';
 import type { RequestHandler } from 'express';
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Guard } from '../../../local/guard.js';
+import type { Guard } from '../../../local/supervise/guard.js';
 import { compiledScript } from '../../../local/paths.js';
 import type { Load, LoadResult } from './load.js';
 

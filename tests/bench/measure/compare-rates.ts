@@ -1,6 +1,6 @@
 import type { Load } from '../load/load.js';
 import type { Bench, Figure, Goal } from '../row.js';
-import type { Stack } from '../../../local/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { perSecond } from './describe.js';
 import { inRounds, ratios } from './rounds.js';
 import { rateOf } from './statistics.js';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Stack } from '../../../local/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { sum } from './statistics.js';
 
 /** What a stack's processes took of the machine, by name; no service, no entry. */

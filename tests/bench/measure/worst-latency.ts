@@ -1,4 +1,4 @@
-import type { Stack } from '../../../local/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import type { Bench } from '../row.js';
 
 /** A question, and what its answer must be like. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { compiledScript, repositoryRoot } from '../../../local/paths.js';
-import { freePort } from '../../../local/ports.js';
+import { freePort } from '../../../local/servers/ports.js';
 import {
   type ProcessSpec,
   superviseProcess,
   type SupervisedProcess,
-} from '../../../local/supervised-process.js';
+} from '../../../local/supervise/supervised-process.js';
 import { until } from '../../api/until.js';
 import type { Bench } from '../row.js';
 

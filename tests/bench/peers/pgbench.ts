@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { systemEnvironment } from '../../../local/environment.js';
-import type { Stack } from '../../../local/stack.js';
+import { systemEnvironment } from '../../../local/supervise/environment.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { type Bench, Skipped } from '../row.js';
 
 const run = promisify(execFile);

@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { startNginx } from '../../../local/nginx.js';
-import { freePort } from '../../../local/ports.js';
-import { startRedis } from '../../../local/redis.js';
-import { planReplicas } from '../../../local/topology.js';
+import { startNginx } from '../../../local/servers/nginx.js';
+import { freePort } from '../../../local/servers/ports.js';
+import { startRedis } from '../../../local/servers/redis.js';
+import { planReplicas } from '../../../local/stack/topology.js';
 import { until } from '../../api/until.js';
 import type { Contestant } from '../contestant.js';
 import type { Bench } from '../row.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { systemEnvironment } from '../../../local/environment.js';
+import { systemEnvironment } from '../../../local/supervise/environment.js';
 import type { Contestant } from '../contestant.js';
 import type { Bench } from '../row.js';
 import { startHttpPeer, startPeer } from './peer-process.js';

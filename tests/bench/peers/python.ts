@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { systemEnvironment } from '../../../local/environment.js';
+import { systemEnvironment } from '../../../local/supervise/environment.js';
 import { repositoryRoot } from '../../../local/paths.js';
 import { type Bench, Skipped } from '../row.js';
 

@@ -1,4 +1,4 @@
-import { startStack } from '../../../local/stack.js';
+import { startStack } from '../../../local/stack/stack.js';
 import { addJobs } from '../contestant.js';
 import { GROWTH_GOAL, measureGrowth } from '../measure/growth.js';
 import { millraceQueue } from '../millrace-queue.js';

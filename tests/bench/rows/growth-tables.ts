@@ -1,4 +1,4 @@
-import type { Stack } from '../../../local/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { addJobs } from '../contestant.js';
 import { WORDS } from '../fill.js';
 import type { Load } from '../load/load.js';

@@ -1,4 +1,4 @@
-import type { Stack } from '../../../local/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import type { Load } from '../load/load.js';
 import { milliseconds } from '../measure/describe.js';
 import { inRounds, ratios } from '../measure/rounds.js';

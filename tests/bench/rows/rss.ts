@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startStack } from '../../../local/stack.js';
+import { startStack } from '../../../local/stack/stack.js';
 import { inRounds } from '../measure/rounds.js';
 import { median } from '../measure/statistics.js';
 import { memoryOf } from '../measure/usage.js';

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { escapeHtml } from '@millrace/chassis';
+import { escapeHtml } from '@millrace/chassis/http';
 import type { Answer, Call, Media, Parameter } from './description.js';
 import { fieldList, parameterList, prose, typeOf } from './schema.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { escapeHtml } from '@millrace/chassis';
+import { escapeHtml } from '@millrace/chassis/http';
 import { methodTag, type PlacedCall, renderCall } from './call.js';
 import type { Description, Schema } from './description.js';
 import { fieldList, prose } from './schema.js';

@@ -1,4 +1,4 @@
-import { escapeHtml } from '@millrace/chassis';
+import { escapeHtml } from '@millrace/chassis/http';
 import type { Parameter, Schema } from './description.js';
 
 /** Plain text with `code` in it. */

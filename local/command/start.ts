@@ -1,0 +1,99 @@
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { adviceFor, speaksOfFullDisk } from './advice.js';
+import { readArguments, usage, type Arguments } from './arguments.js';
+import { openControl } from '../stack/control.js';
+import { openGuard } from '../supervise/guard.js';
+import { openInterruption } from '../supervise/interruption.js';
+import { isNoise, makePrinter } from './output.js';
+import { repositoryRoot } from '../paths.js';
+import { startStack, type Stack } from '../stack/stack.js';
+import { serviceNames } from '../stack/topology.js';
+
+const dataDir = join(repositoryRoot, '.local');
+const minuteMs = 60_000;
+
+/** Returns the status of the process. */
+async function main(): Promise<number> {
+  const options = readArguments(process.argv.slice(2), process.env);
+  if (options.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+
+  const isTerminal = process.stdout.isTTY;
+  const print = makePrinter({
+    write: (text) => process.stdout.write(text),
+    width: Math.max(...serviceNames.map((name) => name.length + 2)),
+    color: isTerminal && !process.env.NO_COLOR,
+    pretty: isTerminal,
+  });
+  const say = (line: string) => print('millrace', line);
+
+  const guard = await openGuard(dataDir, say);
+  const { signal, by } = openInterruption(guard, say);
+  let wasReady = false;
+  try {
+    const sayDiskIsFull = atMostOnce(minuteMs, () =>
+      say(`the disk with ${dataDir} is full: free some space, and all goes on by itself`),
+    );
+    const onLine = (source: string, line: string) => {
+      if (speaksOfFullDisk(line)) sayDiskIsFull();
+      if (!isNoise(source, line)) print(source, line);
+    };
+    const stack = await startStack({ ...options, dataDir, guard, onLine, onEvent: say, signal });
+    const control = await openControl(dataDir, stack);
+    welcome(stack, options, say);
+    await aborted(signal);
+    wasReady = true;
+    await stack.stop();
+    await control.close();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await guard.close();
+  }
+  say('stopped');
+  // Once it is ready, to be stopped is how it ends.
+  const interruptedBy = wasReady ? undefined : by();
+  return interruptedBy ? 128 + constants.signals[interruptedBy] : 0;
+}
+
+function welcome({ url, port }: Stack, { bind, watch }: Arguments, say: (line: string) => void): void {
+  const home = bind ? url : `http://localhost:${port}`;
+  say(
+    `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (restarts services on a change)' : ''}`,
+  );
+  say(`try: curl -X POST ${home}/api/add/task1`);
+}
+
+function atMostOnce(ms: number, action: () => void): () => void {
+  let last = -Infinity;
+  return () => {
+    if (performance.now() - last < ms) return;
+    last = performance.now();
+    action();
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    // A timer, because a promise alone does not keep the process alive.
+    const alive = setInterval(() => {}, 2 ** 30);
+    signal.addEventListener('abort', () => {
+      clearInterval(alive);
+      resolve();
+    });
+  });
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    const { message, stack } = error as Error;
+    const words = [process.env.LOG_LEVEL === 'debug' ? stack : message, adviceFor(message, dataDir)];
+    process.stderr.write(`${words.filter(Boolean).join('\n')}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,101 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Guard } from '../supervise/guard.js';
+import { repositoryRoot } from '../paths.js';
+import { findProgram } from './programs.js';
+import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
+import { screamingCase, serviceNames, type Replica } from '../stack/topology.js';
+
+export type NginxOptions = {
+  dataDir: string;
+  guard: Guard;
+  /** Addresses to listen on, e.g. ['127.0.0.1', '::1']. */
+  hosts: string[];
+  port: number;
+  replicas: readonly Replica[];
+  onLine?: (source: string, line: string) => void;
+  onEvent?: (line: string) => void;
+};
+
+export type NginxServer = {
+  process: SupervisedProcess;
+  /** Takes over other replicas, if it knows them by other addresses; requests under way are not disturbed. */
+  reload(replicas: readonly Replica[]): void;
+};
+
+const sources = join(repositoryRoot, 'nginx');
+const upstreamsTemplate = 'upstreams.local.conf';
+
+/** Starts the machine's nginx with the configuration of `nginx/`, in a folder of its own. */
+export function startNginx(options: NginxOptions): NginxServer {
+  const { dataDir, guard, hosts, port, replicas, onLine, onEvent } = options;
+  const folder = join(dataDir, 'nginx');
+  rmSync(folder, { recursive: true, force: true });
+  for (const name of ['logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of readdirSync(sources).filter((file) => file.endsWith('.conf'))) {
+    copyFileSync(join(sources, name), join(folder, name));
+  }
+  writeFileSync(
+    join(folder, 'listen.conf'),
+    hosts.map((host) => `listen ${bracketed(host)}:${port};\n`).join(''),
+  );
+  writeUpstreams(folder, replicas);
+
+  const process = superviseProcess(
+    {
+      name: 'nginx',
+      command: findProgram('nginx'),
+      // -e: messages from before the configuration is read would go to a log file of the system.
+      args: ['-p', `${folder}/`, '-e', 'stderr', '-c', 'nginx.conf', '-g', globalDirectives()],
+      cwd: folder,
+    },
+    { guard, onLine, onEvent },
+  );
+  return {
+    process,
+    reload(newReplicas) {
+      if (writeUpstreams(folder, newReplicas)) process.kill('SIGHUP');
+    },
+  };
+}
+
+/** Tells whether anything has changed: most services are none of nginx's. */
+function writeUpstreams(folder: string, replicas: readonly Replica[]): boolean {
+  const file = join(folder, 'upstreams.conf');
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const template = readFileSync(join(sources, upstreamsTemplate), 'utf8');
+  const upstreams = renderUpstreams(template, replicas);
+  writeFileSync(file, upstreams);
+  return upstreams !== before;
+}
+
+/** Puts a line for each replica in the place of `${TASK_API_SERVERS}` and its like. */
+export function renderUpstreams(template: string, replicas: readonly Replica[]): string {
+  return template.replace(/\$\{([A-Z_]+)_SERVERS\}/g, (placeholder, variable: string) => {
+    const service = serviceNames.find((name) => screamingCase(name) === variable);
+    if (!service) throw new Error(`${upstreamsTemplate} names ${placeholder}, but there is no such service.`);
+    return replicas
+      .filter((replica) => replica.service === service)
+      .map(({ port }) => `server 127.0.0.1:${port} max_fails=0;`)
+      .join('\n    ');
+  });
+}
+
+function globalDirectives(): string {
+  const directives = ['daemon off', 'pid nginx.pid'];
+  // Started by root, nginx would hand its workers to a user who may not reach the folder.
+  if (globalThis.process.getuid?.() === 0) directives.push('user root root');
+  return directives.map((directive) => `${directive};`).join(' ');
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

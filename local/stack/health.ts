@@ -1,0 +1,70 @@
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assertStarts } from '../supervise/readiness.js';
+import type { SupervisedProcess } from '../supervise/supervised-process.js';
+import type { Replica } from './topology.js';
+
+export type RunningReplica = Replica & { process: SupervisedProcess };
+
+export type HealthOptions = {
+  /** The public endpoint. */
+  url: string;
+  nginx: SupervisedProcess;
+  replicas: readonly RunningReplica[];
+  /** Waits for as long as it takes when there is none. */
+  deadlineMs?: number;
+  signal?: AbortSignal;
+};
+
+/**
+ * Waits until every replica is ready and GET /health answers 200 through nginx.
+ * Throws, naming what is not ready, at the deadline or when a process keeps ending.
+ */
+export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
+  const { url, nginx, replicas, deadlineMs, signal } = options;
+  const processes = [nginx, ...replicas.map(({ process }) => process)];
+  const deadline = performance.now() + (deadlineMs ?? Infinity);
+  let waiting = replicas;
+  const isHealthy = async () => {
+    const ready = await Promise.all(waiting.map((replica) => isReady(replica, signal)));
+    waiting = waiting.filter((_, index) => !ready[index]);
+    return waiting.length === 0 && (await statusOf(`${url}/health`, signal)) === 200;
+  };
+  while (!(await isHealthy())) {
+    signal?.throwIfAborted();
+    if (deadlineMs !== undefined) processes.forEach(assertStarts);
+    if (performance.now() > deadline) {
+      throw new Error(`Not healthy after ${(deadlineMs ?? 0) / 1000} s: ${await describeUnready(replicas)}`);
+    }
+    await sleep(20, undefined, { signal });
+  }
+}
+
+export async function isReady({ url }: Replica, signal?: AbortSignal): Promise<boolean> {
+  return (await statusOf(`${url}/readyz`, signal)) === 200;
+}
+
+async function describeUnready(replicas: readonly RunningReplica[]): Promise<string> {
+  const descriptions = await Promise.all(
+    replicas.map(async ({ name, url, process }) => {
+      const status = await statusOf(`${url}/readyz`);
+      if (status === 200) return [];
+      if (process.pid === undefined) return [`${name} (not running)`];
+      return [`${name} (${status === undefined ? 'does not answer' : `GET /readyz answers ${status}`})`];
+    }),
+  );
+  return descriptions.flat().join(', ') || 'every service is ready, but GET /health does not answer 200';
+}
+
+/** The status of a GET, or undefined when there was no answer within five seconds, or none was wanted any more. */
+function statusOf(url: string, signal?: AbortSignal): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    // No agent: a kept-alive socket would keep the caller's process from ending.
+    const request = get(url, { agent: false, timeout: 5_000, signal }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+  });
+}

@@ -1,0 +1,129 @@
+import { readFileSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { openControl, type Control } from './control.js';
+import { findGroup } from '../supervise/process-table.js';
+import { startStack, type Stack } from './stack.js';
+import { stubService, temporaryFolder } from '../supervise/test-support.js';
+import { serviceNames } from './topology.js';
+
+let dataDir: string;
+let stack: Stack;
+let control: Control;
+/** What the next replicas run. */
+let script = stubService;
+
+beforeAll(async () => {
+  dataDir = temporaryFolder();
+  const serviceCommand = () => ({ command: process.execPath, args: ['-e', script] });
+  stack = await startStack({ port: 'free', dataDir, serviceCommand });
+  control = await openControl(dataDir, stack);
+}, 60_000);
+
+afterEach(() => {
+  script = stubService;
+});
+
+afterAll(async () => {
+  await stack.stop();
+  await control.close();
+}, 30_000);
+
+test('the file of a service lists the base URL of each replica, for those who call it', async () => {
+  await stack.scale({ 'blur-worker': 3 });
+  const urls = urlsOf('blur-worker');
+  expect(urls).toHaveLength(3);
+  expect(urls).toEqual(replicas('blur-worker').map(({ url }) => url));
+  expect(await answer(urls[2]!)).toMatch(/^blur-worker-3 /);
+
+  const last = stack.process('blur-worker-3').pid!;
+  await stack.scale({ 'blur-worker': 2 });
+  expect(urlsOf('blur-worker')).toEqual(urls.slice(0, 2));
+  expect(findGroup(last)).toEqual([]);
+  expect(urlsOf('bw-worker')).toHaveLength(1);
+});
+
+test('what is public gets requests through nginx, and loses none when it scales down', async () => {
+  await stack.scale({ 'user-api': 3 });
+  const pods = await Promise.all(
+    Array.from({ length: 12 }, () => answer(`${stack.url}/user/users?delay=100`)),
+  );
+  expect(new Set(pods.map((pod) => pod.split(' ')[0]))).toEqual(
+    new Set(['user-api-1', 'user-api-2', 'user-api-3']),
+  );
+
+  const underWay = Array.from({ length: 12 }, () => answer(`${stack.url}/user/users?delay=3000`));
+  await stack.scale({ 'user-api': 1 });
+  expect((await Promise.all(underWay)).filter((pod) => pod.startsWith('user-api-3'))).toHaveLength(4);
+  expect(await answer(`${stack.url}/user/users`)).toMatch(/^user-api-1 /);
+}, 40_000);
+
+test('a replica that does not start is told with its last words, and all stays as it was', async () => {
+  script = 'console.error("no blur today"); process.exit(1)';
+  const before = urlsOf('blur-worker');
+  await expect(stack.scale({ 'blur-worker': before.length + 1, 'text-worker': 2 })).rejects.toThrow(
+    /no blur today\n.* ended \d+ times before it was ready$/,
+  );
+  expect(urlsOf('blur-worker')).toEqual(before);
+  expect(urlsOf('text-worker')).toHaveLength(1);
+}, 30_000);
+
+test('of two at a time, the second waits for the first', async () => {
+  await Promise.all([stack.scale({ 'bw-worker': 3 }), stack.scale({ 'bw-worker': 2 })]);
+  expect(replicas('bw-worker').map(({ name }) => name)).toEqual(['bw-worker-1', 'bw-worker-2']);
+}, 30_000);
+
+describe('the control socket', () => {
+  test('scales, and tells what runs', async () => {
+    const after = await ask('POST', 'text-worker=2');
+    expect(after).toMatchObject({ url: stack.url, scale: { 'text-worker': 2, 'task-api': 1 } });
+    expect(Object.keys(after.scale!)).toEqual([...serviceNames]);
+    expect(await ask('GET')).toEqual(after);
+  });
+
+  test.each(['text-worker', 'text-worker=0', 'text-worker=100', 'teapot=2'])('refuses %s', async (words) => {
+    expect((await ask('POST', words)).error).toBe(
+      `Scaling takes SERVICE=NUMBER with a number from 1 to 99, not "${words}". Services: ${serviceNames.join(', ')}.`,
+    );
+  });
+
+  test('is its owner’s alone', () => {
+    expect(statSync(join(dataDir, 'control')).mode & 0o777).toBe(0o600);
+  });
+});
+
+test('a stop ends a scaling that is under way', async () => {
+  script = 'setInterval(() => {}, 1000)';
+  const scaling = stack.scale({ 'queue-worker': 2 });
+  const refused = expect(scaling).rejects.toThrow();
+  await stack.stop();
+  await refused;
+}, 30_000);
+
+function replicas(service: string) {
+  return stack.replicas.filter((replica) => replica.service === service);
+}
+
+function urlsOf(service: string): string[] {
+  return readFileSync(join(dataDir, 'replicas', service), 'utf8')
+    .trim()
+    .split('\n');
+}
+
+async function answer(url: string): Promise<string> {
+  const response = await fetch(url);
+  expect(response.status).toBe(200);
+  return response.text();
+}
+
+function ask(method: string, body = ''): Promise<{ url?: string; scale?: object; error?: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { socketPath: join(dataDir, 'control'), path: '/scale', method };
+    const sent = request(options, (response) => {
+      text(response).then((answered) => resolve(JSON.parse(answered) as object), reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isReady, type RunningReplica } from './health.js';
+import { waitUntilReady } from '../supervise/readiness.js';
+import {
+  drainPatienceMs,
+  planReplicas,
+  scaleOf,
+  serviceNames,
+  type Replica,
+  type Scale,
+} from './topology.js';
+
+/** Callers read the lists of replicas every second, and nginx has new workers by then. */
+const takeNoteMs = 1_500;
+
+export type ScalingOptions = {
+  initial: readonly RunningReplica[];
+  startReplica: (replica: Replica) => RunningReplica;
+  /** Makes these, and no others, the replicas that callers and nginx know. */
+  publish: (replicas: readonly RunningReplica[]) => void;
+  onEvent?: (line: string) => void;
+  /** Ends a scaling that is under way. */
+  signal: AbortSignal;
+};
+
+export type Scaling = {
+  readonly replicas: readonly RunningReplica[];
+  /**
+   * Brings services to these numbers of replicas; the others stay as they are. Resolves when the new replicas are known to their
+   * callers and those that leave have ended. When a new one does not start, it throws and all stays as it was. One scaling
+   * at a time: a second waits.
+   */
+  scale(wanted: Partial<Scale>): Promise<void>;
+  /** Resolves when no scaling is under way. */
+  idle(): Promise<unknown>;
+};
+
+export function makeScaling({ initial, startReplica, publish, onEvent, signal }: ScalingOptions): Scaling {
+  let replicas = initial;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const scale = async (wanted: Partial<Scale>) => {
+    signal.throwIfAborted();
+    const present = scaleOf(replicas);
+    const target = { ...present, ...wanted };
+    const changes = serviceNames.filter((service) => target[service] !== present[service]);
+    if (changes.length === 0) return;
+    onEvent?.(
+      `scaling ${changes.map((name) => `${name} from ${present[name]} to ${target[name]}`).join(', ')}`,
+    );
+
+    const arriving = await startAll(await planReplicas(target, replicas));
+    const staying = serviceNames.flatMap((service) =>
+      replicas.filter((replica) => replica.service === service).slice(0, target[service]),
+    );
+    const leaving = replicas.filter((replica) => !staying.includes(replica));
+    replicas = [...staying, ...arriving];
+    publish(replicas);
+    await sleep(takeNoteMs, undefined, { signal });
+    await Promise.all(leaving.map(({ process }) => process.stop(drainPatienceMs)));
+  };
+
+  const startAll = async (planned: readonly Replica[]) => {
+    const started = planned.map(startReplica);
+    try {
+      await Promise.all(
+        started.map((replica) => waitUntilReady(replica.process, () => isReady(replica), { signal })),
+      );
+    } catch (error) {
+      await Promise.all(started.map(({ process }) => process.stop()));
+      throw error;
+    }
+    return started;
+  };
+
+  return {
+    get replicas() {
+      return replicas;
+    },
+    scale(wanted) {
+      const mine = turn.then(() => scale(wanted));
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+    idle: () => turn,
+  };
+}

@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { openDataDir, type DataDirOptions } from '../servers/data-dir.js';
+import { serviceEnvironment } from '../supervise/environment.js';
+import { waitUntilHealthy, type RunningReplica } from './health.js';
+import { startNginx, type NginxServer } from '../servers/nginx.js';
+import { compiledScript, repositoryRoot } from '../paths.js';
+import { assertPublicPort, freePort, hasIpv6Loopback } from '../servers/ports.js';
+import { startPostgres, type PostgresServer } from '../servers/postgres.js';
+import { startRedis, type RedisServer } from '../servers/redis.js';
+import { writeReplicaFiles } from './replica-files.js';
+import { makeScaling, type Scaling } from './scaling.js';
+import {
+  superviseProcess,
+  type ProcessSpec,
+  type SupervisedProcess,
+} from '../supervise/supervised-process.js';
+import {
+  environmentOf,
+  needsOf,
+  planReplicas,
+  serviceNames,
+  type Replica,
+  type Scale,
+  type ServiceName,
+} from './topology.js';
+import { watchSources } from './watch-sources.js';
+
+export { startPostgres, type PostgresServer } from '../servers/postgres.js';
+export { startRedis, type RedisServer } from '../servers/redis.js';
+
+export type StackOptions = DataDirOptions & {
+  /** The public port, or 'free' for any free one. */
+  port: number | 'free';
+  /** The address to listen on. Default: the loopback addresses only. */
+  bind?: string;
+  /** Replicas of each service. Default: 1. */
+  scale?: Partial<Scale>;
+  /** Further environment variables: of every service (`all`), and of single ones, which win. */
+  env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
+  /** Runs the services from their sources and restarts them on a change. Default: false. */
+  watch?: boolean;
+  /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode for ever. */
+  deadlineMs?: number;
+  /** How a replica is run. Default: its compiled `main.js`, or its source in watch mode. */
+  serviceCommand?: (replica: Replica) => Pick<ProcessSpec, 'command' | 'args' | 'cwd'>;
+};
+
+export type Stack = {
+  /** Of the public endpoint, without a slash at the end. */
+  url: string;
+  port: number;
+  postgres: PostgresServer;
+  redis: RedisServer;
+  nginx: NginxServer;
+  /** Those that run now. */
+  readonly replicas: readonly RunningReplica[];
+  /** Brings services to other numbers of replicas while requests are under way, none of which fails. See `Scaling`. */
+  scale: Scaling['scale'];
+  /** By name: `blur-worker-1`, `postgres`, `redis`, `nginx`. Throws, listing the names, when there is none. */
+  process(name: string): SupervisedProcess;
+  /** Stops everything in order: nginx, services, Redis and PostgreSQL. Idempotent. */
+  stop(): Promise<void>;
+};
+
+/** Starts the whole stack as local processes and waits until it is healthy. A start that fails leaves nothing behind. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { onLine, onEvent, watch = false, scale, bind } = options;
+  const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
+  const port = options.port === 'free' ? await freePort() : options.port;
+  await assertPublicPort(port, hosts);
+
+  const dataDir = await openDataDir(options);
+  const surroundings = { guard: dataDir.guard, onLine, onEvent };
+  const ending = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
+  const parts = { ...surroundings, dataDir: dataDir.path, signal };
+
+  const serviceProcesses: SupervisedProcess[] = [];
+  let stopWatching = () => Promise.resolve();
+  let nginx: NginxServer | undefined;
+  let postgres: PostgresServer | undefined;
+  let redis: RedisServer | undefined;
+  let scaling: Scaling | undefined;
+
+  const stop = async () => {
+    ending.abort(new Error('The stack stops.'));
+    await stopWatching();
+    await nginx?.process.stop(2_000);
+    await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));
+    await scaling?.idle();
+    await Promise.all([postgres?.stop(), redis?.stop()]);
+    await dataDir.close();
+  };
+
+  const startReplica = (replica: Replica): RunningReplica => {
+    signal.throwIfAborted();
+    const env = {
+      ...serviceEnvironment(),
+      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path }),
+      ...options.env?.all,
+      ...options.env?.[replica.service],
+    };
+    const { command, args, cwd } = (options.serviceCommand ?? serviceCommand(watch))(replica);
+    const supervised = superviseProcess({ name: replica.name, command, args, cwd, env }, surroundings);
+    serviceProcesses.push(supervised);
+    return { ...replica, process: supervised };
+  };
+
+  /** Writes the UI anew when its sources change; the gateway reads it from the disk for every request. */
+  const startBundler = () => {
+    const cwd = join(repositoryRoot, 'services', 'web-gateway');
+    const spec = { name: 'ui', command: process.execPath, args: ['ui/build.mjs', '--watch'], cwd };
+    serviceProcesses.push(superviseProcess(spec, surroundings));
+  };
+
+  const starting: Promise<unknown>[] = [];
+  try {
+    signal.throwIfAborted();
+    const planned = await planReplicas(scale);
+    writeReplicaFiles(dataDir.path, planned);
+    const proxy = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
+    nginx = proxy;
+
+    const postgresReady = startPostgres(parts).then((server) => (postgres = server));
+    const redisReady = startRedis(parts).then((server) => (redis = server));
+    const replicasStarted = planned.map(async (replica) => {
+      const needs = needsOf[replica.service];
+      await Promise.all([needs.postgresRole && postgresReady, needs.redisUser && redisReady]);
+      return startReplica(replica);
+    });
+    starting.push(postgresReady, redisReady, ...replicasStarted);
+    await Promise.all(starting);
+    const running = makeScaling({
+      initial: await Promise.all(replicasStarted),
+      startReplica,
+      publish(replicas) {
+        writeReplicaFiles(dataDir.path, replicas);
+        proxy.reload(replicas);
+      },
+      onEvent,
+      signal,
+    });
+    scaling = running;
+    if (watch) {
+      startBundler();
+      stopWatching = await watchSources(serviceNames, (service) => {
+        for (const { name, process } of running.replicas.filter((replica) => replica.service === service)) {
+          onEvent?.(`${name} restarts: its sources have changed`);
+          process.restart();
+        }
+      });
+    }
+
+    const url = `http://${publicHost(bind)}:${port}`;
+    const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
+    const { replicas } = running;
+    await waitUntilHealthy({ url, nginx: proxy.process, replicas, deadlineMs, signal });
+    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy };
+    return assembleStack({ url, port, stop, ...servers }, running);
+  } catch (error) {
+    ending.abort(error);
+    await Promise.allSettled(starting);
+    await stop();
+    throw error;
+  }
+}
+
+function assembleStack(
+  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'stop'>,
+  scaling: Scaling,
+): Stack {
+  return {
+    ...parts,
+    get replicas() {
+      return scaling.replicas;
+    },
+    scale: (wanted) => scaling.scale(wanted),
+    process(name) {
+      const processes = [
+        ...scaling.replicas.map((replica) => replica.process),
+        ...[parts.postgres, parts.redis, parts.nginx].map(({ process }) => process),
+      ];
+      const found = processes.find((process) => process.name === name);
+      if (found) return found;
+      throw new Error(
+        `There is no process "${name}". Processes: ${processes.map((process) => process.name).join(', ')}.`,
+      );
+    },
+  };
+}
+
+function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceCommand']> {
+  // Not -C for short: ts-node reads the option from the command line, and knows only its long form.
+  const fromSource = ['--conditions=millrace-source', '-r', compiledScript('register-source'), 'src/main.ts'];
+  return ({ service }) => ({
+    command: process.execPath,
+    args: watch ? fromSource : ['bundle/main.js'],
+    cwd: join(repositoryRoot, 'services', service),
+  });
+}
+
+/** Where the endpoint is reached from this machine. */
+function publicHost(bind = '127.0.0.1'): string {
+  if (bind === '0.0.0.0') return '127.0.0.1';
+  if (bind === '::') return '[::1]';
+  return bind.includes(':') ? `[${bind}]` : bind;
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { temporaryFolder, waitFor } from '../supervise/test-support.js';
+import { watchSources } from './watch-sources.js';
+
+let root: string;
+let changed: string[];
+let stop: () => Promise<void>;
+
+const write = (file: string, text: string) => {
+  const path = join(root, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+};
+const manifest = (...names: string[]) =>
+  JSON.stringify({ dependencies: Object.fromEntries(names.map((name) => [`@millrace/${name}`, '1'])) });
+
+beforeEach(() => {
+  root = temporaryFolder();
+  changed = [];
+  write('packages/contracts/package.json', manifest());
+  write('packages/chassis/package.json', manifest('contracts'));
+  write('services/task-api/package.json', manifest('chassis'));
+  write('services/user-api/package.json', manifest());
+  for (const folder of ['packages/contracts', 'packages/chassis', 'services/task-api', 'services/user-api']) {
+    write(`${folder}/src/index.ts`, '1');
+  }
+});
+afterEach(async () => {
+  await stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const noticed = () => waitFor(() => changed.length > 0, 'the change is noticed');
+
+test('tells of changes in a service and in what it imports, again and again, however they are written', async () => {
+  stop = await watchSources(['task-api', 'user-api'], (service) => changed.push(service), root);
+  write('services/user-api/src/index.ts', '2');
+  await noticed();
+  expect(changed).toEqual(['user-api']);
+
+  for (let round = 0; round < 3; round += 1) {
+    changed = [];
+    write('packages/contracts/src/new.ts', String(round));
+    renameSync(join(root, 'packages/contracts/src/new.ts'), join(root, 'packages/contracts/src/index.ts'));
+    await noticed();
+    expect(changed).toEqual(['task-api']);
+  }
+});

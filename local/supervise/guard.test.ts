@@ -1,0 +1,143 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { openGuard } from './guard.js';
+import { compiledScript } from '../paths.js';
+import { findGroup, findProcess } from './process-table.js';
+import { temporaryFolder, waitFor } from './test-support.js';
+
+/** A process that spawns another and then waits, as nginx or `node --watch` do. */
+const family = `
+  require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  setInterval(() => {}, 1000);
+  console.log('up');`;
+
+/** A supervisor in a process of its own; prints the pids of its watchdog and of the process that it supervises. */
+const supervisor = `
+  const [folder, family] = process.argv.slice(1);
+  const { openGuard } = require(${JSON.stringify(compiledScript('supervise/guard'))});
+  const { superviseProcess } = require(${JSON.stringify(compiledScript('supervise/supervised-process'))});
+  openGuard(folder, console.log).then((guard) => {
+    const spec = { name: 'family', command: process.execPath, args: ['-e', family] };
+    const supervised = superviseProcess(spec, { guard, onLine: () => console.log('pid ' + supervised.pid) });
+  });`;
+
+type Supervisor = { process: ChildProcess; group: number; lines: string[] };
+
+async function startSupervisor(folder: string): Promise<Supervisor> {
+  const child = spawn(process.execPath, ['-e', supervisor, folder, family], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  await waitFor(() => lines.some((line) => line.startsWith('pid')), 'the supervised process is up');
+  const group = Number(lines.find((line) => line.startsWith('pid'))?.slice(4));
+  await waitFor(() => findGroup(group).length === 2, 'its child is there');
+  return { process: child, group, lines };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+function watchdogOf(supervisorPid: number): number {
+  const children = readFileSync(`/proc/${supervisorPid}/task/${supervisorPid}/children`, 'utf8')
+    .trim()
+    .split(' ');
+  const isWatchdog = (pid: string) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('watchdog');
+  return Number(children.find(isWatchdog));
+}
+
+let folder: string;
+let running: Supervisor | undefined;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+afterEach(async () => {
+  if (running) {
+    await kill(running.process);
+    const { group } = running;
+    await waitFor(() => findGroup(group).length === 0, 'everything has ended');
+  }
+  running = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('leaves no process behind when the supervisor is killed', async () => {
+  running = await startSupervisor(folder);
+  const { group } = running;
+  await kill(running.process);
+  await waitFor(() => findGroup(group).length === 0, 'everything has ended');
+});
+
+test('refuses a second supervisor on the same data folder', async () => {
+  running = await startSupervisor(folder);
+  await expect(openGuard(folder)).rejects.toThrow(
+    `Millrace already runs on ${folder} (process ${running.process.pid})`,
+  );
+});
+
+test('takes over the data folder of a supervisor that was killed', async () => {
+  running = await startSupervisor(folder);
+  await kill(running.process);
+  const guard = await openGuard(folder);
+  expect(findGroup(running.group)).toEqual([]);
+  await guard.close();
+});
+
+test('goes on when the disk takes no list of processes', async () => {
+  const events: string[] = [];
+  const guard = await openGuard(folder, (line) => events.push(line));
+  // No file can be written where a folder is.
+  mkdirSync(join(folder, 'processes.json.new'));
+  const child = spawn(process.execPath, ['-e', family], { detached: true, stdio: 'ignore' });
+  try {
+    guard.add(child.pid!, 'SIGTERM');
+    expect(events).toEqual([expect.stringContaining('the list of processes could not be written: EISDIR')]);
+  } finally {
+    child.kill('SIGKILL');
+    // What the watchdog was told of ends with it.
+    await guard.close();
+  }
+});
+
+// Linux only: where the system does not list a process's children, the test cannot find the watchdog.
+const testOnLinux = process.platform === 'linux' ? test : test.skip;
+
+testOnLinux('replaces a watchdog that was killed', async () => {
+  running = await startSupervisor(folder);
+  const { group } = running;
+  const supervisorPid = running.process.pid ?? 0;
+  const firstWatchdog = watchdogOf(supervisorPid);
+  process.kill(firstWatchdog, 'SIGKILL');
+  await waitFor(() => {
+    const watchdog = watchdogOf(supervisorPid);
+    return watchdog > 0 && watchdog !== firstWatchdog;
+  }, 'there is another watchdog');
+  await kill(running.process);
+  await waitFor(() => findGroup(group).length === 0, 'everything has ended');
+});
+
+testOnLinux('ends at the next start what was left when the watchdog was killed, too', async () => {
+  running = await startSupervisor(folder);
+  const watchdog = watchdogOf(running.process.pid ?? 0);
+  // Stopped first, so that it cannot replace the watchdog.
+  running.process.kill('SIGSTOP');
+  process.kill(watchdog, 'SIGKILL');
+  await kill(running.process);
+  // The leader alone, so that only its child is left.
+  process.kill(running.group, 'SIGKILL');
+  await waitFor(() => findProcess(running?.group ?? 0) === undefined, 'the leader has ended');
+  expect(findGroup(running.group)).toHaveLength(1);
+
+  const events: string[] = [];
+  const guard = await openGuard(folder, (line) => events.push(line));
+  expect(findGroup(running.group)).toEqual([]);
+  expect(events).toEqual(['ended 1 process that an earlier run left behind']);
+  await guard.close();
+});

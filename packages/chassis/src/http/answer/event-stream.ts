@@ -1,0 +1,186 @@
+import type { Request, Response } from 'express';
+import type { Lifecycle } from '../../process/lifecycle.js';
+import { currentContext } from '../../process/request-context.js';
+import { createPlaces, type PlaceLimits } from './stream-places.js';
+
+/** How the events of a stream are written. */
+export interface StreamFormat {
+  contentType: string;
+  /** Sent first. */
+  opening: string;
+  /** Sent again and again, so that both ends notice a broken connection. Default: none. */
+  heartbeat?: string;
+  /** What is kept for a client that is slow: the latest event, where each replaces the one before, or all of them. */
+  keeps: 'latest' | 'all';
+}
+
+/** Server-sent events, each of which replaces the one before. A client reconnects after a second. */
+export const SERVER_SENT_EVENTS: StreamFormat = {
+  contentType: 'text/event-stream',
+  opening: 'retry: 1000\n\n',
+  heartbeat: ': still here\n\n',
+  keeps: 'latest',
+};
+
+/** A line of JSON for each event. */
+export const JSON_LINES: StreamFormat = { contentType: 'application/x-ndjson', opening: '', keeps: 'all' };
+
+export interface EventStreamOptions extends PlaceLimits {
+  lifecycle: Lifecycle;
+  /** Default: server-sent events. */
+  format?: StreamFormat;
+  /** Default 10,000: more often than any proxy on the way gives up on a silent connection (Nginx: 30 s). */
+  heartbeatEveryMs?: number;
+  /** When to disconnect a client that does not read. Default 30,000, as in Nginx. */
+  stalledAfterMs?: number;
+  /** How many bytes may wait for all slow clients together; past that, the slowest is disconnected. Default 32 MiB. */
+  waitingMaxBytes?: number;
+}
+
+export interface EventStreams {
+  /**
+   * Begins the answer, which belongs to the stream from here on. For HEAD, or when the client has left, the stream has ended already.
+   *
+   * @throws HttpProblem 429 when the client has as many streams as it may; Unavailable when the replica has
+   */
+  open(req: Request, res: Response): EventStream;
+}
+
+export interface EventStream {
+  /** Sends an event as it is written (`serverSentEvent`, `jsonLine`). After the end it does nothing. */
+  send(event: string): void;
+  /** Ends the stream after what was sent. */
+  end(): void;
+  /** Aborts when the stream has ended, whoever ended it: we, the client, or this replica's shutdown. */
+  readonly signal: AbortSignal;
+}
+
+interface OwnStream extends EventStream {
+  /** Ends the stream at once, whatever is still to be sent. */
+  disconnect(): void;
+}
+
+/** How long clients have to read the rest when the replica shuts down. */
+const CLOSING_GRACE_MS = 2_000;
+
+/**
+ * Answers that stay open. Their number is limited, they are kept alive, they end when the replica shuts down (the client then
+ * connects to another), and what waits for slow clients is bounded.
+ */
+export function createEventStreams(options: EventStreamOptions): EventStreams {
+  const { lifecycle, format = SERVER_SENT_EVENTS } = options;
+  const { heartbeatEveryMs = 10_000, stalledAfterMs = 30_000, waitingMaxBytes = 32 * 1024 ** 2 } = options;
+  const takePlace = createPlaces(options);
+  const streams = new Set<OwnStream>();
+  const waiting = createWaitingBytes(waitingMaxBytes);
+
+  lifecycle.closing.addEventListener('abort', () => {
+    for (const stream of streams) stream.end();
+    setTimeout(() => streams.forEach((stream) => stream.disconnect()), CLOSING_GRACE_MS).unref();
+  });
+
+  const own = (res: Response, onClose: () => void): OwnStream => {
+    const ended = new AbortController();
+    // One event is on its way; the next ones wait here, where the latest can replace those before it.
+    let sending = '';
+    let next = '';
+
+    const write = (piece: string) => {
+      sending = piece;
+      // Not before the client has stopped reading for so long: Node counts the bytes of a large event, too.
+      res.setTimeout(stalledAfterMs);
+      res.write(piece, taken);
+      waiting.set(stream, sending, next);
+    };
+    const taken = () => {
+      if (ended.signal.aborted) return;
+      res.setTimeout(0);
+      const piece = next;
+      sending = next = '';
+      waiting.set(stream, '', '');
+      if (piece) write(piece);
+    };
+    const stream: OwnStream = {
+      signal: ended.signal,
+      send(event) {
+        if (ended.signal.aborted) return;
+        if (!sending) {
+          write(event);
+          return;
+        }
+        next = format.keeps === 'latest' ? event : next + event;
+        waiting.set(stream, sending, next);
+      },
+      end() {
+        if (ended.signal.aborted) return;
+        ended.abort();
+        res.setTimeout(stalledAfterMs);
+        res.end(next);
+      },
+      disconnect() {
+        ended.abort();
+        waiting.set(stream, '', '');
+        res.destroy();
+      },
+    };
+
+    const { heartbeat } = format;
+    const timer = heartbeat && setInterval(() => sending || stream.send(heartbeat), heartbeatEveryMs);
+    streams.add(stream);
+    // Whoever ended it.
+    res.once('close', () => {
+      ended.abort();
+      clearInterval(timer);
+      streams.delete(stream);
+      waiting.set(stream, '', '');
+      onClose();
+    });
+    return stream;
+  };
+
+  return {
+    open(req, res) {
+      // There will be no `close` any more.
+      if (res.closed) return { signal: AbortSignal.abort(), send: () => undefined, end: () => undefined };
+      const stream = own(res, takePlace(currentContext()?.client ?? ''));
+      res.writeHead(200, {
+        'Content-Type': format.contentType,
+        'Cache-Control': 'no-store',
+        // Nginx hands each event on at once.
+        'X-Accel-Buffering': 'no',
+      });
+      res.flushHeaders();
+      if (format.opening) stream.send(format.opening);
+      if (req.method === 'HEAD' || lifecycle.closing.aborted) stream.end();
+      return stream;
+    },
+  };
+}
+
+/** Counts what waits for slow clients; over the bound, those that have been waiting for longest are disconnected. */
+function createWaitingBytes(maxBytes: number) {
+  // In the order in which they fell behind.
+  const bytesOf = new Map<OwnStream, number>();
+  let total = 0;
+  return {
+    set(stream: OwnStream, ...pieces: string[]) {
+      const bytes = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+      total += bytes - (bytesOf.get(stream) ?? 0);
+      if (bytes > 0) bytesOf.set(stream, bytes);
+      else bytesOf.delete(stream);
+      for (const slowest of bytesOf.keys()) {
+        if (total <= maxBytes) break;
+        slowest.disconnect();
+      }
+    },
+  };
+}
+
+/** @param event its name and, if any, its id and its data, which are one line */
+export function serverSentEvent({ event, id, data }: { event: string; id?: string; data?: string }): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata:${data === undefined ? '' : ` ${data}`}\n\n`;
+}
+
+export function jsonLine(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}

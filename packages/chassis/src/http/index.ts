@@ -1,0 +1,12 @@
+/** The app that every service is made of, what it takes and what it answers. */
+export { createHttpApp, type HttpAppOptions } from './app.js';
+export { clientOf } from './client-address.js';
+export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';
+export { methodNotAllowed } from './method-not-allowed.js';
+export { ClientLeft, HttpProblem, notFound, TooManyRequests, Unavailable } from './problem.js';
+export * from './answer/event-stream.js';
+export { escapeHtml, sendPage } from './answer/html-page.js';
+export { sendJson, sendList } from './answer/send-list.js';
+export { jsonBody, jsonBodyUpTo, jsonBytesUpTo, parseJson } from './input/json-body.js';
+export { idOf, parseBody, parseHeader, parseParam, parseQuery } from './input/parse-input.js';
+export { bodyBytes, readBody } from './input/read-body.js';

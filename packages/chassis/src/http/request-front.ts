@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CLIENT_ADDRESS,
+  REQUEST_ID,
+  REQUEST_ID_PATTERN,
+  SERVED_BY,
+  TIMEOUT_MS,
+  TIMEOUT_MS_PATTERN,
+  TRACEPARENT,
+  TRACEPARENT_PATTERN,
+} from '@millrace/contracts';
+import type { Request, RequestHandler } from 'express';
+import { clientOf } from './client-address.js';
+import type { Lifecycle } from '../process/lifecycle.js';
+import type { Logger } from '../process/logger.js';
+import { withContext } from '../process/request-context.js';
+import { requestLog } from './request-log.js';
+import { requestSignals } from './request-signal.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+
+export interface RequestFrontOptions {
+  pod: string;
+  lifecycle: Lifecycle;
+  logger: Logger;
+  /** The routes say themselves when a body that is announced by `Expect: 100-continue` may come. Default: it may at once. */
+  continueByRoutes?: boolean | undefined;
+  /** Counts a request that is over. @param status 499 when the client left */
+  observe: (req: Request, status: number, seconds: number) => void;
+}
+
+/**
+ * What every request passes first, in one piece, as each handler in a chain and each listener to the end of an answer costs.
+ * It takes over a valid X-Request-Id or makes one, keeps it, the trace, the client and the deadline for all that follows, and names request and
+ * replica in the answer, which gets the security headers. When the request is over, it is counted and logged.
+ */
+export function requestFront(options: RequestFrontOptions): RequestHandler {
+  const { pod, lifecycle, logger, continueByRoutes = false, observe } = options;
+  const log = requestLog(logger);
+  const signalUntil = requestSignals(lifecycle);
+  return (req, res, next) => {
+    if (req.headers.expect && !continueByRoutes) res.writeContinue();
+    const begun = performance.now();
+    const { method, path } = req;
+    const requestId = valid(req, REQUEST_ID_HEADER, REQUEST_ID_PATTERN) ?? randomUUID();
+    const traceparent = valid(req, TRACEPARENT_HEADER, TRACEPARENT_PATTERN);
+    const timeoutMs = valid(req, TIMEOUT_MS_HEADER, TIMEOUT_MS_PATTERN);
+    const deadline = timeoutMs === undefined ? undefined : begun + Number(timeoutMs);
+    const client = clientOf(header(req, CLIENT_HEADER) ?? req.socket.remoteAddress);
+    const cancellation = signalUntil(deadline);
+
+    res.setHeader(REQUEST_ID, requestId);
+    res.setHeader(SERVED_BY, pod);
+    for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
+    // Tells keep-alive clients to go elsewhere: without it, closing a busy server never ends.
+    if (lifecycle.phase() === 'draining') res.setHeader('Connection', 'close');
+
+    // Not `finish`: a client that leaves before it has the whole answer never sees that.
+    res.on('close', () => {
+      const ms = performance.now() - begun;
+      const finished = res.writableFinished;
+      cancellation.end(finished);
+      observe(req, finished ? res.statusCode : 499, ms / 1_000);
+      log({ requestId, traceparent, method, path, status: res.statusCode, ms, finished });
+    });
+    const signal = cancellation.get;
+    withContext(
+      { requestId, traceparent, client, deadline, cancellation, signal, effects: { begun: false } },
+      next,
+    );
+  };
+}
+
+const [REQUEST_ID_HEADER, TRACEPARENT_HEADER, TIMEOUT_MS_HEADER, CLIENT_HEADER] = [
+  REQUEST_ID,
+  TRACEPARENT,
+  TIMEOUT_MS,
+  CLIENT_ADDRESS,
+].map((name) => name.toLowerCase()) as [string, string, string, string];
+
+/** @param name in lower case; not Set-Cookie, whose values are a list */
+function header(req: Request, name: string): string | undefined {
+  return req.headers[name] as string | undefined;
+}
+
+function valid(req: Request, name: string, pattern: RegExp): string | undefined {
+  const value = header(req, name);
+  return value !== undefined && pattern.test(value) ? value : undefined;
+}

@@ -1,0 +1,15 @@
+/** How a process is configured, logs, serves a request at a time, and ends. */
+export * from './config.js';
+export { createHttpServer } from './http-server.js';
+export { createLifecycle, type Lifecycle } from './lifecycle.js';
+export { createLogger, type Logger } from './logger.js';
+export {
+  currentContext,
+  currentSignal,
+  remainingMs,
+  withContext,
+  withSignal,
+  withTimeout,
+  workMayHaveBegun,
+} from './request-context.js';
+export { runService } from './run-service.js';

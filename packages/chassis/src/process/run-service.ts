@@ -1,0 +1,74 @@
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import type { ServiceConfig } from './config.js';
+import { createHttpServer } from './http-server.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Logger } from './logger.js';
+import { shutDown } from './shutdown.js';
+import { unusedConnections } from './unused-connections.js';
+
+export interface ServiceOptions {
+  config: ServiceConfig;
+  logger: Logger;
+  lifecycle: Lifecycle;
+  app: Express;
+  /**
+   * What must be done before traffic is taken (migrations). The probes answer meanwhile. A rejection ends the process, unless `stopped`,
+   * which aborts at the first signal, has ended it.
+   */
+  prepare?: (stopped: AbortSignal) => Promise<void>;
+  /** Called in this order at the end, each even when one before it failed: workers first, then connections. */
+  close?: (() => unknown)[];
+}
+
+/**
+ * Runs a service until SIGTERM or SIGINT, then shuts it down (see `shutDown`); the process ends by itself with status 0. At
+ * SHUTDOWN_TIMEOUT_MS, or at a second signal, it ends at once with 1.
+ * With READINESS=port, the port opens after `prepare` and closes at once at the signal, and soon after it the connections that are
+ * kept alive for nothing: who finds them closed has sent nothing yet and goes elsewhere, whatever the method.
+ */
+export function runService(options: ServiceOptions): void {
+  const { config, logger, lifecycle, app, prepare, close = [] } = options;
+  const server = createHttpServer(app);
+  const closeUnused = config.READINESS === 'port' ? unusedConnections(server) : undefined;
+
+  const fatal = (error: unknown, what: string) => {
+    logger.fatal({ err: error }, what);
+    process.exit(1);
+  };
+  process.on('uncaughtException', (error) => fatal(error, 'uncaught exception'));
+  process.on('unhandledRejection', (error) => fatal(error, 'unhandled rejection'));
+  server.on('error', (error) => fatal(error, 'cannot listen'));
+
+  const end = async (signal: string) => {
+    logger.info({ signal, drain_ms: config.SHUTDOWN_DRAIN_MS }, 'draining');
+    try {
+      await shutDown({ config, logger, lifecycle, server, closeUnused, prepared, close, fatal });
+      logger.info('stopped');
+    } catch (error) {
+      fatal(error, 'shutdown failed');
+    }
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (lifecycle.phase() === 'draining') fatal(undefined, `second signal (${signal}): ending at once`);
+      else void end(signal);
+    });
+  }
+
+  const listen = () => {
+    server.listen(config.PORT, config.HOST, () => {
+      logger.info({ port: (server.address() as AddressInfo).port, node: process.version }, 'listening');
+    });
+  };
+  if (config.READINESS === 'probe') listen();
+  const prepared = Promise.resolve(prepare?.(lifecycle.draining)).then(
+    () => {
+      lifecycle.ready();
+      if (config.READINESS === 'port' && lifecycle.phase() === 'ready') listen();
+    },
+    (error: unknown) => {
+      if (lifecycle.phase() !== 'draining') fatal(error, 'cannot start');
+    },
+  );
+}

@@ -1,0 +1,27 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** A connection that a busy client has not used for so long, though others ended meanwhile, is not the next that it will take. */
+const UNUSED_AFTER_MS = 500;
+
+/** @returns closes the connections on which no request comes for another 500 ms */
+export function unusedConnections(server: Server): () => void {
+  const idle = new Set<Socket>();
+  let candidates = idle;
+  const inUse = ({ socket }: IncomingMessage, response: ServerResponse) => {
+    idle.delete(socket);
+    candidates.delete(socket);
+    response.once('close', () => socket.destroyed || idle.add(socket));
+  };
+  server.on('connection', (socket: Socket) => {
+    idle.add(socket);
+    socket.once('close', () => idle.delete(socket));
+  });
+  server.on('request', inUse).on('checkContinue', inUse);
+  return () => {
+    candidates = new Set(idle);
+    setTimeout(() => {
+      for (const socket of candidates) socket.end();
+    }, UNUSED_AFTER_MS).unref();
+  };
+}

@@ -1,0 +1,88 @@
+import { mountSmallDisk } from '../../../../../tests/support/small-disk.js';
+import { eventually } from '../../../../../tests/support/eventually.js';
+import { startTestRedis, type TestRedis } from '../../../../../tests/support/redis.js';
+import { checkHealth } from '../../http/health.js';
+import { redisCheck } from './client.js';
+
+/** The health of a service that writes to Redis. */
+async function watch(redis: TestRedis) {
+  const checks = [redisCheck(await redis.connectAs('web_gateway'))];
+  return async () => (await checkHealth({ service: 'x', pod: 'x-1', checks })).status;
+}
+
+const filler = Buffer.alloc(64 * 1024, 1);
+
+describe('the check of Redis', () => {
+  let redis: TestRedis;
+  let status: () => Promise<string>;
+  beforeAll(async () => {
+    redis = await startTestRedis({ settings: ['maxmemory 16mb'] });
+    status = await watch(redis);
+  });
+  afterAll(() => redis.stop());
+  beforeEach(async () => {
+    await redis.redis.flushall();
+    expect(await status()).toBe('healthy');
+  });
+  const answersReads = async () => expect(await redis.redis.get('image:1')).toBeNull();
+
+  it('leaves nothing behind', async () => {
+    expect(await redis.redis.dbsize()).toBe(0);
+  });
+
+  it('fails on a server that is read-only', async () => {
+    await redis.redis.replicaof('127.0.0.1', 1);
+    await answersReads();
+    expect(await status()).toBe('unhealthy');
+    await redis.redis.replicaof('NO', 'ONE');
+    expect(await status()).toBe('healthy');
+  });
+
+  it('fails on a server that is full of what must stay, and not on one full of what may go', async () => {
+    const fill = async (bytes: number, ...ttl: string[]) => {
+      for (let number = 0; number < 20_000_000 / bytes; number += 1)
+        await redis.redis.call('SET', `image:${bytes}-${number}`, filler.subarray(0, bytes), ...ttl);
+    };
+    await fill(filler.length, 'EX', '3600');
+    expect(await redis.redis.info('stats')).toMatch(/^evicted_keys:[1-9]/m);
+    expect(await status()).toBe('healthy');
+
+    for (const bytes of [filler.length, 1_024, 1]) await expect(fill(bytes)).rejects.toThrow('OOM');
+    await answersReads();
+    expect(await status()).toBe('unhealthy');
+  });
+
+  it('fails within its time on a server that hangs', async () => {
+    await redis.link.freeze();
+    const begun = performance.now();
+    expect(await status()).toBe('unhealthy');
+    expect(performance.now() - begun).toBeLessThan(3_000);
+    await redis.link.mend();
+    await eventually(async () => expect(await status()).toBe('healthy'));
+  });
+});
+
+const disk = mountSmallDisk(64);
+
+(disk ? it : it.skip)(
+  'the check of Redis fails while the disk is full, and passes when there is room',
+  async () => {
+    const redis = await startTestRedis({ dataDir: disk!.path });
+    const status = await watch(redis);
+    try {
+      expect(await status()).toBe('healthy');
+      disk!.fill();
+      // What Redis is given, it writes to its file.
+      await eventually(async () => {
+        await redis.redis.set('filler', filler).catch(() => undefined);
+        expect(await status()).toBe('unhealthy');
+      });
+      expect(await redis.redis.get('image:1')).toBeNull();
+      disk!.free();
+      await eventually(async () => expect(await status()).toBe('healthy'));
+    } finally {
+      await redis.stop();
+      disk!.remove();
+    }
+  },
+);

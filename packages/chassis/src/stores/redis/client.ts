@@ -1,0 +1,81 @@
+import { type ChainableCommander, Redis, ReplyError } from 'ioredis';
+import type { DependencyCheck } from '../../http/health.js';
+import { Unavailable } from '../../http/problem.js';
+import type { Logger } from '../../process/logger.js';
+
+export type { Redis } from 'ioredis';
+
+/**
+ * A connection for request handlers: a command that cannot be answered within about 2 s fails, and none waits for a
+ * connection that is not there. It reconnects by itself for as long as it takes.
+ *
+ * @param url `redis://[[user]:password@]host:port[/db]`
+ * @param options.commandTimeoutMs default 2,000
+ */
+export function connectRedis(
+  url: string,
+  logger: Logger,
+  { commandTimeoutMs = 2_000 }: { commandTimeoutMs?: number } = {},
+): Redis {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: 2_000,
+    retryStrategy: backOff,
+  });
+  logConnection(redis, logger);
+  return redis;
+}
+
+/** For ioredis' `retryStrategy`: 50 ms after the first failure, doubling up to 2 s. */
+export function backOff(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt - 1, 10), 2_000);
+}
+
+/** Says once when the connection is lost and once when it is back, not at every try. */
+export function logConnection(redis: Redis, logger: Logger): void {
+  let lost = false;
+  redis.on('error', (error) => {
+    if (!lost) logger.warn({ err: error }, 'Redis is not available');
+    lost = true;
+  });
+  redis.on('ready', () => {
+    if (lost) logger.info('Redis is available again');
+    lost = false;
+  });
+}
+
+/** Runs commands and turns every failure that is Redis' own into a 503. */
+export async function whileRedisAnswers<T>(commands: () => Promise<T>): Promise<T> {
+  try {
+    return await commands();
+  } catch (error) {
+    // A reply such as WRONGTYPE is our mistake; LOADING, OOM, READONLY and the like are Redis' state.
+    if (error instanceof ReplyError && /^(ERR|WRONGTYPE)/.test((error as Error).message)) throw error;
+    throw new Unavailable('The image store and queue are not available right now. Try again in a moment.', {
+      cause: error,
+    });
+  }
+}
+
+/** Runs a MULTI … EXEC. @throws the error of the first of its commands that failed */
+export async function execute(transaction: ChainableCommander): Promise<void> {
+  const results = await transaction.exec();
+  const failure = results?.find(([error]) => error)?.[0];
+  if (failure) throw failure;
+}
+
+/** Every user of redis/users.conf may write it. */
+const HEALTH_KEY = 'health';
+
+/**
+ * Writes, and leaves nothing behind: a Redis that is full, read-only or without room on its disk answers reads, and does no work.
+ * It shares the connection of the requests: one on which a check waits for too long is one on which they do.
+ */
+export function redisCheck(redis: Redis): DependencyCheck {
+  return {
+    name: 'redis',
+    check: () => execute(redis.multi().set(HEALTH_KEY, '', 'PX', 1_000).del(HEALTH_KEY)),
+  };
+}

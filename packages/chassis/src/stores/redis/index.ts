@@ -1,0 +1,2 @@
+export * from './client.js';
+export { redisMetrics } from './metrics.js';

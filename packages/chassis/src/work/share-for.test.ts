@@ -1,0 +1,48 @@
+import { currentContext, withContext } from '../process/request-context.js';
+import { shareFor } from './share-for.js';
+
+/** Work that ends when the test says so, and is counted. */
+function gated() {
+  const ends: ((outcome: Promise<string>) => void)[] = [];
+  const work = () => new Promise<string>((resolve) => ends.push(resolve));
+  return { work, runs: () => ends.length, end: (outcome: Promise<string>) => ends.at(-1)!(outcome) };
+}
+
+it('lets all who ask meanwhile have one run', async () => {
+  const { work, runs, end } = gated();
+  const ask = shareFor(60_000, work);
+  const asked = Array.from({ length: 1_000 }, () => ask());
+  end(Promise.resolve('well'));
+  expect(new Set(await Promise.all(asked))).toEqual(new Set(['well']));
+  expect(await ask()).toBe('well');
+  expect(runs()).toBe(1);
+});
+
+it('runs again when the time is over, and never twice at once', async () => {
+  const { work, runs, end } = gated();
+  const ask = shareFor(0, work);
+  const slow = [ask(), ask()];
+  expect(runs()).toBe(1);
+  end(Promise.resolve('1'));
+  expect(await Promise.all(slow)).toEqual(['1', '1']);
+  const next = ask();
+  end(Promise.resolve('2'));
+  expect(await next).toBe('2');
+});
+
+it('shares a failure like a success, and no longer', async () => {
+  const { work, runs, end } = gated();
+  const ask = shareFor(0, work);
+  const asked = [ask(), ask()];
+  end(Promise.reject(new Error('not well')));
+  expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  const next = ask();
+  end(Promise.resolve('well'));
+  expect(await next).toBe('well');
+  expect(runs()).toBe(2);
+});
+
+it('runs on behalf of nobody, so that one who leaves ends it for none', async () => {
+  const ask = shareFor(0, () => Promise.resolve(currentContext()));
+  expect(await withContext({ requestId: 'first' }, ask)).toBeUndefined();
+});

@@ -1,0 +1,248 @@
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { createFairLine } from './fair-line.js';
+import { ClientLeft, TooManyRequests, Unavailable } from '../http/problem.js';
+import { withContext } from '../process/request-context.js';
+import { retryForever } from './retry.js';
+import { createWorkLimiter } from './work-limiter.js';
+
+/** Work that ends when the test says so. */
+function job() {
+  let end = () => {};
+  let begun = false;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  return { run: () => ((begun = true), ended), end: () => end(), begun: () => begun };
+}
+
+describe('the work limiter', () => {
+  it('runs so much at once, lets so much wait in order, and refuses the rest', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 2 });
+    const jobs = [job(), job(), job()];
+    const runs = jobs.map(({ run }) => limiter.run(run));
+    await expect(limiter.run(() => Promise.resolve())).rejects.toThrow(Unavailable);
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([1, 2]);
+    for (const [index, each] of jobs.entries()) {
+      expect(jobs.map(({ begun }) => begun())).toEqual(jobs.map((_, number) => number <= index));
+      each.end();
+      await runs[index];
+      await turn();
+    }
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
+  });
+
+  it('counts what work weighs, and lets nothing light slip past something heavy', async () => {
+    const limiter = createWorkLimiter({ concurrency: 10, queueLimit: 9 });
+    const [six, five, one, huge] = [job(), job(), job(), job()];
+    const runs = [
+      limiter.run(six.run, { weight: 6 }),
+      limiter.run(five.run, { weight: 5 }),
+      limiter.run(one.run, { weight: 1 }),
+      limiter.run(huge.run, { weight: 99 }),
+    ];
+    await turn();
+    expect([six, five, one, huge].map(({ begun }) => begun())).toEqual([true, false, false, false]);
+    six.end();
+    await runs[0];
+    await turn();
+    expect([five, one, huge].map(({ begun }) => begun())).toEqual([true, true, false]);
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([6, 1]);
+    five.end();
+    one.end();
+    huge.end();
+    await Promise.all(runs);
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
+  });
+
+  it('gives the place back when the work fails', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
+    await expect(limiter.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(limiter.run(() => Promise.resolve('yes'))).resolves.toBe('yes');
+  });
+
+  it('forgets who leaves while waiting, and only them', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 2 });
+    const [first, left, last] = [job(), job(), job()];
+    const leaving = new AbortController();
+    const runs = [
+      limiter.run(first.run),
+      limiter.run(left.run, { signal: leaving.signal }),
+      limiter.run(last.run),
+    ];
+    leaving.abort();
+    await expect(runs[1]).rejects.toThrow(Unavailable);
+    expect(limiter.waiting()).toBe(1);
+    first.end();
+    last.end();
+    await Promise.all([runs[0], runs[2]]);
+    expect([left.begun(), last.begun(), limiter.inFlight()]).toEqual([false, true, 0]);
+  });
+});
+
+describe('clients of a work limiter', () => {
+  const as = <T>(client: string, work: () => T) => withContext({ requestId: 'r', client }, work);
+
+  /** Runs pieces of work of clients, one at a time, in the order in which they came. @returns whose turns it were */
+  async function turns(pieces: string[], limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1_000 })) {
+    const order: string[] = [];
+    const holder = job();
+    const first = limiter.run(holder.run);
+    const rest = pieces.map((client) =>
+      as(client, () =>
+        limiter.run(async () => {
+          order.push(client);
+          await sleep(2);
+        }),
+      ),
+    );
+    holder.end();
+    await Promise.all([first, ...rest]);
+    return order;
+  }
+
+  it('take turns, however many requests one of them has sent before', async () => {
+    const order = await turns([...Array<string>(50).fill('greedy'), 'modest', 'other', 'modest']);
+    expect(order.lastIndexOf('modest')).toBeLessThanOrEqual(8);
+  });
+
+  it('get the same time, whatever one of their turns costs', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1_000 });
+    await as('costly', () => limiter.run(() => sleep(300)));
+    const order = await turns(
+      [...Array<string>(5).fill('costly'), ...Array<string>(20).fill('cheap')],
+      limiter,
+    );
+    expect(order.slice(0, 20)).toEqual(Array<string>(20).fill('cheap'));
+  });
+
+  it('have a share each, and the rest is left to others', async () => {
+    const limiter = createWorkLimiter({ concurrency: 10, queueLimit: 9, clientShare: 0.5 });
+    const [a, b, c] = [job(), job(), job()];
+    const runs = [
+      as('greedy', () => limiter.run(a.run, { weight: 4 })),
+      as('greedy', () => limiter.run(b.run, { weight: 4 })),
+      as('modest', () => limiter.run(c.run, { weight: 4 })),
+    ];
+    await turn();
+    expect([a, b, c].map(({ begun }) => begun())).toEqual([true, false, true]);
+    a.end();
+    await runs[0];
+    await turn();
+    expect(b.begun()).toBe(true);
+    b.end();
+    c.end();
+    await Promise.all(runs);
+    // One piece that is larger than a share goes alone.
+    const large = as('greedy', () => limiter.run(() => Promise.resolve('done'), { weight: 9 }));
+    await expect(large).resolves.toBe('done');
+  });
+
+  it('lose their last place in a full line to one who has fewer', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 3 });
+    const holder = job();
+    const first = limiter.run(holder.run);
+    const greedy = [1, 2, 3].map((piece) => as('greedy', () => limiter.run(() => Promise.resolve(piece))));
+    await expect(as('greedy', () => limiter.run(() => Promise.resolve()))).rejects.toThrow(Unavailable);
+    const modest = as('modest', () => limiter.run(() => Promise.resolve('modest')));
+    await expect(greedy[2]).rejects.toThrow(TooManyRequests);
+    // One that would have as many as the others is refused.
+    await expect(as('modest', () => limiter.run(() => Promise.resolve()))).rejects.toThrow(Unavailable);
+    holder.end();
+    expect(await Promise.all([modest, greedy[0], greedy[1]])).toEqual(['modest', 1, 2]);
+    await first;
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
+  });
+
+  it('are forgotten when there are many, and nothing of theirs is under way', () => {
+    const line = createFairLine({ capacity: 1, share: 1 });
+    for (let client = 0; client < 50_000; client++) {
+      expect(line.take(`client ${client}`, 1)).toBe(true);
+      line.giveBack(`client ${client}`, 1, 1);
+    }
+    expect(line.clients()).toBe(1_000);
+  });
+});
+
+describe('the end of a request', () => {
+  it('takes it out of the line, with its reason', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1 });
+    const holder = job();
+    const first = limiter.run(holder.run);
+    const end = new AbortController();
+    const waiting = withContext({ requestId: 'r', signal: () => end.signal }, () => limiter.run(job().run));
+    end.abort(new ClientLeft());
+    await expect(waiting).rejects.toThrow(ClientLeft);
+    expect(limiter.waiting()).toBe(0);
+    holder.end();
+    await first;
+  });
+
+  it('frees its place when its work has ended, and not before', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
+    const end = new AbortController();
+    const work = job();
+    const run = withContext({ requestId: 'r', signal: () => end.signal }, () => limiter.run(work.run));
+    end.abort(new ClientLeft());
+    expect(limiter.inFlight()).toBe(1);
+    work.end();
+    await run;
+    expect(limiter.inFlight()).toBe(0);
+  });
+
+  it('comes when it has waited for so long', async () => {
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1 });
+    const holder = job();
+    const first = limiter.run(holder.run);
+    await expect(limiter.run(job().run, { waitMs: 20 })).rejects.toThrow(Unavailable);
+    expect(limiter.waiting()).toBe(0);
+    holder.end();
+    await first;
+  });
+
+  it('comes for all who wait when the replica drains; what has begun goes on', async () => {
+    const drain = new AbortController();
+    const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 5, draining: drain.signal });
+    const [begun, next] = [job(), job()];
+    const run = limiter.run(begun.run);
+    const refused = [limiter.run(job().run), limiter.run(job().run)].map((each) =>
+      expect(each).rejects.toThrow(Unavailable),
+    );
+    drain.abort();
+    await Promise.all(refused);
+    await expect(limiter.run(job().run)).rejects.toThrow(Unavailable);
+    begun.end();
+    await run;
+    // There is room: no need to wait, and no reason to refuse.
+    const served = limiter.run(next.run);
+    next.end();
+    await expect(served).resolves.toBeUndefined();
+  });
+});
+
+describe('retryForever', () => {
+  it('repeats until it works, with growing pauses of at most the limit', async () => {
+    const pauses: number[] = [];
+    let tries = 0;
+    const work = () => (++tries < 7 ? Promise.reject(new Error('not yet')) : Promise.resolve('done'));
+    const result = await retryForever(work, {
+      minDelayMs: 4,
+      maxDelayMs: 16,
+      onRetry: (_error, delayMs) => pauses.push(delayMs),
+    });
+    expect(result).toBe('done');
+    expect(pauses).toHaveLength(6);
+    for (const [index, pause] of pauses.entries()) {
+      const limit = Math.min(4 * 2 ** index, 16);
+      expect(pause).toBeGreaterThanOrEqual(limit / 2);
+      expect(pause).toBeLessThanOrEqual(limit);
+    }
+  });
+
+  it('throws what is not worth another try', async () => {
+    const work = () => Promise.reject(new Error('wrong'));
+    await expect(retryForever(work, { retryable: () => false })).rejects.toThrow('wrong');
+  });
+
+  it('ends when it is told to', async () => {
+    const ended = retryForever(() => Promise.reject(new Error('no')), { signal: AbortSignal.timeout(50) });
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});

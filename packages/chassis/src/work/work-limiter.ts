@@ -1,0 +1,105 @@
+import { HttpProblem, TooManyRequests, Unavailable } from '../http/problem.js';
+import { createFairLine } from './fair-line.js';
+import { currentContext, currentSignal } from '../process/request-context.js';
+
+export interface WorkLimiterOptions {
+  /** How much work may be in flight at once: pieces, or whatever `weight` counts. */
+  concurrency: number;
+  /** How many pieces more may wait for their turn; 0 refuses at once. */
+  queueLimit: number;
+  /** The part of the concurrency that one client's work may take, at least one piece. Default 1: all of it. */
+  clientShare?: number;
+  /** When it aborts, those who wait are refused, so that they go elsewhere; work in flight goes on. */
+  draining?: AbortSignal;
+}
+
+export interface WorkOptions {
+  /** How much of the concurrency it takes; more than there is counts as all. Default 1 */
+  weight?: number;
+  /** Ends the waiting. Default: that of the current request. */
+  signal?: AbortSignal | undefined;
+  /** How long it may wait, in ms; then it is refused (Unavailable). Default: as long as it takes. */
+  waitMs?: number;
+}
+
+export interface WorkLimiter {
+  /**
+   * Runs `work` when its turn comes. Its place is free when it has ended, and not before. Turns go to the client (see
+   * `RequestContext.client`) that has used least lately, first in, first out for each. When the queue is full, the client that waits with most
+   * loses its last place to one that waits with less.
+   *
+   * @throws Unavailable when the queue is full, or this replica drains; TooManyRequests when the place went to another client; the
+   *   reason of the signal when it aborts while waiting
+   */
+  run<T>(work: () => Promise<T>, options?: WorkOptions): Promise<T>;
+  inFlight(): number;
+  waiting(): number;
+}
+
+/** Bounds the work in flight and the queue before it, so that overload is a quick 503 and not a slow death. */
+export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
+  const { concurrency, queueLimit, clientShare = 1, draining } = options;
+  const line = createFairLine({ capacity: concurrency, share: concurrency * clientShare });
+
+  draining?.addEventListener('abort', () => {
+    for (const place of line.all()) place.refuse(new Unavailable(DRAINING));
+  });
+
+  const waitForTurn = (
+    client: string,
+    weight: number,
+    signal: AbortSignal | undefined,
+    waitMs: number | undefined,
+  ) => {
+    if (draining?.aborted) throw new Unavailable(DRAINING);
+    if (line.length() >= queueLimit) {
+      const last = line.lastOfLongest(client);
+      if (!last) throw new Unavailable('This replica has all the work that it can take.');
+      last.refuse(new TooManyRequests('Other clients wait too. Send fewer requests at a time.'));
+    }
+    return new Promise<void>((resolve, reject) => {
+      const leave = () => place.refuse(reasonOf(signal!));
+      const giveUp = () => place.refuse(new Unavailable('This replica has all the work that it can take.'));
+      const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs);
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', leave);
+      };
+      const place = line.join(client, weight, {
+        start() {
+          end();
+          resolve();
+        },
+        refuse(problem) {
+          end();
+          reject(problem);
+        },
+      });
+      signal?.addEventListener('abort', leave, { once: true });
+    });
+  };
+
+  return {
+    async run(work, { weight = 1, signal = currentSignal(), waitMs } = {}) {
+      const client = currentContext()?.client ?? '';
+      const taken = Math.min(weight, concurrency);
+      if (signal?.aborted) throw reasonOf(signal);
+      if (!line.take(client, taken)) await waitForTurn(client, taken, signal, waitMs);
+      const begun = performance.now();
+      try {
+        return await work();
+      } finally {
+        line.giveBack(client, taken, performance.now() - begun);
+      }
+    },
+    inFlight: () => line.taken(),
+    waiting: () => line.length(),
+  };
+}
+
+const DRAINING = 'This replica is shutting down. Try again in a moment.';
+
+function reasonOf(signal: AbortSignal): HttpProblem {
+  if (signal.reason instanceof HttpProblem) return signal.reason;
+  return new Unavailable('The request was given up before its turn came.', { cause: signal.reason });
+}

@@ -1,0 +1,15 @@
+import { parseHeader } from '@millrace/chassis/http';
+import { IDEMPOTENCY_KEY, idempotencyKeySchema } from '@millrace/contracts';
+import type { Request } from 'express';
+import { beginFingerprint, type KeyedRequest } from './keys.js';
+
+/** The request's Idempotency-Key. @throws HttpProblem 400 when it is malformed */
+export function idempotencyKeyOf(req: Request): string | undefined {
+  return parseHeader(idempotencyKeySchema.optional(), IDEMPOTENCY_KEY, req.get(IDEMPOTENCY_KEY));
+}
+
+/** The request by its key, if it has one. @param parts what it asks for */
+export function keyedRequest(req: Request, ...parts: unknown[]): KeyedRequest | undefined {
+  const key = idempotencyKeyOf(req);
+  return key === undefined ? undefined : { key, fingerprint: beginFingerprint(...parts).end() };
+}

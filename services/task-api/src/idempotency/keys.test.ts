@@ -1,0 +1,151 @@
+import type { Postgres } from '@millrace/chassis/stores/postgres';
+import request from 'supertest';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { forgetOldKeys } from './keys.js';
+
+let taskApi: TestTaskApi;
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+});
+afterAll(() => taskApi.stop());
+beforeEach(() => taskApi.empty());
+
+const add = (key: string, task = 'task1') =>
+  request(taskApi.app).post('/api/add').set('Idempotency-Key', key).send({ task });
+const create = (key: string, title = 'Buy milk', path = '/api/tasks') =>
+  request(taskApi.app).post(path).set('Idempotency-Key', key).send({ title });
+const jobs = () => taskApi.postgres.db.query('SELECT id FROM jobs');
+const tasks = () => taskApi.postgres.db.query('SELECT id FROM tasks');
+const age = () =>
+  taskApi.postgres.db.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
+
+describe('Idempotency-Key', () => {
+  it('gives the same answer to the same request, and does the work once', async () => {
+    const first = await add('key-1').expect(202);
+    const second = await add('key-1').expect(202);
+    expect(second.body).toEqual(first.body);
+    expect(second.get('location')).toBe(first.get('location'));
+    expect(await jobs()).toHaveLength(1);
+  });
+
+  it('holds for twenty requests at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => add('key-1')));
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    expect(answers.every(({ status }) => status === 202)).toBe(true);
+    expect(await jobs()).toHaveLength(1);
+  });
+
+  it('answers 422 when the key was used for something else', async () => {
+    await add('key-1', 'one').expect(202);
+    const response = await add('key-1', 'two').expect(422);
+    expect(response.body.detail).toContain('Idempotency-Key');
+    await request(taskApi.app)
+      .post('/internal/jobs/image?effects=bw')
+      .set({ 'Idempotency-Key': 'key-1', 'Content-Type': 'image/png' })
+      .send(Buffer.from('x'))
+      .expect(422);
+    expect(await jobs()).toHaveLength(1);
+  });
+
+  it('tells pictures apart by their bytes', async () => {
+    const image = (bytes: string) =>
+      request(taskApi.app)
+        .post('/internal/jobs/image?effects=bw')
+        .set({ 'Idempotency-Key': 'key-1', 'Content-Type': 'image/png' })
+        .send(Buffer.from(bytes));
+    const first = await image('a').expect(202);
+    expect((await image('a').expect(202)).body).toEqual(first.body);
+    await image('b').expect(422);
+  });
+
+  it('is forgotten after a day', async () => {
+    const first = await add('key-1').expect(202);
+    await age();
+    await forgetOldKeys(taskApi.postgres.db);
+    expect((await add('key-1').expect(202)).body.id).not.toBe(first.body.id);
+  });
+
+  it('is forgotten by the thousand, and more', async () => {
+    await taskApi.postgres.db.query(
+      `INSERT INTO idempotency_keys (key, fingerprint, answer) SELECT n, '', '{}' FROM generate_series(1, 2500) AS n`,
+    );
+    await age();
+    await forgetOldKeys(taskApi.postgres.db);
+    expect(await taskApi.postgres.db.query('SELECT FROM idempotency_keys')).toEqual([]);
+  });
+
+  it('gives the first answer even when it is forgotten while that is looked up', async () => {
+    const first = await add('key-1').expect(202);
+    await age();
+    const { db } = taskApi.postgres;
+    // The sweeper comes by, on a connection of its own, after every statement.
+    const disturbed: Postgres = {
+      ...db,
+      transaction: (work) =>
+        db.transaction((tx) =>
+          work({
+            async query<Row extends object>(text: string, values?: unknown[]) {
+              const rows = await tx.query<Row>(text, values);
+              await forgetOldKeys(db);
+              return rows;
+            },
+          }),
+        ),
+    };
+    const replay = await request(taskApi.createApp({ postgres: disturbed }))
+      .post('/api/add')
+      .set('Idempotency-Key', 'key-1')
+      .send({ task: 'task1' })
+      .expect(202);
+    expect(replay.body).toEqual(first.body);
+    expect(await jobs()).toHaveLength(1);
+  });
+
+  it.each(['', 'with space', 'x'.repeat(256), 'ä'])(
+    'answers 400 to the key %j, and names the header',
+    async (key) => {
+      for (const answer of [add(key), create(key)]) {
+        const { body } = await answer.expect(400);
+        expect(body.detail).toBe('The header Idempotency-Key does not have the expected form.');
+        expect(body.errors).toEqual([
+          { path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' },
+        ]);
+      }
+    },
+  );
+
+  describe.each(['/api/tasks', '/tasks'])('of POST %s', (path) => {
+    it('creates one task, and gives the same answer again', async () => {
+      const first = await create('key-1', 'Buy milk', path).expect(201);
+      await request(taskApi.app).patch(`/api/tasks/${first.body.id}`).send({ completed: true }).expect(200);
+      const second = await create('key-1', 'Buy milk', path).expect(201);
+      expect(second.body).toEqual(first.body);
+      expect(second.get('location')).toBe(`/api/tasks/${first.body.id}`);
+      expect(await tasks()).toHaveLength(1);
+    });
+
+    it('holds for twenty requests at once', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => create('key-1', 'Buy milk', path).expect(201)),
+      );
+      expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+      expect(await tasks()).toHaveLength(1);
+    });
+
+    it('answers 422 when the key was used for something else', async () => {
+      await create('key-1', 'Buy milk', path).expect(201);
+      expect((await create('key-1', 'Buy bread', path).expect(422)).body.detail).toContain('Idempotency-Key');
+      await add('key-1', 'Buy milk').expect(422);
+      expect(await tasks()).toHaveLength(1);
+    });
+  });
+
+  it('keeps nothing of a request that was refused or failed', async () => {
+    await add('key-1', ' ').expect(422);
+    await taskApi.postgres.link.cut();
+    await add('key-1').expect(503);
+    await taskApi.postgres.link.mend();
+    await add('key-1').expect(202);
+    expect(await jobs()).toHaveLength(1);
+  });
+});

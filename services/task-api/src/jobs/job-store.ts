@@ -1,0 +1,104 @@
+import type { Page, Queryable } from '@millrace/chassis/stores/postgres';
+import { FINAL_STATUSES, type Job, type JobStatus, type ListJobsQuery } from '@millrace/contracts';
+import type { DueJob } from './outbox/publisher.js';
+import { listJobs } from './job-list.js';
+import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
+
+/** How often a job is tried in all, by however many retries by hand: its attempts are listed whenever it is shown. */
+export const ATTEMPTS_MAX = 100;
+
+/** Jobs in PostgreSQL as people see and steer them. */
+export interface JobStore {
+  find(id: string): Promise<Job | undefined>;
+  findAll(ids: string[]): Promise<Job[]>;
+  /** One page, newest first. */
+  list(query: ListJobsQuery): Promise<Page>;
+  /** A JobSummary, as JSON. */
+  summarize(): Promise<string>;
+  /** Ends a job that no worker has begun. False when it is not queued. */
+  cancel(id: string): Promise<boolean>;
+  /** Deletes an ended job; its task stays. False when it has not ended, or not in the given status. */
+  remove(id: string, status?: JobStatus): Promise<boolean>;
+  /**
+   * Queues a failed job anew, with all attempts before it. Undefined when it has not failed, was tried too often, or has no input
+   * any more.
+   */
+  retry(id: string): Promise<DueJob | undefined>;
+}
+
+/** From what is counted as it changes, and from the two ends of an index of what is queued. */
+const SUMMARIZE = `
+  WITH counted AS (
+    SELECT coalesce(sum(queued), 0) AS queued, coalesce(sum(processing), 0) AS processing,
+           coalesce(sum(completed), 0) AS completed, coalesce(sum(failed), 0) AS failed,
+           coalesce(sum(cancelled), 0) AS cancelled
+      FROM job_counts),
+  scheduled AS (
+    SELECT count(*) AS jobs FROM jobs WHERE status = 'queued' AND greatest(created_at, run_at) > now()),
+  oldest AS (
+    SELECT greatest(created_at, run_at) AS since FROM jobs
+     WHERE status = 'queued' AND greatest(created_at, run_at) <= now()
+     ORDER BY greatest(created_at, run_at) LIMIT 1)
+  SELECT json_build_object(
+           'counts', to_json(counted),
+           'due', queued - jobs,
+           'scheduled', jobs,
+           'oldest_waiting_s', round(extract(epoch FROM now() - (SELECT since FROM oldest)), 1),
+           'completed_last_minute', (SELECT coalesce(sum(completed), 0) FROM job_completions
+                                      WHERE second > now() - interval '1 minute'))::text AS summary
+    FROM counted, scheduled`;
+
+export function createJobStore(
+  db: Queryable,
+  options: { maxAttempts: number; sweepAfterMs: number; lists: Queryable },
+): JobStore {
+  return {
+    async find(id) {
+      const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = $1`, [id]);
+      return rows.map(toJob)[0];
+    },
+
+    async findAll(ids) {
+      const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = ANY($1)`, [ids]);
+      return rows.map(toJob);
+    },
+
+    list: (query) => listJobs(options.lists, query),
+
+    async summarize() {
+      const [row] = await options.lists.query<{ summary: string }>(SUMMARIZE);
+      return row!.summary;
+    },
+
+    async cancel(id) {
+      const cancelled = await db.query(
+        `UPDATE jobs SET status = 'cancelled', due_at = NULL, finished_at = now()
+          WHERE id = $1 AND status = 'queued'
+          RETURNING id`,
+        [id],
+      );
+      return cancelled.length > 0;
+    },
+
+    async remove(id, status) {
+      const removed = await db.query(
+        `DELETE FROM jobs WHERE id = $1 AND status = ANY($2) AND status = coalesce($3, status) RETURNING id`,
+        [id, FINAL_STATUSES, status ?? null],
+      );
+      return removed.length > 0;
+    },
+
+    async retry(id) {
+      const [job] = await db.query<DueJob>(
+        `UPDATE jobs
+            SET status = 'queued', max_attempts = attempt + $2, run_at = now(), finished_at = NULL,
+                due_at = now() + $3 * interval '1 ms', progress_done = 0, refused = false
+          WHERE id = $1 AND status = 'failed' AND attempt < $4
+            AND payload <> '{}' AND (kind <> 'image' OR EXISTS (SELECT FROM job_inputs WHERE job_id = jobs.id))
+          RETURNING id, priority`,
+        [id, options.maxAttempts, options.sweepAfterMs, ATTEMPTS_MAX],
+      );
+      return job;
+    },
+  };
+}

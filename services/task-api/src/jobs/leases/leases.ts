@@ -1,0 +1,229 @@
+import type { Queryable } from '@millrace/chassis/stores/postgres';
+import type { Claim, ClaimedJob, ClaimedJobs, Completion, Renewal } from '@millrace/contracts';
+
+/**
+ * Jobs as workers hold them: by a lease, under an attempt number that fences off whoever held the job before. A report on an
+ * attempt that is no longer the current one, or has ended otherwise, does not count, nor does its work. A report that is
+ * repeated, because its answer was lost, is answered as before and changes nothing.
+ */
+export interface JobLeases {
+  /**
+   * Gives due jobs to a worker for the length of a lease; left out are those that have ended, and those that another worker holds.
+   *
+   * @param claims each names itself: repeated, as its answer was lost, it is answered again and is no new attempt
+   */
+  claim(claims: Claim[], pod: string): Promise<ClaimedJobs>;
+  /** The picture of an image job, in parts of a MiB, so that it is never in memory as a whole. */
+  input(id: string): Promise<{ size: number; parts: AsyncIterable<Buffer> } | undefined>;
+  /** Begins leases anew; to attempts that have ended by their own report, it does nothing. @returns the ids of those that count */
+  renew(renewals: Renewal[]): Promise<string[]>;
+  /** Ends jobs, and their tasks with them. @returns the ids of those that count */
+  complete(completions: Completion[]): Promise<string[]>;
+  /**
+   * Queued again after a pause; failed for good when out of attempts, or when another try would be no use: it says so (`permanent`), or the
+   * input has broken workers in two attempts (`broke`).
+   */
+  fail(
+    id: string,
+    attempt: number,
+    failure: { error: string; permanent: boolean; broke: boolean },
+  ): Promise<boolean>;
+}
+
+export interface LeaseOptions {
+  leaseMs: number;
+  /** The pause after the first failure. */
+  backoffMs: number;
+}
+
+const BACKOFF_MAX_MS = 300_000;
+const PART_BYTES = 1024 * 1024;
+
+/**
+ * Of the attempts `asked`, those that are their job's current one and have not ended. Both rows are locked, the job's first: a report
+ * that had to wait for another one sees what that has made of them. In the order of ids, so that two reports never wait for each other.
+ */
+const OPEN_ATTEMPTS = `
+         held AS (
+           SELECT asked.*, max_attempts FROM asked JOIN jobs USING (id)
+            WHERE jobs.attempt = asked.attempt AND status IN ('queued', 'processing')
+            ORDER BY id
+              FOR UPDATE OF jobs),
+         open AS (
+           SELECT held.* FROM held JOIN job_attempts a ON a.job_id = held.id AND a.attempt = held.attempt
+            WHERE a.outcome IS NULL
+              FOR UPDATE OF a)`;
+
+type Outcome = 'completed' | 'failed';
+
+/** What the texts of the jobs in one answer may take. One that is longer comes by itself. */
+const CLAIMED_TEXT_BYTES = 1024 * 1024;
+
+export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOptions): JobLeases {
+  /** The reports that count: those that were `done` now, and those whose attempt has ended like this before, which are repetitions. */
+  const counted = async (
+    reports: { id: string; attempt: number }[],
+    done: { id: string }[],
+    outcomes: Outcome[],
+  ): Promise<string[]> => {
+    const ids = done.map(({ id }) => id);
+    const isDone = new Set(ids);
+    const others = reports.filter(({ id }) => !isDone.has(id));
+    if (others.length === 0) return ids;
+    const ended = await db.query<{ id: string }>(
+      `SELECT job_id AS id FROM job_attempts JOIN unnest($1::uuid[], $2::int[]) AS asked (job_id, attempt) USING (job_id, attempt)
+        WHERE outcome = ANY($3)`,
+      [others.map(({ id }) => id), others.map(({ attempt }) => attempt), outcomes],
+    );
+    return [...ids, ...ended.map(({ id }) => id)];
+  };
+
+  async function* partsOf(id: string, size: number) {
+    for (let start = 0; start < size; start += PART_BYTES) {
+      const [part] = await db.query<{ bytes: Buffer }>(
+        'SELECT substring(bytes FROM $2 FOR $3) AS bytes FROM job_inputs WHERE job_id = $1',
+        [id, start + 1, PART_BYTES],
+      );
+      if (!part) throw new Error('the job ended while its picture was read');
+      yield part.bytes;
+    }
+  }
+
+  return {
+    async claim(claims, pod) {
+      // An attempt that has been put back has ended for its claim: repeated, that must not begin the next one.
+      // Those that do not fit come with their ids only.
+      const rows = await db.query<ClaimedJob | { id: string; kind: null }>(
+        `WITH asked AS (
+           SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS asked (id, claim)),
+         held AS (
+           SELECT id, asked.claim, CASE WHEN kind = 'image' THEN 0 ELSE input_bytes END AS bytes
+             FROM asked JOIN jobs USING (id)
+            WHERE jobs.claim IS DISTINCT FROM asked.claim AND attempt < max_attempts
+                  AND (status = 'queued' AND run_at <= now() OR status = 'processing' AND due_at <= now())
+               OR jobs.claim = asked.claim AND status = 'processing'
+            ORDER BY id
+              FOR UPDATE OF jobs),
+         fitting AS (
+           SELECT id, claim, sum(bytes) OVER (ORDER BY id) <= $5 OR row_number() OVER (ORDER BY id) = 1 AS fits FROM held),
+         job AS (
+           UPDATE jobs
+              SET status = 'processing', claim = fitting.claim, attempt = attempt + (jobs.claim IS DISTINCT FROM fitting.claim)::int,
+                  due_at = now() + $4 * interval '1 ms', processed_by_pod = $3, started_at = coalesce(started_at, now()),
+                  progress_done = 0
+             FROM fitting
+            WHERE jobs.id = fitting.id AND fits
+            RETURNING jobs.id, kind, attempt, payload, request_id, traceparent),
+         lost AS (
+           UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
+             FROM job
+            WHERE job.attempt > 1 AND a.job_id = job.id AND a.attempt < job.attempt AND a.outcome IS NULL),
+         begun AS (
+           INSERT INTO job_attempts (job_id, attempt, pod) SELECT id, attempt, $3 FROM job ON CONFLICT DO NOTHING)
+         SELECT id, kind, attempt, payload, request_id, traceparent, $4::int AS lease_ms
+           FROM fitting LEFT JOIN job USING (id)`,
+        [claims.map(({ id }) => id), claims.map(({ claim }) => claim), pod, leaseMs, CLAIMED_TEXT_BYTES],
+      );
+      const isClaimed = (row: (typeof rows)[number]): row is ClaimedJob => row.kind !== null;
+      return {
+        jobs: rows.filter(isClaimed),
+        later: rows.filter((row) => !isClaimed(row)).map(({ id }) => id),
+      };
+    },
+
+    async input(id) {
+      const [input] = await db.query<{ size: number }>(
+        'SELECT octet_length(bytes) AS size FROM job_inputs WHERE job_id = $1',
+        [id],
+      );
+      return input && { size: input.size, parts: partsOf(id, input.size) };
+    },
+
+    async renew(renewals) {
+      // A lease that has run out may still be renewed, as long as nobody else has taken the job.
+      const renewed = await db.query<{ id: string }>(
+        `WITH asked AS (
+           SELECT * FROM unnest($1::uuid[], $2::int[], $4::int[], $5::int[]) AS asked (id, attempt, done, total)),
+         ${OPEN_ATTEMPTS}
+         UPDATE jobs
+            SET status = 'processing', due_at = now() + $3 * interval '1 ms',
+                progress_done = coalesce(done, progress_done), progress_total = coalesce(total, progress_total)
+           FROM open
+          WHERE jobs.id = open.id
+          RETURNING jobs.id`,
+        [
+          renewals.map(({ id }) => id),
+          renewals.map(({ attempt }) => attempt),
+          leaseMs,
+          renewals.map(({ progress }) => progress?.done ?? null),
+          renewals.map(({ progress }) => progress?.total ?? null),
+        ],
+      );
+      return counted(renewals, renewed, ['completed', 'failed']);
+    },
+
+    async complete(completions) {
+      const done = await db.query<{ id: string }>(
+        `WITH asked AS (
+           SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[]) AS asked (id, attempt, result)),
+         ${OPEN_ATTEMPTS},
+         job AS (
+           UPDATE jobs
+              SET status = 'completed', result = open.result::jsonb, error = NULL, progress_done = progress_total,
+                  due_at = NULL, finished_at = now()
+             FROM open
+            WHERE jobs.id = open.id
+            RETURNING jobs.id, task_id, jobs.attempt, processed_by_pod),
+         effect AS (
+           UPDATE job_attempts a SET outcome = 'completed', finished_at = now()
+             FROM job
+            WHERE a.job_id = job.id AND a.attempt = job.attempt),
+         task AS (
+           UPDATE tasks
+              SET job_status = 'completed', completed_at = coalesce(completed_at, now()), processed_by_pod = job.processed_by_pod,
+                  updated_at = now()
+             FROM job
+            WHERE tasks.id = job.task_id)
+         SELECT id FROM job`,
+        [
+          completions.map(({ id }) => id),
+          completions.map(({ attempt }) => attempt),
+          completions.map(({ result }) => JSON.stringify(result ?? null)),
+        ],
+      );
+      return counted(completions, done, ['completed']);
+    },
+
+    async fail(id, attempt, { error, permanent, broke }) {
+      // Jitter of a quarter: what failed together is not tried again together.
+      const pauseMs = Math.min(backoffMs * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.75 + Math.random() / 2);
+      const failed = await db.query<{ id: string }>(
+        `WITH asked AS (SELECT $1::uuid AS id, $2::int AS attempt),
+         ${OPEN_ATTEMPTS},
+         verdict AS (
+           SELECT id, attempt < max_attempts AND NOT refused AS goes_on, refused,
+                  now() + $5 * interval '1 ms' AS next_run
+             FROM open,
+                  LATERAL (SELECT $4 OR $6 AND EXISTS (
+                             SELECT FROM job_attempts a WHERE a.job_id = open.id AND a.broke) AS refused) input),
+         job AS (
+           UPDATE jobs
+              SET status = CASE WHEN goes_on THEN 'queued' ELSE 'failed' END,
+                  run_at = CASE WHEN goes_on THEN next_run ELSE run_at END,
+                  due_at = CASE WHEN goes_on THEN next_run END,
+                  finished_at = CASE WHEN goes_on THEN NULL ELSE now() END,
+                  error = $3, refused = verdict.refused
+             FROM verdict
+            WHERE jobs.id = verdict.id
+            RETURNING jobs.id, jobs.attempt),
+         ended AS (
+           UPDATE job_attempts a SET outcome = 'failed', finished_at = now(), error = $3, broke = $6
+             FROM job
+            WHERE a.job_id = job.id AND a.attempt = job.attempt)
+         SELECT id FROM job`,
+        [id, attempt, error, permanent, pauseMs, broke],
+      );
+      return (await counted([{ id, attempt }], failed, ['failed'])).length > 0;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import type { Logger } from '@millrace/chassis/process';
+import type { Queryable } from '@millrace/chassis/stores/postgres';
+import { jobKindSchema } from '@millrace/contracts';
+import type { DueJob, JobPublisher } from './publisher.js';
+import { repeat } from '../../repeat.js';
+import type { TaskHints } from '../../tasks/task-hints.js';
+
+export interface SweeperOptions {
+  db: Queryable;
+  publisher: Pick<JobPublisher, 'publish' | 'hasLostMessages'>;
+  hints: Pick<TaskHints, 'changed'>;
+  /** When to publish a job again that nobody has claimed. The pause doubles each time, up to 16 times this. */
+  republishAfterMs: number;
+  logger: Logger;
+}
+
+export interface Sweeper {
+  /**
+   * Publishes a batch of what is due and not on its way. Any number of replicas may sweep: each job goes to one of them.
+   *
+   * @returns whether there may be more
+   * @throws Unavailable when PostgreSQL or Redis does not answer; what was not published is still due
+   */
+  sweep(): Promise<boolean>;
+}
+
+const BATCH = 500;
+/** A sweep that has more to do leaves the rest to the next one. */
+const BATCHES_A_SWEEP = 20;
+const REPUBLISH_MAX_FACTOR = 16;
+
+/**
+ * Takes what is due: a job whose publication failed, that has waited for its time, or whose worker vanished. A job that takes its
+ * worker with it every time is not tried for ever. One statement, so that no locks are held while Redis is waited for.
+ */
+const TAKE_DUE = `
+  WITH due AS (
+    SELECT id FROM jobs WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED),
+  job AS (
+    UPDATE jobs
+       SET status = CASE WHEN attempt < max_attempts THEN 'queued' ELSE 'failed' END,
+           error = CASE WHEN attempt < max_attempts THEN error
+                        ELSE 'The worker did not come back from the last attempt.' END,
+           due_at = CASE WHEN attempt < max_attempts THEN now() + interval '1 ms' *
+                      CASE WHEN status = 'queued' AND published_at >= run_at
+                           THEN least(greatest(2000 * extract(epoch FROM now() - published_at), $2), $3)
+                           ELSE $2 END
+                    END,
+           published_at = now(),
+           finished_at = CASE WHEN attempt >= max_attempts THEN now() END
+      FROM due
+     WHERE jobs.id = due.id
+     RETURNING jobs.id, priority, new.status, old.status AS old_status),
+  lost AS (
+    UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
+      FROM job
+     WHERE a.job_id = job.id AND job.status = 'failed' AND a.outcome IS NULL)
+  SELECT * FROM job`;
+
+interface TakenJob extends DueJob {
+  status: 'queued' | 'failed';
+  old_status: 'queued' | 'processing';
+}
+
+/** A part of the queue, by the ids of its jobs: from `after` on, up to `until`. */
+interface Stretch {
+  after: string;
+  until: string;
+}
+
+export function createSweeper({ db, publisher, hints, republishAfterMs, logger }: SweeperOptions): Sweeper {
+  /** What Redis has lost and was not published again yet. */
+  let lost: Stretch | undefined;
+
+  const publishDue = async () => {
+    const taken = await db.query<TakenJob>(TAKE_DUE, [
+      BATCH,
+      republishAfterMs,
+      republishAfterMs * REPUBLISH_MAX_FACTOR,
+    ]);
+    if (taken.some(({ old_status }) => old_status === 'processing')) hints.changed();
+    const jobs = taken.filter(({ status }) => status === 'queued');
+    try {
+      if (jobs.length > 0) await publisher.publish(jobs);
+    } catch (error) {
+      await db.query(`UPDATE jobs SET due_at = now() WHERE id = ANY($1) AND status = 'queued'`, [
+        jobs.map(({ id }) => id),
+      ]);
+      throw error;
+    }
+    if (jobs.length > 0) logger.info({ jobs: jobs.length }, 'published jobs that were due');
+    return taken.length === BATCH;
+  };
+
+  /** Changes nothing in the rows: what is there already in Redis is not put there twice. */
+  const publishLost = async ({ after, until }: Stretch): Promise<Stretch | undefined> => {
+    const jobs = await db.query<DueJob>(
+      // By kind, as the index of lists has it: it goes from one queued job to the next, however many others lie between.
+      `SELECT id, priority
+         FROM unnest($4::text[]) AS kinds (kind),
+              LATERAL (SELECT id, priority FROM jobs
+                        WHERE jobs.kind = kinds.kind AND status = 'queued' AND run_at <= now() AND id > $1 AND id <= $2
+                        ORDER BY id LIMIT $3) AS queued
+        ORDER BY id
+        LIMIT $3`,
+      [after, until, BATCH, jobKindSchema.options],
+    );
+    if (jobs.length > 0) await publisher.publish(jobs);
+    return jobs.length === BATCH ? { after: jobs.at(-1)!.id, until } : undefined;
+  };
+
+  return {
+    async sweep() {
+      // Asked first, as it fails while Redis takes nothing: then no job counts as published.
+      if (await publisher.hasLostMessages()) {
+        lost = await wholeQueue(db);
+        logger.warn('Redis is empty or has lost data, publishing the whole queue again');
+      }
+      const isMoreDue = await publishDue();
+      if (lost) lost = await publishLost(lost);
+      return isMoreDue || lost !== undefined;
+    },
+  };
+}
+
+/** Sweeps until it is stopped. @returns a function that stops it and waits for the sweep under way */
+export function startSweeper(options: SweeperOptions & { intervalMs: number }): () => Promise<void> {
+  const { intervalMs, logger } = options;
+  const sweeper = createSweeper(options);
+  const sweepAll = async (signal: AbortSignal) => {
+    for (let batch = 1; batch <= BATCHES_A_SWEEP && !signal.aborted; batch += 1) {
+      if (!(await sweeper.sweep())) return;
+    }
+  };
+  return repeat(sweepAll, {
+    everyMs: intervalMs,
+    onError: (error) => logger.warn({ err: error }, 'sweep failed, trying again'),
+  });
+}
+
+/** Up to now: jobs that come later are published where they come from. Ids tell the time (UUIDv7). */
+async function wholeQueue(db: Queryable): Promise<Stretch> {
+  const [now] = await db.query<{ id: string }>('SELECT uuidv7() AS id');
+  return { after: '00000000-0000-0000-0000-000000000000', until: now!.id };
+}

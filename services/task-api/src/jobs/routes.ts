@@ -1,0 +1,93 @@
+import {
+  HttpProblem,
+  idOf,
+  methodNotAllowed,
+  notFound,
+  parseQuery,
+  sendJson,
+  sendList,
+} from '@millrace/chassis/http';
+import type { Logger } from '@millrace/chassis/process';
+import { deleteJobQuerySchema, type Job, listJobsQuerySchema } from '@millrace/contracts';
+import { Router } from 'express';
+import { type JobPublisher, publishOnTheSide } from './outbox/publisher.js';
+import { ATTEMPTS_MAX, type JobStore } from './job-store.js';
+
+export interface JobRouteOptions {
+  jobs: JobStore;
+  publisher: JobPublisher;
+  logger: Logger;
+}
+
+/** /api/jobs: how far the queued work is, and what a person may do about it. */
+export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router {
+  const router = Router();
+
+  router
+    .route('/api/jobs')
+    .get(async (req, res) => {
+      sendList(req, res, await jobs.list(parseQuery(listJobsQuerySchema, req.query)));
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/api/jobs/summary')
+    .get(async (_req, res) => {
+      sendJson(res, await jobs.summarize());
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/api/jobs/:id')
+    .get(async (req, res) => {
+      res.json(await existing(jobs, idOf(req)));
+    })
+    .delete(async (req, res) => {
+      const id = idOf(req);
+      const { status } = parseQuery(deleteJobQuerySchema, req.query);
+      if ((status ?? 'queued') === 'queued' && (await jobs.cancel(id))) {
+        res.json(await existing(jobs, id));
+      } else if (await jobs.remove(id, status)) {
+        res.status(204).end();
+      } else {
+        const job = await existing(jobs, id);
+        throw new HttpProblem(
+          409,
+          status === undefined || status === job.status
+            ? `A queued job can be cancelled, and an ended one deleted; this one is ${job.status}.`
+            : `This job is not ${status}, but ${job.status}.`,
+        );
+      }
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/api/jobs/:id/retry')
+    .post(async (req, res) => {
+      const id = idOf(req);
+      const due = await jobs.retry(id);
+      const job = await existing(jobs, id);
+      if (!due) throw new HttpProblem(409, whyNoRetry(job));
+      publishOnTheSide([due], publisher, logger);
+      res.status(202).location(`/api/jobs/${id}`).json(job);
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+function whyNoRetry({ status, attempts }: Job): string {
+  if (status !== 'failed') return `Only a failed job can be retried; this one is ${status}.`;
+  const tries = attempts.at(-1)?.attempt ?? 0;
+  if (tries >= ATTEMPTS_MAX) {
+    return `This job has been tried ${tries} times, which is enough. Send the work again as a new job.`;
+  }
+  return 'What this job was given is no longer kept: it was refused, or the job failed too long ago. Send it again as a new job.';
+}
+
+/** @throws HttpProblem 404 */
+export async function existing(jobs: JobStore, id: string) {
+  const job = await jobs.find(id);
+  if (!job) throw notFound('There is no job with this id.');
+  return job;
+}

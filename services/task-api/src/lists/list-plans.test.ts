@@ -1,0 +1,113 @@
+import type { Queryable } from '@millrace/chassis/stores/postgres';
+import {
+  jobKindSchema,
+  jobStatusSchema,
+  listJobsQuerySchema,
+  listTasksQuerySchema,
+  prioritySchema,
+  taskStatusSchema,
+} from '@millrace/contracts';
+import { startTestPostgres, type TestPostgres } from '../../../../tests/support/postgres.js';
+import { silentLogger } from '../../../../tests/support/service-basics.js';
+import { listJobs } from '../jobs/job-list.js';
+import { createListPool } from './list-pool.js';
+import { listTasks } from '../tasks/task-list.js';
+import { searchTasks } from '../tasks/task-search.js';
+
+/** Enough for PostgreSQL to think of other plans. */
+const ROWS = 20_000;
+
+let postgres: TestPostgres;
+let lists: ReturnType<typeof createListPool>;
+beforeAll(async () => {
+  postgres = await startTestPostgres('task-api');
+  lists = createListPool({ ...postgres.config, POSTGRES_LIST_POOL_SIZE: 1 }, silentLogger());
+  await postgres.db.query(
+    `INSERT INTO tasks (title, priority, completed_at)
+     SELECT 'task ' || n, (ARRAY['low', 'medium', 'high'])[1 + n % 3], CASE WHEN n % 10 > 0 THEN now() END
+       FROM generate_series(1, ${ROWS}) AS n`,
+  );
+  await postgres.db.query(
+    `INSERT INTO jobs (kind, payload, priority, status, run_at, max_attempts, progress_total, request_id, finished_at)
+     SELECT CASE WHEN n % 100 = 0 THEN 'image' ELSE 'task' END, '{}', 'low',
+            CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'completed' END, now(), 1, 1, 'r', now()
+       FROM generate_series(1, ${ROWS}) AS n`,
+  );
+  for (const table of ['tasks', 'jobs', 'task_texts']) await postgres.db.query(`VACUUM ANALYZE ${table}`);
+});
+afterAll(async () => {
+  await lists.end();
+  await postgres.stop();
+});
+
+interface Plan {
+  'Node Type': string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  Plans?: Plan[];
+}
+
+/** Runs what is asked, and keeps the plans that it had: those that PostgreSQL keeps for any values. */
+function explaining() {
+  const nodes: Plan[][] = [];
+  const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)];
+  const db: Queryable = {
+    async query<Row extends object>(text: string, values: unknown[] = []) {
+      const types = ['uuid', 'int', 'text', 'int', 'int'].slice(0, values.length).join();
+      await lists.query(`PREPARE explained(${types}) AS ${text}`);
+      const literals = values
+        .map((value) => (typeof value === 'number' ? value : `'${String(value)}'`))
+        .join();
+      const [row] = await lists.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+        `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE explained(${literals})`,
+      );
+      await lists.query('DEALLOCATE explained');
+      nodes.push(flat(row!['QUERY PLAN'][0].Plan));
+      return lists.query<Row & Record<string, unknown>>(text, values) as Promise<Row[]>;
+    },
+  };
+  return { db, nodes };
+}
+
+const orNone = <T>(values: readonly T[]) => [undefined, ...values];
+const taskFilters = orNone(taskStatusSchema.options).flatMap((status) =>
+  orNone(prioritySchema.options).map((priority) => ({ status, priority })),
+);
+const jobFilters = orNone(jobStatusSchema.options).flatMap((status) =>
+  orNone(jobKindSchema.options).map((kind) => ({ status, kind })),
+);
+const CURSOR = '0fffffff-ffff-7fff-bfff-ffffffffffff';
+
+/** A page of 5 has read six rows of each range at most, and sorted none. */
+function expectOnlyThePage(nodes: Plan[]) {
+  const types = nodes.map((node) => node['Node Type']);
+  expect(types).not.toContain('Seq Scan');
+  expect(types).not.toContain('Sort');
+  for (const node of nodes) expect(node['Actual Rows']).toBeLessThanOrEqual(6);
+}
+
+it.each(taskFilters)('a list of tasks reads its page and no more: %j', async (filter) => {
+  const { db, nodes } = explaining();
+  await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5 }), ...filter });
+  await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter });
+  nodes.forEach(expectOnlyThePage);
+});
+
+it.each(jobFilters)('a list of jobs reads its page and no more: %j', async (filter) => {
+  const { db, nodes } = explaining();
+  await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5 }), ...filter });
+  await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter });
+  nodes.forEach(expectOnlyThePage);
+});
+
+it.each(taskFilters)('a search reads the newest, or what the index has: %j', async (filter) => {
+  const { db, nodes } = explaining();
+  // There are three with 1999 in them.
+  await searchTasks(db, { ...listTasksQuerySchema.parse({}), ...filter, q: '1999' });
+  for (const plan of nodes) {
+    expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+    for (const node of plan) expect(node['Actual Rows']).toBeLessThanOrEqual(2_000);
+  }
+  const indexes = nodes.flat().flatMap((node) => node['Index Name'] ?? []);
+  if (nodes.length > 1) expect(indexes).toContain('task_texts_grams');
+});

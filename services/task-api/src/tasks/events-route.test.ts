@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import request from 'supertest';
+import { eventually } from '../../../../tests/support/eventually.js';
+import { listenOnFreePort, type Listener } from '../../../../tests/support/listen.js';
+import { basics, silentLogger } from '../../../../tests/support/service-basics.js';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { workerCalls } from '../../../../tests/support/worker-calls.js';
+import { createTaskHints, type TaskHints } from './task-hints.js';
+
+let taskApi: TestTaskApi;
+let hints: TaskHints;
+/** Two replicas on the same PostgreSQL and Redis. */
+let replicas: [Listener, Listener];
+
+beforeAll(async () => {
+  taskApi = await startTaskApi();
+  hints = createTaskHints(taskApi.redis.redis, silentLogger(), { pauseMs: 100 });
+  replicas = [
+    await listenOnFreePort(taskApi.app),
+    await listenOnFreePort(taskApi.createApp({ ...basics('task-api-2'), hints })),
+  ];
+});
+afterAll(async () => {
+  hints.close();
+  await Promise.all(replicas.map((replica) => replica.close()));
+  await taskApi.stop();
+});
+beforeEach(() => taskApi.empty());
+
+/** An open stream. */
+interface Stream {
+  response: Response;
+  /** How many changes it has told of. */
+  changes: () => number;
+  /** Has it ended by itself? */
+  ended: () => boolean;
+  close(): void;
+}
+
+/** Opens a stream, and waits until it is subscribed: it then tells of one change. */
+async function listen(replica: Listener): Promise<Stream> {
+  const controller = new AbortController();
+  const response = await fetch(`${replica.url}/api/tasks/events`, { signal: controller.signal });
+  let text = '';
+  let ended = false;
+  const read = async () => {
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk;
+    ended = true;
+  };
+  read().catch(() => undefined);
+  return {
+    response,
+    changes: () => text.split('event: change\n').length - 1,
+    ended: () => ended,
+    close: () => controller.abort(),
+  };
+}
+
+async function told(stream: Stream, before: number): Promise<void> {
+  await eventually(() => expect(stream.changes()).toBeGreaterThan(before));
+}
+
+/** Until nothing has come for longer than hints are held back. */
+async function quiet(stream: Stream): Promise<number> {
+  for (let seen = -1; seen !== stream.changes();) {
+    seen = stream.changes();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return stream.changes();
+}
+
+describe('GET /api/tasks/events', () => {
+  it('tells on every replica of each kind of change', async () => {
+    const [first, second] = replicas;
+    const streams = [await listen(first), await listen(second)];
+    expect(streams[0]!.response.headers.get('content-type')).toBe('text/event-stream');
+    expect(streams[0]!.response.headers.get('x-accel-buffering')).toBe('no');
+
+    const call = () => request(first.url);
+    let id = '';
+    const worker = workerCalls(() => first.url);
+    const steps: [string, () => Promise<unknown>][] = [
+      ['created', async () => (id = (await call().post('/tasks').send({ title: 'a' }).expect(201)).body.id)],
+      ['edited', () => call().patch(`/tasks/${id}`).send({ completed: true }).expect(200)],
+      ['replaced', () => call().put(`/tasks/${id}`).send({ title: 'b' }).expect(200)],
+      ['deleted', () => call().delete(`/tasks/${id}`).expect(204)],
+      ['queued', async () => (id = (await call().get('/add/c').expect(202)).body.id)],
+      ['begun by a worker', () => worker.claim(id)],
+      ['completed by a worker', () => worker.complete(id, { attempt: 1, result: null })],
+    ];
+    for (const [step, change] of steps) {
+      const before = await Promise.all(streams.map(quiet));
+      await change();
+      await Promise.all(streams.map((stream, index) => told(stream, before[index]!))).catch(() => {
+        throw new Error(`not told: ${step}`);
+      });
+    }
+    streams.forEach((stream) => stream.close());
+  });
+
+  it('tells of jobs that the sweeper puts back or ends, not of those that it only publishes again', async () => {
+    const stream = await listen(replicas[1]);
+    const id: string = (await request(replicas[0].url).post('/api/add/lost').expect(202)).body.id;
+    const claim = async () => expect(await workerCalls(() => replicas[0].url).claim(id)).toBeDefined();
+    const sweepLater = async () => {
+      await taskApi.postgres.db.query("UPDATE jobs SET due_at = now() - interval '1 s' WHERE id = $1", [id]);
+      await taskApi.sweepToRedis();
+    };
+    let before = await quiet(stream);
+    await sweepLater();
+    expect(await quiet(stream)).toBe(before);
+
+    await claim();
+    before = await quiet(stream);
+    await sweepLater();
+    await told(stream, before);
+
+    await claim();
+    await taskApi.postgres.db.query('UPDATE jobs SET attempt = max_attempts WHERE id = $1', [id]);
+    before = await quiet(stream);
+    await sweepLater();
+    await told(stream, before);
+    stream.close();
+  });
+
+  it('says nothing when nothing has changed', async () => {
+    const stream = await listen(replicas[0]);
+    const before = await quiet(stream);
+    await request(replicas[0].url).get('/api/tasks').expect(200);
+    await request(replicas[0].url).post('/tasks').send({ title: '' }).expect(422);
+    await request(replicas[0].url).delete(`/tasks/${randomUUID()}`).expect(404);
+    expect(await quiet(stream)).toBe(before);
+    stream.close();
+  });
+
+  it('says nothing when a request is repeated with its key, or a lease just goes on; it does when work progresses', async () => {
+    const call = () => request(replicas[0].url);
+    const addOnce = () => call().post('/api/add/once').set('Idempotency-Key', 'once').expect(202);
+    const id: string = (await addOnce()).body.id;
+    const createOnce = () =>
+      call().post('/api/tasks').set('Idempotency-Key', 'created').send({ title: 'a' }).expect(201);
+    await createOnce();
+    const worker = workerCalls(() => replicas[0].url);
+    const renew = async (progress?: object) =>
+      expect(await worker.renew(id, { attempt: 1, ...(progress && { progress }) })).toBe(true);
+    expect(await worker.claim(id)).toBeDefined();
+
+    const stream = await listen(replicas[1]);
+    const before = await quiet(stream);
+    await addOnce();
+    await createOnce();
+    await renew();
+    expect(await quiet(stream)).toBe(before);
+    await renew({ done: 1, total: 2 });
+    await told(stream, before);
+    stream.close();
+  });
+
+  it('hints once a second at most, however many changes there are on however many replicas', async () => {
+    const own = [0, 1].map(() => createTaskHints(taskApi.redis.redis, silentLogger()));
+    const usual = await Promise.all(
+      own.map((each) => listenOnFreePort(taskApi.createApp({ ...basics('task-api-5'), hints: each }))),
+    );
+    const stream = await listen(usual[0]!);
+    await told(stream, 0);
+    const begun = performance.now();
+    for (let round = 0; stream.changes() < 3; round += 1)
+      await request(usual[round % 2]!.url)
+        .post('/api/add/many')
+        .expect(202);
+    expect(performance.now() - begun).toBeGreaterThan(1_900);
+    stream.close();
+    for (const each of own) each.close();
+    await Promise.all(usual.map((replica) => replica.close()));
+  });
+
+  it('holds one subscription a replica, and none when nobody listens', async () => {
+    const subscribers = async () =>
+      (await taskApi.redis.redis.pubsub('NUMSUB', 'task-changes')) as [string, number];
+    await eventually(async () => expect((await subscribers())[1]).toBe(0));
+    const streams = await Promise.all([...replicas, ...replicas].map(listen));
+    await Promise.all(streams.map((stream) => told(stream, 0)));
+    expect((await subscribers())[1]).toBe(2);
+    streams.forEach((stream) => stream.close());
+    await eventually(async () => expect((await subscribers())[1]).toBe(0));
+  });
+
+  it('stays open while Redis is away, and tells of changes when it is back', async () => {
+    const stream = await listen(replicas[1]);
+    await quiet(stream);
+    await taskApi.redis.link.cut();
+    // Nothing is in the way of the request that makes the change.
+    await request(replicas[0].url).post('/tasks').send({ title: 'meanwhile' }).expect(201);
+    const before = stream.changes();
+    await taskApi.redis.link.mend();
+    // What was missed is told by the return itself.
+    await told(stream, before);
+    const after = await quiet(stream);
+    await eventually(() => taskApi.redis.redis.ping());
+    await request(replicas[0].url).post('/tasks').send({ title: 'afterwards' }).expect(201);
+    await told(stream, after);
+    expect(stream.ended()).toBe(false);
+    stream.close();
+  });
+
+  it('answers 503 when a replica holds as many streams as it may, until one ends', async () => {
+    const streams = await Promise.all(Array.from({ length: 10 }, () => listen(replicas[0])));
+    const refused = await fetch(`${replicas[0].url}/api/tasks/events`);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('5');
+    await refused.text();
+    streams[0]!.close();
+    streams[0] = await eventually(async () => {
+      const stream = await listen(replicas[0]);
+      expect(stream.response.status).toBe(200);
+      return stream;
+    });
+    streams.forEach((stream) => stream.close());
+  });
+
+  it('says nothing more once it has ended: a change in the moment of the shutdown harms nobody', async () => {
+    const { lifecycle, ...rest } = basics('task-api-4');
+    const own = await listenOnFreePort(taskApi.createApp({ ...rest, lifecycle, hints }));
+    // Listens before the stream does: a hint finds the stream just ended.
+    let close = () => {};
+    const stop = hints.listen(() => close());
+    const stream = await listen(own);
+    const before = await quiet(stream);
+    close = () => lifecycle.close();
+    await request(own.url).post('/tasks').send({ title: 'late' }).expect(201);
+    await eventually(() => expect(stream.ended()).toBe(true));
+    expect(stream.changes()).toBe(before);
+    await request(own.url).get('/livez').expect(200);
+    stop();
+    await own.close();
+  });
+
+  it('ends when the replica shuts down, so that the client goes to another', async () => {
+    const { lifecycle, ...rest } = basics('task-api-3');
+    const own = await listenOnFreePort(taskApi.createApp({ ...rest, lifecycle }));
+    const stream = await listen(own);
+    lifecycle.drain();
+    lifecycle.close();
+    await eventually(() => expect(stream.ended()).toBe(true));
+    await own.close();
+  });
+});

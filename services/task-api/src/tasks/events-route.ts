@@ -1,0 +1,27 @@
+import { type EventStreams, methodNotAllowed, serverSentEvent } from '@millrace/chassis/http';
+import { Router } from 'express';
+import type { TaskHints } from './task-hints.js';
+
+const CHANGE = serverSentEvent({ event: 'change' });
+
+/**
+ * GET /api/tasks/events: server-sent events. An event `change` says that some task or job has changed, on whatever replica,
+ * and that a list of them should be fetched again.
+ */
+export function taskEventRoutes(hints: TaskHints, streams: EventStreams): Router {
+  const router = Router();
+
+  router
+    .route('/api/tasks/events')
+    .get((req, res) => {
+      const stream = streams.open(req, res);
+      if (stream.signal.aborted) return;
+      stream.signal.addEventListener(
+        'abort',
+        hints.listen(() => stream.send(CHANGE)),
+      );
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}

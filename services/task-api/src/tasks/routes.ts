@@ -1,0 +1,63 @@
+import {
+  idOf,
+  jsonBody,
+  methodNotAllowed,
+  notFound,
+  parseBody,
+  parseQuery,
+  sendList,
+} from '@millrace/chassis/http';
+import {
+  createTaskSchema,
+  listTasksQuerySchema,
+  replaceTaskSchema,
+  updateTaskSchema,
+} from '@millrace/contracts';
+import { Router } from 'express';
+import { changesNothing } from './hint-changes.js';
+import { idempotencyKeyOf } from '../idempotency/idempotency-key.js';
+import type { TaskStore } from './task-store.js';
+
+/** /api/tasks and, the same, /tasks. */
+export function taskRoutes(tasks: TaskStore): Router {
+  const router = Router();
+
+  router
+    .route(['/api/tasks', '/tasks'])
+    .get(async (req, res) => {
+      sendList(req, res, await tasks.list(parseQuery(listTasksQuerySchema, req.query)));
+    })
+    .post(jsonBody, async (req, res) => {
+      const { task, isNew } = await tasks.create(
+        parseBody(createTaskSchema, req.body),
+        idempotencyKeyOf(req),
+      );
+      if (!isNew) changesNothing(res);
+      res.status(201).location(`/api/tasks/${task.id}`).json(task);
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route(['/api/tasks/:id', '/tasks/:id'])
+    .get(async (req, res) => {
+      res.json(found(await tasks.find(idOf(req))));
+    })
+    .patch(jsonBody, async (req, res) => {
+      res.json(found(await tasks.update(idOf(req), parseBody(updateTaskSchema, req.body))));
+    })
+    .put(jsonBody, async (req, res) => {
+      res.json(found(await tasks.update(idOf(req), parseBody(replaceTaskSchema, req.body))));
+    })
+    .delete(async (req, res) => {
+      found((await tasks.remove(idOf(req))) || undefined);
+      res.status(204).end();
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+function found<T>(task: T | undefined): T {
+  if (task === undefined) throw notFound('There is no task with this id.');
+  return task;
+}

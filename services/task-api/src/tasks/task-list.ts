@@ -1,0 +1,54 @@
+import { FIRST_PAGE, json, type Page, type Queryable, selectPage } from '@millrace/chassis/stores/postgres';
+import { type ListTasksQuery, prioritySchema, taskStatusSchema } from '@millrace/contracts';
+import { newestRows } from '../lists/list-order.js';
+
+/**
+ * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON they
+ * take six times as much at most.
+ */
+const PAGE_TEXT_BYTES = 512 * 1024;
+
+export const TASK_COLUMNS = `id, title, description, priority, status, processed_by_pod, created_at, updated_at, completed_at`;
+
+/** A task as the API shows it. */
+const TASK = json.object({
+  id: json.plain('id'),
+  title: json.text('title'),
+  description: json.text('description'),
+  priority: json.plain('priority'),
+  status: json.plain('status'),
+  completed: json.boolean('completed_at IS NOT NULL'),
+  processed_by_pod: json.text('processed_by_pod'),
+  created_at: json.time('created_at'),
+  updated_at: json.time('updated_at'),
+  completed_at: json.time('completed_at'),
+});
+
+export type TaskFilter = Pick<ListTasksQuery, 'status' | 'priority'>;
+
+/** A query of the tasks of a filter before the cursor $1, newest first, and the order that it has. */
+export function filteredTasks(columns: string, { status, priority }: TaskFilter) {
+  return newestRows('tasks', columns, [
+    { name: 'status', values: taskStatusSchema.options, wanted: status },
+    { name: 'priority', values: prioritySchema.options, wanted: priority },
+  ]);
+}
+
+/** A page of tasks, of at most $2. @param rows a query of one task more, in `order` */
+export function selectTaskPage(rows: string, order: string): string {
+  return selectPage({
+    rows,
+    order,
+    row: TASK,
+    limit: '$2::int',
+    bytes: { of: 'octet_length(title) + octet_length(description)', max: PAGE_TEXT_BYTES },
+  });
+}
+
+/** One page, newest first. */
+export async function listTasks(db: Queryable, { limit, cursor, ...filter }: ListTasksQuery): Promise<Page> {
+  const { rows, order } = filteredTasks(TASK_COLUMNS, filter);
+  const statement = selectTaskPage(`${rows} LIMIT $2::int + 1`, order);
+  const [page] = await db.query<Page>(statement, [cursor ?? FIRST_PAGE, limit]);
+  return page!;
+}

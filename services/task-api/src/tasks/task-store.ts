@@ -1,0 +1,133 @@
+import { despiteRefusals, type Page, type Postgres, type Queryable } from '@millrace/chassis/stores/postgres';
+import { coalesce, type WorkLimiter } from '@millrace/chassis/work';
+import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '@millrace/contracts';
+import { fingerprint, oncePerKey } from '../idempotency/keys.js';
+import { listTasks, TASK_COLUMNS as COLUMNS } from './task-list.js';
+import { searchTasks } from './task-search.js';
+
+/** Tasks in PostgreSQL. What takes an id answers undefined, or false, when there is no such task. */
+export interface TaskStore {
+  /** @param idempotencyKey repeated with it, the task is created once, and answered as it was then */
+  create(task: CreateTask, idempotencyKey?: string): Promise<{ task: Task; isNew: boolean }>;
+  find(id: string): Promise<Task | undefined>;
+  /** One page, newest first. */
+  list(query: ListTasksQuery): Promise<Page>;
+  /** Sets the given fields. Completing a completed task again leaves its time as it is. */
+  update(id: string, changes: UpdateTask | ReplaceTask): Promise<Task | undefined>;
+  /** Deletes the task, and its job with it. */
+  remove(id: string): Promise<boolean>;
+}
+
+type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed_at'> & {
+  created_at: Date;
+  updated_at: Date;
+  completed_at: Date | null;
+};
+
+/** What one statement writes at most, in tasks and in characters. */
+const TASKS_A_STATEMENT = 200;
+const TEXT_A_STATEMENT = 1024 * 1024;
+/** How long a search waits for its turn, in ms. */
+const SEARCH_WAIT_MS = 1_500;
+
+export interface TaskListOptions {
+  /** The connections of lists and searches, which are never in the way of other requests. */
+  lists: Queryable;
+  /** The turns of searches, which leave some of the connections to lists. */
+  searches: WorkLimiter;
+}
+
+export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptions): TaskStore {
+  /** What is created at the same time is committed together. */
+  const insertTogether = coalesce<CreateTask, Task>({
+    run: (tasks) => despiteRefusals(tasks, (some) => insert(db, some)),
+    maxItems: TASKS_A_STATEMENT,
+    weigh: ({ title, description }) => title.length + description.length,
+    maxWeight: TEXT_A_STATEMENT,
+  });
+  return {
+    async create(task, idempotencyKey) {
+      if (idempotencyKey === undefined) return { task: await insertTogether(task), isNew: true };
+      const request = { key: idempotencyKey, fingerprint: fingerprint('create task', task) };
+      let isNew = false;
+      const created = await oncePerKey(db, request, async (tx) => {
+        isNew = true;
+        const [inserted] = await insert(tx, [task]);
+        return inserted!;
+      });
+      return { task: created, isNew };
+    },
+
+    async find(id) {
+      const rows = await db.query<TaskRow>(`SELECT ${COLUMNS} FROM tasks WHERE id = $1`, [id]);
+      return rows.map(toTask)[0];
+    },
+
+    list({ q, ...query }) {
+      if (q === undefined) return listTasks(lists, query);
+      return searches.run(() => searchTasks(lists, { q, ...query }), { waitMs: SEARCH_WAIT_MS });
+    },
+
+    async update(id, { title, description, priority, completed }) {
+      const rows = await db.query<TaskRow>(
+        `UPDATE tasks
+            SET title = coalesce($2, title),
+                description = coalesce($3, description),
+                priority = coalesce($4, priority),
+                completed_at = CASE $5::boolean
+                  WHEN true THEN coalesce(completed_at, now())
+                  WHEN false THEN NULL
+                  ELSE completed_at
+                END,
+                updated_at = now()
+          WHERE id = $1
+          RETURNING ${COLUMNS}`,
+        [id, title ?? null, description ?? null, priority ?? null, completed ?? null],
+      );
+      return rows.map(toTask)[0];
+    },
+
+    async remove(id) {
+      // The job first, as whoever changes a job's status locks the job before its task.
+      const rows = await db.query(
+        `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 FOR UPDATE)
+         DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 RETURNING id`,
+        [id],
+      );
+      return rows.length > 0;
+    },
+  };
+}
+
+/** All or none. @returns the tasks in the order given */
+async function insert(db: Queryable, tasks: CreateTask[]): Promise<Task[]> {
+  const rows = await db.query<TaskRow>(
+    `WITH asked AS MATERIALIZED (
+       SELECT uuidv7() AS id, *
+         FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (title, description, priority, position)),
+     task AS (
+       INSERT INTO tasks (id, title, description, priority) SELECT id, title, description, priority FROM asked RETURNING *)
+     SELECT ${COLUMNS} FROM task JOIN (SELECT id, position FROM asked) USING (id) ORDER BY position`,
+    [
+      tasks.map(({ title }) => title),
+      tasks.map(({ description }) => description),
+      tasks.map(({ priority }) => priority),
+    ],
+  );
+  return rows.map(toTask);
+}
+
+function toTask(row: TaskRow): Task {
+  return {
+    id: row.id,
+    title: row.title,
+    description: row.description,
+    priority: row.priority,
+    status: row.status,
+    completed: row.completed_at !== null,
+    processed_by_pod: row.processed_by_pod,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+    completed_at: row.completed_at?.toISOString() ?? null,
+  };
+}

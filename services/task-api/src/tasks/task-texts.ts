@@ -1,0 +1,65 @@
+import type { Logger } from '@millrace/chassis/process';
+import type { Queryable } from '@millrace/chassis/stores/postgres';
+import { retryForever } from '@millrace/chassis/work';
+import { repeat } from '../repeat.js';
+
+/** The longest texts take some milliseconds each. */
+const BATCH = 100;
+
+/**
+ * The next tasks downwards that were there before their texts were kept. They are locked against being deleted at the same time: else
+ * their texts would stay.
+ */
+const FILL_BATCH = `
+  WITH missing AS MATERIALIZED (SELECT before FROM task_texts_missing FOR UPDATE),
+  batch AS MATERIALIZED (
+    SELECT id, title, description FROM tasks
+     WHERE id < (SELECT before FROM missing) ORDER BY id DESC LIMIT $1 FOR KEY SHARE),
+  filled AS (
+    INSERT INTO task_texts SELECT id, searched_text(title, description) FROM batch ON CONFLICT DO NOTHING),
+  last AS (SELECT id FROM batch ORDER BY id LIMIT 1),
+  moved AS (UPDATE task_texts_missing SET before = last.id FROM last),
+  done AS (DELETE FROM task_texts_missing WHERE NOT EXISTS (SELECT FROM last))
+  SELECT FROM last`;
+
+/**
+ * Makes the tasks of the version before 005 searchable, in small batches, each in its own transaction: the previous version goes on
+ * meanwhile, and an interrupted run is taken up where it was. Does nothing when all are done.
+ */
+export async function fillTaskTexts(
+  db: Queryable,
+  { logger, signal }: { logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  const fill = async () => (await db.query(FILL_BATCH, [BATCH])).length > 0;
+  let isMore: boolean;
+  do {
+    isMore = await retryForever(fill, {
+      signal,
+      onRetry: (error, delayMs) =>
+        logger.warn({ err: error, retry_ms: delayMs }, 'could not index old tasks'),
+    });
+  } while (isMore && !signal.aborted);
+}
+
+/**
+ * Merges new texts into the index of searches. Until then they lie in a list that every search reads through.
+ *
+ * @returns a function that stops it and waits for the statement under way
+ */
+export function startMergingTexts({
+  db,
+  intervalMs,
+  logger,
+}: {
+  db: Queryable;
+  intervalMs: number;
+  logger: Logger;
+}): () => Promise<void> {
+  const merge = async () => {
+    await db.query(`SELECT gin_clean_pending_list('task_texts_grams')`);
+  };
+  return repeat(merge, {
+    everyMs: intervalMs,
+    onError: (error) => logger.warn({ err: error }, 'could not merge new texts into the index, trying again'),
+  });
+}

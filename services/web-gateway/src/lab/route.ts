@@ -1,0 +1,47 @@
+import {
+  createEventStreams,
+  JSON_LINES,
+  jsonLine,
+  methodNotAllowed,
+  parseQuery,
+} from '@millrace/chassis/http';
+import { type Lifecycle, withSignal } from '@millrace/chassis/process';
+import { createWorkLimiter } from '@millrace/chassis/work';
+import { type LabEvent, labRunQuerySchema } from '@millrace/contracts';
+import type { EffectWorkers } from '@millrace/workflows';
+import express, { type RequestHandler, Router } from 'express';
+import { imageTypeOf } from '../pictures/image-type.js';
+import { runLab } from './lab-run.js';
+
+/** As much as Nginx lets through: it is sent hundreds of times. */
+const IMAGE_MAX_BYTES = 1024 * 1024;
+
+/** POST /lab/runs: how an effect's workers scale, told line by line as it happens. */
+export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): Router {
+  const router = Router();
+  // Two runs at once would measure each other.
+  const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
+  const streams = createEventStreams({ lifecycle, format: JSON_LINES });
+
+  const run: RequestHandler = async (req, res) => {
+    const query = parseQuery(labRunQuerySchema, req.query);
+    const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+    const type = imageTypeOf(bytes, 'body');
+
+    await limiter.run(async () => {
+      const stream = streams.open(req, res);
+      const tell = (event: LabEvent) => stream.send(jsonLine(event));
+      await withSignal(stream.signal, () =>
+        runLab({ ...query, image: { type, bytes } }, effectWorkers, tell),
+      );
+      stream.end();
+    });
+  };
+
+  router
+    .route('/lab/runs')
+    .post(express.raw({ type: () => true, limit: IMAGE_MAX_BYTES }), run)
+    .all(methodNotAllowed);
+
+  return router;
+}
