@@ -1,8 +1,6 @@
 import { z } from 'zod';
+import { TEXT_MAX } from './constants.js';
 import { safeText } from './text.js';
-
-/** In characters: Unicode code points, so up to two UTF-16 code units each. */
-export const TEXT_MAX = 100_000;
 
 /**
  * The most bytes of a JSON document with one such text, or with a text's result: six for each character (`\u0001`; beyond the Basic

@@ -1,28 +1,25 @@
 import { z } from 'zod';
+import { EFFECTS, IMAGE_TYPES } from './constants.js';
 
-export const effectSchema = z.enum(['blur', 'bw']);
-const EFFECTS = effectSchema.options.join(', ');
+export const effectSchema = z.enum(EFFECTS);
+const LISTED = EFFECTS.join(', ');
 
-/** The image types that a client may upload, and gets back. */
-export const imageTypeSchema = z.enum(['image/jpeg', 'image/png', 'image/webp']);
-
-/** The largest picture, unless the image workers are told otherwise (IMAGE_MAX_PIXELS). */
-export const MAX_IMAGE_PIXELS = 50_000_000;
+export const imageTypeSchema = z.enum(IMAGE_TYPES);
 
 /** Between two workers an image travels as Netpbm PAM, bare pixels behind a short header: nothing is lost or coded. */
 export const INTERCHANGE_TYPE = 'image/x-portable-arbitrarymap';
 
 /** `effects=bw,blur`: the workers to pass through, in this order, each at most once. */
 export const effectsSchema = z
-  .string(`must be a comma-separated list of: ${EFFECTS}`)
+  .string(`must be a comma-separated list of: ${LISTED}`)
   .transform((list) => list.split(',').map((name) => name.trim()))
   .pipe(
     z
-      .array(z.enum(effectSchema.options, `must be one of: ${EFFECTS}`))
+      .array(z.enum(EFFECTS, `must be one of: ${LISTED}`))
       .refine((list) => new Set(list).size === list.length, 'must not name an effect twice'),
   )
   .meta({
-    description: `The effects to apply, in this order, each at most once, separated by commas: ${EFFECTS}.`,
+    description: `The effects to apply, in this order, each at most once, separated by commas: ${LISTED}.`,
     example: 'bw,blur',
   });
 

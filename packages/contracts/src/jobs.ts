@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import { TEXT_JSON_MAX_BYTES } from './analysis.js';
+import { JOB_KINDS, JOB_STATUSES, PRIORITIES } from './constants.js';
 import { effectSchema, imageTypeSchema } from './images.js';
 import { pageQuerySchema } from './pagination.js';
 
-/** Makes creating work safe to repeat: same key and same input, same answer. */
-export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+export const prioritySchema = z.enum(PRIORITIES);
+export const jobKindSchema = z.enum(JOB_KINDS);
 
-export const prioritySchema = z.enum(['low', 'medium', 'high']);
-export const jobKindSchema = z.enum(['task', 'analyze', 'image']);
-
-/** `queued → processing → completed | failed`, `queued → cancelled`; and back to `queued` by a retry. */
-export const jobStatusSchema = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']);
-export const FINAL_STATUSES: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
+export const jobStatusSchema = z.enum(JOB_STATUSES);
 
 /**
  * The queue on Redis: a sorted set with the ids of jobs that are due, the most urgent first and among equals the oldest, as ids tell the

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LAB_CONCURRENCY, LAB_REQUESTS } from './constants.js';
 import { effectSchema } from './images.js';
 
 /** POST /lab/runs?…: the same picture again and again, to see how the effect workers scale. The picture is the body. */
@@ -8,15 +9,15 @@ export const labRunQuerySchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(200)
-    .default(20)
+    .max(LAB_REQUESTS.max)
+    .default(LAB_REQUESTS.default)
     .meta({ description: 'How many times the effect is applied.' }),
   concurrency: z.coerce
     .number()
     .int()
     .min(1)
-    .max(50)
-    .default(20)
+    .max(LAB_CONCURRENCY.max)
+    .default(LAB_CONCURRENCY.default)
     .meta({ description: 'How many requests are under way at once, waiting included.' }),
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PAGE_LIMIT } from './constants.js';
 
 /**
  * Keyset paging, newest first. Ids are UUIDv7, so they sort by creation; the cursor is the last id of the page before
@@ -9,8 +10,8 @@ export const pageQuerySchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(200)
-    .default(50)
+    .max(PAGE_LIMIT.max)
+    .default(PAGE_LIMIT.default)
     .meta({ description: 'The greatest length of a page.' }),
   cursor: z
     .uuid('must be the cursor of a Link header')

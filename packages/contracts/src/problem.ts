@@ -47,7 +47,7 @@ export const problemSchema = z
       request_id: '58bb4efa65e70fcd4ea23c0df9d2041c',
       errors: [
         { path: 'name', message: 'must not be empty' },
-        { path: 'email', message: 'must be an e-mail address, such as alice@example.com' },
+        { path: 'email', message: 'must be an email address, such as alice@example.com' },
       ],
     },
   });

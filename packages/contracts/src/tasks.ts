@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SEARCH_MAX, TASK_STATUSES } from './constants.js';
 import { prioritySchema, schedulingSchema } from './jobs.js';
 import { pageQuerySchema } from './pagination.js';
 import { nonBlankText, safeText } from './text.js';
@@ -7,7 +8,7 @@ export const TITLE_MAX = 10_000;
 export const DESCRIPTION_MAX = 10_000;
 
 /** `open` has no job behind it; the others follow the task's job, and `completed` also a person's tick. */
-export const taskStatusSchema = z.enum(['open', 'queued', 'processing', 'completed', 'failed', 'cancelled']);
+export const taskStatusSchema = z.enum(TASK_STATUSES);
 
 const title = nonBlankText(TITLE_MAX);
 const description = safeText(DESCRIPTION_MAX);
@@ -52,7 +53,9 @@ export const updateTaskSchema = z
 export const listTasksQuerySchema = pageQuerySchema.extend({
   status: taskStatusSchema.optional(),
   priority: prioritySchema.optional(),
-  q: nonBlankText(200).optional().meta({ description: 'Words that the title or the description contains.' }),
+  q: nonBlankText(SEARCH_MAX)
+    .optional()
+    .meta({ description: 'Words that the title or the description contains.' }),
 });
 
 /** POST /api/add: a task for the queue. In the path, `:task` is the task and the query has the rest. */

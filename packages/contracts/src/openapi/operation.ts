@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { ResponseConfig, RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { IDEMPOTENCY_KEY, idempotencyKeySchema } from '../jobs.js';
+import { IDEMPOTENCY_KEY } from '../constants.js';
+import { idempotencyKeySchema } from '../jobs.js';
 import { problemSchema } from '../problem.js';
 import { REQUEST_ID } from './examples.js';
 

@@ -28,7 +28,7 @@ export const userOperations: Operation[] = [
     responses: {
       201: json('Registered.', userSchema, user),
       ...bodyProblems,
-      409: problem(409, 'A user with this e-mail address is registered already.'),
+      409: problem(409, 'A user with this email address is registered already.'),
     },
     ...curl(`curl -X POST -H "Content-Type: application/json" \\
   -d '{"name":"Alice","email":"alice@example.com"}' \\
