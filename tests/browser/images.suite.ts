@@ -127,7 +127,7 @@ export function imagesSuite(): void {
         await page.setInputFiles('input[type=file]', fake);
         await sees(
           page,
-          '.upload[data-phase=failed] .notice:has-text("not an image of a type that is taken")',
+          '.upload[data-phase=failed] .notice:has-text("not a supported image")',
         );
         await page.getByRole('button', { name: 'Remove fake.jpg from this list' }).click();
         await sees(page, '.upload', 'hidden');
