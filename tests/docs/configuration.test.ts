@@ -22,8 +22,8 @@ const services: Record<string, z.ZodObject> = {
   'queue-worker': queueWorker,
 };
 
-const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
-const rows = [...readme.matchAll(/^\| `([A-Z_]+)`\s*\| ([^|]+?)\s*\| ([^|]+?)\s*\|/gm)].map(
+const page = readFileSync(join(__dirname, '../../docs/CONFIGURATION.md'), 'utf8');
+const rows = [...page.matchAll(/^\| `([A-Z_]+)`\s*\| ([^|]+?)\s*\| ([^|]+?)\s*\|/gm)].map(
   ([, name, users, value]) => ({
     name: name!,
     users: users === 'all' ? Object.keys(services) : users!.split(', '),
@@ -31,9 +31,9 @@ const rows = [...readme.matchAll(/^\| `([A-Z_]+)`\s*\| ([^|]+?)\s*\| ([^|]+?)\s*
   }),
 );
 
-describe("the README's table of configuration", () => {
-  it.each(Object.keys(services))('names every variable of %s with its default', (service) => {
-    const told = Object.fromEntries(
+describe('docs/CONFIGURATION.md', () => {
+  it.each(Object.keys(services))('lists every variable of %s with its default', (service) => {
+    const documented = Object.fromEntries(
       rows.filter(({ users }) => users.includes(service)).map(({ name, value }) => [name, value]),
     );
     const real = Object.fromEntries(
@@ -42,7 +42,7 @@ describe("the README's table of configuration", () => {
         return [name, name === 'POD_NAME' ? "the host's name" : success ? String(data) : 'required'];
       }),
     );
-    expect(told).toEqual(real);
+    expect(documented).toEqual(real);
   });
 });
 
@@ -53,7 +53,7 @@ describe('npm start', () => {
     dataDir: '/data',
   } as Connections;
 
-  it('takes every setting of a service from the shell, or sets it itself', async () => {
+  it('sets every setting of a service, or takes it from the shell', async () => {
     for (const replica of await planReplicas()) {
       const own = Object.keys(environmentOf(replica, connections));
       const names = Object.keys(services[replica.service]!.shape);
