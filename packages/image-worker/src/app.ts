@@ -34,6 +34,7 @@ export function createImageWorkerApp({
     concurrency: limits.WORK_CONCURRENCY,
     queueLimit: limits.WORK_QUEUE_LIMIT,
     clientShare: 1 / 2,
+    backgroundShare: 1 / 2,
     draining: options.lifecycle.draining,
   });
   const routes = processRoutes({
