@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { until } from '../api/until.js';
 import { picture } from '../support/images.js';
 import { isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 const file = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: await picture('jpeg') });
 const effectsOf = (page: Page) => page.locator('.effect.is-chosen label').allTextContents();
@@ -125,10 +125,7 @@ export function imagesSuite(): void {
         await sees(page, 'text=notes.txt is not a JPEG, PNG or WebP image.');
         const fake = { name: 'fake.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') };
         await page.setInputFiles('input[type=file]', fake);
-        await sees(
-          page,
-          '.upload[data-phase=failed] .notice:has-text("not a supported image")',
-        );
+        await sees(page, '.upload[data-phase=failed] .notice:has-text("not a supported image")');
         await page.getByRole('button', { name: 'Remove fake.jpg from this list' }).click();
         await sees(page, '.upload', 'hidden');
       },

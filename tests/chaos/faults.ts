@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Stack } from '../../local/stack/stack.js';
 import type { SupervisedProcess } from '../../local/supervise/supervised-process.js';
 import type { ServiceName } from '#topology';
-import { until } from '../api/until.js';
 import { askPostgres, queueDepth, withRedis } from './administrator.js';
+import { until } from '../support/until.js';
 
 /** Where faults happen. */
 export interface Arena {

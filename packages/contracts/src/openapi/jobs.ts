@@ -9,7 +9,8 @@ import {
   listJobsQuerySchema,
 } from '../jobs.js';
 import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, listedJob, queuedJob } from './examples.js';
-import { curl, json, located, type Operation, page, problem, problems } from './operation.js';
+import { json, located, page, problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
 
 /** The services keep a result as it comes; here it is said what comes. */
 const publishedJobSchema = jobSchema
@@ -132,7 +133,8 @@ export const jobOperations: Operation[] = [
       204: { description: 'Deleted.' },
       ...problems(400, 404, 503),
       409: problem(409, 'A worker is processing it, or it does not have the given `status`.', {
-        detail: 'Only a queued job can be cancelled, and only a finished one deleted; this one is processing.',
+        detail:
+          'Only a queued job can be cancelled, and only a finished one deleted; this one is processing.',
       }),
     },
     ...curl(`curl -X DELETE ${BASE_URL}${jobUrl(JOB_ID)}`),

@@ -7,19 +7,9 @@ import {
   updateTaskSchema,
 } from '../tasks.js';
 import { BASE_URL, completedTask, task, TASK_ID } from './examples.js';
-import {
-  bodyProblems,
-  curl,
-  idempotencyHeader,
-  json,
-  jsonBody,
-  keyedBodyProblems,
-  located,
-  type Operation,
-  page,
-  problems,
-  withAlias,
-} from './operation.js';
+import { bodyProblems, json, keyedBodyProblems, located, page, problems } from './answers.js';
+import { curl, type Operation, withAlias } from './operation.js';
+import { idempotencyHeader, jsonBody } from './requests.js';
 
 const tags: Operation['tags'] = ['Tasks'];
 const params = z.object({ id: z.uuid().meta({ description: 'The task’s id.', example: TASK_ID }) });
@@ -45,7 +35,8 @@ const collection: Operation[] = [
     operationId: 'createTask',
     tags,
     summary: 'Create a task',
-    description: 'A task for people; workers do not touch it. To run one in the background, use `POST /api/add`.',
+    description:
+      'A task for people; workers do not touch it. To run one in the background, use `POST /api/add`.',
     request: {
       ...jsonBody(createTaskSchema, { title: 'Buy milk', description: '2L whole' }),
       headers: idempotencyHeader,
