@@ -66,15 +66,16 @@ export function writeFiles(): void {
   for (const path of orphans()) rmSync(join(root, path));
 }
 
-/** Says what is not as it would be made. */
+/** Says which files are not as they would be made, and what to edit instead. */
 export function problems(): string[] {
   const differing = [...files].filter(([path, { text }]) => onDisk(path) !== text);
   return [
     ...differing.map(
-      ([path, { sources }]) => `${path} was edited, or has not followed. Edit ${sources.join(' or ')}`,
+      ([path, { sources }]) =>
+        `${path} is not what \`npm run generate\` makes of ${sources.join(' or ')}: edit that, and run it.`,
     ),
-    ...orphans().map((path) => `${path} is of a service that ${statement} does not have`),
-  ].map((problem) => `${problem}, then: npm run generate`);
+    ...orphans().map((path) => `${path} is of no service of ${statement}: \`npm run generate\` removes it.`),
+  ];
 }
 
 /** Manifests of services that are no longer there. */
