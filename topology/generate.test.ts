@@ -47,7 +47,7 @@ const policyOf = (name: string) =>
     .find(({ metadata }) => metadata.name === name)!;
 const named = (name: string) => ({ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
 
-test('what is checked in is what the topology makes', () => {
+test('the checked-in files are up to date', () => {
   expect(generate('--check')).toEqual({ status: 0, stderr: '' });
 });
 
@@ -70,7 +70,7 @@ test('a hand edit fails the check, which names the file and what to edit instead
   const { status, stderr } = generate('--check');
   expect(status).toBe(1);
   for (const [path, , to, source] of edits) {
-    expect(stderr).toContain(`${path} is not what \`npm run generate\` makes of ${source}`);
+    expect(stderr).toContain(`${path} differs from what \`npm run generate\` writes. Edit ${source}`);
     expect(read(path)).toContain(to);
   }
   expect(stderr.trim().split('\n')).toHaveLength(edits.length);
@@ -79,12 +79,12 @@ test('a hand edit fails the check, which names the file and what to edit instead
   for (const [path] of edits) expect(read(path)).toBe(readFileSync(join(root, path), 'utf8'));
 });
 
-test('a hand edit beside a generated part is left alone', () => {
+test('a hand edit outside generated sections is left alone', () => {
   edit('docker-compose.yaml', 'max_connections=200', 'max_connections=300');
   expect(generate('--check').status).toBe(0);
 });
 
-test('another configuration of Redis makes another pod', () => {
+test('Redis restarts when its configuration changes', () => {
   edit('redis/redis.conf', 'appendfsync everysec', 'appendfsync always');
   const before = read('k8s/redis.yaml');
   expect(generate().status).toBe(0);
@@ -92,33 +92,33 @@ test('another configuration of Redis makes another pod', () => {
   expect(read('k8s/redis.yaml')).not.toBe(before);
 });
 
-test('a generated part without its end is an error that says what is missing', () => {
+test('names the file in which a generated section has no end', () => {
   edit('nginx/upstreams.local.conf', '# end of upstreams', '');
   const { status, stderr } = generate();
   expect(status).not.toBe(0);
   expect(stderr).toContain('nginx/upstreams.local.conf needs two lines');
 });
 
-test('a service that is added gets all its files, and loses them when it is removed', () => {
+test('adding a service adds all its files and sections, and removing it removes them', () => {
   const statement = read('topology/services.ts');
   edit(
     'topology/services.ts',
     "  'queue-worker': {\n",
     `  'echo-api': {
-    purpose: 'Says it again.',
+    purpose: 'Repeats.',
     component: 'api',
     publicPaths: ['/echo'],
     calls: { 'text-worker': 'texts' },
     redis: { user: 'task_api', for: 'echoes' },
-    resources: { cpu: 50, memory: { request: 64, limit: 128 } },
-    drain: requests,
+    resources: { cpu: '50m', memory: { request: 64, limit: 128 } },
+    shutdown: shortShutdown,
     scaling: byCpu,
   },
 
   'queue-worker': {
 `,
   );
-  edit('topology/services.ts', "'task-api': 'claims and reports jobs',", "'echo-api': 'echoes',");
+  edit('topology/services.ts', "'task-api': 'claim, report',", "'echo-api': 'echoes',");
   expect(generate()).toEqual({ status: 0, stderr: '' });
 
   const kinds = parseAllDocuments(read('k8s/echo-api.yaml')).map((document) => document.get('kind'));
@@ -153,7 +153,9 @@ test('a service that is added gets all its files, and loses them when it is remo
   expect(read('README.md')).toContain('  nginx -->|/echo| echo-api\n');
 
   writeFileSync(join(folder, 'topology/services.ts'), statement);
-  expect(generate('--check').stderr).toContain('k8s/echo-api.yaml is of no service of topology/services.ts');
+  expect(generate('--check').stderr).toContain(
+    'k8s/echo-api.yaml belongs to no service in topology/services.ts',
+  );
   expect(generate()).toEqual({ status: 0, stderr: '' });
   expect(existsSync(join(folder, 'k8s/echo-api.yaml'))).toBe(false);
   expect(read('k8s/Kustomization')).toBe(readFileSync(join(root, 'k8s/Kustomization'), 'utf8'));

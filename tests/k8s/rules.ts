@@ -265,9 +265,9 @@ export const rules: Record<string, Rule> = {
     ];
   },
 
-  'the services are told nothing that they do not know': (manifests) => {
+  'the services get only settings that they know': (manifests) => {
     const known = new Set(
-      [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `([A-Z_]+)`/gm)].map(
+      [...readFileSync(join(root, 'docs/CONFIGURATION.md'), 'utf8').matchAll(/^\| `([A-Z_]+)`/gm)].map(
         ([, name]) => name,
       ),
     );
