@@ -1,5 +1,5 @@
-// Makes from topology/services.ts what would else be written again for each service, and puts the files of nginx/, postgres/ and redis/
-// into ConfigMaps: npm run generate. With --check it writes nothing, and fails when a file is not what it would make.
+// npm run generate: makes from topology/services.ts what would otherwise repeat for each service, and copies the files of nginx/,
+// postgres/ and redis/ into ConfigMaps. With --check it writes nothing, and fails if a file differs from what it would write.
 import { createHash } from 'node:crypto';
 import {
   makeFile,
@@ -20,7 +20,7 @@ const open = all.filter(({ publicPaths }) => publicPaths);
 const called = all.filter(({ name }) => all.some(({ calls }) => name in calls));
 
 for (const service of all) makeFile(`k8s/${service.name}.yaml`, 'service.yaml', service);
-makeFile('k8s/network-policies.yaml', 'network-policies.yaml', { components: components() });
+makePart('k8s/network-policies.yaml', 'policies', 'network-policy.yaml', components());
 makePart('k8s/settings.yaml', 'urls', 'urls.yaml', called);
 makePart('docker-compose.yaml', 'depends_on', 'depends-on.yaml', open);
 makePart('docker-compose.yaml', 'services', 'compose-service.yaml', all, '\n');
@@ -58,7 +58,7 @@ if (process.argv.includes('--check')) {
   writeFiles();
 }
 
-/** Services and servers, each with what it calls and who calls it. */
+/** Every service and server, with its callers and what it calls. */
 function components() {
   const calls = [
     { caller: 'nginx', port: servicePort, names: open.map(({ name }) => name as string) },
@@ -80,7 +80,7 @@ function components() {
   }));
 }
 
-/** One arrow for all that a service calls for the same purpose. */
+/** One arrow for all calls with the same purpose. */
 function arrowsOf({ calls }: { calls: Partial<Record<string, string>> }) {
   return [...new Set(Object.values(calls))].map((purpose) => ({
     purpose,
@@ -88,7 +88,7 @@ function arrowsOf({ calls }: { calls: Partial<Record<string, string>> }) {
   }));
 }
 
-/** A ConfigMap of these files. Where the pods have their checksum, another configuration makes other pods. */
+/** A ConfigMap of these files, and their checksum in the pod template, so that pods restart when the configuration changes. */
 function makeConfigMap(name: string, paths: Record<string, string>): void {
   const sources = Object.values(paths);
   const files = Object.entries(paths).map(([key, path]) => ({ key, path, text: indented(read(path)) }));

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Liquid } from 'liquidjs';
 import { variableName } from './services.js';
 
@@ -7,7 +7,7 @@ const root = join(__dirname, '..');
 const statement = 'topology/services.ts';
 const mark = `generated from ${statement} by \`npm run generate\``;
 
-// A tag on a line of its own leaves no line.
+// A tag on its own line leaves no empty line.
 const liquid = new Liquid({
   root: join(__dirname, 'templates'),
   strictVariables: true,
@@ -19,15 +19,15 @@ const liquid = new Liquid({
 });
 liquid.registerFilter('variable', variableName);
 
-/** What each file must be, and where to change that. */
+/** What each file must contain, and which files to edit to change that. */
 const files = new Map<string, { text: string; sources: string[] }>();
 
-/** A file that is made as a whole. */
+/** Makes a whole file. */
 export function makeFile(path: string, template: string, data: object, sources = sourcesOf(template)): void {
   files.set(path, { text: render(template, data), sources });
 }
 
-/** What lies in a hand-written file between the lines `NAME: generated from …` and `end of NAME`: the template for each item. */
+/** Fills a hand-written file between its lines `NAME: generated from …` and `end of NAME`: the template once for each item. */
 export function makePart(
   path: string,
   name: string,
@@ -42,23 +42,21 @@ export function makePart(
   files.set(path, { text: read(path).replace(between, () => text), sources: sourcesOf(template) });
 }
 
-/** A line of a hand-written file that follows from other files. */
+/** Sets part of a line in a hand-written file. */
 export function makeLine(path: string, line: RegExp, text: string, sources: string[]): void {
   files.set(path, { text: read(path).replace(line, () => text), sources });
 }
 
-/** As the file will be, or as it is when nothing in it is generated. */
+/** The file as it will be: generated so far, otherwise as on disk. */
 export function read(path: string): string {
   return files.get(path)?.text ?? readFileSync(join(root, path), 'utf8');
 }
 
-/** The manifests that will be in k8s/. */
+/** The names of the manifests that will be in k8s/. */
 export function manifestFiles(): string[] {
-  const made = [...files.keys()]
-    .filter((path) => path.startsWith('k8s/'))
-    .map((path) => path.slice('k8s/'.length));
-  const present = readdirSync(join(root, 'k8s')).filter((file) => !orphans().includes(`k8s/${file}`));
-  return [...new Set([...present, ...made])].filter((file) => file.endsWith('.yaml')).sort();
+  const made = [...files.keys()].filter((path) => path.startsWith('k8s/'));
+  const kept = manifestsOnDisk().filter((path) => !orphans().includes(path));
+  return [...new Set([...made, ...kept])].map((path) => basename(path)).sort();
 }
 
 export function writeFiles(): void {
@@ -66,23 +64,30 @@ export function writeFiles(): void {
   for (const path of orphans()) rmSync(join(root, path));
 }
 
-/** Says what is not as it would be made. */
+/** Which files differ from what would be written, and what to edit instead. */
 export function problems(): string[] {
   const differing = [...files].filter(([path, { text }]) => onDisk(path) !== text);
   return [
     ...differing.map(
-      ([path, { sources }]) => `${path} was edited, or has not followed. Edit ${sources.join(' or ')}`,
+      ([path, { sources }]) =>
+        `${path} differs from what \`npm run generate\` writes. Edit ${sources.join(' or ')} instead, then run it.`,
     ),
-    ...orphans().map((path) => `${path} is of a service that ${statement} does not have`),
-  ].map((problem) => `${problem}, then: npm run generate`);
+    ...orphans().map(
+      (path) => `${path} belongs to no service in ${statement}. Run \`npm run generate\` to remove it.`,
+    ),
+  ];
 }
 
-/** Manifests of services that are no longer there. */
+/** Generated manifests of services that no longer exist. */
 function orphans(): string[] {
-  const manifests = readdirSync(join(root, 'k8s')).filter((file) => file.endsWith('.yaml'));
-  return manifests
-    .map((file) => `k8s/${file}`)
-    .filter((path) => !files.has(path) && read(path).startsWith(`# Generated from ${statement}`));
+  return manifestsOnDisk().filter(
+    (path) => !files.has(path) && read(path).startsWith(`# Generated from ${statement}`),
+  );
+}
+
+function manifestsOnDisk(): string[] {
+  const names = readdirSync(join(root, 'k8s')).filter((name) => name.endsWith('.yaml'));
+  return names.map((name) => `k8s/${name}`);
 }
 
 function render(template: string, data: object): string {

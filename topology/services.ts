@@ -1,10 +1,10 @@
-// The topology: which services there are, who calls whom, and what each of them needs. Manifests, NetworkPolicies, Nginx's upstreams,
-// Compose's services and the README's diagram are made from it by `npm run generate`; the local stack imports it as `#topology`.
+// The topology: which services there are, who calls whom, and what each of them needs. `npm run generate` makes from it the manifests,
+// NetworkPolicies, Nginx upstreams, Compose services and the README's diagram; local processes and tests import it as `#topology`.
 
-/** The port of every service in a container or a pod. */
+/** The port of every service in a container or pod. */
 export const servicePort = 3000;
 
-/** What is not ours: its label in Kubernetes, and the port that others reach it on. */
+/** The programs that are not ours: their Kubernetes component label, and the port that others connect to. */
 export const servers = {
   nginx: { component: 'proxy', port: 8080 },
   postgres: { component: 'database', port: 5432 },
@@ -12,79 +12,83 @@ export const servers = {
 } as const;
 
 type Service<Name extends string> = {
-  /** In a sentence. */
+  /** One sentence. */
   purpose: string;
   component: 'gateway' | 'api' | 'worker';
-  /** What Nginx passes on to it; nginx/routes.conf has the details. A service without is reached by other services only. */
+  /** What Nginx routes to it; nginx/routes.conf has the details. Without, the service is internal. */
   publicPaths?: string[];
-  /** The services that it calls, and what for. */
+  /** The services it calls, and what for. */
   calls?: Partial<Record<NoInfer<Name>, string>>;
-  /** Those of them that Compose starts before it. */
+  /** The services that Compose starts first. */
   startsAfter?: NoInfer<Name>[];
-  /** Its role in PostgreSQL (postgres/roles.sql), and what it keeps there. */
+  /** Its database role (postgres/roles.sql), and what it stores. */
   postgres?: { role: 'task_api' | 'user_api'; for: string };
-  /** Its user of Redis (redis/users.conf), and what for. */
+  /** Its Redis user (redis/users.conf), and what for. */
   redis?: { user: 'web_gateway' | 'task_api' | 'queue_worker'; for: string };
   resources: {
-    /** What Kubernetes sets aside for it, in thousandths of a CPU. It may use a whole one. */
-    cpu: number;
-    /** MiB: what Kubernetes sets aside, and where it ends, in Compose too. Measured: docs/OPERATIONS.md. */
+    /** What Kubernetes reserves; the limit is one CPU. */
+    cpu: string;
+    /** MiB: what Kubernetes reserves, and the limit there and in Compose. Measured: docs/OPERATIONS.md. */
     memory: { request: number; limit: number };
   };
-  /** Work that takes seconds: in Compose it gets less CPU than what takes milliseconds, when all want more than there is. */
+  /** Its work takes seconds: in Compose, services whose work takes milliseconds come first when CPU is short. */
   isSlow?: true;
-  /** Pictures lie outside of V8's heap, which Compose keeps small for it. */
-  holdsPictures?: true;
-  drain: Drain;
+  /** It holds images, which are outside V8's heap: Compose limits the heap to leave room for them. */
+  holdsImages?: true;
+  shutdown: Shutdown;
   /** Its HorizontalPodAutoscaler, or why it has none. */
-  scaling: { cpu: number; maxReplicas: number } | { byHand: string };
-  /** What Compose takes for it from the shell or .env; 0 unless set. */
+  scaling: { cpu: string; maxReplicas: number } | { byHand: string };
+  /** Settings that Compose takes from the shell or .env; 0 unless set. */
   fromShell?: string[];
 };
 
-/** How long a stop may take, in seconds. */
-type Drain = {
-  /** What it waits for. */
-  for: string;
+type Shutdown = {
+  /** The work that it finishes first. */
+  finishes: string;
   compose: Stop;
   kubernetes: Stop;
 };
+/** In seconds. */
 type Stop = {
-  /** For what is in work: SHUTDOWN_TIMEOUT_MS, which is 30 s unless said otherwise. */
+  /** SHUTDOWN_TIMEOUT_MS; 30 s by default. */
   timeout?: number;
-  /** Until it is killed. In Kubernetes, the preStop sleep of 35 s is part of it. */
+  /** When it is killed. In Kubernetes this includes the preStop sleep of 35 s. */
   grace: number;
 };
 
-const requests: Drain = { for: 'requests', compose: { grace: 35 }, kubernetes: { grace: 75 } };
-const anEffect: Drain = {
-  for: 'the effect in work, as long as a caller waits for one: 120 s',
+const shortShutdown: Shutdown = {
+  finishes: 'requests',
+  compose: { grace: 35 },
+  kubernetes: { grace: 75 },
+};
+const effectShutdown: Shutdown = {
+  finishes: 'the current effect, for which callers wait at most 120 s',
   compose: { timeout: 125, grace: 165 },
   kubernetes: { timeout: 125, grace: 165 },
 };
 
-/** Thousandths of a CPU for each replica, whatever it has set aside: one Node process can use about one CPU. */
-const byCpu = { cpu: 500, maxReplicas: 4 };
+/** The average of each replica, not a share of its request: one Node process can use about one CPU. */
+const byCpu = { cpu: '500m', maxReplicas: 4 };
 
 export const services = define({
   'web-gateway': {
-    purpose: 'The web page, /analyze, /upload, /image/:id, and the health of the whole.',
+    purpose: 'The web UI, /analyze, /upload, /image/:id, and system health.',
     component: 'gateway',
     publicPaths: ['/', '/analyze', '/upload', '/image'],
     calls: {
       'task-api': 'jobs',
       'user-api': 'health',
       'text-worker': 'texts',
-      'blur-worker': 'pictures',
-      'bw-worker': 'pictures',
+      'blur-worker': 'images',
+      'bw-worker': 'images',
       'queue-worker': 'health',
     },
     startsAfter: ['task-api'],
-    redis: { user: 'web_gateway', for: 'finished pictures' },
-    resources: { cpu: 75, memory: { request: 128, limit: 768 } },
-    holdsPictures: true,
-    drain: {
-      for: 'the longest upload: 150 s, as long as Nginx waits for it',
+    redis: { user: 'web_gateway', for: 'finished images' },
+    resources: { cpu: '75m', memory: { request: 128, limit: 768 } },
+    holdsImages: true,
+    shutdown: {
+      finishes: 'uploads, for which Nginx waits at most 150 s',
       compose: { timeout: 160, grace: 165 },
       kubernetes: { timeout: 160, grace: 200 },
     },
@@ -92,14 +96,14 @@ export const services = define({
   },
 
   'task-api': {
-    purpose: 'Tasks and jobs in PostgreSQL; the one producer of queued work.',
+    purpose: 'Tasks and jobs in PostgreSQL; the only producer of queued work.',
     component: 'api',
     publicPaths: ['/api', '/tasks', '/add'],
     postgres: { role: 'task_api', for: 'tasks, jobs' },
-    redis: { user: 'task_api', for: 'queues jobs' },
-    resources: { cpu: 75, memory: { request: 96, limit: 512 } },
-    holdsPictures: true,
-    drain: requests,
+    redis: { user: 'task_api', for: 'publishes jobs' },
+    resources: { cpu: '75m', memory: { request: 96, limit: 512 } },
+    holdsImages: true,
+    shutdown: shortShutdown,
     scaling: byCpu,
   },
 
@@ -108,38 +112,38 @@ export const services = define({
     component: 'api',
     publicPaths: ['/user'],
     postgres: { role: 'user_api', for: 'users' },
-    resources: { cpu: 75, memory: { request: 64, limit: 192 } },
-    drain: requests,
+    resources: { cpu: '75m', memory: { request: 64, limit: 192 } },
+    shutdown: shortShutdown,
     scaling: byCpu,
   },
 
   'text-worker': {
     purpose: 'Word count and reversal.',
     component: 'worker',
-    resources: { cpu: 50, memory: { request: 64, limit: 128 } },
-    drain: requests,
+    resources: { cpu: '50m', memory: { request: 64, limit: 128 } },
+    shutdown: shortShutdown,
     scaling: byCpu,
   },
 
   'blur-worker': {
     purpose: 'Gaussian blur.',
     component: 'worker',
-    resources: { cpu: 50, memory: { request: 96, limit: 1280 } },
+    resources: { cpu: '50m', memory: { request: 96, limit: 1280 } },
     isSlow: true,
-    drain: anEffect,
+    shutdown: effectShutdown,
     scaling: {
       byHand:
-        'while it waits for BLUR_DELAY_MS its CPU says nothing, and would undo what was scaled by hand. overlays/prod has one.',
+        'while it waits for BLUR_DELAY_MS it uses no CPU, so one would undo manual scaling. overlays/prod has one.',
     },
     fromShell: ['BLUR_DELAY_MS'],
   },
 
   'bw-worker': {
-    purpose: 'Greyscale.',
+    purpose: 'Grayscale.',
     component: 'worker',
-    resources: { cpu: 50, memory: { request: 96, limit: 1280 } },
+    resources: { cpu: '50m', memory: { request: 96, limit: 1280 } },
     isSlow: true,
-    drain: anEffect,
+    shutdown: effectShutdown,
     scaling: byCpu,
   },
 
@@ -147,22 +151,22 @@ export const services = define({
     purpose: 'Consumes the Redis queue.',
     component: 'worker',
     calls: {
-      'task-api': 'claims and reports jobs',
+      'task-api': 'claim, report',
       'text-worker': 'texts',
-      'blur-worker': 'pictures',
-      'bw-worker': 'pictures',
+      'blur-worker': 'images',
+      'bw-worker': 'images',
     },
     startsAfter: ['task-api'],
     redis: { user: 'queue_worker', for: 'takes jobs' },
-    resources: { cpu: 50, memory: { request: 96, limit: 768 } },
+    resources: { cpu: '50m', memory: { request: 96, limit: 768 } },
     isSlow: true,
-    holdsPictures: true,
-    drain: {
-      for: 'the jobs in work, in half of it; another worker does what is left when their leases run out',
+    holdsImages: true,
+    shutdown: {
+      finishes: 'its jobs, in half of it; other workers claim the rest',
       compose: { timeout: 160, grace: 165 },
       kubernetes: { timeout: 500, grace: 540 },
     },
-    scaling: { byHand: 'CPU says nothing of how much there is to do. overlays/keda scales by the queue.' },
+    scaling: { byHand: 'CPU does not show how much there is to do. overlays/keda scales by the queue.' },
     fromShell: ['TASK_DELAY_MS'],
   },
 });
@@ -176,7 +180,7 @@ export function variableName(service: string): string {
   return service.toUpperCase().replaceAll('-', '_');
 }
 
-/** Holds each service to the form above, and its calls to services that there are. */
+/** Checks that each service has the shape above and calls services that exist. */
 function define<Name extends string>(all: Record<Name, Service<Name>>): Record<Name, Service<Name>> {
   return all;
 }
