@@ -87,7 +87,7 @@ describe('PostgreSQL with a data folder', () => {
     await server.stop();
     rmSync(join(dataDir, 'secrets.json'));
     await expect(startPostgres({ dataDir })).rejects.toThrow(
-      `Restore that file, or remove ${dataDir} to start anew.`,
+      `Restore that file, or remove ${dataDir} to start over.`,
     );
   }, 30_000);
 });
@@ -96,7 +96,7 @@ test('leaves data of which a part is missing alone, and says what to do', async 
   const dataDir = temporaryFolder();
   mkdirSync(join(dataDir, 'postgres', 'base'), { recursive: true });
   await expect(startPostgres({ dataDir })).rejects.toThrow(
-    'is no complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start anew.',
+    'is not a complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start over.',
   );
   expect(readdirSync(join(dataDir, 'postgres'))).toEqual(['base']);
   rmSync(dataDir, { recursive: true });

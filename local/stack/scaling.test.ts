@@ -84,7 +84,7 @@ describe('the control socket', () => {
 
   test.each(['text-worker', 'text-worker=0', 'text-worker=100', 'teapot=2'])('refuses %s', async (words) => {
     expect((await ask('POST', words)).error).toBe(
-      `Scaling takes SERVICE=NUMBER with a number from 1 to 99, not "${words}". Services: ${serviceNames.join(', ')}.`,
+      `Use SERVICE=NUMBER with a number from 1 to 99, not "${words}". Services: ${serviceNames.join(', ')}.`,
     );
   });
 

@@ -83,7 +83,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let scaling: Scaling | undefined;
 
   const stop = async () => {
-    ending.abort(new Error('The stack stops.'));
+    ending.abort(new Error('The stack is stopping.'));
     await stopWatching();
     await nginx?.process.stop(2_000);
     await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));

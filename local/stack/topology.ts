@@ -58,7 +58,7 @@ export function parseScale(values: readonly string[]): Partial<Scale> {
     const [, name = '', count = ''] = /^(.*?)=(.*)$/.exec(value) ?? [];
     if (!isServiceName(name) || !/^[1-9]\d?$/.test(count)) {
       throw new Error(
-        `Scaling takes SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: ${serviceNames.join(', ')}.`,
+        `Use SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: ${serviceNames.join(', ')}.`,
       );
     }
     scale[name] = Number(count);

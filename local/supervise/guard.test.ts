@@ -78,7 +78,7 @@ test('leaves no process behind when the supervisor is killed', async () => {
 test('refuses a second supervisor on the same data folder', async () => {
   running = await startSupervisor(folder);
   await expect(openGuard(folder)).rejects.toThrow(
-    `Millrace already runs on ${folder} (process ${running.process.pid})`,
+    `Millrace is already running in ${folder} (process ${running.process.pid})`,
   );
 });
 
@@ -98,7 +98,7 @@ test('goes on when the disk takes no list of processes', async () => {
   const child = spawn(process.execPath, ['-e', family], { detached: true, stdio: 'ignore' });
   try {
     guard.add(child.pid!, 'SIGTERM');
-    expect(events).toEqual([expect.stringContaining('the list of processes could not be written: EISDIR')]);
+    expect(events).toEqual([expect.stringContaining('could not write the list of processes: EISDIR')]);
   } finally {
     child.kill('SIGKILL');
     // What the watchdog was told of ends with it.
@@ -138,6 +138,6 @@ testOnLinux('ends at the next start what was left when the watchdog was killed, 
   const events: string[] = [];
   const guard = await openGuard(folder, (line) => events.push(line));
   expect(findGroup(running.group)).toEqual([]);
-  expect(events).toEqual(['ended 1 process that an earlier run left behind']);
+  expect(events).toEqual(['ended 1 process left behind by an earlier run']);
   await guard.close();
 });

@@ -83,7 +83,7 @@ test(
     await until('it is ready', () => first.output().includes('ready after'), START_MS);
     expect(await createTask()).toBe(201);
     fill();
-    const message = `the disk with ${data} is full: free some space, and all goes on by itself`;
+    const message = `the disk with ${data} is full: free some space, and everything recovers automatically`;
     await until(
       'it says so',
       async () => {

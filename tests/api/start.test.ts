@@ -68,7 +68,7 @@ test(
       const terminal = run('npm start --silent');
       expect(await terminal.exit()).toBe(1);
       expect(terminal.errors()).toBe(
-        `Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start\n`,
+        `Port ${port} is in use by another program. Choose another: PORT=${port + 1} npm start\n`,
       );
     } finally {
       other.close();

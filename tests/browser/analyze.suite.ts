@@ -27,7 +27,7 @@ export function analyzeSuite(): void {
         await page.getByRole('button', { name: 'Use sample text' }).click();
         await whileHanging('text-worker-1', async () => {
           await page.getByRole('button', { name: 'Analyze' }).click();
-          await sees(page, '.notice:has-text("text-worker cannot take the request right now")');
+          await sees(page, '.notice:has-text("text-worker cannot take this request right now")');
         });
         await page.getByRole('button', { name: 'Try again' }).click();
         await sees(page, '.reversed');

@@ -125,10 +125,7 @@ export function imagesSuite(): void {
         await sees(page, 'text=notes.txt is not a JPEG, PNG or WebP image.');
         const fake = { name: 'fake.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') };
         await page.setInputFiles('input[type=file]', fake);
-        await sees(
-          page,
-          '.upload[data-phase=failed] .notice:has-text("not an image of a type that is taken")',
-        );
+        await sees(page, '.upload[data-phase=failed] .notice:has-text("not a supported image")');
         await page.getByRole('button', { name: 'Remove fake.jpg from this list' }).click();
         await sees(page, '.upload', 'hidden');
       },

@@ -87,7 +87,7 @@ export function jobsSuite(): void {
       `/ui/jobs?job=${id}`,
       async (page) => {
         await sees(page, 'dialog .badge-status:has-text("Failed")');
-        const detail = 'This job is not failed, but queued.';
+        const detail = 'This job is queued, not failed.';
         await page.route(`**/api/jobs/${id}?*`, (route) =>
           route.fulfill({ status: 409, json: { status: 409, detail } }),
         );

@@ -24,7 +24,7 @@ export const emailSchema = matching(
   .trim()
   .normalize('NFC')
   .refine((email) => mailboxOf(email) !== undefined, {
-    error: 'must have a domain that can exist, such as example.com',
+    error: 'must have a valid domain, such as example.com',
     abort: true,
   })
   .refine(

@@ -16,7 +16,7 @@ export const effectsSchema = z
   .pipe(
     z
       .array(z.enum(EFFECTS, `must be one of: ${LISTED}`))
-      .refine((list) => new Set(list).size === list.length, 'must not name an effect twice'),
+      .refine((list) => new Set(list).size === list.length, 'must not contain an effect twice'),
   )
   .meta({
     description: `The effects to apply, in this order, each at most once, separated by commas: ${LISTED}.`,
@@ -27,23 +27,23 @@ export const effectsSchema = z
 export const hopSchema = z.object({
   effect: effectSchema,
   pod: z.string().meta({ description: 'The worker replica that applied it.' }),
-  ms: z.number().meta({ description: 'The whole hop in milliseconds, waiting included.' }),
+  ms: z.number().meta({ description: 'The duration of the whole hop in milliseconds, including waiting.' }),
 });
 
 /** Of an animation the first frame is used: a still picture comes out. */
 const framesSchema = z
   .object({
     in: z.int().min(2).meta({ description: 'How many frames the animation has.' }),
-    used: z.literal(1).meta({ description: 'How many of them are in the result: the first alone.' }),
+    used: z.literal(1).meta({ description: 'How many of them are in the result: only the first.' }),
   })
-  .meta({ description: 'Only for an animation (WebP, APNG): it becomes a still picture.' });
+  .meta({ description: 'Only for an animation (WebP, APNG), which becomes a still image.' });
 
 export const uploadResponseSchema = z
   .object({
     id: z.uuid(),
     applied_effects: z.array(effectSchema),
     processed_by_pod: z.string().meta({ description: 'The worker replica that applied the last effect.' }),
-    view_url: z.string().meta({ description: 'Where the finished image is.' }),
+    view_url: z.string().meta({ description: 'The URL of the finished image.' }),
     hops: z.array(hopSchema).meta({ description: 'What each worker did, in order.' }),
     frames: framesSchema.optional(),
   })

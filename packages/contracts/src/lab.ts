@@ -11,17 +11,17 @@ export const labRunQuerySchema = z.strictObject({
     .min(1)
     .max(LAB_REQUESTS.max)
     .default(LAB_REQUESTS.default)
-    .meta({ description: 'How many times the effect is applied.' }),
+    .meta({ description: 'The number of times to apply the effect.' }),
   concurrency: z.coerce
     .number()
     .int()
     .min(1)
     .max(LAB_CONCURRENCY.max)
     .default(LAB_CONCURRENCY.default)
-    .meta({ description: 'How many requests are under way at once, waiting included.' }),
+    .meta({ description: 'The number of requests in flight at once, including waiting ones.' }),
 });
 
-const request = z.int().meta({ description: 'Which one, from 1.' });
+const request = z.int().meta({ description: 'The number of the request, from 1.' });
 const time = z.int().meta({ description: 'Milliseconds since the run began.' });
 
 /** A worker has taken a request. */

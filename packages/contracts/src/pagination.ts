@@ -12,11 +12,11 @@ export const pageQuerySchema = z.strictObject({
     .min(1)
     .max(PAGE_LIMIT.max)
     .default(PAGE_LIMIT.default)
-    .meta({ description: 'The greatest length of a page.' }),
+    .meta({ description: 'The maximum number of rows on a page.' }),
   cursor: z
-    .uuid('must be the cursor of a Link header')
+    .uuid('must be a cursor from a Link header')
     .optional()
-    .meta({ description: 'Comes ready-made in the `Link` header of the page before.' }),
+    .meta({ description: 'Taken from the `Link` header of the previous page.' }),
 });
 
 export type PageQuery = z.infer<typeof pageQuerySchema>;

@@ -189,7 +189,7 @@ describe('POST /process, the refusals', () => {
     ],
   ])('answers 422 to %s, without the words of the decoder', async (_case, type, body) => {
     const response = await process(type, body()).expect(422);
-    expect(problemOf(response).detail).toBe('The image cannot be read: it is damaged or cut off.');
+    expect(problemOf(response).detail).toBe('The image cannot be read: it is damaged or truncated.');
   });
 
   it('logs what the decoder says of a damaged image, as no error of ours', async () => {
@@ -210,7 +210,7 @@ describe('POST /process, the refusals', () => {
       .png()
       .toBuffer();
     const response = await process('image/png', long, 'image/webp').expect(422);
-    expect(problemOf(response).detail).toContain('at most 16383 pixels a side');
+    expect(problemOf(response).detail).toContain('at most 16383 pixels per side');
   });
 
   it('answers 400 to an empty body', async () => {

@@ -196,7 +196,7 @@ describe('a picture that is cut off anywhere is refused', () => {
   it('the words of the decoder are the cause, and not the message', async () => {
     const file = (await photo().jpeg().toBuffer()).subarray(0, 800);
     await expect(pixelsThroughWorker('image/jpeg', file)).rejects.toMatchObject({
-      message: 'The image cannot be read: it is damaged or cut off.',
+      message: 'The image cannot be read: it is damaged or truncated.',
       cause: expect.objectContaining({ message: expect.stringContaining('premature end of JPEG') }),
     });
   });

@@ -134,7 +134,7 @@ export function startConsumer({ redisUrl, concurrency, logger, processor }: Cons
     check: () =>
       redis.status === 'ready' && !isClosing()
         ? Promise.resolve()
-        : Promise.reject(new Error('The queue is not listened to.')),
+        : Promise.reject(new Error('Not listening to the queue.')),
     async close(deadlineMs) {
       const reason = new Error('the worker is shutting down');
       begun.abort(reason);

@@ -8,11 +8,11 @@ import { REQUEST_ID } from './examples.js';
 
 /** The tags in the order of the reference, each with what its calls have in common. */
 export const TAGS = {
-  Queue: 'Hand a task to the workers. Once it is answered with 202, it will be done, exactly once.',
-  Jobs: 'Follow queued work of every kind, and step in.',
-  Tasks: 'Tasks for people, and those that the workers do. `/tasks` is an alias of `/api/tasks`.',
+  Queue: 'Run a task in the background. Once it is accepted with 202, it completes exactly once.',
+  Jobs: 'Follow, retry, cancel and delete background jobs of every kind.',
+  Tasks: 'Tasks for people and for background workers. `/tasks` is an alias of `/api/tasks`.',
   Text: 'Count words and reverse text.',
-  Images: 'Send a picture through the effect workers. The result is kept for up to a day.',
+  Images: 'Apply effects to images. Results are kept for up to a day.',
   Users: 'Register users and list them.',
   System: 'Health, and this reference.',
 } as const;
@@ -32,12 +32,12 @@ export type Operation = RouteConfig & {
 type Header = 'Location' | 'Link' | 'ETag' | 'Cache-Control' | 'Content-Range' | 'Accept-Ranges';
 
 const HEADER_MEANINGS: Record<Header, string> = {
-  Location: 'Where it is.',
+  Location: 'The URL of the resource.',
   Link: 'The next page, `rel="next"` (RFC 8288). Absent on the last one.',
-  ETag: 'Names this version; send it back as `If-None-Match`.',
-  'Cache-Control': 'How long the answer may be kept.',
-  'Content-Range': 'Which part this is, and of how many bytes.',
-  'Accept-Ranges': 'That parts can be asked for.',
+  ETag: 'Identifies this version; send it back in `If-None-Match`.',
+  'Cache-Control': 'How long the response may be cached.',
+  'Content-Range': 'Which part this is, and the total number of bytes.',
+  'Accept-Ranges': 'The server accepts range requests.',
 };
 
 /** An answer's headers, each with an example of its value. */
@@ -92,11 +92,11 @@ export const idempotencyHeader = z.object({ [IDEMPOTENCY_KEY]: idempotencyKeySch
 const PROBLEM_MEANINGS: Record<number, string> = {
   400: 'The path, the query, a header or the JSON itself is malformed.',
   404: 'There is nothing with this id.',
-  409: 'Its present state does not allow it.',
+  409: 'The current state does not allow it.',
   413: 'The body is too large.',
-  415: 'The body is not of a type that is taken.',
-  422: 'The body does not have the expected form; `errors` says where.',
-  429: 'This address has as many open, or under way, as it may. Try again later.',
+  415: 'The media type of the body is not supported.',
+  422: 'The request body is invalid; `errors` says where.',
+  429: 'This address has too many requests or streams open. Try again later.',
   503: 'A part of the system is down or busy. Try again later.',
 };
 
@@ -113,8 +113,8 @@ export const keyedBodyProblems: Record<string, ResponseConfig> = {
   ...bodyProblems,
   422: problem(
     422,
-    'The body does not have the expected form (`errors` says where), or this `Idempotency-Key` was used for another request.',
-    { detail: 'The body does not have the expected form.' },
+    'The request body is invalid (`errors` says where), or this `Idempotency-Key` was used for another request.',
+    { detail: 'The request body is invalid.' },
   ),
 };
 
@@ -132,7 +132,7 @@ export function problem(
     ...((status === 429 || status === 503) && {
       headers: {
         'Retry-After': {
-          description: 'Seconds to wait before that.',
+          description: 'Seconds to wait before trying again.',
           required: true,
           schema: { type: 'integer', minimum: 0 },
           example: 1,

@@ -13,7 +13,12 @@ import {
   problems,
 } from './operation.js';
 
-const accepted = located('Accepted: it will be done.', queuedTaskSchema, queuedTask, queuedTask.status_url);
+const accepted = located(
+  'Accepted. It will be completed.',
+  queuedTaskSchema,
+  queuedTask,
+  queuedTask.status_url,
+);
 
 const fromPath = {
   tags: ['Queue'],
@@ -60,7 +65,7 @@ export const queueOperations: Operation[] = [
     path: '/add/{task}',
     operationId: 'addTaskFromBrowser',
     summary: 'Queue a task from a browser’s address bar',
-    description: 'For trying it out: a GET that changes something is not for programs.',
+    description: 'Only for trying it out: programs should not use a GET that changes something.',
     ...curl(`curl ${BASE_URL}/add/task1`),
   },
 ];

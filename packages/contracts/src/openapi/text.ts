@@ -24,8 +24,8 @@ export const textOperations: Operation[] = [
     path: '/analyze',
     operationId: 'analyzeText',
     tags: ['Text'],
-    summary: 'Count a text’s words, and reverse it',
-    description: '`Idempotency-Key`, `priority` and `run_at` are for `async=true`.',
+    summary: 'Count the words in a text, and reverse it',
+    description: '`Idempotency-Key`, `priority` and `run_at` require `async=true`.',
     request: {
       ...jsonBody(analyzeRequestSchema, { text: 'Hello, how are you?' }),
       query: asyncQuerySchema,
@@ -34,7 +34,7 @@ export const textOperations: Operation[] = [
     responses: {
       200: json('Done.', analyzeResponseSchema, processedText),
       202: located(
-        'With `async=true`: accepted, it will be done.',
+        'With `async=true`: accepted. It will be completed.',
         acceptedJobSchema,
         accepted,
         accepted.status_url,

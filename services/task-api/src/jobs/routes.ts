@@ -54,8 +54,8 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
         throw new HttpProblem(
           409,
           status === undefined || status === job.status
-            ? `A queued job can be cancelled, and an ended one deleted; this one is ${job.status}.`
-            : `This job is not ${status}, but ${job.status}.`,
+            ? `Only a queued job can be cancelled, and only a finished one deleted; this one is ${job.status}.`
+            : `This job is ${job.status}, not ${status}.`,
         );
       }
     })
@@ -80,9 +80,9 @@ function whyNoRetry({ status, attempts }: Job): string {
   if (status !== 'failed') return `Only a failed job can be retried; this one is ${status}.`;
   const tries = attempts.at(-1)?.attempt ?? 0;
   if (tries >= ATTEMPTS_MAX) {
-    return `This job has been tried ${tries} times, which is enough. Send the work again as a new job.`;
+    return `This job has been tried ${tries} times, which is the limit. Send it again as a new job.`;
   }
-  return 'What this job was given is no longer kept: it was refused, or the job failed too long ago. Send it again as a new job.';
+  return 'The input of this job is no longer stored: it was refused, or the job failed too long ago. Send it again as a new job.';
 }
 
 /** @throws HttpProblem 404 */

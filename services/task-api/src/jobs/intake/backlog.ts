@@ -100,13 +100,13 @@ export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertR
 
     if (isScheduled && !hasRoom(scheduled, scheduledLimits)) {
       throw new Unavailable(
-        'There are too many jobs whose time is still to come. Try again later, or send this one when it is time.',
+        'Too many jobs are scheduled. Try again later, or send this one when it is due.',
         { retryAfterSeconds: RETRY_SCHEDULED_AFTER_SECONDS },
       );
     }
     const hasRoomAtAll = waiting.bytes + scheduled.bytes + kept + bytes <= limits.bytes;
     if (!hasRoomAtAll || (!isScheduled && !hasRoom(waiting, limits))) {
-      throw new Unavailable('There is more work waiting than can be taken on. Try again later.', {
+      throw new Unavailable('Too many jobs are waiting. Try again later.', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
     }

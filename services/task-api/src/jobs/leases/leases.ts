@@ -84,7 +84,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
         'SELECT substring(bytes FROM $2 FOR $3) AS bytes FROM job_inputs WHERE job_id = $1',
         [id, start + 1, PART_BYTES],
       );
-      if (!part) throw new Error('the job ended while its picture was read');
+      if (!part) throw new Error('the job finished while its image was being read');
       yield part.bytes;
     }
   }
