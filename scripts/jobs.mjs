@@ -104,7 +104,8 @@ async function remove(url, options) {
 function filterOf({ status, kind, 'older-than': span }, statuses, time) {
   if (!statuses.includes(status))
     throw new Error(`Specify which jobs: --status ${statuses.join(' or --status ')}`);
-  if (kind !== undefined && !KINDS.includes(kind)) throw new Error(`--kind must be one of ${KINDS.join(', ')}.`);
+  if (kind !== undefined && !KINDS.includes(kind))
+    throw new Error(`--kind must be one of ${KINDS.join(', ')}.`);
   if (span === undefined) return { status, kind };
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(span) ?? [];
   if (!unit) throw new Error('--older-than must be a number with a unit: 90s, 30m, 12h or 7d.');
@@ -112,7 +113,9 @@ function filterOf({ status, kind, 'older-than': span }, statuses, time) {
 }
 
 function describe({ status, kind, time, span }) {
-  const age = span ? ` that ${time === 'created_at' ? 'were created' : 'finished'} more than ${span} ago` : '';
+  const age = span
+    ? ` that ${time === 'created_at' ? 'were created' : 'finished'} more than ${span} ago`
+    : '';
   return `all ${status} ${kind ? `${kind} ` : ''}jobs${age}`;
 }
 

@@ -26,7 +26,9 @@ export async function assertPublicPort(port: number, hosts: string[]): Promise<v
   for (const host of hosts) {
     const code = await listenError(port, host);
     if (code === 'EADDRINUSE') {
-      throw new Error(`Port ${port} is in use by another program. Choose another: PORT=${port + 1} npm start`);
+      throw new Error(
+        `Port ${port} is in use by another program. Choose another: PORT=${port + 1} npm start`,
+      );
     }
     if (code === 'EACCES') {
       throw new Error(

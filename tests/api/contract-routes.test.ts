@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { createApp as createTaskApi } from '../../services/task-api/src/app.js';
 import { createApp as createUserApi } from '../../services/user-api/src/app.js';
 import { createApp as createWebGateway } from '../../services/web-gateway/src/app.js';
- 
+
 import { send } from '../nginx/client.js';
 import { type Nginx, startNginx, startUpstream, type Upstream } from '../nginx/support.js';
 import { basics, silentLogger } from '../support/service-basics.js';

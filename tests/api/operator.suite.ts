@@ -53,7 +53,7 @@ describe("the operators' script", () => {
     }
   });
 
-  test('lists the failed jobs, and queues those anew that can be retried', async () => {
+  test('lists the failed jobs, and retries those that can be retried', async () => {
     const retryable = isLocal ? await failedJob() : undefined;
     expect((await jobs('failed', '--url', endpointUrl())).output).toContain(ids.refusedJob);
     const { output } = await jobs('retry-failed', '--url', `${endpointUrl()}/`);
@@ -70,14 +70,14 @@ describe("the operators' script", () => {
     const at = ['--url', endpointUrl(), '--yes'];
     expect((await jobs('cancel', '--older-than', '1h', ...at)).output).toMatch(/^0 jobs cancelled/);
     const cancelled = await jobs('cancel', '--kind', 'image', ...at);
-    expect(cancelled.output).toBe('3 jobs cancelled, 0 had begun or ended meanwhile.\n');
+    expect(cancelled.output).toBe('3 jobs cancelled; 0 had already started or finished.\n');
     for (const id of images) expect(await statusOf(id)).toBe('cancelled');
     expect(await statusOf(task)).toBe('queued');
 
     const old = ['--older-than', '1d', ...at];
     expect((await jobs('delete', '--status', 'cancelled', ...old)).output).toMatch(/^0 jobs deleted/);
     const deleted = await jobs('delete', '--status', 'cancelled', '--kind', 'image', ...at);
-    expect(deleted.output).toMatch(/^\d+ jobs deleted, 0 were gone/);
+    expect(deleted.output).toMatch(/^\d+ jobs deleted; 0 were already gone/);
     for (const id of images) expect(await statusOf(id)).toBe('gone');
     expect(await statusOf(task)).toBe('queued');
     await send(`/api/jobs/${task}`, { method: 'DELETE' });

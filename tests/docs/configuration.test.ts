@@ -10,7 +10,6 @@ import { configSchema as taskApi } from '../../services/task-api/src/config.js';
 import { configSchema as textWorker } from '../../services/text-worker/src/config.js';
 import { configSchema as userApi } from '../../services/user-api/src/config.js';
 import { configSchema as webGateway } from '../../services/web-gateway/src/config.js';
- 
 
 const services: Record<string, z.ZodObject> = {
   'web-gateway': webGateway,

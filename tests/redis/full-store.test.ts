@@ -8,7 +8,7 @@ import { type Consumer, startConsumer } from '../../services/queue-worker/src/co
 import { createJobBoard } from '../../services/queue-worker/src/job-board.js';
 import { createJobProcessor } from '../../services/queue-worker/src/job-processor.js';
 import type { PerformJob } from '../../services/queue-worker/src/perform-job.js';
- 
+
 import { eventually } from '../support/eventually.js';
 import { type Listener, listenOnFreePort } from '../support/listen.js';
 import { silentLogger } from '../support/service-basics.js';

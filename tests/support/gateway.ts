@@ -3,7 +3,7 @@ import { createServiceClient } from '@millrace/chassis/calls';
 import { createHttpApp } from '@millrace/chassis/http';
 import type { Express } from 'express';
 import { createApp, type Limits, type Services } from '../../services/web-gateway/src/app.js';
- 
+
 import { type Link, openLink } from './link.js';
 import { listenOnFreePort } from './listen.js';
 import { startTestRedis, type TestRedis } from './redis.js';

@@ -4,7 +4,7 @@ import { createListPool } from '../../services/task-api/src/lists/list-pool.js';
 import { createJobPublisher, type DueJob } from '../../services/task-api/src/jobs/outbox/publisher.js';
 import { createSweeper, startSweeper } from '../../services/task-api/src/jobs/outbox/sweeper.js';
 import { createTaskHints } from '../../services/task-api/src/tasks/task-hints.js';
- 
+
 import type { RedisOptions } from '../../local/servers/redis.js';
 import { eventually } from './eventually.js';
 import { startTestPostgres, type TestPostgres } from './postgres.js';

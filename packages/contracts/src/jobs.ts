@@ -108,10 +108,7 @@ export const jobSchema = z.object({
   /** Depends on the kind: what the synchronous call would have answered. Null until then. */
   result: z.unknown(),
   error: z.string().nullable().meta({ description: 'The latest error.' }),
-  processed_by_pod: z
-    .string()
-    .nullable()
-    .meta({ description: 'The worker replica that processed it last.' }),
+  processed_by_pod: z.string().nullable().meta({ description: 'The worker replica that processed it last.' }),
   run_at: z.iso.datetime(),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
@@ -166,8 +163,7 @@ export const jobSummarySchema = z
     counts: z.record(jobStatusSchema, z.int()),
     due: z.int().meta({ description: 'Queued jobs that can start now.' }),
     scheduled: z.int().meta({
-      description:
-        'Queued jobs that cannot start yet, including those waiting for their next attempt.',
+      description: 'Queued jobs that cannot start yet, including those waiting for their next attempt.',
     }),
     oldest_waiting_s: z.number().nullable().meta({
       description: 'How long the oldest due job has been waiting; null if none is.',

@@ -53,9 +53,7 @@ export const updateTaskSchema = z
 export const listTasksQuerySchema = pageQuerySchema.extend({
   status: taskStatusSchema.optional(),
   priority: prioritySchema.optional(),
-  q: nonBlankText(SEARCH_MAX)
-    .optional()
-    .meta({ description: 'Text to find in the title or description.' }),
+  q: nonBlankText(SEARCH_MAX).optional().meta({ description: 'Text to find in the title or description.' }),
 });
 
 /** POST /api/add: a task for the queue. In the path, `:task` is the task and the query has the rest. */

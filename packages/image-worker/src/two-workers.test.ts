@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import type { Sharp } from 'sharp';
 import request from 'supertest';
 // What is promised is promised of the real effects.
- 
+
 import { findFormat } from './formats.js';
 import { imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';

@@ -68,9 +68,13 @@ function toProblem(error: unknown): HttpProblem {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new HttpProblem(status, `${STATUS_CODES[status] ?? 'Bad request'}.`, { cause: error });
   }
-  return new HttpProblem(500, 'Something went wrong on our side. Use the request id to find it in the logs.', {
-    cause: error,
-  });
+  return new HttpProblem(
+    500,
+    'Something went wrong on our side. Use the request id to find it in the logs.',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The errors of body-parser's `raw`, by their `type`: https://expressjs.com/en/resources/middleware/body-parser.html#errors */

@@ -75,12 +75,9 @@ export const imageOperations: Operation[] = [
           .optional()
           .meta({ description: 'The `ETag` of the version that the client has.' }),
         Range: z.string().optional().meta({ description: 'The requested part.', example: 'bytes=0-1023' }),
-        'If-Range': z
-          .string()
-          .optional()
-          .meta({
-            description: 'Send the part only if the image still has this `ETag`, otherwise all of it.',
-          }),
+        'If-Range': z.string().optional().meta({
+          description: 'Send the part only if the image still has this `ETag`, otherwise all of it.',
+        }),
       }),
     },
     responses: {

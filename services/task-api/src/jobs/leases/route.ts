@@ -67,7 +67,10 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
       const { attempt, ...failure } = parseBody(failJobSchema, req.body);
       const counts = await leases.fail(idOf(req), attempt, failure);
       if (!counts)
-        throw new HttpProblem(409, 'This attempt is no longer current: it has ended, or another one has begun.');
+        throw new HttpProblem(
+          409,
+          'This attempt is no longer current: it has ended, or another one has begun.',
+        );
       res.status(204).end();
     })
     .all(methodNotAllowed);
