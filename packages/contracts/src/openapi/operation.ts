@@ -24,8 +24,6 @@ export type Operation = RouteConfig & {
   responses: Record<string, ResponseConfig>;
   /** Whole commands for a shell, the usual extension of OpenAPI for them. */
   'x-codeSamples'?: { lang: string; label: string; source: string }[];
-  /** The path that this call has as well, where it is described. */
-  'x-alias-of'?: string;
 };
 
 type Header = 'Location' | 'Link' | 'ETag' | 'Cache-Control' | 'Content-Range' | 'Accept-Ranges';
@@ -157,7 +155,6 @@ export function withAlias(operation: Operation, alias: string): Operation[] {
       path: alias,
       operationId: `${operation.operationId}Alias`,
       description: `The same as \`${operation.method.toUpperCase()} ${operation.path}\`.`,
-      'x-alias-of': operation.path,
     },
   ];
 }
