@@ -1,5 +1,5 @@
-// Bundles the web UI into dist/ui: index.html, and assets/ with a hash of their content in their names, so that browsers may
-// keep them for ever. `--watch` does it again whenever a source changes.
+// Bundles the web UI into dist/ui: index.html, and assets/ with a hash of their content in their names, so that browsers can
+// cache them forever. `--watch` rebuilds whenever a source changes.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const sources = dirname(fileURLToPath(import.meta.url));
 const output = join(sources, '../dist/ui');
 const watch = process.argv.includes('--watch');
 
-/** Writes the page with the names of its assets in it, and removes assets that no page names any more. */
+/** Writes the page with the names of its assets, and removes old assets. */
 const page = {
   name: 'page',
   setup(build) {
@@ -44,6 +44,7 @@ const bundler = await context({
   metafile: true,
   format: 'iife',
   target: 'es2022',
+  conditions: ['millrace-source'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
   loader: { '.svg': 'copy' },

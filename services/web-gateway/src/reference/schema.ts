@@ -73,7 +73,7 @@ function nameOf(type: string, { enum: values, items, format }: Schema): string {
 const FORMATS: Record<string, string> = {
   uuid: 'UUID',
   'date-time': 'date and time',
-  email: 'e-mail address',
+  email: 'email address',
   binary: 'file',
 };
 
