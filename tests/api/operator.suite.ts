@@ -6,7 +6,7 @@ import { send, upload } from './client.js';
 import { endpointUrl, isLocal } from './endpoint.js';
 import { jpeg } from './pictures.js';
 import { failedJob, ids, makeThings, waitingJob } from './provocations.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 /** Runs the operators' script as `npm run jobs -- …` does. */
 async function jobs(...args: string[]): Promise<{ output: string; status: number }> {
@@ -57,7 +57,7 @@ describe("the operators' script", () => {
     const retryable = isLocal ? await failedJob() : undefined;
     expect((await jobs('failed', '--url', endpointUrl())).output).toContain(ids.refusedJob);
     const { output } = await jobs('retry-failed', '--url', `${endpointUrl()}/`);
-    expect(output).toMatch(/^\d+ of [1-9]\d* failed jobs queued anew\.$/m);
+    expect(output).toMatch(/^\d+ of [1-9]\d* failed jobs queued again\.$/m);
     expect(await statusOf(ids.refusedJob)).toBe('failed');
     if (retryable) {
       await until('the job is completed', async () => (await statusOf(retryable)) === 'completed');
@@ -87,17 +87,17 @@ describe("the operators' script", () => {
     const at = ['--url', endpointUrl()];
     expect(await jobs('delete', '--status', 'failed', ...at)).toEqual({
       status: 1,
-      output: `Delete all failed jobs at ${endpointUrl()}? Their tasks stay. Add --yes to do it without being asked.\n`,
+      output: `Delete all failed jobs at ${endpointUrl()}? Their tasks stay. Add --yes to skip this question.\n`,
     });
     expect((await jobs('delete', '--yes', ...at)).output).toBe(
-      'Say which jobs: --status completed or --status failed or --status cancelled\n',
+      'Specify which jobs: --status completed or --status failed or --status cancelled\n',
     );
     expect((await jobs('cancel', '--status', 'failed', '--yes', ...at)).output).toBe(
-      'Say which jobs: --status queued\n',
+      'Specify which jobs: --status queued\n',
     );
     expect((await jobs('cancel', '--kind', 'nap', '--yes', ...at)).status).toBe(1);
     expect((await jobs('cancel', '--older-than', 'yesterday', '--yes', ...at)).output).toBe(
-      '--older-than is a number with a unit: 90s, 30m, 12h or 7d.\n',
+      '--older-than must be a number with a unit: 90s, 30m, 12h or 7d.\n',
     );
     expect(await statusOf(ids.refusedJob)).toBe('failed');
   });

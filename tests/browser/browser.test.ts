@@ -1,4 +1,4 @@
-// The web UI in a real browser, all against one stack: the one at MILLRACE_URL, or a local one that is started here.
+// The web UI in a real browser. All suites share one stack: the one at MILLRACE_URL, or a local one that is started here.
 import { accessibilitySuite } from './accessibility.suite.js';
 import { analyzeSuite } from './analyze.suite.js';
 import { findChromium } from './chromium.js';
@@ -31,7 +31,7 @@ if (findChromium() === undefined) {
   describe('system', systemSuite);
   describe('long lists', pagesSuite);
   describe('the API reference', referenceSuite);
-  describe('what the server refuses', failuresSuite);
-  describe('what means harm', hostileSuite);
+  describe('error responses', failuresSuite);
+  describe('hostile input', hostileSuite);
   describe('accessibility', accessibilitySuite);
 }

@@ -1,4 +1,5 @@
 import { milliseconds, positiveInteger, redisUrl, serviceConfig, urlList } from '@millrace/chassis/process';
+import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 
 export const configSchema = serviceConfig.extend({
   REDIS_URL: redisUrl,
@@ -9,7 +10,7 @@ export const configSchema = serviceConfig.extend({
   BW_WORKER_URLS: urlList,
   QUEUE_WORKER_URLS: urlList,
   /** The largest image that may be uploaded. Nginx has a limit of its own, a little above. */
-  UPLOAD_MAX_BYTES: positiveInteger.default(20 * 1024 * 1024),
+  UPLOAD_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
   /**
    * How much memory pictures may take, in bytes: a third for uploads, two thirds for what workers make of them. Claimed before
    * it is used; who finds none waits. One client may have half.

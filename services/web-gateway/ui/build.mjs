@@ -1,5 +1,5 @@
-// Bundles the web UI and the API reference into dist/ui: their pages, and assets/ with a hash of their content in their names, so that browsers may
-// keep them for ever. `--watch` does it again whenever a source changes.
+// Bundles the web UI and the API reference into dist/ui: their pages, and assets/ with a hash of their content in their names, so that
+// browsers can cache them forever. `--watch` rebuilds whenever a source changes.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const watch = process.argv.includes('--watch');
 
 const pages = ['index.html', 'reference/reference.html'];
 
-/** Writes the pages with the names of their assets in them, and removes assets that no page names any more. */
+/** Writes the pages with the names of their assets, and removes old assets. */
 const writePages = {
   name: 'pages',
   setup(build) {
@@ -59,6 +59,7 @@ const bundler = await context({
   metafile: true,
   format: 'iife',
   target: 'es2022',
+  conditions: ['millrace-source'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
   loader: { '.svg': 'copy' },

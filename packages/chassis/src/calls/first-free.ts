@@ -142,7 +142,7 @@ function openBid(
   let withdrawn = false;
   const abort = (reason: string) => request.destroy(new Error(`${replica.url} ${reason}`));
 
-  request.once('timeout', () => abort(`was silent for ${SILENCE_MS} ms`));
+  request.once('timeout', () => abort(`sent nothing for ${SILENCE_MS} ms`));
   request.once('socket', (socket) => {
     if (!socket.connecting) return;
     const timer = setTimeout(() => abort(`did not connect in ${CONNECT_TIMEOUT_MS} ms`), CONNECT_TIMEOUT_MS);

@@ -144,7 +144,7 @@ describe('an image that cannot be worked on is answered with 422', () => {
   ])('%s', async (_case, file) => {
     const response = await upload(file()).expect(422);
     expect(response.type).toBe('application/problem+json');
-    expect(response.body.detail).toBe('The image cannot be read: it is damaged or cut off.');
+    expect(response.body.detail).toBe('The image cannot be read: it is damaged or truncated.');
   });
 
   it('a small file of 144 megapixels, quickly', async () => {

@@ -24,7 +24,7 @@ export function applyTheme(): void {
   document.documentElement.classList.toggle('dark-mode', isDark);
 }
 
-/** Goes along when the system changes its mind in the evening, and when another tab chooses. */
+/** Follows changes of the system's scheme, and choices made in other tabs. */
 export function followTheme(): void {
   systemIsDark.addEventListener('change', applyTheme);
   addEventListener('storage', ({ key }) => key === KEY && applyTheme());
