@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { parseScale, serviceNames, type Scale } from '../stack/topology.js';
+import { serviceNames } from '#topology';
+import { parseScale, type Scale } from '../stack/replicas.js';
 
 export type Arguments = {
   help: boolean;

@@ -8,7 +8,7 @@ import { openInterruption } from '../supervise/interruption.js';
 import { isNoise, makePrinter } from './output.js';
 import { repositoryRoot } from '../paths.js';
 import { startStack, type Stack } from '../stack/stack.js';
-import { serviceNames } from '../stack/topology.js';
+import { serviceNames } from '#topology';
 
 const dataDir = join(repositoryRoot, '.local');
 const minuteMs = 60_000;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { isReachable } from './postgres-account.js';
 import { startPostgres, type Credentials, type PostgresServer } from './postgres.js';
-import { temporaryFolder, waitFor } from '../supervise/test-support.js';
+import { temporaryFolder } from '../supervise/test-support.js';
+import { until } from '../../tests/support/until.js';
 
 async function query(server: PostgresServer, account: Credentials, text: string): Promise<unknown[]> {
   const client = new Client({ host: server.host, port: server.port, database: server.database, ...account });
@@ -74,9 +75,9 @@ describe('PostgreSQL with a data folder', () => {
     await query(server, server, 'CREATE TABLE kept (id int)');
     await query(server, server, 'INSERT INTO kept VALUES (1)');
     server.process.kill('SIGKILL');
-    await waitFor(() => server.process.unexpectedExits === 1, 'the kill was noticed');
+    await until('the kill was noticed', () => server.process.unexpectedExits === 1);
     const rows = () => query(server, server, 'SELECT id FROM kept').catch(() => []);
-    await waitFor(async () => (await rows()).length === 1, 'the row is back');
+    await until('the row is back', async () => (await rows()).length === 1);
 
     await server.stop();
     server = await startPostgres({ dataDir });

@@ -6,7 +6,7 @@ import { openControl, type Control } from './control.js';
 import { findGroup } from '../supervise/process-table.js';
 import { startStack, type Stack } from './stack.js';
 import { stubService, temporaryFolder } from '../supervise/test-support.js';
-import { serviceNames } from './topology.js';
+import { serviceNames } from '#topology';
 
 let dataDir: string;
 let stack: Stack;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort } from '../../local/servers/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
 import { sendJson } from './client.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 const START_MS = 60_000;
 const MEBIBYTE = 2 ** 20;

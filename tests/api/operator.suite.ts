@@ -6,7 +6,7 @@ import { send, upload } from './client.js';
 import { endpointUrl, isLocal } from './endpoint.js';
 import { jpeg } from './pictures.js';
 import { failedJob, ids, makeThings, waitingJob } from './provocations.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 /** Runs the operators' script as `npm run jobs -- …` does. */
 async function jobs(...args: string[]): Promise<{ output: string; status: number }> {

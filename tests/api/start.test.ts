@@ -9,7 +9,7 @@ import { freePort } from '../../local/servers/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
 import { send, sendJson, upload } from './client.js';
 import { jpeg } from './pictures.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 const START_MS = 60_000;
 

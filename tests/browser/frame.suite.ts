@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { pageSchema } from '@millrace/contracts';
-import { until } from '../api/until.js';
 import { baseUrl, focused, PHONE, sees, visit } from './session.js';
+import { until } from '../support/until.js';
 
 const MAX_SCRIPT_BYTES = 150 * 1024;
 const MAX_FIRST_VIEW_MS = 1_000;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import sharp from 'sharp';
-import { until } from '../api/until.js';
 import { makeTask } from './api.js';
 import { focused, PHONE, sees, visit } from './session.js';
+import { until } from '../support/until.js';
 
 const BLANK = 'about:blank';
 

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { until } from '../api/until.js';
 import { picture } from '../support/images.js';
 import { isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 const file = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: await picture('jpeg') });
 const effectsOf = (page: Page) => page.locator('.effect.is-chosen label').allTextContents();

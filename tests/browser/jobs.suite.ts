@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Job } from '@millrace/contracts';
-import { until } from '../api/until.js';
 import { queueAnalysis, queueBrokenImage, queueTask } from './api.js';
 import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 const LATER = { run_at: new Date(Date.now() + 86_400_000).toISOString() };
 

@@ -1,5 +1,5 @@
-import { until } from '../api/until.js';
 import { isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 export function labSuite(): void {
   test('a run shows a bar for each request, the requests per replica, and the speed-up over the previous run', async () => {

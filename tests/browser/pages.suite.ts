@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
-import { until } from '../api/until.js';
 import { makeTask, queueTask, registerUser } from './api.js';
 import { focused, sees, visit } from './session.js';
+import { until } from '../support/until.js';
 
 const ROWS = 450;
 const MOST_SHOWN = 200;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Task } from '@millrace/contracts';
 import type { Page } from 'playwright-core';
-import { until } from '../api/until.js';
 import { makeTask } from './api.js';
 import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 /** A unique title. */
 const newTitle = (words: string) => `${words} ${randomUUID().slice(0, 8)}`;

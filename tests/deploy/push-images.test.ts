@@ -1,4 +1,4 @@
-import { serviceNames } from '../../local/stack/topology.js';
+import { serviceNames } from '#topology';
 import { type Answer, type Machine, machine } from './programs.js';
 
 let here: Machine | undefined;

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { serviceEnvironment } from '../../local/supervise/environment.js';
-import { type Connections, environmentOf, planReplicas } from '../../local/stack/topology.js';
-/* eslint-disable no-restricted-imports -- the configuration page covers all services */
+import { type Connections, environmentOf, planReplicas } from '../../local/stack/replicas.js';
 import { configSchema as blurWorker } from '../../services/blur-worker/src/config.js';
 import { configSchema as bwWorker } from '../../services/bw-worker/src/config.js';
 import { configSchema as queueWorker } from '../../services/queue-worker/src/config.js';
@@ -11,7 +10,6 @@ import { configSchema as taskApi } from '../../services/task-api/src/config.js';
 import { configSchema as textWorker } from '../../services/text-worker/src/config.js';
 import { configSchema as userApi } from '../../services/user-api/src/config.js';
 import { configSchema as webGateway } from '../../services/web-gateway/src/config.js';
-/* eslint-enable no-restricted-imports */
 
 const services: Record<string, z.ZodObject> = {
   'web-gateway': webGateway,

@@ -13,6 +13,12 @@ export const CLIENT_ADDRESS = 'X-Real-IP';
  * effect.
  */
 export const WORK_BEGUN = 'X-Work-Begun';
+/**
+ * RFC 9218, section 4.1: how urgent a request is. Between services only: an image worker lets no work of the lowest urgency, background
+ * work, take its last place.
+ */
+export const PRIORITY = 'Priority';
+export const BACKGROUND_PRIORITY = 'u=7';
 /** How many frames an animation has, from an image worker: the first is in its answer. Not there for a still image. */
 export const IMAGE_FRAMES = 'X-Image-Frames';
 

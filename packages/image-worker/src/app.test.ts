@@ -3,10 +3,10 @@ import { IMAGE_FRAMES, INTERCHANGE_TYPE, type Problem } from '@millrace/contract
 import type { Channels } from 'sharp';
 import request from 'supertest';
 import { recordingLogger } from '../../../tests/support/service-basics.js';
-import { createImageWorkerApp, type Effect, imageWorkerConfig } from './index.js';
+import { createImageWorkerApp, type ImageOperation, imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';
 
-const unchanged: Effect = (image) => image;
+const unchanged: ImageOperation = (image) => image;
 
 const lifecycle = createLifecycle();
 lifecycle.ready();
@@ -18,7 +18,7 @@ const app = createImageWorkerApp({
   logger,
   lifecycle,
   limits: { ...imageWorkerConfig.parse({}), WORK_MAX_BYTES: 1_000_000 },
-  effect: unchanged,
+  operation: unchanged,
 });
 
 /** Something like a photo: gradients under noise, the same each time. */

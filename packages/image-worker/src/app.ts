@@ -4,7 +4,7 @@ import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
 import type { z } from 'zod';
 import type { imageWorkerConfig } from './config.js';
-import type { Effect } from './pipeline.js';
+import type { ImageOperation } from './pipeline.js';
 import { processRoutes } from './route.js';
 
 type Limits = Pick<
@@ -18,15 +18,15 @@ export interface ImageWorkerOptions {
   logger: Logger;
   lifecycle: Lifecycle;
   limits: Limits;
-  effect: Effect;
+  operation: ImageOperation;
   /** An artificial delay in ms, spent while the image holds its place. Default 0. */
   delayMs?: number;
 }
 
-/** An image worker: everything but its effect. */
+/** An image worker: everything but what it does to an image. */
 export function createImageWorkerApp({
   limits,
-  effect,
+  operation,
   delayMs = 0,
   ...options
 }: ImageWorkerOptions): Express {
@@ -34,10 +34,11 @@ export function createImageWorkerApp({
     concurrency: limits.WORK_CONCURRENCY,
     queueLimit: limits.WORK_QUEUE_LIMIT,
     clientShare: 1 / 2,
+    backgroundShare: 1 / 2,
     draining: options.lifecycle.draining,
   });
   const routes = processRoutes({
-    effect,
+    operation,
     limiter,
     maxPixels: limits.IMAGE_MAX_PIXELS,
     maxBytes: limits.WORK_MAX_BYTES,

@@ -11,8 +11,8 @@ export const imageWorkerConfig = serviceConfig.extend({
   /** The largest body, in bytes. The default holds IMAGE_MAX_PIXELS uncompressed, with four channels of 8 bits. */
   WORK_MAX_BYTES: positiveInteger.default(200 * MIB),
   /**
-   * Images worked on at once; one client may have half of them. One keeps all CPUs busy by itself: the second is for another client,
-   * so that it need not wait for the end of a large one. More only cost memory.
+   * Images worked on at once; one client may have half of them, and so may jobs and large images together. One keeps all CPUs busy by
+   * itself: the second is so that a small one need not wait for the end of a large one, nor one client for another. More only cost memory.
    */
   WORK_CONCURRENCY: positiveInteger.default(2),
   /** Requests that may wait for their turn; beyond them the answer is 503. */

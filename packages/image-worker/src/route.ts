@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyBytes, HttpProblem, methodNotAllowed, readBody } from '@millrace/chassis/http';
 import { currentSignal, type Logger } from '@millrace/chassis/process';
 import type { WorkLimiter } from '@millrace/chassis/work';
-import { IMAGE_FRAMES, mediaTypeOf } from '@millrace/contracts';
+import { BACKGROUND_PRIORITY, IMAGE_FRAMES, mediaTypeOf, PRIORITY } from '@millrace/contracts';
 import { type Request, type Response, Router } from 'express';
 import { probeClient } from './probe-client.js';
 import { findFormat, type Format, TYPES } from './formats.js';
-import { applyEffect, type Effect } from './pipeline.js';
+import { applyOperation, type ImageOperation } from './pipeline.js';
 import { checkSize } from './size-limits.js';
 import { readSource } from './source-image.js';
 
 export interface ProcessOptions {
-  effect: Effect;
+  operation: ImageOperation;
   limiter: WorkLimiter;
   maxPixels: number;
   maxBytes: number;
@@ -25,7 +25,7 @@ export interface ProcessOptions {
  * type the image has, its first bytes say, whatever Content-Type does.
  */
 export function processRoutes(options: ProcessOptions): Router {
-  const { effect, limiter, maxPixels, maxBytes, delayMs, logger } = options;
+  const { operation, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
 
   router
@@ -40,18 +40,21 @@ export function processRoutes(options: ProcessOptions): Router {
       try {
         // The place is taken before the body is read. Who waits keeps the body, and may go elsewhere; one who does not
         // ask (Expect) waits in the socket, and not in our memory.
-        const answer = await limiter.run(async () => {
-          if (req.headers.expect) res.writeContinue();
-          const body = await readBody(req, maxBytes);
-          if (body.length === 0) throw new HttpProblem(400, 'The request has no body. Send an image.');
-          const format = formatOf(body);
-          const target = wanted ?? format;
-          const source = await readSource(body, format);
-          checkSize(source, target, maxPixels);
-          await sleep(delayMs, undefined, { signal: currentSignal() });
-          const image = await applyEffect(source, effect, target);
-          return { type: target.type, frames: source.frames, image };
-        });
+        const answer = await limiter.run(
+          async () => {
+            if (req.headers.expect) res.writeContinue();
+            const body = await readBody(req, maxBytes);
+            if (body.length === 0) throw new HttpProblem(400, 'The request has no body. Send an image.');
+            const format = formatOf(body);
+            const target = wanted ?? format;
+            const source = await readSource(body, format);
+            checkSize(source, target, maxPixels);
+            await sleep(delayMs, undefined, { signal: currentSignal() });
+            const image = await applyOperation(source, operation, target);
+            return { type: target.type, frames: source.frames, image };
+          },
+          { background: req.get(PRIORITY) === BACKGROUND_PRIORITY },
+        );
         stopProbing();
         send(res, answer);
       } catch (error) {

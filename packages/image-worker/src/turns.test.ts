@@ -17,7 +17,7 @@ beforeAll(async () => {
     ...basics('worker-1'),
     service: 'image-worker',
     limits,
-    effect: (image) => image,
+    operation: (image) => image,
   });
   worker = await listenOnFreePort(app);
 });

@@ -1,4 +1,12 @@
-import { type Effect, type Hop, IMAGE_FRAMES, type ImageType, INTERCHANGE_TYPE } from '@millrace/contracts';
+import {
+  BACKGROUND_PRIORITY,
+  type Effect,
+  type Hop,
+  IMAGE_FRAMES,
+  type ImageType,
+  INTERCHANGE_TYPE,
+  PRIORITY,
+} from '@millrace/contracts';
 import type { EffectWorkers } from './effect-workers.js';
 import { uncompressedBytes } from './uncompressed-size.js';
 
@@ -33,23 +41,27 @@ export async function applyEffects(
   workers: EffectWorkers,
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  return workers.memory.run(() => sendThrough(image, effects, workers, options), {
-    weight: bytesMade(image, effects),
+  const pixels = uncompressedBytes(image);
+  const background = workers.background || pixels > QUICK_BYTES;
+  return workers.memory.run(() => sendThrough(image, effects, { ...workers, background }, options), {
+    weight: bytesMade(image.type, pixels, effects),
   });
 }
 
+/** A picture of up to four megapixels takes some hundredths of a second. Larger ones take so long that nobody should wait behind two. */
+const QUICK_BYTES = 4_000_000 * 4;
+
 /** The most bytes that are there at once beside the image itself: a worker's answer, and the one before, which was sent for it. */
-function bytesMade(image: Image, effects: Effect[]): number {
-  const pixels = uncompressedBytes(image);
+function bytesMade(type: ImageType, pixels: number, effects: Effect[]): number {
   // Noise as PNG is as large as its pixels; the other types lose what makes noise large.
-  const finished = image.type === 'image/png' ? pixels : pixels / 3;
+  const finished = type === 'image/png' ? pixels : pixels / 3;
   return effects.length === 1 ? finished : pixels + finished;
 }
 
 async function sendThrough(
   image: Image,
   effects: Effect[],
-  { workers, timeoutMs, breaksLimit }: EffectWorkers,
+  { workers, timeoutMs, breaksLimit, background }: EffectWorkers,
   { onHop, onBegin }: ApplyOptions,
 ): Promise<Applied> {
   const hops: Hop[] = [];
@@ -63,6 +75,7 @@ async function sendThrough(
       headers: {
         'Content-Type': index === 0 ? image.type : INTERCHANGE_TYPE,
         Accept: index === effects.length - 1 ? image.type : INTERCHANGE_TYPE,
+        ...(background && { [PRIORITY]: BACKGROUND_PRIORITY }),
       },
       body: bytes,
       idempotent: true,

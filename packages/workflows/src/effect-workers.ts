@@ -19,6 +19,8 @@ export interface EffectWorkersOptions {
   memoryBytes: number;
   /** The part of it that one client may have. Default 1: all. */
   clientShare?: number;
+  /** Nobody waits for the pictures: workers take those first that somebody waits for. Default false */
+  background?: boolean;
 }
 
 /** The workers, and what one process may have in work with them. */
@@ -28,10 +30,17 @@ export interface EffectWorkers extends Required<Omit<EffectWorkersOptions, 'memo
 }
 
 export function createEffectWorkers(options: EffectWorkersOptions): EffectWorkers {
-  const { workers, timeoutMs, breaksLimit = BREAKS_LIMIT, memoryBytes, clientShare = 1 } = options;
+  const {
+    workers,
+    timeoutMs,
+    breaksLimit = BREAKS_LIMIT,
+    background = false,
+    memoryBytes,
+    clientShare = 1,
+  } = options;
   // What waits here has claimed memory for its upload already, so that there is a limit to it.
   const memory = createWorkLimiter({ concurrency: memoryBytes, queueLimit: Infinity, clientShare });
-  return { workers, timeoutMs, breaksLimit, memory };
+  return { workers, timeoutMs, breaksLimit, background, memory };
 }
 
 /**

@@ -13,13 +13,6 @@ export interface ConsumerOptions {
   processor: JobProcessor;
 }
 
-export interface Shutdown {
-  /** Aborts when nothing more is to be begun; what has begun goes on. */
-  begun: AbortSignal;
-  /** Aborts when the process must end, whatever is still in work. */
-  over: AbortSignal;
-}
-
 export interface Consumer {
   /** Rejects when it cannot take jobs from the queue. */
   check: () => Promise<void>;

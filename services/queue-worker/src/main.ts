@@ -28,6 +28,7 @@ const perform = createPerformJob({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: config.EFFECT_TIMEOUT_MS,
     breaksLimit: BREAKS_LIMIT,
+    background: true,
     memoryBytes: memory.made,
   }),
   memoryBytes: memory.received,

@@ -5,7 +5,7 @@ import { type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/r
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
-import { createJobIntake } from './jobs/hand-over.js';
+import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
 import { docsRoutes } from './reference/route.js';
 import { imageRoutes } from './pictures/image-route.js';
@@ -43,7 +43,7 @@ export interface Limits {
 const CLIENT_SHARE = 1 / 2;
 
 export function createApp({ redis, services, limits, uiFolder, ...basics }: Dependencies): Express {
-  const intake = createJobIntake(services.taskApi);
+  const jobs = createJobClient(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
   const memory = splitMemory(limits.memoryBudgetBytes);
   const effectWorkers = createEffectWorkers({
@@ -60,11 +60,11 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     routes: [
       uiRoutes(uiFolder),
       docsRoutes(),
-      analyzeRoutes(services.textWorker, intake),
+      analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({
         effectWorkers,
         images,
-        intake,
+        jobs,
         memory: createWorkLimiter({
           concurrency: memory.received,
           queueLimit: limits.uploadQueueLimit,

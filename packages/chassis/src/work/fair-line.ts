@@ -1,3 +1,11 @@
+/** How much of the capacity a piece of work takes, and whose it is. */
+export interface Claim {
+  client: string;
+  weight: number;
+  /** Nobody waits for its end, or it takes long: it may not take what is kept free for other work. Default false */
+  background?: boolean;
+}
+
 /** Somebody who waits in a line. */
 export interface Place {
   /** Takes it out of the line, with the reason. */
@@ -6,7 +14,7 @@ export interface Place {
 
 interface Waiting extends Place {
   number: number;
-  weight: number;
+  claim: Claim;
   start(): void;
 }
 
@@ -21,11 +29,11 @@ interface Client {
 /** A capacity that clients share, and the line before it. */
 export interface FairLine {
   /** Takes a part of the capacity, if it is free and nobody waits for it. */
-  take(client: string, weight: number): boolean;
+  take(claim: Claim): boolean;
   /** @param ms how long it was in use */
-  giveBack(client: string, weight: number, ms: number): void;
+  giveBack(claim: Claim, ms: number): void;
   /** Waits at the end of the client's own line. `start` is called when its turn has come, and the capacity is taken. */
-  join(client: string, weight: number, told: { start: () => void; refuse: (reason: Error) => void }): Place;
+  join(claim: Claim, told: { start: () => void; refuse: (reason: Error) => void }): Place;
   /** The last one of the client that waits with most, if that is more than `client` would have with one more. */
   lastOfLongest(client: string): Place | undefined;
   all(): Place[];
@@ -41,21 +49,34 @@ const REMEMBERED_CLIENTS = 1_000;
 
 /**
  * Gives turns to the client that has used least lately, so that one with a thousand requests does not hold up one with a single one, and one
- * with costly requests gets as much time as the others and not as many turns. Within a client the order is that of arrival.
+ * with costly requests gets as much time as the others and not as many turns. Within a client the order is that of arrival, but for
+ * background work, which other work passes.
  *
  * @param options.share how much of the capacity one client may take at a time; a single piece is always possible
+ * @param options.backgroundShare how much of it all background work may take at a time; a single piece is always possible
  */
-export function createFairLine(options: { capacity: number; share: number }): FairLine {
-  const { capacity, share } = options;
+export function createFairLine(options: {
+  capacity: number;
+  share: number;
+  backgroundShare: number;
+}): FairLine {
+  const { capacity, share, backgroundShare } = options;
   const clients = new Map<string, Client>();
   let taken = 0;
+  let takenByBackground = 0;
   let length = 0;
   let joined = 0;
 
   const usedBy = (client: Client) =>
     client.used * 0.5 ** ((performance.now() - client.usedAt) / HALF_LIFE_MS);
-  const isWithinShare = (client: Client, weight: number) =>
-    client.taken === 0 || client.taken + weight <= share;
+  const isWithinShare = (client: Client, { weight, background }: Claim) =>
+    isWithin(share, client.taken, weight) &&
+    (!background || isWithin(backgroundShare, takenByBackground, weight));
+  const count = (client: Client, { weight, background }: Claim, change: 1 | -1) => {
+    taken += change * weight;
+    client.taken += change * weight;
+    if (background) takenByBackground += change * weight;
+  };
 
   const clientNamed = (name: string) => {
     let client = clients.get(name);
@@ -70,12 +91,21 @@ export function createFairLine(options: { capacity: number; share: number }): Fa
     }
   };
 
+  /** The first one of the client that may begin: of its background work only when there is no other. */
+  const firstOf = (client: Client) => {
+    for (const background of [false, true]) {
+      const first = client.waiting.find(({ claim }) => (claim.background ?? false) === background);
+      if (first && isWithinShare(client, first.claim)) return first;
+    }
+    return undefined;
+  };
+
   /** The one whose turn is next, should there be room. */
   const next = () => {
     let best: { client: Client; first: Waiting; used: number } | undefined;
     for (const client of clients.values()) {
-      const first = client.waiting[0];
-      if (!first || !isWithinShare(client, first.weight)) continue;
+      const first = firstOf(client);
+      if (!first) continue;
       const used = usedBy(client);
       const isBefore = !best || used < best.used || (used === best.used && first.number < best.first.number);
       if (isBefore) best = { client, first, used };
@@ -85,40 +115,38 @@ export function createFairLine(options: { capacity: number; share: number }): Fa
 
   /** The room of finished work goes to the next in line directly; nothing light slips past something heavy. */
   const startNext = () => {
-    for (let best = next(); best && taken + best.first.weight <= capacity; best = next()) {
+    for (let best = next(); best && taken + best.first.claim.weight <= capacity; best = next()) {
       const { client, first } = best;
-      client.waiting.shift();
+      client.waiting.splice(client.waiting.indexOf(first), 1);
       length -= 1;
-      taken += first.weight;
-      client.taken += first.weight;
+      count(client, first.claim, 1);
       first.start();
     }
   };
 
   return {
-    take(name, weight) {
-      const client = clientNamed(name);
-      if (taken + weight > capacity || !isWithinShare(client, weight)) return false;
-      // Nobody slips past those who wait, oneself included.
-      if (client.waiting.length > 0 || next()) return false;
-      taken += weight;
-      client.taken += weight;
+    take(claim) {
+      const client = clientNamed(claim.client);
+      if (taken + claim.weight > capacity || !isWithinShare(client, claim)) return false;
+      // Nobody slips past those who wait and could begin, nor past oneself.
+      const passes = (own: Waiting) => own.claim.background && !claim.background;
+      if (!client.waiting.every(passes) || next()) return false;
+      count(client, claim, 1);
       return true;
     },
-    giveBack(name, weight, ms) {
-      const client = clientNamed(name);
-      taken -= weight;
-      client.taken -= weight;
-      client.used = usedBy(client) + weight * ms;
+    giveBack(claim, ms) {
+      const client = clientNamed(claim.client);
+      count(client, claim, -1);
+      client.used = usedBy(client) + claim.weight * ms;
       client.usedAt = performance.now();
       startNext();
       forgetSome();
     },
-    join(name, weight, { start, refuse }) {
-      const client = clientNamed(name);
+    join(claim, { start, refuse }) {
+      const client = clientNamed(claim.client);
       const waiting: Waiting = {
         number: (joined += 1),
-        weight,
+        claim,
         start,
         refuse(reason) {
           const index = client.waiting.indexOf(waiting);
@@ -147,4 +175,8 @@ export function createFairLine(options: { capacity: number; share: number }): Fa
     taken: () => taken,
     clients: () => clients.size,
   };
+}
+
+function isWithin(limit: number, taken: number, weight: number): boolean {
+  return taken === 0 || taken + weight <= limit;
 }

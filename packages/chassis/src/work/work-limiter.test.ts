@@ -152,12 +152,62 @@ describe('clients of a work limiter', () => {
   });
 
   it('are forgotten when there are many, and nothing of theirs is under way', () => {
-    const line = createFairLine({ capacity: 1, share: 1 });
-    for (let client = 0; client < 50_000; client++) {
-      expect(line.take(`client ${client}`, 1)).toBe(true);
-      line.giveBack(`client ${client}`, 1, 1);
+    const line = createFairLine({ capacity: 1, share: 1, backgroundShare: 1 });
+    for (let number = 0; number < 50_000; number++) {
+      const claim = { client: `client ${number}`, weight: 1 };
+      expect(line.take(claim)).toBe(true);
+      line.giveBack(claim, 1);
     }
     expect(line.clients()).toBe(1_000);
+  });
+});
+
+describe('background work', () => {
+  const limiterOf = (concurrency: number) =>
+    createWorkLimiter({ concurrency, queueLimit: 9, backgroundShare: 1 / 2 });
+
+  it('leaves a part free for other work, whoever has used least', async () => {
+    const limiter = limiterOf(2);
+    const [long, longer, quick] = [job(), job(), job()];
+    const runs = [
+      limiter.run(long.run, { background: true }),
+      limiter.run(longer.run, { background: true }),
+      limiter.run(quick.run),
+    ];
+    await turn();
+    expect([long, longer, quick].map(({ begun }) => begun())).toEqual([true, false, true]);
+    quick.end();
+    await runs[2];
+    await turn();
+    expect(longer.begun()).toBe(false);
+    long.end();
+    await runs[0];
+    await turn();
+    expect(longer.begun()).toBe(true);
+    longer.end();
+    await runs[1];
+    expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
+  });
+
+  it('is not passed for ever by the other work of others', async () => {
+    const limiter = limiterOf(1);
+    const order: string[] = [];
+    const piece = (name: string, background: boolean) =>
+      withContext({ requestId: 'r', client: name }, () =>
+        limiter.run(
+          async () => {
+            order.push(name);
+            await sleep(5);
+          },
+          { background },
+        ),
+      );
+    await Promise.all([...Array.from({ length: 5 }, () => piece('busy', false)), piece('patient', true)]);
+    expect(order.indexOf('patient')).toBe(1);
+  });
+
+  it('is possible when there is one place', async () => {
+    await expect(limiterOf(1).run(() => Promise.resolve('done'), { background: true })).resolves.toBe('done');
   });
 });
 

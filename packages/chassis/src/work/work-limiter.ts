@@ -1,5 +1,5 @@
 import { HttpProblem, TooManyRequests, Unavailable } from '../http/problem.js';
-import { createFairLine } from './fair-line.js';
+import { type Claim, createFairLine } from './fair-line.js';
 import { currentContext, currentSignal } from '../process/request-context.js';
 
 export interface WorkLimiterOptions {
@@ -9,6 +9,8 @@ export interface WorkLimiterOptions {
   queueLimit: number;
   /** The part of the concurrency that one client's work may take, at least one piece. Default 1: all of it. */
   clientShare?: number;
+  /** The part of the concurrency that all background work may take, at least one piece. Default 1: all of it. */
+  backgroundShare?: number;
   /** When it aborts, those who wait are refused, so that they go elsewhere; work in flight goes on. */
   draining?: AbortSignal;
 }
@@ -16,6 +18,8 @@ export interface WorkLimiterOptions {
 export interface WorkOptions {
   /** How much of the concurrency it takes; more than there is counts as all. Default 1 */
   weight?: number;
+  /** It takes long, or nobody waits for it: see `backgroundShare`. Default false */
+  background?: boolean;
   /** Ends the waiting. Default: that of the current request. */
   signal?: AbortSignal | undefined;
   /** How long it may wait, in ms; then it is refused (Unavailable). Default: as long as it takes. */
@@ -25,7 +29,7 @@ export interface WorkOptions {
 export interface WorkLimiter {
   /**
    * Runs `work` when its turn comes. Its place is free when it has ended, and not before. Turns go to the client (see
-   * `RequestContext.client`) that has used least lately, first in, first out for each. When the queue is full, the client that waits with most
+   * `RequestContext.client`) that has used least lately, first in, first out for each; background work lets the client's own other work pass. When the queue is full, the client that waits with most
    * loses its last place to one that waits with less.
    *
    * @throws Unavailable when the queue is full, or this replica drains; TooManyRequests when the place went to another client; the
@@ -38,22 +42,21 @@ export interface WorkLimiter {
 
 /** Bounds the work in flight and the queue before it, so that overload is a quick 503 and not a slow death. */
 export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
-  const { concurrency, queueLimit, clientShare = 1, draining } = options;
-  const line = createFairLine({ capacity: concurrency, share: concurrency * clientShare });
+  const { concurrency, queueLimit, clientShare = 1, backgroundShare = 1, draining } = options;
+  const line = createFairLine({
+    capacity: concurrency,
+    share: concurrency * clientShare,
+    backgroundShare: concurrency * backgroundShare,
+  });
 
   draining?.addEventListener('abort', () => {
     for (const place of line.all()) place.refuse(new Unavailable(DRAINING));
   });
 
-  const waitForTurn = (
-    client: string,
-    weight: number,
-    signal: AbortSignal | undefined,
-    waitMs: number | undefined,
-  ) => {
+  const waitForTurn = (claim: Claim, signal: AbortSignal | undefined, waitMs: number | undefined) => {
     if (draining?.aborted) throw new Unavailable(DRAINING);
     if (line.length() >= queueLimit) {
-      const last = line.lastOfLongest(client);
+      const last = line.lastOfLongest(claim.client);
       if (!last) throw new Unavailable('This replica is at capacity.');
       last.refuse(new TooManyRequests('Other clients are waiting too. Send fewer requests at a time.'));
     }
@@ -65,7 +68,7 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
         clearTimeout(timer);
         signal?.removeEventListener('abort', leave);
       };
-      const place = line.join(client, weight, {
+      const place = line.join(claim, {
         start() {
           end();
           resolve();
@@ -80,16 +83,16 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
   };
 
   return {
-    async run(work, { weight = 1, signal = currentSignal(), waitMs } = {}) {
+    async run(work, { weight = 1, background = false, signal = currentSignal(), waitMs } = {}) {
       const client = currentContext()?.client ?? '';
-      const taken = Math.min(weight, concurrency);
+      const claim = { client, weight: Math.min(weight, concurrency), background };
       if (signal?.aborted) throw reasonOf(signal);
-      if (!line.take(client, taken)) await waitForTurn(client, taken, signal, waitMs);
+      if (!line.take(claim)) await waitForTurn(claim, signal, waitMs);
       const begun = performance.now();
       try {
         return await work();
       } finally {
-        line.giveBack(client, taken, performance.now() - begun);
+        line.giveBack(claim, performance.now() - begun);
       }
     },
     inFlight: () => line.taken(),

@@ -2,16 +2,9 @@ import { z } from 'zod';
 import { effectsSchema, imageTypeSchema, uploadResponseSchema } from '../images.js';
 import { acceptedJobSchema, asyncQuerySchema } from '../jobs.js';
 import { BASE_URL, IMAGE_ID, IMAGE_JOB_ID, jobUrl, processedImage } from './examples.js';
-import {
-  bodyProblems,
-  curl,
-  headers,
-  idempotencyHeader,
-  located,
-  type Operation,
-  problem,
-  problems,
-} from './operation.js';
+import { bodyProblems, headers, located, problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
+import { idempotencyHeader } from './requests.js';
 
 const uploadForm = z.strictObject({
   file: z.string().meta({
@@ -82,12 +75,9 @@ export const imageOperations: Operation[] = [
           .optional()
           .meta({ description: 'The `ETag` of the version that the client has.' }),
         Range: z.string().optional().meta({ description: 'The requested part.', example: 'bytes=0-1023' }),
-        'If-Range': z
-          .string()
-          .optional()
-          .meta({
-            description: 'Send the part only if the image still has this `ETag`, otherwise all of it.',
-          }),
+        'If-Range': z.string().optional().meta({
+          description: 'Send the part only if the image still has this `ETag`, otherwise all of it.',
+        }),
       }),
     },
     responses: {

@@ -9,7 +9,8 @@ import {
   listJobsQuerySchema,
 } from '../jobs.js';
 import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, listedJob, queuedJob } from './examples.js';
-import { curl, json, located, type Operation, page, problem, problems } from './operation.js';
+import { json, located, page, problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
 
 /** The services keep a result as it comes; here it is said what comes. */
 const publishedJobSchema = jobSchema

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { imageTypeSchema } from '../images.js';
 import { type LabEvent, labRunQuerySchema } from '../lab.js';
 import { BASE_URL } from './examples.js';
-import { curl, type Operation, problem, problems } from './operation.js';
+import { problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
 
 const lines: LabEvent[] = [
   { event: 'begun', request: 1, at_ms: 3 },

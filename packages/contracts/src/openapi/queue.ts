@@ -2,16 +2,9 @@ import { schedulingSchema } from '../jobs.js';
 import { z } from 'zod';
 import { queuedTaskSchema, queueTaskSchema } from '../tasks.js';
 import { BASE_URL, queuedTask } from './examples.js';
-import {
-  curl,
-  idempotencyHeader,
-  jsonBody,
-  keyedBodyProblems,
-  located,
-  type Operation,
-  problem,
-  problems,
-} from './operation.js';
+import { keyedBodyProblems, located, problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
+import { idempotencyHeader, jsonBody } from './requests.js';
 
 const accepted = located(
   'Accepted. It will be completed.',

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { pageSchema } from '../pages.js';
 import { serviceHealthSchema, systemHealthSchema } from '../health.js';
 import { BASE_URL, systemHealth } from './examples.js';
-import { curl, headers, html, json, type Operation, problems } from './operation.js';
+import { headers, html, json, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
 
 const tags: Operation['tags'] = ['System'];
 const health = z.union([systemHealthSchema, serviceHealthSchema]);

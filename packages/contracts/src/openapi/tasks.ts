@@ -7,19 +7,9 @@ import {
   updateTaskSchema,
 } from '../tasks.js';
 import { BASE_URL, completedTask, task, TASK_ID } from './examples.js';
-import {
-  bodyProblems,
-  curl,
-  idempotencyHeader,
-  json,
-  jsonBody,
-  keyedBodyProblems,
-  located,
-  type Operation,
-  page,
-  problems,
-  withAlias,
-} from './operation.js';
+import { bodyProblems, json, keyedBodyProblems, located, page, problems } from './answers.js';
+import { curl, type Operation, withAlias } from './operation.js';
+import { idempotencyHeader, jsonBody } from './requests.js';
 
 const tags: Operation['tags'] = ['Tasks'];
 const params = z.object({ id: z.uuid().meta({ description: 'The task’s id.', example: TASK_ID }) });

@@ -1,15 +1,9 @@
 import { analyzeRequestSchema, analyzeResponseSchema } from '../analysis.js';
 import { acceptedJobSchema, asyncQuerySchema } from '../jobs.js';
 import { ANALYZE_JOB_ID, BASE_URL, jobUrl, processedText } from './examples.js';
-import {
-  curl,
-  idempotencyHeader,
-  json,
-  jsonBody,
-  keyedBodyProblems,
-  located,
-  type Operation,
-} from './operation.js';
+import { json, keyedBodyProblems, located } from './answers.js';
+import { curl, type Operation } from './operation.js';
+import { idempotencyHeader, jsonBody } from './requests.js';
 
 const accepted = {
   id: ANALYZE_JOB_ID,

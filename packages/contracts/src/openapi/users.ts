@@ -2,18 +2,9 @@ import { serviceHealthSchema } from '../health.js';
 import { pageQuerySchema } from '../pagination.js';
 import { registerUserSchema, userSchema } from '../users.js';
 import { BASE_URL, user, userHealth } from './examples.js';
-import {
-  bodyProblems,
-  curl,
-  html,
-  json,
-  jsonBody,
-  type Operation,
-  page,
-  problem,
-  problems,
-  withAlias,
-} from './operation.js';
+import { bodyProblems, html, json, page, problem, problems } from './answers.js';
+import { curl, type Operation, withAlias } from './operation.js';
+import { jsonBody } from './requests.js';
 
 const tags: Operation['tags'] = ['Users'];
 

@@ -174,7 +174,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
              FROM open
             WHERE jobs.id = open.id
             RETURNING jobs.id, task_id, jobs.attempt, processed_by_pod),
-         effect AS (
+         ended AS (
            UPDATE job_attempts a SET outcome = 'completed', finished_at = now()
              FROM job
             WHERE a.job_id = job.id AND a.attempt = job.attempt),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ServiceClient, ServiceRequest } from '@millrace/chassis/calls';
 import {
   type AcceptedJob,
@@ -8,21 +7,20 @@ import {
   type ImageType,
   type Scheduling,
 } from '@millrace/contracts';
-import type { Request, Response } from 'express';
 
 /** A picture of 20 MiB takes PostgreSQL longer than a line of text. */
 const IMAGE_TIMEOUT_MS = 15_000;
 
 /** The requests that hand a job to task-api, the one producer of queued work. */
-export interface JobIntake {
+export interface JobClient {
   analyze(text: string, scheduling: Scheduling): Handover;
   image(image: { type: ImageType; bytes: Buffer }, effects: Effect[], scheduling: Scheduling): Handover;
 }
 
 /** @param key names the handover: whichever replica it is sent to again, it makes one job */
-type Handover = (key: string) => Promise<AcceptedJob>;
+export type Handover = (key: string) => Promise<AcceptedJob>;
 
-export function createJobIntake(taskApi: ServiceClient): JobIntake {
+export function createJobClient(taskApi: ServiceClient): JobClient {
   const send = (request: Omit<ServiceRequest, 'method'>): Handover => {
     return async (key) => {
       const response = await taskApi.request({
@@ -50,10 +48,4 @@ export function createJobIntake(taskApi: ServiceClient): JobIntake {
         timeoutMs: IMAGE_TIMEOUT_MS,
       }),
   };
-}
-
-/** Hands a job over, under the client's Idempotency-Key or one of its own, and answers 202 with where it can be followed. */
-export async function forwardJob(req: Request, res: Response, handover: Handover): Promise<void> {
-  const accepted = await handover(req.get(IDEMPOTENCY_KEY) ?? randomUUID());
-  res.status(202).location(accepted.status_url).json(accepted);
 }

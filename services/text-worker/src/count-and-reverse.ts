@@ -9,7 +9,7 @@ const turns = createTurns(5);
  * reader sees as one character (an accented letter, a flag, a family) stays one. The work grows with the length of the
  * text, whatever it is made of.
  */
-export function analyzeText(text: string): Promise<TextResult> {
+export function countAndReverse(text: string): Promise<TextResult> {
   return turns.run(analyze(text));
 }
 

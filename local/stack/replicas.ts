@@ -1,19 +1,8 @@
+import { type ServiceName, serviceNames, services, variableName } from '#topology';
 import { freePort } from '../servers/ports.js';
 import type { PostgresServer } from '../servers/postgres.js';
-import type { RedisServer, RedisUser } from '../servers/redis.js';
+import type { RedisServer } from '../servers/redis.js';
 import { replicaFileUrl } from './replica-files.js';
-
-export const serviceNames = [
-  'web-gateway',
-  'task-api',
-  'user-api',
-  'text-worker',
-  'blur-worker',
-  'bw-worker',
-  'queue-worker',
-] as const;
-
-export type ServiceName = (typeof serviceNames)[number];
 
 /** How many replicas each service has. */
 export type Scale = Record<ServiceName, number>;
@@ -25,30 +14,6 @@ export type Replica = {
   /** On 127.0.0.1; stays the same when the replica is restarted. */
   port: number;
   url: string;
-};
-
-/** What a service needs of the rest of the stack. */
-type Needs = {
-  postgresRole?: keyof PostgresServer['roles'];
-  redisUser?: RedisUser;
-  /** The services that it calls. */
-  calls?: readonly ServiceName[];
-};
-
-export const needsOf: Record<ServiceName, Needs> = {
-  'web-gateway': {
-    redisUser: 'web_gateway',
-    calls: ['task-api', 'user-api', 'text-worker', 'blur-worker', 'bw-worker', 'queue-worker'],
-  },
-  'task-api': { postgresRole: 'task_api', redisUser: 'task_api' },
-  'user-api': { postgresRole: 'user_api' },
-  'text-worker': {},
-  'blur-worker': {},
-  'bw-worker': {},
-  'queue-worker': {
-    redisUser: 'queue_worker',
-    calls: ['task-api', 'text-worker', 'blur-worker', 'bw-worker'],
-  },
 };
 
 /** Reads what a person writes, e.g. ['blur-worker=4']. */
@@ -108,7 +73,7 @@ export function environmentOf(
   replica: Replica,
   { postgres, redis, dataDir }: Connections,
 ): Record<string, string> {
-  const { postgresRole, redisUser, calls = [] } = needsOf[replica.service];
+  const needs = services[replica.service];
   const environment: Record<string, string> = {
     PORT: String(replica.port),
     HOST: '127.0.0.1',
@@ -118,8 +83,8 @@ export function environmentOf(
     // How long a stop may take is the supervisor's to say, which is patient only when it scales down.
     SHUTDOWN_TIMEOUT_MS: String(drainPatienceMs + 10_000),
   };
-  if (postgresRole && postgres) {
-    const { user, password } = postgres.roles[postgresRole];
+  if (needs.postgres && postgres) {
+    const { user, password } = postgres.roles[needs.postgres.role];
     Object.assign(environment, {
       POSTGRES_HOST: postgres.host,
       POSTGRES_PORT: String(postgres.port),
@@ -128,13 +93,8 @@ export function environmentOf(
       POSTGRES_PASSWORD: password,
     });
   }
-  if (redisUser && redis) environment.REDIS_URL = redis.urls[redisUser];
-  for (const service of calls)
-    environment[`${screamingCase(service)}_URLS`] = replicaFileUrl(dataDir, service);
+  if (needs.redis && redis) environment.REDIS_URL = redis.urls[needs.redis.user];
+  for (const service of Object.keys(needs.calls ?? {}) as ServiceName[])
+    environment[`${variableName(service)}_URLS`] = replicaFileUrl(dataDir, service);
   return environment;
-}
-
-/** blur-worker → BLUR_WORKER */
-export function screamingCase(service: string): string {
-  return service.toUpperCase().replaceAll('-', '_');
 }

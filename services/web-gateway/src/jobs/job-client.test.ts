@@ -6,7 +6,8 @@ import request from 'supertest';
 import { type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
 import { basics } from '../../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
-import { createJobIntake, forwardJob } from './hand-over.js';
+import { forwardJob } from './forward-job.js';
+import { createJobClient } from './job-client.js';
 
 let taskApi: TestTaskApi;
 beforeAll(async () => {
@@ -32,10 +33,10 @@ async function startGateway({ replicas = 1, lostAnswers = 0 } = {}) {
     listeners.push(await listenOnFreePort(taskApi.createApp({ postgres })));
   }
   client = createServiceClient({ name: 'task-api', urls: listeners.map(({ url }) => url) });
-  const intake = createJobIntake(client);
+  const jobs = createJobClient(client);
   const routes = Router()
-    .post('/text', (req, res) => forwardJob(req, res, intake.analyze('a', scheduling)))
-    .post('/picture', (req, res) => forwardJob(req, res, intake.image(picture, ['bw'], scheduling)));
+    .post('/text', (req, res) => forwardJob(req, res, jobs.analyze('a', scheduling)))
+    .post('/picture', (req, res) => forwardJob(req, res, jobs.image(picture, ['bw'], scheduling)));
   return createHttpApp({ ...basics('web-gateway-1'), service: 'web-gateway', routes: [routes] });
 }
 

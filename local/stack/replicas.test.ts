@@ -1,5 +1,5 @@
 import type { PostgresServer } from '../servers/postgres.js';
-import { environmentOf, planReplicas, type Replica } from './topology.js';
+import { environmentOf, planReplicas, type Replica } from './replicas.js';
 
 const postgres = {
   host: '127.0.0.1',

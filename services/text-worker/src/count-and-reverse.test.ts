@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TEXT_MAX } from '@millrace/contracts';
-import { analyzeText } from './analyze-text.js';
+import { countAndReverse } from './count-and-reverse.js';
 
 /** In characters, each of which has one or two code units. */
 const MAX = TEXT_MAX;
@@ -20,14 +20,14 @@ it.each([
   // One more character in front moves every cluster to another place within the parts.
   for (const first of ['', 'x', 'xy', 'xyz']) {
     const count = Math.floor((MAX - first.length) / Array.from(unit).length);
-    const { reversed_text } = await analyzeText(first + unit.repeat(count));
+    const { reversed_text } = await countAndReverse(first + unit.repeat(count));
     expect(reversed_text).toBe(reversed.repeat(count) + Array.from(first).reverse().join(''));
   }
 });
 
 it('keeps a cluster of 100,000 characters together', async () => {
   const text = `e${MARK.repeat(MAX - 1)}`;
-  expect((await analyzeText(text)).reversed_text).toBe(text);
+  expect((await countAndReverse(text)).reversed_text).toBe(text);
 });
 
 it.each([
@@ -35,7 +35,7 @@ it.each([
   ['white space alone', full('\u3000'), 0],
   ['one word', full('a'), 1],
 ])('counts the words of %s', async (_case, text, count) => {
-  expect((await analyzeText(text)).word_count).toBe(count);
+  expect((await countAndReverse(text)).word_count).toBe(count);
 });
 
 /** CPU time: what other processes do on the machine does not count. */
@@ -67,15 +67,15 @@ const hostile: [string, string][] = [
 
 // What grows with the square of a cluster takes hundreds of times as long; a busy machine, a few times.
 it.each(hostile)('takes for %s about as long as for any other text', async (_case, text) => {
-  const cost = await cpuMs(() => analyzeText(text));
-  const ordinary = await cpuMs(() => analyzeText(full('สวัสดี')));
+  const cost = await cpuMs(() => countAndReverse(text));
+  const ordinary = await cpuMs(() => countAndReverse(full('สวัสดี')));
   expect(cost).toBeLessThan(25 * ordinary);
 });
 
 it('leaves the event loop to others, with twenty of the longest texts at once', async () => {
   const texts = Array.from({ length: 20 }, (_, index) => hostile[index % hostile.length]![1]);
   let left = texts.length;
-  const all = texts.map((text) => analyzeText(text).finally(() => (left -= 1)));
+  const all = texts.map((text) => countAndReverse(text).finally(() => (left -= 1)));
   const turns: number[] = [];
   while (left > 0) turns.push(await cpuMs(() => nextTurn()));
   await Promise.all(all);
