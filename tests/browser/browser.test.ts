@@ -9,6 +9,7 @@ import { labSuite } from './lab.suite.js';
 import { failuresSuite } from './failures.suite.js';
 import { hostileSuite } from './hostile.suite.js';
 import { pagesSuite } from './pages.suite.js';
+import { referenceSuite } from './reference.suite.js';
 import { startSession, stopSession } from './session.js';
 import { tasksSuite } from './tasks.suite.js';
 import { systemSuite, usersSuite } from './users-and-system.suite.js';
@@ -29,6 +30,7 @@ if (findChromium() === undefined) {
   describe('users', usersSuite);
   describe('system', systemSuite);
   describe('long lists', pagesSuite);
+  describe('the API reference', referenceSuite);
   describe('error responses', failuresSuite);
   describe('hostile input', hostileSuite);
   describe('accessibility', accessibilitySuite);

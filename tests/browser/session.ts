@@ -59,6 +59,8 @@ export interface VisitOptions extends BrowserContextOptions {
   /** Expected error statuses, which the browser reports on its console. */
   refusals?: number[];
   mayLoseConnection?: boolean;
+  /** How long a page may take to open, and whatever is awaited there to come. Default 10,000. */
+  patienceMs?: number;
 }
 
 /**
@@ -68,10 +70,10 @@ export interface VisitOptions extends BrowserContextOptions {
 export async function visit(
   path: string,
   work: (page: Page) => Promise<void>,
-  { refusals = [], mayLoseConnection = false, ...options }: VisitOptions = {},
+  { refusals = [], mayLoseConnection = false, patienceMs = 10_000, ...options }: VisitOptions = {},
 ): Promise<void> {
   const context = await browser!.newContext({ baseURL: baseUrl(), ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(patienceMs);
   const complaints: string[] = [];
   const isExpected = (text: string) =>
     refusals.some((status) => text.includes(`status of ${status}`)) ||

@@ -59,7 +59,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       uiRoutes(uiFolder),
-      docsRoutes(),
+      docsRoutes(uiFolder),
       analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({
         effectWorkers,

@@ -19,8 +19,6 @@ export type Operation = RouteConfig & {
   responses: Record<string, ResponseConfig>;
   /** Whole commands for a shell, the usual extension of OpenAPI for them. */
   'x-codeSamples'?: { lang: string; label: string; source: string }[];
-  /** The path that this call has as well, where it is described. */
-  'x-alias-of'?: string;
 };
 
 /** Sample commands, as in the README and docs/TOUR.md. */
@@ -39,7 +37,6 @@ export function withAlias(operation: Operation, alias: string): Operation[] {
       path: alias,
       operationId: `${operation.operationId}Alias`,
       description: `The same as \`${operation.method.toUpperCase()} ${operation.path}\`.`,
-      'x-alias-of': operation.path,
     },
   ];
 }

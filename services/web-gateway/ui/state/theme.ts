@@ -16,11 +16,12 @@ export function chooseTheme(theme: Theme): void {
   applyTheme();
 }
 
-/** Puts the chosen theme on the page, where Bootstrap's variables and ours look for it. */
+/** Puts the chosen theme on the page, where Bootstrap's variables, ours, and Swagger UI look for it. */
 export function applyTheme(): void {
   const theme = chosenTheme();
   const isDark = theme === 'dark' || (theme === 'auto' && systemIsDark.matches);
   document.documentElement.dataset['bsTheme'] = isDark ? 'dark' : 'light';
+  document.documentElement.classList.toggle('dark-mode', isDark);
 }
 
 /** Follows changes of the system's scheme, and choices made in other tabs. */
