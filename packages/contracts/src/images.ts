@@ -8,6 +8,8 @@ export const imageTypeSchema = z.enum(['image/jpeg', 'image/png', 'image/webp'])
 
 /** The largest picture, unless the image workers are told otherwise (IMAGE_MAX_PIXELS). */
 export const MAX_IMAGE_PIXELS = 50_000_000;
+/** Up to so many, an image takes some hundredths of a second. Larger ones are background work for image workers, as jobs are. */
+export const QUICK_IMAGE_PIXELS = 4_000_000;
 
 /** Between two workers an image travels as Netpbm PAM, bare pixels behind a short header: nothing is lost or coded. */
 export const INTERCHANGE_TYPE = 'image/x-portable-arbitrarymap';
