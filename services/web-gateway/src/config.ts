@@ -12,7 +12,7 @@ export const configSchema = serviceConfig.extend({
   /** The largest image that may be uploaded. Nginx has a limit of its own, a little above. */
   UPLOAD_MAX_BYTES: positiveInteger.default(20 * 1024 * 1024),
   /** How many bytes of uploads a client address may send in a second, over all replicas, for as long as it likes; 0: no limit. */
-  UPLOAD_BYTES_PER_SECOND: z.coerce
+  UPLOAD_RATE_BYTES: z.coerce
     .number()
     .int()
     .min(0)

@@ -28,7 +28,7 @@ const app = createApp({
   uiFolder: join(__dirname, '../dist/ui'),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
-    uploadBytesPerSecond: config.UPLOAD_BYTES_PER_SECOND,
+    uploadBytesPerSecond: config.UPLOAD_RATE_BYTES,
     uploadBurstBytes: config.UPLOAD_BURST_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
