@@ -1,7 +1,7 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
 import { createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
-import { type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
+import { createRateLimit, type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
@@ -33,6 +33,8 @@ export type Services = Record<
 
 export interface Limits {
   uploadMaxBytes: number;
+  uploadBytesPerSecond: number;
+  uploadBurstBytes: number;
   memoryBudgetBytes: number;
   uploadQueueLimit: number;
   uploadTimeoutMs: number;
@@ -70,6 +72,12 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
           queueLimit: limits.uploadQueueLimit,
           clientShare: CLIENT_SHARE,
           draining: basics.lifecycle.draining,
+        }),
+        rate: createRateLimit(redis, {
+          name: 'upload',
+          perSecond: limits.uploadBytesPerSecond,
+          burst: limits.uploadBurstBytes,
+          unit: 'content-bytes',
         }),
         maxBytes: limits.uploadMaxBytes,
       }),
