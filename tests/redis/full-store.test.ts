@@ -8,7 +8,7 @@ import { type Consumer, startConsumer } from '../../services/queue-worker/src/co
 import { createJobBoard } from '../../services/queue-worker/src/job-board.js';
 import { createJobProcessor } from '../../services/queue-worker/src/job-processor.js';
 import type { PerformJob } from '../../services/queue-worker/src/perform-job.js';
- 
+
 import { eventually } from '../support/eventually.js';
 import { type Listener, listenOnFreePort } from '../support/listen.js';
 import { silentLogger } from '../support/service-basics.js';
@@ -40,7 +40,10 @@ beforeAll(async () => {
     logger,
     processor: createJobProcessor({ board, logger, perform: (...job) => perform(...job) }),
   });
-  images = createImageStore(await taskApi.redis.connectAs('web_gateway'), 86_400);
+  images = createImageStore({
+    redis: await taskApi.redis.connectAs('web_gateway'),
+    ttlSeconds: 86_400,
+  });
 });
 beforeEach(() => {
   perform = () => Promise.resolve('done');
