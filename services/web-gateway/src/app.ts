@@ -44,10 +44,23 @@ export interface Limits {
 /** How much of the memory for pictures one client may have: whatever it sends, there is some left for others. */
 const CLIENT_SHARE = 1 / 2;
 
+/** The part of the memory for pictures that those have that are being sent. It is taken from uploads, which wait for longer. */
+const SHOWN_SHARE = 1 / 10;
+const IMAGES_WAITING = 100;
+
 export function createApp({ redis, services, limits, uiFolder, ...basics }: Dependencies): Express {
   const jobs = createJobClient(services.taskApi);
-  const images = createImageStore(redis, limits.imageTtlSeconds);
   const memory = splitMemory(limits.memoryBudgetBytes);
+  const shownBytes = Math.floor(limits.memoryBudgetBytes * SHOWN_SHARE);
+  const images = createImageStore({
+    redis,
+    ttlSeconds: limits.imageTtlSeconds,
+    memory: createWorkLimiter({
+      concurrency: shownBytes,
+      queueLimit: IMAGES_WAITING,
+      clientShare: CLIENT_SHARE,
+    }),
+  });
   const effectWorkers = createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: limits.uploadTimeoutMs,
@@ -68,7 +81,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
         images,
         jobs,
         memory: createWorkLimiter({
-          concurrency: memory.received,
+          concurrency: memory.received - shownBytes,
           queueLimit: limits.uploadQueueLimit,
           clientShare: CLIENT_SHARE,
           draining: basics.lifecycle.draining,
