@@ -18,14 +18,14 @@ it('keeps requests away for longer each time, up to 4 s', () => {
   }
 });
 
-it('counts the many failures of one fault once', () => {
+it('counts concurrent failures once', () => {
   const { clock, breaker } = setUp();
   for (let request = 0; request < 20; request++) breaker.failed();
   clock.now = 1_000;
   expect(breaker.allows()).toBe(true);
 });
 
-it('lets one request try, and the others when that one succeeded', () => {
+it('lets one request through, and the others once that one has succeeded', () => {
   const { clock, breaker } = setUp();
   breaker.failed();
   clock.now = 1_000;
@@ -35,7 +35,7 @@ it('lets one request try, and the others when that one succeeded', () => {
   expect(breaker.allows()).toBe(true);
 });
 
-it('lets another one try when the first says nothing for long', () => {
+it('lets another one through when the first takes too long', () => {
   const { clock, breaker } = setUp();
   breaker.failed();
   clock.now = 1_000;

@@ -82,7 +82,7 @@ it('asks one replica only when that one has room', async () => {
   expect(a.seen.bodies + b.seen.bodies).toBe(4);
 });
 
-it('binds no request to a busy replica, however many clients there are', async () => {
+it('never binds a request to a busy replica, however many clients there are', async () => {
   const replicas = await Promise.all(['a', 'b', 'c', 'd'].map((name) => replica(name)));
   const urls = replicas.map(({ url }) => url);
   const clients = [clientOf(...urls), clientOf(...urls)];
@@ -99,7 +99,7 @@ it('gives the quicker replica more', async () => {
   expect(quick.seen.done).toBeGreaterThan(slow.seen.done * 3);
 });
 
-it('moves those who wait to a replica that is new', async () => {
+it('moves waiting requests to a new replica', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'replicas-'));
   cleanUps.push(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'worker');
@@ -114,7 +114,7 @@ it('moves those who wait to a replica that is new', async () => {
   expect(second.seen.done).toBeGreaterThan(first.seen.done);
 });
 
-it('asks a replica again that was not listening yet', async () => {
+it('retries a replica that was not listening yet', async () => {
   const first = await replica('first', { workMs: 500 });
   const late = await deserted();
   const client = clientOf(first.url, late);
@@ -125,7 +125,7 @@ it('asks a replica again that was not listening yet', async () => {
   expect(second.seen.done).toBeGreaterThan(1);
 });
 
-it('goes on to another replica when one breaks down over the work', async () => {
+it('tries another replica when one crashes', async () => {
   const [dies, lives] = [await replica('dies', { workMs: 1_500 }), await replica('lives', { workMs: 1_500 })];
   const client = clientOf(dies.url, lives.url);
   const answers = Promise.all([place(client), place(client)]);
@@ -134,7 +134,7 @@ it('goes on to another replica when one breaks down over the work', async () => 
   expect((await answers).map(({ pod }) => pod)).toEqual(['lives', 'lives']);
 }, 20_000);
 
-it('repeats a body of a client once, and refuses it when it has broken a second replica', async () => {
+it('retries a client’s body once, and refuses it when it crashes a second replica', async () => {
   const deadly = await Promise.all(['a', 'b', 'c'].map((name) => replica(name, { workMs: 10_000 })));
   for (const { seen, kill } of deadly) {
     const watch = setInterval(() => seen.bodies > 0 && kill(), 10);
@@ -148,7 +148,7 @@ it('repeats a body of a client once, and refuses it when it has broken a second 
   expect(deadly.filter(({ seen }) => seen.bodies > 0)).toHaveLength(2);
 }, 20_000);
 
-it('passes over a replica that is gone, and one that is full', async () => {
+it('skips a replica that is gone, and one that is full', async () => {
   const full = await replica('full', { queueLimit: 0, workMs: 3_000 });
   const good = await replica('good');
   const holder = place(clientOf(full.url)).catch(() => undefined);
@@ -158,7 +158,7 @@ it('passes over a replica that is gone, and one that is full', async () => {
   await holder;
 }, 20_000);
 
-it('is Unavailable when all are full, and says when to come back', async () => {
+it('is Unavailable when all are full, and says when to retry', async () => {
   const only = await replica('only', { queueLimit: 0, workMs: 1_000 });
   const holder = place(clientOf(only.url));
   await eventually(() => expect(only.limiter.inFlight()).toBe(1));
@@ -169,7 +169,7 @@ it('is Unavailable when all are full, and says when to come back', async () => {
   await holder;
 });
 
-it('leaves all lines when its time is over, or when it is told to', async () => {
+it('leaves all queues when its time is over or it is cancelled', async () => {
   const replicas = [await replica('a', { workMs: 2_000 }), await replica('b', { workMs: 2_000 })];
   const client = clientOf(...replicas.map(({ url }) => url));
   const holders = Promise.all([place(client), place(client)]);
@@ -190,7 +190,7 @@ it('leaves all lines when its time is over, or when it is told to', async () => 
   await holders;
 });
 
-it('sends the body at once where nobody asks for it to be held back', async () => {
+it('sends the body at once when the service does not support Expect', async () => {
   const server = createServer((req, res) => req.resume().on('end', () => res.end('ok')));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

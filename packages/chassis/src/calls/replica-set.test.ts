@@ -30,7 +30,7 @@ describe('a file of URLs', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('is read again, so that replicas come and go', async () => {
+  it('is reread, so that replicas come and go', async () => {
     writeFileSync(file, 'http://127.0.0.1:3001\nhttp://127.0.0.1:3002\n');
     const set = (replicas = createReplicaSet([pathToFileURL(file).href]));
     expect(await urlsOf(set)).toEqual(['http://127.0.0.1:3001', 'http://127.0.0.1:3002']);

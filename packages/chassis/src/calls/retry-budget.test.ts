@@ -6,7 +6,7 @@ const spendAll = (budget: ReturnType<typeof createRetryBudget>) => {
   return spent;
 };
 
-it('allows 50 further attempts in a row, then one for five requests', () => {
+it('allows 50 retries in a row, then one per five requests', () => {
   const budget = createRetryBudget();
   for (let request = 0; request < 1_000; request++) budget.earn();
   expect(spendAll(budget)).toBe(50);

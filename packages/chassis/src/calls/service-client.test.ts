@@ -54,7 +54,7 @@ const failure = (work: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-it('returns the answer, and who gave it', async () => {
+it('returns the response, and which replica sent it', async () => {
   const { url } = await replica(named('worker-1'));
   const response = await clientOf(url).request(post);
   expect(response).toMatchObject({ status: 200, pod: 'worker-1' });
@@ -75,7 +75,7 @@ it.each([
   expect((await clientOf(url).request(get)).body.toString()).toBe(whole);
 });
 
-it('waits on when a service says that it is at work', async () => {
+it('keeps waiting when a service says that it is working', async () => {
   const { url } = await replica((req, res) => {
     res.writeProcessing();
     setImmediate(() => named('worker-1')(req, res));
@@ -96,7 +96,7 @@ it('passes the request id and the trace on', async () => {
   });
 });
 
-it('tells the service how long its answer is waited for, and what is left of it to the next one', async () => {
+it('passes the remaining time on to the service, and to the next one', async () => {
   const { url } = await replica((req, res) => res.end(req.headers['x-request-timeout-ms']));
   const client = clientOf(url);
   const told = async (request: ServiceRequest) => Number((await client.request(request)).body.toString());
@@ -131,7 +131,7 @@ it('sends each request to the replica with the fewest in flight', async () => {
 it.each([
   ['is full', async () => (await replica(full)).url],
   ['refuses the connection', deserted],
-])('goes on to another replica when one %s, a POST too', async (_case, makeBad) => {
+])('tries another replica when one %s, even for a POST', async (_case, makeBad) => {
   const good = await replica(named('good'));
   const bad = await makeBad();
   for (let round = 0; round < 5; round++) {
@@ -141,7 +141,7 @@ it.each([
   expect(good.requests()).toBe(5);
 });
 
-it('does not repeat a POST that broke off after it was sent, unless it is idempotent', async () => {
+it('does not retry a POST that failed after it was sent, unless it is idempotent', async () => {
   const bad = [await replica(breaksOff), await replica(breaksOff)];
   const urls = bad.map(({ url }) => url);
   const requests = () => bad.reduce((sum, each) => sum + each.requests(), 0);
@@ -157,7 +157,7 @@ it('does not repeat a POST that broke off after it was sent, unless it is idempo
 it.each([
   ['may have begun it', mayHaveBegun],
   ['does not say whether it has begun it', saysNothing],
-])('does not repeat a POST after a 503 that %s, unless it is idempotent', async (_case, answer) => {
+])('does not retry a POST after a 503 that %s, unless it is idempotent', async (_case, answer) => {
   const [bad, good] = [await replica(answer), await replica(named('good'))];
   const client = clientOf(bad.url, good.url);
   const sent = () => bad.requests() + good.requests();
@@ -174,7 +174,7 @@ it.each([
   }
 });
 
-it('tells whether a request that failed may have begun', async () => {
+it('reports whether a failed request may have begun', async () => {
   const begun = async (url: string, request: ServiceRequest) => {
     const effects = { begun: false };
     await withContext({ requestId: 'r', effects }, () => failure(clientOf(url).request(request)));
@@ -187,7 +187,7 @@ it('tells whether a request that failed may have begun', async () => {
   expect(await begun((await replica(breaksOff)).url, { ...post, idempotent: true })).toBe(false);
 });
 
-it('repeats what a client sent once, and refuses it when it has broken a second replica', async () => {
+it('retries a client’s input once, and refuses it when it crashes a second replica', async () => {
   const bad = [await replica(breaksOff), await replica(breaksOff), await replica(breaksOff)];
   const client = clientOf(...bad.map(({ url }) => url));
   const error = await failure(client.request({ ...post, idempotent: true, breaksLimit: 2 }));
@@ -195,7 +195,7 @@ it('repeats what a client sent once, and refuses it when it has broken a second 
   expect(bad.reduce((sum, each) => sum + each.requests(), 0)).toBe(2);
 });
 
-it('ends with the request on whose behalf it is', async () => {
+it('is cancelled with the request it is made for', async () => {
   const { url } = await replica(never);
   const left = new AbortController();
   const reason = new Unavailable('the client left');
@@ -204,7 +204,7 @@ it('ends with the request on whose behalf it is', async () => {
   expect(await failure(call)).toBe(reason);
 });
 
-it('adds little to the load of a service that breaks off all requests', async () => {
+it('adds little load to a service that drops all requests', async () => {
   const bad = [await replica(breaksOff), await replica(breaksOff), await replica(breaksOff)];
   const client = clientOf(...bad.map(({ url }) => url));
   for (let round = 0; round < 200; round++) await failure(client.request(get));
@@ -214,7 +214,7 @@ it('adds little to the load of a service that breaks off all requests', async ()
   expect(sent).toBeLessThanOrEqual(200 + 50 + 200 / 5);
 });
 
-it('leaves a replica alone that broke off, and takes it back when it is well', async () => {
+it('avoids a replica that dropped a request, until it is healthy again', async () => {
   let well = false;
   const unsteady = await replica((req, res) => (well ? named('unsteady')(req, res) : breaksOff(req, res)));
   const good = await replica(named('good'));
@@ -225,14 +225,14 @@ it('leaves a replica alone that broke off, and takes it back when it is well', a
   await eventually(async () => expect((await client.request(get)).pod).toBe('unsteady'));
 });
 
-it('is Unavailable when all are full, and says when to come back', async () => {
+it('is Unavailable when all are full, and says when to retry', async () => {
   const [first, second] = [await replica(full), await replica(full)];
   const error = await failure(clientOf(first.url, second.url).request(get));
   expect(error).toBeInstanceOf(Unavailable);
   expect(error).toMatchObject({ status: 503, headers: { 'Retry-After': '7' } });
 });
 
-it('is Unavailable when no answer comes in time, and does not try a second time', async () => {
+it('is Unavailable when there is no response in time, and does not retry', async () => {
   const [first, second] = [await replica(never), await replica(never)];
   const begun = performance.now();
   const error = await failure(clientOf(first.url, second.url).request({ ...get, timeoutMs: 200 }));
@@ -241,12 +241,12 @@ it('is Unavailable when no answer comes in time, and does not try a second time'
   expect(first.requests() + second.requests()).toBe(1);
 });
 
-it('ends when it is told to', async () => {
+it('stops when it is cancelled', async () => {
   const { url } = await replica(never);
   expect(await failure(clientOf(url).request({ ...get, signal: AbortSignal.timeout(50) }))).toBeDefined();
 });
 
-it('passes on what a service says against the request', async () => {
+it('passes on a 4xx of the service', async () => {
   const problem = {
     type: 'about:blank',
     title: 'Unprocessable Entity',
@@ -264,7 +264,7 @@ it('passes on what a service says against the request', async () => {
 it.each([
   ['a 500', 500, '{"secret":1}'],
   ['a 404 that is no problem+json', 404, '<h1>Not here</h1>'],
-])('makes a 502 of %s, without its words', async (_case, status, body) => {
+])('turns %s into a 502, without its details', async (_case, status, body) => {
   const { url } = await replica((_req, res) => res.writeHead(status).end(body));
   expect(await failure(clientOf(url).request(get))).toMatchObject({
     status: 502,
@@ -272,7 +272,7 @@ it.each([
   });
 });
 
-it('asks each replica, and tells which does not answer', async () => {
+it('asks each replica, and reports which does not respond', async () => {
   const [well, unwell] = [await replica(named('well')), await replica(full)];
   const answers = await clientOf(well.url, unwell.url, await deserted()).requestEach(get);
   expect(answers.map((answer) => answer?.status)).toEqual([200, 503, undefined]);

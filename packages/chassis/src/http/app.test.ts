@@ -107,7 +107,7 @@ describe('every answer', () => {
     }
   });
 
-  it.each(['', 'a b', 'ä', 'x'.repeat(129), '{"a":1}'])('gets a new id in place of %j', async (id) => {
+  it.each(['', 'a b', 'ä', 'x'.repeat(129), '{"a":1}'])('gets a new id instead of %j', async (id) => {
     const response = await call()
       .get('/livez')
       .set('X-Request-Id', Buffer.from(id).toString('latin1'))
@@ -150,7 +150,7 @@ describe('a body', () => {
     expect(response.get('x-served-by')).toBe('things-1');
   });
 
-  it('is taken as JSON of any kind', async () => {
+  it('can be any JSON', async () => {
     expect((await post().type('json').send('null').expect(200)).body).toEqual({ body: null });
     expect((await post().type('application/merge-patch+json').send('[1]').expect(200)).body).toEqual({
       body: [1],
@@ -158,14 +158,14 @@ describe('a body', () => {
   });
 });
 
-it('answers 405 with what is possible, and OPTIONS with 204', async () => {
+it('answers 405 with the allowed methods, and OPTIONS with 204', async () => {
   const allow = 'GET, POST, HEAD, OPTIONS';
   expect((await call().delete('/things/1').expect(405)).get('allow')).toBe(allow);
   expect((await call().options('/things/1').expect(204)).get('allow')).toBe(allow);
   expect((await call().post('/livez').expect(405)).get('allow')).toBe('GET, HEAD, OPTIONS');
 });
 
-it('shows nothing of an error within, and logs it', async () => {
+it('hides internal errors, and logs them', async () => {
   const response = await call().get('/broken').set('X-Request-Id', 'r-9').expect(500);
   expect(response.text).not.toMatch(/hunter2|http-app/);
   await eventually(() => expect(JSON.stringify(lines)).toContain('hunter2'));
@@ -186,7 +186,7 @@ describe('the signal of a request', () => {
     lines.length = 0;
   });
 
-  it('aborts when the client leaves, which is no error', async () => {
+  it('aborts when the client disconnects, which is not an error', async () => {
     const socket = connect(listener.port, '127.0.0.1');
     socket.write('GET /waits HTTP/1.1\r\nHost: a\r\n\r\n');
     await eventually(() => expect(socket.bytesWritten).toBeGreaterThan(0));
@@ -207,7 +207,7 @@ describe('the signal of a request', () => {
     expect(ends).toHaveLength(1);
   });
 
-  it('aborts when the process is about to end, which is a 503', async () => {
+  it('aborts when the process is about to exit, which is a 503', async () => {
     const last = readyLifecycle();
     const expiring = createHttpApp({ service: 'a', pod: 'a-1', lifecycle: last, logger, routes: [routes] });
     const answer = request(expiring)
@@ -219,7 +219,7 @@ describe('the signal of a request', () => {
   });
 });
 
-it('holds nothing of a request that has been answered in the context that lives on', async () => {
+it('keeps nothing of a finished request in memory', async () => {
   await call().get('/kept').expect(200);
   await eventually(() => {
     collectGarbage();
@@ -235,11 +235,11 @@ it.each([
   ['2001:DB8::7', '2001:db8:0:0::/64'],
   ['::1', '0:0:0:0::/64'],
   ['x'.repeat(200), 'x'.repeat(64)],
-])('takes %s for the client %s', async (address, client) => {
+])('identifies %s as the client %s', async (address, client) => {
   expect((await call().get('/client').set('X-Real-IP', address)).body).toEqual({ client });
 });
 
-it('logs a line a request, without the query, and none for the probes', async () => {
+it('logs a line per request, without the query, and none for the probes', async () => {
   for (const path of ['/livez', '/readyz', '/health', '/metrics']) await call().get(path);
   await call().get('/things/7?token=secret').expect(200);
   await eventually(() =>
@@ -256,7 +256,7 @@ it('counts requests by route, not by path', async () => {
   expect(text).not.toMatch(/things\/a|nothing\/1/);
 });
 
-it('counts paths and methods that clients invent as one, however many there are', async () => {
+it('counts all unknown paths and methods as one', async () => {
   const series = async () =>
     (await call().get('/metrics')).text.match(/^http_request_duration_seconds_count/gm)!.length;
   const before = await series();
@@ -274,7 +274,7 @@ it('counts paths and methods that clients invent as one, however many there are'
   expect((await series()) - before).toBeLessThanOrEqual(8);
 });
 
-it('is well again after a client that breaks off', async () => {
+it('recovers after a client that disconnects', async () => {
   const socket = connect(listener.port, '127.0.0.1');
   socket.write(
     'POST /things/1 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
@@ -285,7 +285,7 @@ it('is well again after a client that breaks off', async () => {
 });
 
 describe('health', () => {
-  it('tells what the dependencies say, and gives up on one that hangs', async () => {
+  it('reports the dependencies, and gives up on one that hangs', async () => {
     expect((await call().get('/health').expect(200)).body.checks.db.status).toBe('healthy');
     for (const bad of [() => Promise.reject(new Error('no')), () => new Promise(() => undefined)]) {
       dependency = bad;
@@ -327,7 +327,7 @@ describe('Expect: 100-continue', () => {
     'Connection: close',
   ];
 
-  it('is answered at once, and the body is taken', async () => {
+  it('is answered at once, and the body is accepted', async () => {
     const socket = connect(listener.port, '127.0.0.1');
     socket.write(`${head.join('\r\n')}\r\n\r\n`);
     const [first] = (await once(socket, 'data')) as [Buffer];

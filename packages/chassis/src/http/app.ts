@@ -10,12 +10,12 @@ import { requestFront, type RequestFrontOptions } from './request-front.js';
 
 export interface HttpAppOptions extends HealthOptions, Omit<RequestFrontOptions, 'observe'> {
   routes: Router[];
-  /** Adds metrics of the service's own to those that every service has. */
+  /** Adds the service's own metrics to those of every service. */
   metrics?: (registry: Registry) => void;
 }
 
 /**
- * The Express app that every service is: request id, X-Served-By, log line, metrics, security headers, probes, the
+ * The Express app of every service: request id, X-Served-By, log line, metrics, security headers, probes, the
  * service's own routes, and problem+json for everything else.
  */
 export function createHttpApp(options: HttpAppOptions): Express {
@@ -37,14 +37,14 @@ export function createHttpApp(options: HttpAppOptions): Express {
 }
 
 /**
- * As `app.use(...routers)`, with the routes in the app's own router: a request enters each router in its way anew, which costs it more than
- * all the routes in there that are not its own. What leaves a router early, `next('router')`, would leave the app.
+ * Like `app.use(...routers)`, but adds the routes to the app's own router: entering each router costs a request more than
+ * skipping all the routes in it. `next('router')` would leave the app.
  */
 function inline(app: Express, ...routers: Router[]): void {
   app.router.stack.push(...routers.flatMap(({ stack }) => stack));
 }
 
-/** Before its preparations are done (migrations), a replica cannot answer for anything. */
+/** Until a replica has started (migrations included), it cannot handle requests. */
 function refuseWhileStarting(lifecycle: Lifecycle): RequestHandler {
   return (_req, _res, next) => {
     if (lifecycle.phase() === 'starting')

@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * Who counts as one client, by its address: an IPv4 address, or an IPv6 network of 64 bits, all of whose addresses one household or machine
- * has to itself (RFC 6177). Anything else as it is, cut to 64 characters. Clients behind one address (an office, a proxy before Nginx) are one
- * client.
+ * Identifies a client by its address: an IPv4 address, or an IPv6 /64 network, which belongs to one household or machine
+ * (RFC 6177). Anything else is used as is, truncated to 64 characters. Clients behind one address (an office, a proxy in front of Nginx) count
+ * as one.
  */
 export function clientOf(address: string | undefined): string | undefined {
   if (!address?.includes(':')) return address?.slice(0, 64);
-  // IPv4 as a socket for both shows it.
+  // IPv4, as dual-stack sockets show it.
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!isIPv6(plain)) return plain.slice(0, 64);
   const [head = [], tail = []] = plain.split('::').map((part) => part.split(':').filter(Boolean));

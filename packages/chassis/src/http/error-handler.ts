@@ -6,14 +6,14 @@ import type { Logger } from '../process/logger.js';
 import { currentContext } from '../process/request-context.js';
 import { timeIsOver } from './request-signal.js';
 
-/** For the end of the chain: no route took the request. */
+/** The end of the chain: no route handled the request. */
 export const routeNotFound: RequestHandler = (req) => {
   throw new HttpProblem(404, `There is nothing at ${req.path.slice(0, 200)}.`);
 };
 
-/** Writes every error as RFC 9457 problem+json. What is not meant for the client becomes a bare 500 and a log line. */
+/** Writes every error as RFC 9457 problem+json. Errors not meant for the client become a generic 500 and a log line. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
-  // Express tells an error handler by its four parameters.
+  // Express recognizes an error handler by its four parameters.
   return (error: unknown, _req, res, next) => {
     const problem = toProblem(error);
     // The request's log line says that it was aborted.
@@ -21,7 +21,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     if (problem instanceof Unavailable) logger.warn({ err: error }, 'not available');
     else if (problem.status >= 500) logger.error({ err: error }, 'request failed');
     if (res.headersSent) {
-      // The answer has begun: all that is left is to break it off, so that the client does not take it for whole.
+      // The response has begun: abort it, so that the client does not take it for complete.
       next(error);
       return;
     }
@@ -58,7 +58,7 @@ function toProblem(error: unknown): HttpProblem {
     'name' | 'cause' | 'status' | 'type',
     unknown
   >;
-  // What obeys a signal rejects with its reason, or wraps it (Node's own functions).
+  // Functions that obey a signal reject with its reason, or wrap it (Node's own).
   if (name === 'AbortError' && cause !== undefined) return toProblem(cause);
   if (name === 'TimeoutError') return timeIsOver(error);
   const known = typeof type === 'string' ? BODY_PROBLEMS[type] : undefined;

@@ -7,17 +7,17 @@ import { shareFor } from '../work/share-for.js';
 /** A dependency without which the service cannot do its work. */
 export interface DependencyCheck {
   name: string;
-  /** Resolves when the dependency can do the work that it is there for; rejects when it cannot, or does not answer. */
+  /** Resolves when the dependency works; rejects when it does not, or does not respond. */
   check: () => Promise<unknown>;
 }
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** For so long all who ask for a health report get the same one: the checks do work, and anybody may ask. */
+/** How long a health report is cached: the checks do real work, and anybody can ask. */
 export const HEALTH_SHARED_MS = 1_000;
 
 /** All packages and services are released together, under one number. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- so that a bundle has it within, and needs no file
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- so that bundles contain it and need no file
 const { version } = require('../../package.json') as { version: string };
 
 export interface HealthOptions {
@@ -26,20 +26,20 @@ export interface HealthOptions {
   /** The replica's name. */
   pod: string;
   lifecycle: Lifecycle;
-  /** What /health asks. Default: nothing. */
+  /** What /health checks. Default: nothing. */
   checks?: DependencyCheck[];
-  /** Further paths of /health, for a service whose public prefix is not stripped. */
+  /** Additional paths of /health, for a service whose public prefix is not stripped. */
   healthPaths?: string[];
-  /** Answers /health in place of the checks. */
+  /** Handles /health instead of the checks. */
   health?: RequestHandler;
 }
 
 /**
  * Three questions, three answers:
- * - `/livez`: is the process alive? Restart it when not. Says nothing of dependencies: a restart would not mend them.
- * - `/readyz`: may it get traffic? Not before its start is done and not while it drains. A dependency that is down does
- *   not change it: all replicas would leave at once, and clients would get nothing instead of a clear 503.
- * - `/health`: can it do its work, dependencies included? For people, dashboards and the gateway. Checked once a second at most.
+ * - `/livez`: is the process alive? If not, restart it. Ignores dependencies: a restart would not fix them.
+ * - `/readyz`: may it get traffic? Not before it has started and not while it drains. A dependency that is down does
+ *   not matter: otherwise all replicas would leave at once, and clients would get nothing instead of a clear 503.
+ * - `/health`: can it do its work, including dependencies? For people, dashboards and the gateway. Checked at most once a second.
  */
 export function healthRoutes(options: HealthOptions): Router {
   const router = Router();

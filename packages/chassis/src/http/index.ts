@@ -1,4 +1,4 @@
-/** The app that every service is made of, what it takes and what it answers. */
+/** The Express app of every service, its input and its responses. */
 export { createHttpApp, type HttpAppOptions } from './app.js';
 export { clientOf } from './client-address.js';
 export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';

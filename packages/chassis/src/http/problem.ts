@@ -7,14 +7,14 @@ interface ProblemOptions {
   cause?: unknown;
 }
 
-/** An answer other than success, thrown where it is noticed; the error handler writes it as problem+json. */
+/** An error response, thrown where the problem is noticed; the error handler writes it as problem+json. */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly title: string;
   readonly errors: InputError[] | undefined;
   readonly headers: Record<string, string>;
 
-  /** @param detail a sentence for the client: what is wrong with this request, and what would be right */
+  /** @param detail a message for the client: what is wrong with this request, and how to fix it */
   constructor(status: number, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause });
     this.name = 'HttpProblem';
@@ -26,8 +26,8 @@ export class HttpProblem extends Error {
 }
 
 /**
- * 503: a dependency is down or too slow, or a limit is reached. Trying again later may help. Whether it is safe to, the error handler
- * says in the answer: see `workMayHaveBegun`.
+ * 503: a dependency is down or too slow, or a limit is reached. Trying again later may help. The error handler adds whether that is
+ * safe: see `workMayHaveBegun`.
  */
 export class Unavailable extends HttpProblem {
   /** @param retryAfterSeconds for the Retry-After header. Default 1 */
@@ -40,7 +40,7 @@ export class Unavailable extends HttpProblem {
   }
 }
 
-/** The client did not wait for the answer: there is nobody to send one to. 499 is Nginx's number for it. */
+/** The client disconnected before the response. Nginx uses 499 for that. */
 export class ClientLeft extends HttpProblem {
   constructor() {
     super(499, 'The client left before the answer was ready.');
@@ -48,7 +48,7 @@ export class ClientLeft extends HttpProblem {
   }
 }
 
-/** 429: others wait too and this client has more under way than its share, or it has sent more than it may. */
+/** 429: others are waiting and this client uses more than its share, or it has sent more than it may. */
 export class TooManyRequests extends HttpProblem {
   /** @param retryAfterSeconds for the Retry-After header. Default 1 */
   constructor(

@@ -22,16 +22,16 @@ export interface RequestFrontOptions {
   pod: string;
   lifecycle: Lifecycle;
   logger: Logger;
-  /** The routes say themselves when a body that is announced by `Expect: 100-continue` may come. Default: it may at once. */
+  /** Whether the routes decide when a body announced by `Expect: 100-continue` may be sent. Default: right away. */
   continueByRoutes?: boolean | undefined;
-  /** Counts a request that is over. @param status 499 when the client left */
+  /** Counts a finished request. @param status 499 when the client disconnected */
   observe: (req: Request, status: number, seconds: number) => void;
 }
 
 /**
- * What every request passes first, in one piece, as each handler in a chain and each listener to the end of an answer costs.
- * It takes over a valid X-Request-Id or makes one, keeps it, the trace, the client and the deadline for all that follows, and names request and
- * replica in the answer, which gets the security headers. When the request is over, it is counted and logged.
+ * The first handler of every request, in one piece because each handler and each listener costs time.
+ * It takes over a valid X-Request-Id or generates one; stores the id, the trace, the client and the deadline in the request context; and adds
+ * the names of request and replica and the security headers to the response. When the request is over, it is counted and logged.
  */
 export function requestFront(options: RequestFrontOptions): RequestHandler {
   const { pod, lifecycle, logger, continueByRoutes = false, observe } = options;
@@ -51,10 +51,10 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
     res.setHeader(REQUEST_ID, requestId);
     res.setHeader(SERVED_BY, pod);
     for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
-    // Tells keep-alive clients to go elsewhere: without it, closing a busy server never ends.
+    // Makes keep-alive clients reconnect elsewhere: otherwise closing a busy server never ends.
     if (lifecycle.phase() === 'draining') res.setHeader('Connection', 'close');
 
-    // Not `finish`: a client that leaves before it has the whole answer never sees that.
+    // Not `finish`, which never fires when the client disconnects first.
     res.on('close', () => {
       const ms = performance.now() - begun;
       const finished = res.writableFinished;

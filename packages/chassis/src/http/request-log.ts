@@ -1,9 +1,9 @@
 import type { Logger } from '../process/logger.js';
 
-/** Asked every few seconds by machines: not worth a line each. */
+/** Requested by machines every few seconds: not worth logging. */
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
 
-/** What is known of a request when it is over. */
+/** A finished request. */
 export interface EndedRequest {
   requestId: string;
   traceparent: string | undefined;
@@ -11,18 +11,18 @@ export interface EndedRequest {
   path: string;
   status: number;
   ms: number;
-  /** Whether the client has the whole answer; false: it left before. */
+  /** Whether the client got the complete response; false when it disconnected first. */
   finished: boolean;
 }
 
-/** One line a request, when it is over: method, path, status and milliseconds. No query, no headers, no bodies. */
+/** Logs one line per finished request: method, path, status and milliseconds. No query, no headers, no bodies. */
 export function requestLog(logger: Logger): (request: EndedRequest) => void {
-  // None of that can be a secret, and to look for one costs more than the line.
+  // None of that can be a secret, and redaction would cost more than the line.
   const plain = logger.child({}, { redact: [] });
   return ({ requestId, traceparent, method, path, status, ms, finished }) => {
     if (PROBES.has(path)) return;
     const line = {
-      // The event that ends a request knows nothing of its context.
+      // The event that ends a request runs outside of its context.
       request_id: requestId,
       traceparent,
       method,

@@ -4,13 +4,13 @@ import { ClientLeft, Unavailable } from './problem.js';
 import type { Lifecycle } from '../process/lifecycle.js';
 
 /**
- * Makes the signal of each request of a process.
+ * Creates the signal of each request of a process.
  *
- * @returns takes the time when the client gives up (performance.now()); undefined: it did not say
+ * @returns a function of the client's deadline (performance.now()), undefined without one
  */
 export function requestSignals({ expired }: Lifecycle): (deadline: number | undefined) => RequestSignal {
   const open = new Set<RequestSignal>();
-  // One listener for all of them: to find the one to remove, an AbortSignal looks through all that it has.
+  // One listener for all, because an AbortSignal searches all its listeners to remove one.
   expired.addEventListener('abort', () => {
     for (const signal of open) signal.giveUp(shuttingDown());
   });
@@ -18,11 +18,11 @@ export function requestSignals({ expired }: Lifecycle): (deadline: number | unde
 }
 
 /**
- * Tells when there is no more use in answering a request: the client has left, the time it gave is over, or the process is about to end.
+ * Fires when it is pointless to continue a request: the client has disconnected, its time limit has passed, or the process is about to exit.
  * Its reasons are HttpProblems.
  *
- * It lives on in timers and connections that were made on the request's behalf. It must not hold the answer, and with it all that the
- * request has, its picture included: so it knows nothing of it, and is told when it ends.
+ * It can outlive the request in timers and connections. It must not keep the response, and with it everything that belongs to the request,
+ * in memory: so it does not reference it, and is told when the request ends.
  */
 export class RequestSignal implements Cancellation {
   private readonly deadline: number | undefined;
@@ -35,7 +35,7 @@ export class RequestSignal implements Cancellation {
   private isAnswered = false;
   private signal: AbortSignal | undefined;
 
-  /** The same as an AbortSignal, which is made when it is first asked for. */
+  /** The same as an AbortSignal, created on first use. */
   readonly get = (): AbortSignal => (this.signal ??= signalOf(this));
 
   constructor(deadline: number | undefined, expired: AbortSignal, open: Set<RequestSignal>) {
@@ -50,7 +50,7 @@ export class RequestSignal implements Cancellation {
   }
 
   listen(listener: (reason: Error) => void): () => void {
-    // What goes on behind an answer has no end of the request's to obey.
+    // Work that continues after the response is not bound to the request.
     if (this.isAnswered || this.reason()) return () => undefined;
     if (!this.listeners) this.start();
     const listeners = (this.listeners ??= new Set());
@@ -64,7 +64,7 @@ export class RequestSignal implements Cancellation {
     this.stop();
   }
 
-  /** To be called when the request is over. @param finished whether the client has the whole answer */
+  /** Call it when the request is over. @param finished whether the client got the complete response */
   end(finished: boolean): void {
     if (!finished) this.giveUp(new ClientLeft());
     this.isAnswered = finished;
@@ -88,7 +88,7 @@ export class RequestSignal implements Cancellation {
 
 function signalOf(cancellation: Cancellation): AbortSignal {
   const controller = new AbortController();
-  // Everything that works on a request's behalf listens.
+  // Everything that works for a request listens.
   setMaxListeners(0, controller.signal);
   const reason = cancellation.reason();
   if (reason) controller.abort(reason);

@@ -26,7 +26,7 @@ it.each(['/data', '/nothing', '/livez', '/metrics'])(
   },
 );
 
-it('can be a page’s own', async () => {
+it('can be set by a page', async () => {
   const { headers } = await request(app).get('/page').expect(200);
   expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/);
   expect(headers['x-frame-options']).toBe('DENY');

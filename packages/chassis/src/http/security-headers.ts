@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import helmet, { type HelmetOptions } from 'helmet';
 
-/** Answers are data unless a route says otherwise: no script, no style, no frame. TLS, and so HSTS, is the edge's. */
+/** Responses are data unless a route says otherwise: no script, no style, no frame. TLS and HSTS are up to the edge. */
 export const HELMET_OPTIONS: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -16,7 +16,7 @@ export const HELMET_OPTIONS: HelmetOptions = {
   xFrameOptions: { action: 'deny' },
 };
 
-/** What helmet adds to every answer, as names and values: it is always the same, so helmet itself is asked but once. */
+/** The headers that helmet adds to every response. They never change, so helmet runs only once. */
 export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] =
   headersOf(HELMET_OPTIONS);
 

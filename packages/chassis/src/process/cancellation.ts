@@ -1,11 +1,11 @@
 /**
- * Whether something has been given up, and why. What an AbortSignal tells, for the many that only want to be told: on Node 20 each signal
- * costs as much as a call to another service, for its prototype is changed after it has been made.
+ * Whether something has been cancelled, and why: a lightweight AbortSignal. On Node 20 each AbortSignal costs as much as a call to another
+ * service, because its prototype is changed after creation.
  */
 export interface Cancellation {
-  /** Undefined as long as it has not been given up. */
+  /** Undefined until it is cancelled. */
   reason(): Error | undefined;
-  /** @returns what ends the listening */
+  /** @returns a function that stops listening */
   listen(listener: (reason: Error) => void): () => void;
 }
 

@@ -38,7 +38,7 @@ it('has a default for everything that every service reads', () => {
   });
 });
 
-it('lists all problems at once, each with how to mend it', () => {
+it('lists all problems at once, each with a fix', () => {
   const schema = serviceConfig.extend(postgresConfig.shape).extend({ REDIS_URL: redisUrl, URLS: urlList });
   const environment = { PORT: '70000', POSTGRES_HOST: 'db', REDIS_URL: 'localhost', URLS: 'http://a,b' };
   const error = (() => {
@@ -59,23 +59,23 @@ it('lists all problems at once, each with how to mend it', () => {
   );
 });
 
-it('takes an empty variable for one that is not set', () => {
+it('treats an empty variable as not set', () => {
   expect(parseConfig(secret, { SECRET: 'abc', COLOUR: '' }).COLOUR).toBe('blue');
   expect(() => parseConfig(secret, { SECRET: '' })).toThrow('SECRET: is not set');
   expect(parseConfig(secret, { SECRET: 'abc', SECRET_FILE: '' }).SECRET).toBe('abc');
 });
 
-it('reads a variable from the file that NAME_FILE names, without its last line end', () => {
+it('reads a variable from the file in NAME_FILE, without its final newline', () => {
   expect(parseConfig(secret, { SECRET_FILE: file(' top secret\n') }).SECRET).toBe(' top secret');
 });
 
-it('refuses a variable that is set in both ways', () => {
+it('rejects a variable that is set both ways', () => {
   expect(() => parseConfig(secret, { SECRET: 'abc', SECRET_FILE: file('abc') })).toThrow(
     '1 problem(s):\n  SECRET: is set twice, also by SECRET_FILE; unset one of them',
   );
 });
 
-it('says which file cannot be read, once', () => {
+it('reports a file that cannot be read, once', () => {
   expect(() => parseConfig(secret, { SECRET_FILE: join(folder, 'missing') })).toThrow(
     `1 problem(s):\n  SECRET_FILE: the file ${join(folder, 'missing')} cannot be read`,
   );
@@ -87,7 +87,7 @@ it('never shows a value, which may be a secret', () => {
   );
 });
 
-it('takes an empty file for none', () => {
+it('treats an empty file as not set', () => {
   expect(() => parseConfig(secret, { SECRET_FILE: file('\n') })).toThrow(
     '1 problem(s):\n  SECRET: is not set',
   );
@@ -98,7 +98,7 @@ it.each([
   [milliseconds, ['0', '86400000'], ['-1', '86400001', '1s']],
   [urlList, ['http://a:1', 'http://a:1, https://b'], ['', 'a:1', 'ftp://a', 'http://a,']],
   [redisUrl, ['redis://:p@localhost:1/0', 'rediss://h'], ['http://localhost', 'localhost:6379']],
-])('knows what is possible (%#)', (schema, good, bad) => {
+])('validates values (%#)', (schema, good, bad) => {
   for (const value of good) expect(schema.safeParse(value).success).toBe(true);
   for (const value of bad) expect(schema.safeParse(value).success).toBe(false);
 });

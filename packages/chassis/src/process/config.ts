@@ -8,10 +8,10 @@ export const port = z.coerce.number().int().min(0).max(65_535);
 /** A span of time in milliseconds, up to a day. */
 export const milliseconds = z.coerce.number().int().min(0).max(86_400_000);
 
-/** A whole number from 1 on. */
+/** A positive integer. */
 export const positiveInteger = z.coerce.number().int().min(1);
 
-/** `http://a:3000,http://b:3000` or `file:///path`: where the replicas of a service are. See `createReplicaSet`. */
+/** `http://a:3000,http://b:3000` or `file:///path`: the replicas of a service. See `createReplicaSet`. */
 export const urlList = z
   .string()
   .transform((list) => list.split(',').map((url) => url.trim()))
@@ -37,18 +37,18 @@ export const serviceConfig = z.object({
   POD_NAME: z.string().min(1).default(hostname()),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /**
-   * How load balancers learn whether to send requests. `probe`: they ask /readyz, and the port is open from the start.
-   * `port`: they cannot ask (Docker's DNS); the port opens when the service is ready and closes at SIGTERM, when only
-   * connections that are there are served on.
+   * How load balancers know whether to send requests. `probe`: they ask /readyz, and the port is open from the start.
+   * `port`: they cannot ask (Docker's DNS); the port opens when the service is ready and closes at SIGTERM; existing
+   * connections are still served.
    */
   READINESS: z.enum(['probe', 'port']).default('probe'),
-  /** How long to serve on after SIGTERM while load balancers take note. */
+  /** How long to keep serving after SIGTERM, until load balancers have noticed. */
   SHUTDOWN_DRAIN_MS: milliseconds.default(5_000),
-  /** When to give up on a clean shutdown, drain included. */
+  /** The time limit of a clean shutdown, including the drain. */
   SHUTDOWN_TIMEOUT_MS: milliseconds.default(30_000),
 });
 
-/** Where PostgreSQL is and who we are there. */
+/** The address and account of PostgreSQL. */
 export const postgresConfig = z.object({
   POSTGRES_HOST: z.string().min(1),
   POSTGRES_PORT: port.default(5432),
@@ -62,15 +62,14 @@ export const postgresConfig = z.object({
 export type ServiceConfig = z.infer<typeof serviceConfig>;
 export type PostgresConfig = z.infer<typeof postgresConfig>;
 
-/** The configuration cannot be used; the message lists every problem, a line each. */
+/** The configuration is invalid; the message lists every problem, one per line. */
 export class ConfigError extends Error {}
 
 /**
- * Reads and checks a configuration. A variable may come as a file instead: `NAME_FILE=/run/secrets/name`.
- * An empty variable, or file,
- * counts as not set.
+ * Reads and checks a configuration. A variable can be read from a file instead: `NAME_FILE=/run/secrets/name`.
+ * An empty variable or file counts as not set.
  *
- * @throws ConfigError naming all problems at once
+ * @throws ConfigError with all problems
  */
 export function parseConfig<Schema extends z.ZodObject>(
   schema: Schema,
@@ -108,7 +107,7 @@ export function parseConfig<Schema extends z.ZodObject>(
   return result.data;
 }
 
-/** `parseConfig` for a process: a wrong configuration is printed once, on stderr, and ends it with status 1. */
+/** `parseConfig` for a process: prints problems on stderr and exits with status 1. */
 export function loadConfig<Schema extends z.ZodObject>(schema: Schema): z.infer<Schema> {
   try {
     return parseConfig(schema);

@@ -1,20 +1,20 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
-/** Longer than the proxy before us keeps an idle connection (Nginx: 30 s), so that it is never we who close it under a request. */
+/** Longer than the proxy in front keeps idle connections (Nginx: 30 s), so that we never close one while it sends a request. */
 const KEEP_ALIVE_MS = 75_000;
 /**
- * More than Nginx lets through (four lines of 128 KiB, one of which may be a path with a task's title), so that it is
- * Nginx that refuses: Node's own 431 is bare, without a problem document.
+ * More than Nginx lets through (four lines of 128 KiB, one of which may be a path with a task's title), so that Nginx
+ * refuses: Node's own 431 has no problem document.
  */
 const MAX_HEADER_BYTES = 640 * 1024;
 
 /**
  * An HTTP server for an Express app. An app has one server; with more, only the last one is quick.
  *
- * Express gives every request and response a prototype of its own when it takes them, which makes V8 give up on what it
- * has learnt of them (expressjs/express#5998). Born with that prototype, they need no change: three times the requests a second
- * for a small answer.
+ * Express changes the prototype of every request and response, which makes V8 discard its optimizations
+ * (expressjs/express#5998). Created with the right prototype, they need no change: that triples the requests per second
+ * for small responses.
  */
 export function createHttpServer(app: Express): Server {
   class AppRequest extends IncomingMessage {}
@@ -31,7 +31,7 @@ export function createHttpServer(app: Express): Server {
     },
     app,
   );
-  // Who sends `Expect: 100-continue` waits with the body until the app says that it may come: see createHttpApp.
+  // A client that sends `Expect: 100-continue` waits with the body until the app asks for it: see createHttpApp.
   server.on('checkContinue', app);
   server.headersTimeout = KEEP_ALIVE_MS + 5_000;
   return server;

@@ -1,4 +1,4 @@
-/** How a process is configured, logs, serves a request at a time, and ends. */
+/** Configuration, logging, request context, start and shutdown of a process. */
 export * from './config.js';
 export { createHttpServer } from './http-server.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';

@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events';
 
-/** Where a process stands: `starting` until it can take traffic, `draining` from the first signal to the end. */
+/** The phase of a process: `starting` until it can take traffic, `draining` from the first signal to the end. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
 /** One process's phase, shared by its probes, its connections, its work and its shutdown. */
 export interface Lifecycle {
   phase(): Phase;
-  /** Takes traffic from now on; without effect once draining. */
+  /** Takes traffic from now on; no effect once draining. */
   ready(): void;
-  /** Aborts at the first signal: what waits for its turn here goes elsewhere, what has begun goes on. */
+  /** Aborts at the first signal: waiting requests are refused, running ones continue. */
   readonly draining: AbortSignal;
   drain(): void;
   /** Aborts when the drain is over and what is still open (streams) must end. */

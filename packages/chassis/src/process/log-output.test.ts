@@ -35,7 +35,7 @@ it.each([
 });
 
 describe('a reader that does not read', () => {
-  it('holds up nothing; lines past a million characters are dropped and counted', async () => {
+  it('blocks nothing; lines beyond a million characters are dropped and counted', async () => {
     const LINES = 20_000;
     const program = start(LINES, 'by SIGTERM');
     program.process.stdout!.pause();
@@ -53,7 +53,7 @@ describe('a reader that does not read', () => {
     expect(written.length).toBeLessThan(2_000);
   });
 
-  it('is waited for at the end, so that a slow one gets every line', async () => {
+  it('gets every line at exit, even if it is slow', async () => {
     const program = start(800, 'by process.exit');
     program.process.stdout!.pause();
     await eventually(() => expect(program.stderr()).toBe('logged\n'), 15_000);
@@ -62,7 +62,7 @@ describe('a reader that does not read', () => {
     expect(numbers(program)).toEqual(upTo(800));
   });
 
-  it('does not keep the process from ending', async () => {
+  it('does not keep the process from exiting', async () => {
     const program = start(2_000, 'by process.exit');
     program.process.stdout!.pause();
     await eventually(() => expect(program.process.exitCode).toBe(3), 15_000);

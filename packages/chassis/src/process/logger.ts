@@ -5,14 +5,14 @@ import { currentContext } from './request-context.js';
 
 export type { Logger } from 'pino';
 
-/** Never to be logged, wherever it stands in a logged object's first two levels. */
+/** Never logged, in the first two levels of a logged object. */
 const SECRETS = ['password', 'secret', 'token', 'authorization', 'cookie', '["set-cookie"]'].flatMap(
   (name) => (name.startsWith('[') ? [name, `*${name}`] : [name, `*.${name}`]),
 );
 
 /**
  * The process's log: JSON lines on stdout, readable ones when stdout is a terminal. Every line carries the service, the
- * pod and, inside a request or a job, its `request_id`. See `createLogOutput` for what happens when nobody reads them.
+ * pod and, inside a request or a job, its `request_id`. `createLogOutput` says what happens when nobody reads them.
  */
 export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_LEVEL' | 'POD_NAME'>): Logger {
   const onDropped = (lines: number) => {
@@ -30,13 +30,13 @@ export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_L
         return context ? { request_id: context.requestId, traceparent: context.traceparent } : {};
       },
     },
-    // To ask for `process.stdout` also makes Node set a pipe to not blocking.
+    // Accessing `process.stdout` makes Node set a pipe to non-blocking.
     process.stdout.isTTY ? readable() : createLogOutput(1, onDropped),
   );
   return logger;
 }
 
-/** Loaded for a terminal only: in production it would cost every process memory and start-up time for nothing. */
+/** Loaded only for a terminal, because it costs memory and start-up time. */
 function readable(): DestinationStream {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it always
   const pretty = require('pino-pretty') as () => DestinationStream;
@@ -46,7 +46,7 @@ function readable(): DestinationStream {
 let lastMs = 0;
 let lastTime = '';
 
-/** RFC 3339 in UTC. A busy process writes many lines in one millisecond, and makes its text once. */
+/** RFC 3339 in UTC. Cached, because a busy process writes many lines per millisecond. */
 function time(): string {
   const now = Date.now();
   if (now !== lastMs) {

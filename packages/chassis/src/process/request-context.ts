@@ -3,19 +3,19 @@ import { setMaxListeners } from 'node:events';
 import { CLIENT_ADDRESS, REQUEST_ID, TIMEOUT_MS, TRACEPARENT } from '@millrace/contracts';
 import { type Cancellation, cancellationBy } from './cancellation.js';
 
-/** What travels with a request, or a job, through everything that happens on its behalf. */
+/** What accompanies a request or a job through everything done for it. */
 export interface RequestContext {
   requestId: string;
   traceparent?: string | undefined;
-  /** Whose work it is: what has the same client takes turns as one. An address, or a name such as `jobs`. */
+  /** Whose work it is, for fair queueing: an address, or a name such as `jobs`. */
   client?: string | undefined;
-  /** When whoever asked gives up (performance.now()); undefined: nobody said. */
+  /** The caller's deadline (performance.now()); undefined without one. */
   deadline?: number | undefined;
-  /** See `currentSignal`. A function, as most requests never need a signal, and making one costs. */
+  /** See `currentSignal`. A function, because most requests never need a signal and creating one is costly. */
   signal?: (() => AbortSignal) | undefined;
-  /** What `signal` tells. Default: made from it. */
+  /** The same as `signal`. Default: derived from it. */
   cancellation?: Cancellation | undefined;
-  /** See `workMayHaveBegun`; one object for a request and all contexts within it. */
+  /** See `workMayHaveBegun`; one object for a request and all its nested contexts. */
   effects?: { begun: boolean };
 }
 
@@ -32,27 +32,27 @@ export function withContext<T>(context: RequestContext, work: () => T): T {
 }
 
 /**
- * Aborts when the outcome of the current request or job is of no more use: its client has left, its time is over, or its replica
- * ends. The reason is an HttpProblem where we made it. Limiters and service clients obey it without being told. Undefined outside of a
+ * Aborts when the outcome of the current request or job no longer matters: its client has disconnected, its time is over, or its replica
+ * is exiting. Our own reasons are HttpProblems. Limiters and service clients obey it automatically. Undefined outside of a
  * request.
  */
 export function currentSignal(): AbortSignal | undefined {
   return storage.getStore()?.signal?.();
 }
 
-/** What `currentSignal` tells, at a fraction of the cost. */
+/** The same as `currentSignal`, at a fraction of the cost. */
 export function currentCancellation(): Cancellation | undefined {
   const context = storage.getStore();
   return context?.cancellation ?? (context?.signal && cancellationBy(context.signal()));
 }
 
-/** Says that the current request may have changed something: from now on, repeating it may do it twice. */
+/** Records that the current request may have changed something: from now on, retrying it may do it twice. */
 export function workMayHaveBegun(): void {
   const effects = storage.getStore()?.effects;
   if (effects) effects.begun = true;
 }
 
-/** Runs `work` with at most so much time, and no more than there is already. */
+/** Runs `work` with a time limit, within the one that already applies. */
 export function withTimeout<T>(timeoutMs: number, work: () => T): T {
   const limitMs = Math.max(0, Math.min(timeoutMs, remainingMs()));
   const { signal, clear } = timeLimit(limitMs);
@@ -62,11 +62,11 @@ export function withTimeout<T>(timeoutMs: number, work: () => T): T {
 }
 
 /**
- * A signal that aborts with a TimeoutError after a time, or with the reason of `outer` when that is given up. In place of
- * `AbortSignal.timeout` and `AbortSignal.any`, whose timer lives on, and with it everything that the request has in memory, long after the
- * work has ended.
+ * A signal that aborts with a TimeoutError after a time, or with the reason of `outer` when that aborts. Unlike
+ * `AbortSignal.timeout` and `AbortSignal.any`, its timer, which keeps everything of the request in memory, does not outlive
+ * the work.
  *
- * @returns also what ends it: to be called when the work has ended
+ * @returns also a function to call when the work has ended
  */
 export function timeLimit(ms: number, outer?: Cancellation): { signal: AbortSignal; clear: () => void } {
   const end = new AbortController();
@@ -84,7 +84,7 @@ export function timeLimit(ms: number, outer?: Cancellation): { signal: AbortSign
   };
 }
 
-/** Runs `work` so that it ends when `signal` aborts, and when it would end anyway. */
+/** Runs `work` with a signal that also aborts it, besides the current one. */
 export function withSignal<T>(signal: AbortSignal, work: () => T, deadline?: number): T {
   const outer = currentContext() ?? { requestId: '' };
   let both: AbortSignal | undefined;
@@ -93,7 +93,7 @@ export function withSignal<T>(signal: AbortSignal, work: () => T, deadline?: num
   return withContext({ ...outer, ...(deadline !== undefined && { deadline }), ...ends }, work);
 }
 
-/** How long the one who asked will wait still; Infinity when nobody said. Not above zero: it is too late. */
+/** How long the caller will still wait; Infinity without a deadline, zero or less when it is too late. */
 export function remainingMs(): number {
   return (currentContext()?.deadline ?? Infinity) - performance.now();
 }
@@ -101,7 +101,7 @@ export function remainingMs(): number {
 /**
  * The headers that carry the current context to the next service.
  *
- * @param timeoutMs how long its answer is waited for
+ * @param timeoutMs how long we wait for its response
  */
 export function contextHeaders(timeoutMs: number): Record<string, string> {
   const context = currentContext();

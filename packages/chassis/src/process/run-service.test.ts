@@ -44,7 +44,7 @@ async function get(url: string, agent: http.Agent | false = false) {
   return { status: response.statusCode, headers: response.headers, body };
 }
 
-it.each(['SIGTERM', 'SIGINT'] as const)('ends without anyone noticing on %s', async (signal) => {
+it.each(['SIGTERM', 'SIGINT'] as const)('shuts down on %s without a failed request', async (signal) => {
   const program = start();
   const url = await ready(program);
   const keptAlive = new http.Agent({ keepAlive: true });
@@ -70,7 +70,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('ends without anyone noticing on %s', as
   idle.destroy();
 });
 
-it('says with its port whether it is ready, where that is how it is asked', async () => {
+it('signals readiness with its port, with READINESS=port', async () => {
   const program = start({ READINESS: 'port' });
   const url = await ready(program);
   const keptAlive = new http.Agent({ keepAlive: true });
@@ -84,7 +84,7 @@ it('says with its port whether it is ready, where that is how it is asked', asyn
   keptAlive.destroy();
 });
 
-it('waits, after the drain, for a request that is under way, and not for its connection', async () => {
+it('waits after the drain for requests in flight, but not for their connections', async () => {
   const program = start({ SHUTDOWN_DRAIN_MS: '0' });
   const url = await ready(program);
   const keptAlive = new http.Agent({ keepAlive: true });
@@ -96,7 +96,7 @@ it('waits, after the drain, for a request that is under way, and not for its con
   keptAlive.destroy();
 });
 
-it('goes on closing when a step of it fails, and says so with its exit code', async () => {
+it('continues the shutdown when a step fails, and reports it with the exit code', async () => {
   const program = start({ CLOSE_FAILS: '1', SHUTDOWN_DRAIN_MS: '0' });
   await ready(program);
   program.process.kill('SIGTERM');
@@ -109,7 +109,7 @@ it('goes on closing when a step of it fails, and says so with its exit code', as
   ]);
 });
 
-it('ends at once, with 1, on a second signal', async () => {
+it('exits at once, with 1, on a second signal', async () => {
   const program = start({ SHUTDOWN_DRAIN_MS: '60000', SHUTDOWN_TIMEOUT_MS: '70000' });
   await ready(program);
   program.process.kill('SIGTERM');
@@ -119,7 +119,7 @@ it('ends at once, with 1, on a second signal', async () => {
   expect(messages(program).at(-1)).toBe('second signal (SIGTERM): ending at once');
 });
 
-it('ends with 1 at the deadline of the shutdown', async () => {
+it('exits with 1 at the deadline of the shutdown', async () => {
   const program = start({ CLOSE_HANGS: '1', SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_TIMEOUT_MS: '300' });
   await ready(program);
   program.process.kill('SIGTERM');
@@ -127,7 +127,7 @@ it('ends with 1 at the deadline of the shutdown', async () => {
   expect(messages(program).at(-1)).toBe('shutdown not done in 300 ms');
 });
 
-it('gives up a request that does not end, in time to say so', async () => {
+it('cancels a request that does not end, in time to respond', async () => {
   const program = start({ SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_TIMEOUT_MS: '2000' });
   const url = await ready(program);
   const endless = get(`${url}/endless`);
@@ -137,7 +137,7 @@ it('gives up a request that does not end, in time to say so', async () => {
   expect((await program.ended).code).toBe(0);
 });
 
-it('ends at once, with 0, while it is still waiting for what it needs', async () => {
+it('exits at once, with 0, while it is still waiting for its dependencies', async () => {
   const program = start({ PREPARE_WAITS: '1', SHUTDOWN_DRAIN_MS: '0' });
   await eventually(() => expect(messages(program)).toContain('listening'), 15_000);
   program.process.kill('SIGTERM');
@@ -145,13 +145,13 @@ it('ends at once, with 0, while it is still waiting for what it needs', async ()
   expect(messages(program).at(-1)).toBe('stopped');
 });
 
-it('ends with 1 when it cannot be prepared', async () => {
+it('exits with 1 when the preparation fails', async () => {
   const program = start({ PREPARE_FAILS: '1' });
   expect((await program.ended).code).toBe(1);
   expect(messages(program)).toContain('cannot start');
 });
 
-it('ends with 1, and one message, when its configuration is wrong', async () => {
+it('exits with 1 and one message when its configuration is invalid', async () => {
   const program = start({ PORT: 'http', LOG_LEVEL: 'loud' });
   const { code, stdout, stderr } = await program.ended;
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

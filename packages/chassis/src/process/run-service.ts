@@ -13,19 +13,19 @@ export interface ServiceOptions {
   lifecycle: Lifecycle;
   app: Express;
   /**
-   * What must be done before traffic is taken (migrations). The probes answer meanwhile. A rejection ends the process, unless `stopped`,
-   * which aborts at the first signal, has ended it.
+   * What must happen before it takes traffic (migrations). Probes work in the meantime. A rejection ends the process, unless `stopped`,
+   * which aborts at the first signal, was the reason.
    */
   prepare?: (stopped: AbortSignal) => Promise<void>;
-  /** Called in this order at the end, each even when one before it failed: workers first, then connections. */
+  /** Called in this order at the end, even if one fails: workers first, then connections. */
   close?: (() => unknown)[];
 }
 
 /**
  * Runs a service until SIGTERM or SIGINT, then shuts it down (see `shutDown`); the process ends by itself with status 0. At
  * SHUTDOWN_TIMEOUT_MS, or at a second signal, it ends at once with 1.
- * With READINESS=port, the port opens after `prepare` and closes at once at the signal, and soon after it the connections that are
- * kept alive for nothing: who finds them closed has sent nothing yet and goes elsewhere, whatever the method.
+ * With READINESS=port, the port opens after `prepare` and closes at once at the signal, soon followed by idle
+ * connections: a client that finds one closed has sent nothing yet and can use another replica, whatever the method.
  */
 export function runService(options: ServiceOptions): void {
   const { config, logger, lifecycle, app, prepare, close = [] } = options;

@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A connection that a busy client has not used for so long, though others ended meanwhile, is not the next that it will take. */
+/** A busy client that has not used a connection for this long while others ended will not use it next. */
 const UNUSED_AFTER_MS = 500;
 
-/** @returns closes the connections on which no request comes for another 500 ms */
+/** @returns a function that closes the connections without a request for another 500 ms */
 export function unusedConnections(server: Server): () => void {
   const idle = new Set<Socket>();
   let candidates = idle;

@@ -18,7 +18,7 @@ function heldCalls() {
 const messageOf = (error: unknown) => (error as Error).message;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('sends what comes in one turn together, and answers each with its own', async () => {
+it('batches the items of one turn, and returns each its own result', async () => {
   const { calls, run, sent } = heldCalls();
   const add = coalesce({ run, maxItems: 10 });
   const answers = Promise.all([1, 2, 3].map(add));
@@ -28,7 +28,7 @@ it('sends what comes in one turn together, and answers each with its own', async
   expect(await answers).toEqual([10, 20, 30]);
 });
 
-it('has two calls under way, and sends what comes meanwhile together', async () => {
+it('makes two calls at once, and batches items in the meantime', async () => {
   const { calls, run, sent } = heldCalls();
   const add = coalesce({ run, maxItems: 10 });
   const answers: Promise<number>[] = [];
@@ -44,7 +44,7 @@ it('has two calls under way, and sends what comes meanwhile together', async () 
   expect(await Promise.all(answers)).toEqual([1, 2, 3, 4]);
 });
 
-it('puts no more into a call than it may carry', async () => {
+it('respects the maximum size of a call', async () => {
   const { calls, run, sent } = heldCalls();
   const add = coalesce({ run, maxItems: 3, weigh: (item) => item, maxWeight: 10, concurrency: 9 });
   const answers = [1, 1, 1, 1, 9, 30, 2].map(add);
@@ -54,7 +54,7 @@ it('puts no more into a call than it may carry', async () => {
   await Promise.all(answers);
 });
 
-it('tells the error of one item from that of a call, which those who wait share', async () => {
+it('distinguishes the error of one item from that of a whole call', async () => {
   const { calls, run } = heldCalls();
   const add = coalesce({ run, maxItems: 2, concurrency: 1 });
   const answers = [1, 2, 3, 4].map((item) => add(item).catch(messageOf));
@@ -73,7 +73,7 @@ it('tells the error of one item from that of a call, which those who wait share'
   expect(await next).toBe(6);
 });
 
-it('tells all requests of a call, and no others, that their work may have begun', async () => {
+it('marks the work of all requests of a call, and no others, as begun', async () => {
   let requestId: string | undefined;
   const add = coalesce<string, string>({
     async run(items) {

@@ -8,7 +8,7 @@ function gated() {
   return { work, runs: () => ends.length, end: (outcome: Promise<string>) => ends.at(-1)!(outcome) };
 }
 
-it('lets all who ask meanwhile have one run', async () => {
+it('shares one run among concurrent callers', async () => {
   const { work, runs, end } = gated();
   const ask = shareFor(60_000, work);
   const asked = Array.from({ length: 1_000 }, () => ask());
@@ -42,7 +42,7 @@ it('shares a failure like a success, and no longer', async () => {
   expect(runs()).toBe(2);
 });
 
-it('runs on behalf of nobody, so that one who leaves ends it for none', async () => {
+it('is not bound to a caller, so that cancelling one does not affect the others', async () => {
   const ask = shareFor(0, () => Promise.resolve(currentContext()));
   expect(await withContext({ requestId: 'first' }, ask)).toBeUndefined();
 });

@@ -14,7 +14,7 @@ function job() {
 }
 
 describe('the work limiter', () => {
-  it('runs so much at once, lets so much wait in order, and refuses the rest', async () => {
+  it('limits what runs at once and what waits, in order, and refuses the rest', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 2 });
     const jobs = [job(), job(), job()];
     const runs = jobs.map(({ run }) => limiter.run(run));
@@ -29,7 +29,7 @@ describe('the work limiter', () => {
     expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
   });
 
-  it('counts what work weighs, and lets nothing light slip past something heavy', async () => {
+  it('counts weights, and lets nothing light overtake something heavy', async () => {
     const limiter = createWorkLimiter({ concurrency: 10, queueLimit: 9 });
     const [six, five, one, huge] = [job(), job(), job(), job()];
     const runs = [
@@ -52,13 +52,13 @@ describe('the work limiter', () => {
     expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
   });
 
-  it('gives the place back when the work fails', async () => {
+  it('frees the place when the work fails', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
     await expect(limiter.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await expect(limiter.run(() => Promise.resolve('yes'))).resolves.toBe('yes');
   });
 
-  it('forgets who leaves while waiting, and only them', async () => {
+  it('removes waiting requests that are cancelled, and only those', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 2 });
     const [first, left, last] = [job(), job(), job()];
     const leaving = new AbortController();
@@ -103,7 +103,7 @@ describe('clients of a work limiter', () => {
     expect(order.lastIndexOf('modest')).toBeLessThanOrEqual(8);
   });
 
-  it('get the same time, whatever one of their turns costs', async () => {
+  it('get the same time, whatever a turn costs', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1_000 });
     await as('costly', () => limiter.run(() => sleep(300)));
     const order = await turns(
@@ -135,7 +135,7 @@ describe('clients of a work limiter', () => {
     await expect(large).resolves.toBe('done');
   });
 
-  it('lose their last place in a full line to one who has fewer', async () => {
+  it('lose their last place in a full queue to a client with fewer', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 3 });
     const holder = job();
     const first = limiter.run(holder.run);
@@ -151,7 +151,7 @@ describe('clients of a work limiter', () => {
     expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
   });
 
-  it('are forgotten when there are many, and nothing of theirs is under way', () => {
+  it('are forgotten when there are many and they have no active requests', () => {
     const line = createFairLine({ capacity: 1, share: 1, backgroundShare: 1, backgroundTime: Infinity });
     for (let number = 0; number < 50_000; number++) {
       const claim = { client: `client ${number}`, weight: 1 };
@@ -166,7 +166,7 @@ describe('background work', () => {
   const limiterOf = (concurrency: number) =>
     createWorkLimiter({ concurrency, queueLimit: 9, backgroundShare: 1 / 2 });
 
-  it('leaves a part free for other work, whoever has used least', async () => {
+  it('leaves capacity for other work, whoever has used least', async () => {
     const limiter = limiterOf(2);
     const [long, longer, quick] = [job(), job(), job()];
     const runs = [
@@ -189,7 +189,7 @@ describe('background work', () => {
     expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
   });
 
-  it('is not passed for ever by the other work of others', async () => {
+  it('is not overtaken forever by other work', async () => {
     const limiter = limiterOf(1);
     const order: string[] = [];
     const piece = (name: string, background: boolean) =>
@@ -206,7 +206,7 @@ describe('background work', () => {
     expect(order.indexOf('patient')).toBe(1);
   });
 
-  it('makes way while others are active, and has all the time when it is alone', async () => {
+  it('works with a single place', async () => {
     const limiter = createWorkLimiter({
       concurrency: 4,
       queueLimit: 99,
@@ -235,13 +235,13 @@ describe('background work', () => {
     await withContext({ requestId: 'r', client: 'heavy' }, () => limiter.run(() => sleep(1)));
   });
 
-  it('is possible when there is one place', async () => {
+  it('works with a single place', async () => {
     await expect(limiterOf(1).run(() => Promise.resolve('done'), { background: true })).resolves.toBe('done');
   });
 });
 
 describe('the end of a request', () => {
-  it('takes it out of the line, with its reason', async () => {
+  it('removes it from the queue, with its reason', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1 });
     const holder = job();
     const first = limiter.run(holder.run);
@@ -254,7 +254,7 @@ describe('the end of a request', () => {
     await first;
   });
 
-  it('frees its place when its work has ended, and not before', async () => {
+  it('frees its place only when its work has stopped', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
     const end = new AbortController();
     const work = job();
@@ -266,7 +266,7 @@ describe('the end of a request', () => {
     expect(limiter.inFlight()).toBe(0);
   });
 
-  it('comes when it has waited for so long', async () => {
+  it('comes after its waiting limit', async () => {
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 1 });
     const holder = job();
     const first = limiter.run(holder.run);
@@ -276,7 +276,7 @@ describe('the end of a request', () => {
     await first;
   });
 
-  it('comes for all who wait when the replica drains; what has begun goes on', async () => {
+  it('comes for all waiting requests when the replica drains; running ones continue', async () => {
     const drain = new AbortController();
     const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 5, draining: drain.signal });
     const [begun, next] = [job(), job()];
@@ -297,7 +297,7 @@ describe('the end of a request', () => {
 });
 
 describe('retryForever', () => {
-  it('repeats until it works, with growing pauses of at most the limit', async () => {
+  it('retries until it works, with growing pauses up to the limit', async () => {
     const pauses: number[] = [];
     let tries = 0;
     const work = () => (++tries < 7 ? Promise.reject(new Error('not yet')) : Promise.resolve('done'));
@@ -315,12 +315,12 @@ describe('retryForever', () => {
     }
   });
 
-  it('throws what is not worth another try', async () => {
+  it('throws errors that are not worth retrying', async () => {
     const work = () => Promise.reject(new Error('wrong'));
     await expect(retryForever(work, { retryable: () => false })).rejects.toThrow('wrong');
   });
 
-  it('ends when it is told to', async () => {
+  it('stops when it is cancelled', async () => {
     const ended = retryForever(() => Promise.reject(new Error('no')), { signal: AbortSignal.timeout(50) });
     await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
   });

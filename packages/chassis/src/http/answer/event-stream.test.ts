@@ -88,7 +88,7 @@ describe('an event stream', () => {
     expect(await response.text()).toBe('retry: 1000\n\nid: 7\nevent: job\ndata: {}\n\n');
   });
 
-  it('does nothing when told to send or end after its end, whoever ended it', async () => {
+  it('ignores send and end after its end', async () => {
     const service = await startService();
     const response = await get(service);
     const stream = service.opened[0]!;
@@ -117,7 +117,7 @@ describe('an event stream', () => {
     await eventually(() => expect(service.open()).toBe(0));
   });
 
-  it('answers HEAD at once, and keeps no place for it', async () => {
+  it('answers HEAD at once, without taking a place', async () => {
     const service = await startService({ limit: 1 });
     for (let round = 0; round < 3; round += 1) {
       const head = await get(service, '192.0.2.1', 'HEAD');
@@ -127,7 +127,7 @@ describe('an event stream', () => {
     expect(service.open()).toBe(0);
   });
 
-  it('has ended, and holds no place, when the client left before it began', async () => {
+  it('has ended, and takes no place, when the client disconnected before it began', async () => {
     let arrived = 0;
     const service = await startService({ limit: 1 }, (_req, res, next) => {
       arrived += 1;
@@ -145,7 +145,7 @@ describe('an event stream', () => {
     expect((await get(service)).status).toBe(200);
   });
 
-  it('can be lines of JSON, of which none is left out', async () => {
+  it('can be lines of JSON, none of which is skipped', async () => {
     const service = await startService({ format: JSON_LINES });
     const response = await get(service);
     expect(response.headers.get('content-type')).toBe('application/x-ndjson');
@@ -157,7 +157,7 @@ describe('an event stream', () => {
 });
 
 describe('the limits', () => {
-  it('refuse more than the replica holds with 503, and more than a client may have with 429', async () => {
+  it('are 503 for the replica, and 429 for a client', async () => {
     const service = await startService({ limit: 5, limitPerClient: 3 });
     const first = await Promise.all([1, 2, 3].map(() => get(service, '192.0.2.1')));
     const refused = await get(service, '192.0.2.1');
@@ -189,7 +189,7 @@ describe('the limits', () => {
 });
 
 describe('a client that does not read', () => {
-  it('gets the latest event of those that came meanwhile', async () => {
+  it('gets the latest of the events in between', async () => {
     const service = await startService();
     const { socket, stream } = await getAndStall(service);
     stream.send(LARGE);
@@ -202,7 +202,7 @@ describe('a client that does not read', () => {
     expect(tail.match(/event: note/g)).toHaveLength(1);
   });
 
-  it('is disconnected after a while, and its place is free', async () => {
+  it('is disconnected after a while, which frees its place', async () => {
     const service = await startService({ limit: 1, stalledAfterMs: 100 });
     const { stream } = await getAndStall(service);
     stream.send(LARGE);
@@ -210,7 +210,7 @@ describe('a client that does not read', () => {
     await eventually(async () => expect((await get(service)).status).toBe(200));
   });
 
-  it('stays connected as long as it reads on, however slowly', async () => {
+  it('stays connected as long as it keeps reading, however slowly', async () => {
     const service = await startService({ stalledAfterMs: 1_000, heartbeatEveryMs: 50 });
     const { socket, stream } = await getAndStall(service);
     stream.send(LARGE);
@@ -226,7 +226,7 @@ describe('a client that does not read', () => {
     expect(stream.signal.aborted).toBe(false);
   });
 
-  it('does not hold up the end of the replica', async () => {
+  it('does not delay the shutdown', async () => {
     let closed = 0;
     const service = await startService({}, (_req, res, next) => {
       res.once('close', () => (closed += 1));
@@ -243,7 +243,7 @@ describe('a client that does not read', () => {
     await eventually(() => expect(closed).toBe(2));
   });
 
-  it('cannot fill the memory together with others: the slowest are disconnected, and who reads is served', async () => {
+  it('cannot fill the memory together with others: the slowest are disconnected, and the rest are served', async () => {
     const service = await startService({ waitingMaxBytes: 64 * 1024 ** 2 });
     const slow = [];
     for (let count = 0; count < 12; count += 1) slow.push(await getAndStall(service));

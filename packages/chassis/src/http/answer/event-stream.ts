@@ -3,18 +3,18 @@ import type { Lifecycle } from '../../process/lifecycle.js';
 import { currentContext } from '../../process/request-context.js';
 import { createPlaces, type PlaceLimits } from './stream-places.js';
 
-/** How the events of a stream are written. */
+/** The format of an event stream. */
 export interface StreamFormat {
   contentType: string;
   /** Sent first. */
   opening: string;
-  /** Sent again and again, so that both ends notice a broken connection. Default: none. */
+  /** Sent periodically, so that both ends notice a broken connection. Default: none. */
   heartbeat?: string;
-  /** What is kept for a client that is slow: the latest event, where each replaces the one before, or all of them. */
+  /** What is buffered for a slow client: the latest event, if each replaces the previous one, or all of them. */
   keeps: 'latest' | 'all';
 }
 
-/** Server-sent events, each of which replaces the one before. A client reconnects after a second. */
+/** Server-sent events, each of which replaces the previous one. Clients reconnect after a second. */
 export const SERVER_SENT_EVENTS: StreamFormat = {
   contentType: 'text/event-stream',
   opening: 'retry: 1000\n\n',
@@ -29,11 +29,11 @@ export interface EventStreamOptions extends PlaceLimits {
   lifecycle: Lifecycle;
   /** Default: server-sent events. */
   format?: StreamFormat;
-  /** Default 10,000: more often than any proxy on the way gives up on a silent connection (Nginx: 30 s). */
+  /** Default 10,000: well below the idle timeout of proxies (Nginx: 30 s). */
   heartbeatEveryMs?: number;
   /** When to disconnect a client that does not read. Default 30,000, as in Nginx. */
   stalledAfterMs?: number;
-  /** How many bytes may wait for all slow clients together; past that, the slowest is disconnected. Default 32 MiB. */
+  /** How many bytes are buffered for all slow clients together; beyond that, the slowest is disconnected. Default 32 MiB. */
   waitingMaxBytes?: number;
 }
 
@@ -47,16 +47,16 @@ export interface EventStreams {
 }
 
 export interface EventStream {
-  /** Sends an event as it is written (`serverSentEvent`, `jsonLine`). After the end it does nothing. */
+  /** Sends a formatted event (`serverSentEvent`, `jsonLine`). Does nothing after the end. */
   send(event: string): void;
-  /** Ends the stream after what was sent. */
+  /** Ends the stream after everything sent so far. */
   end(): void;
-  /** Aborts when the stream has ended, whoever ended it: we, the client, or this replica's shutdown. */
+  /** Aborts when the stream has ended, for whatever reason. */
   readonly signal: AbortSignal;
 }
 
 interface OwnStream extends EventStream {
-  /** Ends the stream at once, whatever is still to be sent. */
+  /** Ends the stream at once, without sending the rest. */
   disconnect(): void;
 }
 
@@ -64,8 +64,8 @@ interface OwnStream extends EventStream {
 const CLOSING_GRACE_MS = 2_000;
 
 /**
- * Answers that stay open. Their number is limited, they are kept alive, they end when the replica shuts down (the client then
- * connects to another), and what waits for slow clients is bounded.
+ * Responses that stay open. Their number is limited, they are kept alive, they end when the replica shuts down (clients then
+ * connect to another), and buffers for slow clients are bounded.
  */
 export function createEventStreams(options: EventStreamOptions): EventStreams {
   const { lifecycle, format = SERVER_SENT_EVENTS } = options;
@@ -81,13 +81,13 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   const own = (res: Response, onClose: () => void): OwnStream => {
     const ended = new AbortController();
-    // One event is on its way; the next ones wait here, where the latest can replace those before it.
+    // While one event is being sent, the next ones wait here, where the latest can replace earlier ones.
     let sending = '';
     let next = '';
 
     const write = (piece: string) => {
       sending = piece;
-      // Not before the client has stopped reading for so long: Node counts the bytes of a large event, too.
+      // Only once the client has stopped reading for that long, because Node also counts the bytes of a large event.
       res.setTimeout(stalledAfterMs);
       res.write(piece, taken);
       waiting.set(stream, sending, next);
@@ -140,13 +140,13 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
 
   return {
     open(req, res) {
-      // There will be no `close` any more.
+      // There will be no more `close` event.
       if (res.closed) return { signal: AbortSignal.abort(), send: () => undefined, end: () => undefined };
       const stream = own(res, takePlace(currentContext()?.client ?? ''));
       res.writeHead(200, {
         'Content-Type': format.contentType,
         'Cache-Control': 'no-store',
-        // Nginx hands each event on at once.
+        // Nginx passes each event on at once.
         'X-Accel-Buffering': 'no',
       });
       res.flushHeaders();
@@ -157,7 +157,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   };
 }
 
-/** Counts what waits for slow clients; over the bound, those that have been waiting for longest are disconnected. */
+/** Counts buffered bytes; over the limit, the clients that have been behind for longest are disconnected. */
 function createWaitingBytes(maxBytes: number) {
   // In the order in which they fell behind.
   const bytesOf = new Map<OwnStream, number>();

@@ -20,10 +20,10 @@ export interface HomePage {
   pod: string;
 }
 
-/** GET of a page for people who open the service in a browser: what it is for, what it can be asked, and which replica this is. */
+/** Serves a page for people who open the service in a browser: what it does, its API, and which replica this is. */
 export function homePage({ path, title, purpose, calls, example, pod }: HomePage): Router {
   const rows = calls.map(({ methods, path, does }) => {
-    // What a browser can show by following a link.
+    // Browsers can follow links to these.
     const isLink = methods === 'GET' && !path.includes(':');
     const where = isLink ? `<a href="${escapeHtml(path)}">${escapeHtml(path)}</a>` : escapeHtml(path);
     return `<tr><td><code>${methods} ${where}</code></td><td>${does}</td></tr>`;

@@ -15,13 +15,13 @@ footer { margin-top: 2.5rem; font-size: .875rem; opacity: .75; }
 `;
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Makes text safe inside HTML, attributes included. */
+/** Escapes text for HTML, including attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /**
- * Answers with a small, self-contained page: no script, and the one style that the Content-Security-Policy names.
+ * Responds with a small, self-contained page: no script, and only the style that the Content-Security-Policy allows.
  *
  * @param body trusted HTML; put anything else through `escapeHtml`
  */

@@ -1,11 +1,11 @@
 import { response, type Response } from 'express';
 
-/** Longer ones are sent as bytes, which is Express' way. */
+/** Longer ones are sent by Express. */
 const SMALL_CHARACTERS = 1_000;
 
 /**
- * `res.json` for the usual small answer: the same bytes as Express sends, which asks for the content type four times on its way, and parses it
- * twice. What depends on the request's conditions, on the status or on headers of the route's own is left to Express.
+ * A faster `res.json` for the usual small response, with the same bytes; Express looks up the content type four times and parses it
+ * twice. Conditional requests, other statuses and responses with their own headers are left to Express.
  */
 export function quickJson(this: Response, body: unknown): Response {
   const text = isUsual(this) ? (JSON.stringify(body) as string | undefined) : undefined;

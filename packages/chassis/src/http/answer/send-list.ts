@@ -6,7 +6,7 @@ interface ListPage {
   next: string | null;
 }
 
-/** Answers with one page of a list as a JSON array, and with `Link: …; rel="next"` when there is more (RFC 8288). */
+/** Responds with one page of a list as a JSON array, and `Link: …; rel="next"` when there is more (RFC 8288). */
 export function sendList(req: Request, res: Response, { rows, next }: ListPage): void {
   if (next !== null) {
     const url = new URL(req.originalUrl, 'http://any');
@@ -16,7 +16,7 @@ export function sendList(req: Request, res: Response, { rows, next }: ListPage):
   sendJson(res, rows);
 }
 
-/** Answers with JSON that is text already, as `res.json` would. */
+/** Responds with serialized JSON, as `res.json` would. */
 export function sendJson(res: Response, text: string): void {
   res.type('json').send(text);
 }

@@ -1,18 +1,18 @@
 import { HttpProblem, Unavailable } from '../problem.js';
 
-/** Takes a place for a client. @returns a function that gives it back. @throws HttpProblem 429, or Unavailable, when none is free */
+/** Takes a place for a client. @returns a function that frees it. @throws HttpProblem 429, or Unavailable, when none is free */
 export type TakePlace = (client: string) => () => void;
 
 export interface PlaceLimits {
   /** How many streams may be open at once. Default: no limit. */
   limit?: number;
-  /** How many of them may be one client's. Default: no limit. */
+  /** How many of them one client may have. Default: no limit. */
   limitPerClient?: number;
 }
 
 const RETRY_AFTER_SECONDS = 5;
 
-/** Bounds how many streams are open at once, in all and for each client. */
+/** Limits how many streams are open at once, in total and per client. */
 export function createPlaces({ limit = Infinity, limitPerClient = Infinity }: PlaceLimits): TakePlace {
   const takenBy = new Map<string, number>();
   let taken = 0;

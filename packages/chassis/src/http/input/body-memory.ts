@@ -3,22 +3,22 @@ import { remainingMs, withSignal } from '../../process/request-context.js';
 import { timeIsOver } from '../request-signal.js';
 import { createWorkLimiter } from '../../work/work-limiter.js';
 
-/** A body up to this claims nothing: of such ones, thousands at once are a few megabytes. */
+/** Bodies up to this size reserve nothing: thousands of them take only a few megabytes. */
 export const SMALL_BODY_BYTES = 16 * 1024;
-/** For the other JSON bodies of a process, all together. What a service makes of a body takes several times its length. */
+/** For all other JSON bodies of a process together. Processing a body takes several times its size. */
 const MEMORY_BYTES = 4 * 1024 ** 2;
 /** How many requests may wait for memory. */
 const QUEUE_LIMIT = 100;
-/** For waiting and the answer: Nginx gives up after 5 s. */
+/** For waiting and responding: Nginx gives up after 5 s. */
 const TIMEOUT_MS = 4_500;
 
 const memory = createWorkLimiter({ concurrency: MEMORY_BYTES, queueLimit: QUEUE_LIMIT, clientShare: 0.5 });
 
 /**
- * Goes on when there is memory for the body, which is unread until then, and has it until the answer has ended. Clients take turns, so
+ * Waits until there is memory for the body before it is read, and holds that until the response has ended. Clients take turns, so
  * that one with long bodies does not hold up the others.
  *
- * @param maxBytes the most that the body may have; claimed where its length is not known
+ * @param maxBytes the maximum size; reserved when the length is unknown
  * @throws Unavailable, TooManyRequests: see `WorkLimiter`
  */
 export async function withBodyMemory(

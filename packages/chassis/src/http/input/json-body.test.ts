@@ -57,18 +57,18 @@ it.each([
   expect((await post(body).expect(200)).body).toEqual({ body: expected });
 });
 
-it('takes what is nested 130,000 times', async () => {
+it('accepts 130,000 levels of nesting', async () => {
   await post(`${'['.repeat(130_000)}${']'.repeat(130_000)}`, {}, '/type').expect(200, '"object"');
 });
 
-it('takes the longest body, and none that is a byte longer', async () => {
+it('accepts the longest body, and none that is a byte longer', async () => {
   const longest = `"${'x'.repeat(98)}"`;
   await post(longest, {}, '/small').expect(200);
   const { detail } = problemOf(await post(`${longest} `, {}, '/small').expect(413));
   expect(detail).toBe('The body is larger than 100 bytes.');
 });
 
-it('takes a body in any number of parts, and is not held up by one that never ends', async () => {
+it('accepts a body in any number of parts, and is not blocked by one that never ends', async () => {
   const listener = await listenOnFreePort(app);
   const head = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n`;
   const leaving = connect(listener.port, '127.0.0.1');
@@ -110,12 +110,12 @@ const compressions = [
 describe.each(compressions)('a body in %s', (encoding, compress, decompress) => {
   const headers = { 'Content-Encoding': encoding };
 
-  it('is taken', async () => {
+  it('is accepted', async () => {
     expect((await post(compress(json), headers).expect(200)).body).toEqual({ body: { text } });
     await post(compress(json), { 'Content-Encoding': encoding.toUpperCase() }).expect(200);
   });
 
-  it('that is none is refused in words', async () => {
+  it('that is not compressed is refused with a message', async () => {
     const broken = [json, compress(json).subarray(0, -8), compress(json).subarray(4)];
     for (const body of broken) {
       expect(problemOf(await post(body, headers).expect(400)).detail).toBe(
@@ -124,7 +124,7 @@ describe.each(compressions)('a body in %s', (encoding, compress, decompress) => 
     }
   });
 
-  it('that grows over the limit is refused, and not unpacked for longer than to there', async () => {
+  it('that exceeds the limit is refused, and decompression stops there', async () => {
     const bomb = compress(Buffer.alloc(100 * 1024 ** 2, ' '));
     expect(bomb.length).toBeLessThan(300 * 1024);
     const whole = await cpuMs(() => decompress(bomb));
@@ -173,7 +173,7 @@ describe('memory for long bodies', () => {
       .then(({ status }) => status);
   const release = () => held.splice(0).forEach((answer) => answer());
 
-  it('is shared: one client has half of it, and short bodies need none', async () => {
+  it('is shared: one client can use half of it, and short bodies need none', async () => {
     const greedy = Array.from({ length: 20 }, () => send('192.0.2.1'));
     await eventually(() => expect(held).toHaveLength(8));
     const other = send('192.0.2.2');
@@ -189,7 +189,7 @@ describe('memory for long bodies', () => {
     expect(await Promise.all(all)).toEqual(Array<number>(22).fill(200));
   });
 
-  it('is waited for by 100 at most; then the one who has most waiting is told to wait', async () => {
+  it('has at most 100 waiting requests; then the client with the most gets 429', async () => {
     const greedy = Array.from({ length: 8 + 100 }, () => send('192.0.2.1'));
     const seen: number[] = [];
     for (const answer of greedy) void answer.then((status) => seen.push(status));
@@ -211,7 +211,7 @@ describe('memory for long bodies', () => {
     expect(counts.filter((status) => status === 200).length).toBe(96);
   });
 
-  it('is given back when the client has left', async () => {
+  it('is freed when the client disconnects', async () => {
     const before = held.length;
     for (let round = 0; round < 40; round += 1) {
       const leaving = request(listener.url).post('/hold').set('Content-Type', 'application/json').send(LONG);

@@ -8,7 +8,7 @@ import { currentContext, withContext } from '../../process/request-context.js';
 /** The longest task: 20,000 characters, for each of which some clients write twelve bytes (`\ud83d\ude00`). */
 export const JSON_BODY_LIMIT_BYTES = 256 * 1024;
 
-/** To parse a body that is longer, and to check what it says, each takes a turn of the event loop of its own. */
+/** For longer bodies, parsing and validation run in separate turns of the event loop. */
 const LONG_BODY_BYTES = 64 * 1024;
 
 const TYPES = ['application/json', 'application/*+json'];
@@ -16,18 +16,18 @@ const ENCODINGS = ['gzip', 'deflate', 'br'];
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Reads a JSON body, when there is memory for it: see `withBodyMemory`. Answers 415 to another content type, charset or content
- * encoding, 413 to a larger body, 400 to broken JSON, and to a body that is not what its headers say.
+ * Reads a JSON body once there is memory for it: see `withBodyMemory`. Responds with 415 to another content type, charset or content
+ * encoding, 413 to a larger body, and 400 to malformed JSON or a body that does not match its headers.
  *
- * @param maxBytes the most that it may have, uncompressed
+ * @param maxBytes the maximum size, uncompressed
  */
 export function jsonBodyUpTo(maxBytes: number): RequestHandler {
   return readJsonBody(maxBytes, (req, bytes) => (req.body = parseJson(bytes)));
 }
 
 /**
- * `jsonBodyUpTo` for those who pass the body on as it came: it stays a Buffer, uncompressed, or undefined when there is none. What it says,
- * `parseJson` tells.
+ * Like `jsonBodyUpTo`, for routes that pass the body on: it stays an uncompressed Buffer, or undefined when there is none. `parseJson`
+ * parses it.
  */
 export function jsonBytesUpTo(maxBytes: number): RequestHandler {
   return readJsonBody(maxBytes, (req, bytes) => (req.body = bytes));
@@ -38,7 +38,7 @@ function readJsonBody(maxBytes: number, take: (req: Request, bytes: Buffer) => v
   return (req, res, next) => {
     const { headers } = req;
     const length = headers['content-length'];
-    // Without a body (Nginx gives an empty chunked one the length 0), it is the schema's to say what is missing.
+    // Without a body (Nginx gives an empty chunked one the length 0), the schema reports what is missing.
     if (length === '0' || (length === undefined && headers['transfer-encoding'] === undefined)) {
       next();
       return;
@@ -68,16 +68,16 @@ function readJsonBody(maxBytes: number, take: (req: Request, bytes: Buffer) => v
 }
 
 /**
- * Most bodies are small, and what reads them for all cases costs several times what they need. When the client leaves before the end of its
- * body, nothing goes on.
+ * Most bodies are small, and the general way of reading them costs several times as much. If the client disconnects before the end of its
+ * body, nothing happens.
  */
 function readSmallBody(req: Request, length: number, goOn: (bytes: Buffer) => void): void {
-  // The event knows nothing of the request that it belongs to.
+  // Event handlers run outside of the request's context.
   const context = currentContext();
   let body: Buffer | undefined;
   let missing = length;
   req.on('data', (part: Buffer) => {
-    // Most come in one part. Others are not kept as parts, each of which takes more memory than it has bytes when a client sends them singly.
+    // Most come in one part. Others are not kept as parts, because small parts take more memory than they have bytes.
     if (part.length === length) body = part;
     else part.copy((body ??= Buffer.allocUnsafe(length)), length - missing);
     missing -= part.length;
@@ -119,7 +119,7 @@ function checkHeaders(req: Request): void {
 
 const contentEncoding = (req: Request) => req.get('content-encoding')?.toLowerCase() ?? 'identity';
 
-/** What decompression says has no type; what body-parser says itself has one, and the error handler knows it. */
+/** Errors of decompression have no type; those of body-parser itself have one that the error handler knows. */
 function toProblem(error: unknown, req: Request, maxBytes: number): unknown {
   const encoding = contentEncoding(req);
   const { type } = error as { type?: unknown };
@@ -133,7 +133,7 @@ function toProblem(error: unknown, req: Request, maxBytes: number): unknown {
 }
 
 /**
- * What a JSON body says; undefined when there is none.
+ * Parses a JSON body; undefined when there is none.
  *
  * @throws HttpProblem 400 when it is not JSON in UTF-8
  */

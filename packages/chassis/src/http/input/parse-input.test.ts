@@ -18,7 +18,7 @@ function refusal(parse: () => unknown): HttpProblem {
 
 const errorsOf = (body: unknown) => refusal(() => parseBody(schema, body)).errors!;
 
-it('lists what is wrong, each at its place', () => {
+it('lists all errors with their paths', () => {
   expect(errorsOf({ list: ['a', 'c'], name: 7, colour: 'red' })).toEqual([
     { path: 'list.1', message: expect.any(String) },
     { path: 'name', message: expect.any(String) },
@@ -33,7 +33,7 @@ it.each([
   ['21 unknown fields', many(21), 20, ' Errors not listed: 1.'],
   ['60,000 unknown fields', many(60_000), 20, ' Errors not listed: 59980.'],
   ['a list with 50,000 errors', { list: Array(50_000).fill('c') }, 20, ' Errors not listed: 49980.'],
-])('answers shortly to %s', (_what, body, listed, more) => {
+])('keeps the response to %s short', (_what, body, listed, more) => {
   const { errors, message, status } = refusal(() => parseBody(schema, body));
   expect({ status, message }).toEqual({
     status: 422,
@@ -46,7 +46,7 @@ it.each([
   ['a field’s name of 400,000 characters', { ['x'.repeat(400_000)]: 1 }],
   ['a field’s name that would be cut within a character', { [`x${'😀'.repeat(1_000)}`]: 1 }],
   ['a message of 10,000 characters', {}],
-])('cuts %s', (_what, body) => {
+])('truncates %s', (_what, body) => {
   const wordy = schema.refine(() => false, { error: 'y'.repeat(10_000), when: () => true });
   const { errors } = refusal(() => parseBody(wordy, body));
   for (const { path, message } of errors!) {
@@ -63,7 +63,7 @@ it('does the same for a query', () => {
   expect(errors).toHaveLength(20);
 });
 
-it('takes an id in capitals for the same id', () => {
+it('treats an id in capitals as the same id', () => {
   const id = '01997a4e-6a3f-7c3d-9b1e-0123456789ab';
   expect(idOf({ params: { id: id.toUpperCase() } } as unknown as Request)).toBe(id);
   expect(refusal(() => idOf({ params: { id: `${id}0` } } as unknown as Request)).status).toBe(400);

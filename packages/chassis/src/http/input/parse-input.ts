@@ -37,7 +37,7 @@ export function parseHeader<Schema extends z.ZodType>(
   return parse(schema, value, 400, `The header ${name} is invalid.`, name);
 }
 
-/** The UUID at `:id` in the path, in lower case: as an id, it means the same in capitals. @throws HttpProblem 400 */
+/** The UUID at `:id` in the path, in lower case; case does not matter. @throws HttpProblem 400 */
 export function idOf(req: Request): string {
   return parseParam(idSchema, 'id', req.params['id']);
 }
@@ -70,7 +70,7 @@ function parse<Schema extends z.ZodType>(
 
 function toInputErrors(issue: z.core.$ZodIssue, root: PropertyKey[]): InputError[] {
   const path = [...root, ...issue.path];
-  // One line each, at the field itself.
+  // One error per key, at the field itself.
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.slice(0, INPUT_ERRORS_MAX);
     return keys.map((key) => toInputError([...path, key], 'unknown field'));

@@ -2,14 +2,13 @@ import { finished } from 'node:stream';
 import type { Request } from 'express';
 import { HttpProblem } from '../problem.js';
 
-/** How long a client may send nothing while it holds a place. */
+/** How long a client can be silent while it occupies a place. */
 const IDLE_MS = 10_000;
 
 /**
- * How many bytes of memory a body can take: what Content-Length says, or `maxBytes` when it does not say. To be claimed before the body is
- * read.
+ * How much memory a body needs, in bytes: its Content-Length, or `maxBytes` without one. Reserve it before reading the body.
  *
- * @throws HttpProblem 413 when the length is over `maxBytes`
+ * @throws HttpProblem 413 when the length exceeds `maxBytes`
  */
 export function bodyBytes(req: Request, maxBytes: number): number {
   const length = req.get('content-length');
@@ -19,11 +18,10 @@ export function bodyBytes(req: Request, maxBytes: number): number {
 }
 
 /**
- * Reads a body into memory: once, when its length is known, and not in parts that are joined in the end. A client that stops sending
- * for 10 s is disconnected.
+ * Reads a body into memory, directly into one buffer if its length is known. A client that stops sending for 10 s is disconnected.
  *
- * @param maxBytes the most that it may have
- * @param onPart is given each part as it comes, so that what has to look at all of a long body need not do it at once
+ * @param maxBytes the maximum size
+ * @param onPart called with each part as it arrives, so that a long body need not be scanned all at once
  * @throws HttpProblem 400 when it ends early, 413 when it is larger than `maxBytes`
  */
 export function readBody(
@@ -37,10 +35,10 @@ export function readBody(
   let length = 0;
   req.setTimeout(IDLE_MS);
   return new Promise<Buffer>((resolve, reject) => {
-    // Events, and not the stream's iterator: each of its steps is a turn through promises, which for a large body costs as much as reading it.
+    // Events instead of the stream's iterator, whose promises cost as much as reading a large body.
     const take = (part: Buffer) => {
       if (length + part.length > maxBytes) {
-        // The rest has to pass before the connection can take another request.
+        // The rest must be read before the connection can take another request.
         req.off('data', take).resume();
         reject(tooLarge(maxBytes));
         return;

@@ -65,7 +65,7 @@ it('fails on a server that is read-only, though it answers reads', async () => {
   await ask('SELECT pg_reload_conf()');
 });
 
-it('needs no connection of the pool', async () => {
+it('uses no connection of the pool', async () => {
   let end = () => {};
   const gate = new Promise<void>((resolve) => (end = resolve));
   const taken = Array.from({ length: postgres.config.POSTGRES_POOL_SIZE }, () =>
@@ -98,7 +98,7 @@ it.each([
   20_000,
 );
 
-it('ends its connection at once, be it on a server that hangs', async () => {
+it('closes its connection at once, even on a server that hangs', async () => {
   const check = createPostgresCheck(postgres.config, 'jobs');
   await check.check();
   const before = await connections();

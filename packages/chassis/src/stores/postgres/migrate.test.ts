@@ -21,7 +21,7 @@ const migrations = {
   logger: silentLogger(),
 };
 
-it('waits for a database that is not there yet; ten runs at once apply each file once', async () => {
+it('waits for a database that does not exist yet; ten concurrent runs apply each file once', async () => {
   const link = await openLink(server.port);
   await link.cut();
   const config = { ...configOf(server, 'task-api'), POSTGRES_PORT: link.port };
@@ -41,7 +41,7 @@ it('waits for a database that is not there yet; ten runs at once apply each file
   }
 });
 
-it('has nothing to wait for when all is applied, and applies what a later release brings', async () => {
+it('returns at once when everything is applied, and applies what a later release adds', async () => {
   const config = configOf(server, 'task-api');
   const directory = mkdtempSync(join(tmpdir(), 'millrace-migrations-'));
   const db = createPostgres(config, silentLogger());
@@ -66,7 +66,7 @@ it('has nothing to wait for when all is applied, and applies what a later releas
   }
 });
 
-it('waits for a role that is not there yet', async () => {
+it('waits for a role that does not exist yet', async () => {
   const config = configOf(server, 'user-api');
   const admin = createPostgres(
     { ...config, POSTGRES_USER: server.user, POSTGRES_PASSWORD: server.password },

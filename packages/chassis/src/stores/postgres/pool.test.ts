@@ -43,7 +43,7 @@ it('answers with rows', async () => {
   expect(await db.query('SELECT $1::int + 1 AS sum', [41])).toEqual([{ sum: 42 }]);
 });
 
-it('passes on what the database says of a statement', async () => {
+it('passes on errors of statements', async () => {
   await db.query('INSERT INTO numbers VALUES (1)');
   const { error } = await failure(db.query('INSERT INTO numbers VALUES (1)'));
   expect(error).not.toBeInstanceOf(Unavailable);
@@ -55,7 +55,7 @@ describe.each([
   ['is stopped', () => link.cut()],
   ['hangs', () => link.freeze()],
 ])('a server that %s', (_case, damage) => {
-  it('makes every use Unavailable within 5 s, and none afterwards', async () => {
+  it('makes every use Unavailable within 5 s, and works again afterwards', async () => {
     await db.query('SELECT 1');
     await damage();
     const uses = [
@@ -86,7 +86,7 @@ describe.each([
   });
 });
 
-it('makes a connection that is new Unavailable within 5 s when the server does not answer at all', async () => {
+it('makes a new connection Unavailable within 5 s when the server does not respond at all', async () => {
   await link.cut();
   await failure(db.query('SELECT 1'));
   await link.mend();
@@ -116,7 +116,7 @@ it('survives the loss of its connection between two statements of a transaction'
   expect(await numbers()).toEqual([]);
 });
 
-it('ends a statement that takes too long', async () => {
+it('cancels a statement that takes too long', async () => {
   const { error, ms } = await failure(db.query('SELECT pg_sleep(10)'));
   expect(error).toBeInstanceOf(Unavailable);
   expect(ms).toBeLessThan(5_000);
@@ -166,7 +166,7 @@ describe('whether a request may have changed something', () => {
     return effects.begun;
   };
 
-  it('is not so when nothing was sent, only read, refused, or undone', async () => {
+  it('is false when nothing was sent, or it was only read, refused or rolled back', async () => {
     expect(await begun(() => db.query('SELECT 1'))).toBe(false);
     expect(await begun(() => db.query('INSERT INTO numbers VALUES ($1)', ['no number']))).toBe(false);
     expect(await begun(() => db.query('INSERT INTO numbers SELECT 1 FROM pg_sleep(10)'))).toBe(false);
@@ -182,7 +182,7 @@ describe('whether a request may have changed something', () => {
     expect(await numbers()).toEqual([]);
   });
 
-  it('is so when it was done, or nobody knows', async () => {
+  it('is true when it was committed, or the outcome is unknown', async () => {
     expect(await begun(() => db.query('INSERT INTO numbers VALUES (1)'))).toBe(true);
     expect(await begun(() => db.transaction((tx) => tx.query('INSERT INTO numbers VALUES (2)')))).toBe(true);
     const unanswered = () =>
@@ -198,7 +198,7 @@ describe('whether a request may have changed something', () => {
   });
 });
 
-it('lets a transaction that stands still go, with its locks', async () => {
+it('ends an idle transaction and releases its locks', async () => {
   const { error } = await failure(
     db.transaction(async (tx) => {
       await tx.query('INSERT INTO numbers VALUES (1)');
@@ -211,11 +211,11 @@ it('lets a transaction that stands still go, with its locks', async () => {
   expect(await numbers()).toEqual([1]);
 }, 20_000);
 
-it('gives up a client that acknowledges nothing', async () => {
+it('drops a client that acknowledges nothing', async () => {
   expect(await db.query('SHOW tcp_user_timeout')).toEqual([{ tcp_user_timeout: '10000' }]);
 });
 
-it('takes nothing from the variables of whoever starts it', async () => {
+it('ignores the environment variables of libpq', async () => {
   const foreign = { PGSSLMODE: 'require', PGOPTIONS: '-c search_path=nowhere', PGCLIENTENCODING: 'LATIN1' };
   const before = { ...process.env };
   Object.assign(process.env, foreign);
@@ -229,7 +229,7 @@ it('takes nothing from the variables of whoever starts it', async () => {
   }
 });
 
-it('lets a role see nothing of the other', async () => {
+it('hides the data of one role from the other', async () => {
   const other = createPostgres(configOf(server, 'task-api'), silentLogger());
   try {
     for (const statement of [

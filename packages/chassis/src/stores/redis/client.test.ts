@@ -38,7 +38,7 @@ describe('the check of Redis', () => {
     expect(await status()).toBe('healthy');
   });
 
-  it('fails on a server that is full of what must stay, and not on one full of what may go', async () => {
+  it('fails on a server full of keys that must stay, but not on one full of evictable keys', async () => {
     const fill = async (bytes: number, ...ttl: string[]) => {
       for (let number = 0; number < 20_000_000 / bytes; number += 1)
         await redis.redis.call('SET', `image:${bytes}-${number}`, filler.subarray(0, bytes), ...ttl);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-it('shows how much room Redis has and what it has let go, and nothing while it does not answer', async () => {
+it('reports the memory and evictions of Redis, and nothing while it does not respond', async () => {
   const registry = new Registry();
   redisMetrics(await redis.connectAs('web_gateway'))(registry);
   expect(await registry.metrics()).toMatch(/^redis_evicted_keys 0\n[^]*^redis_memory_max_bytes 8388608$/m);
