@@ -80,7 +80,7 @@ function toInputErrors(issue: z.core.$ZodIssue, root: PropertyKey[]): InputError
 
 function toInputError(path: PropertyKey[], message: string): InputError {
   return {
-    path: shorten(path.join('../../index'), INPUT_ERROR_PATH_MAX),
+    path: shorten(path.join('.'), INPUT_ERROR_PATH_MAX),
     message: shorten(message, INPUT_ERROR_MESSAGE_MAX),
   };
 }
