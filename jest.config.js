@@ -32,4 +32,5 @@ module.exports = {
   coverageDirectory: 'coverage',
   collectCoverageFrom: ['{packages,services}/*/src/**/*.ts', '!**/*.test.ts', '!**/main.ts'],
   coverageReporters: ['text', 'lcov'],
+  reporters: ['default', '<rootDir>/tests/support/retries-reporter.js'],
 };

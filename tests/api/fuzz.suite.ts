@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { problemSchema } from '@millrace/contracts';
+import fc from 'fast-check';
 import { type RequestOptions, send } from './client.js';
-import { drawSeed, makeRandom } from './random.js';
+import { drawSeed } from './random.js';
 
 const SEED = drawSeed();
-const REQUESTS = 600;
-const AT_ONCE = 8;
-
-const random = makeRandom(SEED);
-
-function pick<T>(choices: readonly T[]): T {
-  return choices[Math.floor(random() * choices.length)]!;
-}
+const ROUNDS = 150;
+/** Requests of a round, sent at the same time. */
+const AT_ONCE_MAX = 8;
+const TIMEOUT_MS = 120_000;
+/** For finding the smallest round that fails in the same way. */
+const SHRINKING_ENDS_AFTER_MS = 100_000;
 
 const id = randomUUID();
 
@@ -99,8 +98,8 @@ const bodies: (string | Buffer | undefined)[] = [
   `{"title":"${'x'.repeat(20_000)}"}`,
   '--frame\r\nContent-Disposition: form-data; name="effects"\r\n\r\nbw\r\n--frame--\r\n',
   '--frame\r\nContent-Disposition: form-data; name="file"; filename="\u0000"\r\n\r\n\xff\xd8\xff\r\n--frame--\r\n',
-  Buffer.from(Array.from({ length: 3_000 }, () => Math.floor(random() * 256))),
 ];
+const noise = fc.uint8Array({ minLength: 3_000, maxLength: 3_000 }).map((bytes) => Buffer.from(bytes));
 const types = [
   undefined,
   'application/json',
@@ -139,17 +138,25 @@ interface Attempt extends RequestOptions {
   path: string;
 }
 
-function invent(): Attempt {
-  const method = pick(methods);
-  const body = pick(bodies);
-  const type = pick(types);
-  const headers = {
-    ...(type !== undefined && { 'Content-Type': type }),
-    ...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }),
-    ...pick(extraHeaders),
-  };
-  return { path: pick(paths) + pick(endings), method, body, headers };
-}
+const attempts: fc.Arbitrary<Attempt> = fc
+  .record({
+    method: fc.constantFrom(...methods),
+    path: fc.constantFrom(...paths),
+    ending: fc.constantFrom(...endings),
+    body: fc.oneof({ weight: 20, arbitrary: fc.constantFrom(...bodies) }, noise),
+    type: fc.constantFrom(...types),
+    further: fc.constantFrom(...extraHeaders),
+  })
+  .map(({ method, path, ending, body, type, further }) => ({
+    method,
+    path: path + ending,
+    body,
+    headers: {
+      ...(type !== undefined && { 'Content-Type': type }),
+      ...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }),
+      ...further,
+    },
+  }));
 
 /** What is wrong with the answer, in words; undefined when nothing is. */
 async function findFault(attempt: Attempt): Promise<string | undefined> {
@@ -166,18 +173,39 @@ async function findFault(attempt: Attempt): Promise<string | undefined> {
   return undefined;
 }
 
-test(`${REQUESTS} random requests (FUZZ_SEED=${SEED}) are answered, none by a 5xx, and errors are problem documents`, async () => {
-  const attempts = Array.from({ length: REQUESTS }, invent);
-  const faults: string[] = [];
-  const work = async () => {
-    for (let attempt = attempts.pop(); attempt; attempt = attempts.pop()) {
+/** The faults of a round, each with its request. */
+async function findFaults(round: Attempt[]): Promise<string[]> {
+  const faults = await Promise.all(
+    round.map(async (attempt) => {
       const fault = await findFault(attempt).catch((error: unknown) => `was not answered: ${String(error)}`);
-      if (fault !== undefined) faults.push(`${describeAttempt(attempt)} ${fault}`.slice(0, 1_000));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  expect(faults).toEqual([]);
-}, 120_000);
+      return fault && `${describeAttempt(attempt)} ${fault}`.slice(0, 1_000);
+    }),
+  );
+  return faults.filter((fault) => fault !== undefined);
+}
+
+test(
+  `random requests (FUZZ_SEED=${SEED}) are answered, none by a 5xx, and errors are problem documents`,
+  async () => {
+    const rounds = fc.array(attempts, { minLength: 1, maxLength: AT_ONCE_MAX, size: 'max' });
+    const property = fc.asyncProperty(rounds, async (round) => {
+      expect(await findFaults(round)).toEqual([]);
+    });
+    await fc.assert(property, {
+      seed: SEED,
+      numRuns: ROUNDS,
+      interruptAfterTimeLimit: SHRINKING_ENDS_AFTER_MS,
+      // The rounds themselves may be megabytes; what failed is in the error.
+      reporter: ({ failed, errorInstance, counterexamplePath, numShrinks }) => {
+        if (!failed) return;
+        throw new Error(`FUZZ_SEED=${SEED}, path ${counterexamplePath ?? '-'}, ${numShrinks} shrinks`, {
+          cause: errorInstance,
+        });
+      },
+    });
+  },
+  TIMEOUT_MS,
+);
 
 function describeAttempt({ method, path, headers, body }: Attempt): string {
   const short = (value: unknown) => JSON.stringify(value ?? null).slice(0, 200);

@@ -1,14 +1,17 @@
 import { type Job, jobSchema } from '@millrace/contracts';
 import request from 'supertest';
+import { eventually } from '../../../../tests/support/eventually.js';
 import { basics } from '../../../../tests/support/service-basics.js';
 import { listenOnFreePort, type Listener } from '../../../../tests/support/listen.js';
 import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
 import { workerCalls } from '../../../../tests/support/worker-calls.js';
 
+const STREAM_LIMIT = 40;
+
 let taskApi: TestTaskApi;
 let listener: Listener;
 beforeAll(async () => {
-  taskApi = await startTaskApi({ eventStreamLimit: 40 });
+  taskApi = await startTaskApi({ eventStreamLimit: STREAM_LIMIT });
   listener = await listenOnFreePort(taskApi.app);
 });
 afterAll(async () => {
@@ -79,14 +82,23 @@ describe('GET /api/jobs/:id/events', () => {
     expect(response.status).toBe(204);
   });
 
-  it('serves many at once, and forgets who has left', async () => {
-    const ids = await Promise.all(Array.from({ length: 20 }, add));
+  it('serves as many at once as it may, and gives the places of those who have left to others', async () => {
+    const ids = await Promise.all(Array.from({ length: STREAM_LIMIT }, add));
     const streams = ids.map((id) => eventsOf(id));
     await Promise.all(streams.map(nextOf));
-    await Promise.all(streams.slice(10).map((stream) => stream.return(undefined)));
+    const openAnother = () => fetch(`${listener.url}/api/jobs/${ids[0]!}/events`);
+    expect((await openAnother()).status).toBe(503);
+
+    const [left, stay] = [streams.slice(10), streams.slice(0, 10)];
+    await Promise.all(left.map((stream) => stream.return(undefined)));
+    const others = await eventually(async () => {
+      const other = eventsOf(ids[0]!);
+      await nextOf(other);
+      return other;
+    });
     await Promise.all(ids.map(claim));
-    for (const stream of streams.slice(0, 10)) expect((await nextOf(stream)).job.status).toBe('processing');
-    await Promise.all(streams.slice(0, 10).map((stream) => stream.return(undefined)));
+    for (const stream of stay) expect((await nextOf(stream)).job.status).toBe('processing');
+    await Promise.all([others, ...stay].map((stream) => stream.return(undefined)));
   });
 
   it('ends when the replica shuts down, so that the client goes to another', async () => {

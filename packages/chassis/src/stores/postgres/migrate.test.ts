@@ -6,6 +6,7 @@ import { type PostgresServer, startPostgres } from '../../../../../local/servers
 import { openLink } from '../../../../../tests/support/link.js';
 import { configOf } from '../../../../../tests/support/postgres.js';
 import { silentLogger } from '../../../../../tests/support/service-basics.js';
+import { until } from '../../../../../tests/support/until.js';
 import { migrate } from './migrate.js';
 import { createPostgres } from './pool.js';
 
@@ -75,7 +76,10 @@ it('waits for a role that does not exist yet', async () => {
   const directory = join(repositoryRoot, 'services/user-api/migrations');
   try {
     await admin.query('ALTER ROLE user_api RENAME TO nobody_yet');
-    const run = migrate({ ...migrations, config, directory, schema: 'users' });
+    const logger = silentLogger();
+    const warnings = jest.spyOn(logger, 'warn');
+    const run = migrate({ ...migrations, logger, config, directory, schema: 'users' });
+    await until('it has been refused twice', () => warnings.mock.calls.length >= 2);
     await admin.query('ALTER ROLE nobody_yet RENAME TO user_api');
     await run;
   } finally {
