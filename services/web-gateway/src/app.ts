@@ -10,7 +10,7 @@ import { analyzeRoutes } from './texts/analyze-route.js';
 import { docsRoutes } from './reference/route.js';
 import { imageRoutes } from './pictures/image-route.js';
 import { labRoutes } from './lab/route.js';
-import { uiRoutes } from './ui/route.js';
+import { uiRoutes } from './web-ui/route.js';
 import { uploadRoutes } from './pictures/upload-route.js';
 import { systemHealth } from './system-health.js';
 

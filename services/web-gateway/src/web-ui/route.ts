@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { methodNotAllowed, notFound } from '@millrace/chassis/http';
 import { pageSchema } from '@millrace/contracts';
 import { Router } from 'express';
-import { sendPage } from './page.js';
+import { sendPage } from '../ui/page.js';
 
 /**
  * GET / and /ui/:page: the web UI, one HTML document for all of them. GET /ui/assets/:file: its scripts and styles.
