@@ -19,14 +19,16 @@ module.exports = {
   forbidden: [
     {
       name: 'no-circles',
-      comment: 'Two files that import each other are one subject in two files, or have a third one in common.',
+      comment:
+        'Two files that import each other are one subject in two files, or have a third one in common.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'services-are-apart',
-      comment: 'A service imports packages, never another service. What two of them need belongs into packages/.',
+      comment:
+        'A service imports packages, never another service. What two of them need belongs into packages/.',
       severity: 'error',
       from: { path: '^services/([^/]+)/' },
       to: { path: '^services/', pathNot: '^services/$1/' },
@@ -57,7 +59,10 @@ module.exports = {
       comment: 'The web UI shares the contracts with the services, and nothing else.',
       severity: 'error',
       from: { path: '^services/web-gateway/ui/' },
-      to: { path: '^(packages|services|local|tests)/', pathNot: '^(packages/contracts|services/web-gateway/ui)/' },
+      to: {
+        path: '^(packages|services|local|tests)/',
+        pathNot: '^(packages/contracts|services/web-gateway/ui)/',
+      },
     },
     {
       name: 'test-support-is-below',

@@ -36,6 +36,7 @@ makeConfigMap('nginx', {
   'nginx.conf': 'nginx/nginx.conf',
   'proxy.conf': 'nginx/proxy.conf',
   'problems.conf': 'nginx/problems.conf',
+  'limits.conf': 'nginx/limits.conf',
   'routes.conf': 'nginx/routes.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',

@@ -96,6 +96,8 @@ function createApps(): Record<string, Express> {
       },
       limits: {
         uploadMaxBytes: 1,
+        uploadBytesPerSecond: 0,
+        uploadBurstBytes: 1,
         memoryBudgetBytes: 64 * 1024 ** 2,
         uploadQueueLimit: 1,
         uploadTimeoutMs: 1,

@@ -16,7 +16,7 @@ const LOOKS = [
   { colorScheme: 'dark', ...PHONE },
 ] as const;
 
-/** Fails on any finding of axe, except for the impacts that are accepted. */
+/** Fails on any finding of axe, minor or serious, except for the impacts that are accepted. */
 async function expectNoFindings(page: BrowserPage, accepted: string[] = []): Promise<void> {
   await page.evaluate(AXE);
   for (const { colorScheme, viewport } of LOOKS) {

@@ -40,7 +40,10 @@ beforeAll(async () => {
     logger,
     processor: createJobProcessor({ board, logger, perform: (...job) => perform(...job) }),
   });
-  images = createImageStore(await taskApi.redis.connectAs('web_gateway'), 86_400);
+  images = createImageStore({
+    redis: await taskApi.redis.connectAs('web_gateway'),
+    ttlSeconds: 86_400,
+  });
 });
 beforeEach(() => {
   perform = () => Promise.resolve('done');

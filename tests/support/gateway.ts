@@ -68,6 +68,8 @@ export async function startGateway(
     uiFolder: join(__dirname, '../../services/web-gateway/dist/ui'),
     limits: {
       uploadMaxBytes: 1024 ** 2,
+      uploadBytesPerSecond: 0,
+      uploadBurstBytes: 1024 ** 2,
       memoryBudgetBytes: 64 * 1024 ** 2,
       uploadQueueLimit: 4,
       uploadTimeoutMs: 3_000,

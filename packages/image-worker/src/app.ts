@@ -23,6 +23,9 @@ export interface ImageWorkerOptions {
   delayMs?: number;
 }
 
+/** A tenth of one place: what people wait for is not slowed down by what takes seconds, or by what nobody waits for. */
+const BACKGROUND_TIME = 0.1;
+
 /** An image worker: everything but what it does to an image. */
 export function createImageWorkerApp({
   limits,
@@ -33,8 +36,9 @@ export function createImageWorkerApp({
   const limiter = createWorkLimiter({
     concurrency: limits.WORK_CONCURRENCY,
     queueLimit: limits.WORK_QUEUE_LIMIT,
-    clientShare: 1 / 2,
-    backgroundShare: 1 / 2,
+    clientShare: 1 / 4,
+    backgroundShare: 1 / 4,
+    backgroundTime: BACKGROUND_TIME,
     draining: options.lifecycle.draining,
   });
   const routes = processRoutes({

@@ -11,10 +11,10 @@ export const imageWorkerConfig = serviceConfig.extend({
   /** The largest body, in bytes. The default holds IMAGE_MAX_PIXELS uncompressed, with four channels of 8 bits. */
   WORK_MAX_BYTES: positiveInteger.default(200 * MIB),
   /**
-   * Images worked on at once; one client may have half of them, and so may jobs and large images together. One keeps all CPUs busy by
-   * itself: the second is so that a small one need not wait for the end of a large one, nor one client for another. More only cost memory.
+   * Images worked on at once; one client may have a quarter of them, and so may jobs and large images together, but at least one. One keeps
+   * a CPU busy by itself: the others are so that nobody waits for the end of another client's, nor a small one for that of a large one.
    */
-  WORK_CONCURRENCY: positiveInteger.default(2),
+  WORK_CONCURRENCY: positiveInteger.default(4),
   /** Requests that may wait for their turn; beyond them the answer is 503. */
   WORK_QUEUE_LIMIT: z.coerce.number().int().min(0).default(100),
 });

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyBytes, HttpProblem, methodNotAllowed, readBody } from '@millrace/chassis/http';
 import { currentSignal, type Logger } from '@millrace/chassis/process';
-import type { WorkLimiter } from '@millrace/chassis/work';
-import { BACKGROUND_PRIORITY, IMAGE_FRAMES, mediaTypeOf, PRIORITY } from '@millrace/contracts';
+import { createWorkLimiter, type WorkLimiter } from '@millrace/chassis/work';
+import {
+  BACKGROUND_PRIORITY,
+  IMAGE_FRAMES,
+  mediaTypeOf,
+  PRIORITY,
+  QUICK_IMAGE_PIXELS,
+} from '@millrace/contracts';
 import { type Request, type Response, Router } from 'express';
 import { probeClient } from './probe-client.js';
 import { findFormat, type Format, TYPES } from './formats.js';
@@ -27,6 +33,8 @@ export interface ProcessOptions {
 export function processRoutes(options: ProcessOptions): Router {
   const { operation, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
+  // Background work comes singly; but whether an image is large, its caller may have been deceived, and memory is for one.
+  const largeImages = createWorkLimiter({ concurrency: 1, queueLimit: Infinity });
 
   router
     .route('/process')
@@ -50,7 +58,9 @@ export function processRoutes(options: ProcessOptions): Router {
             const source = await readSource(body, format);
             checkSize(source, target, maxPixels);
             await sleep(delayMs, undefined, { signal: currentSignal() });
-            const image = await applyOperation(source, operation, target);
+            const isQuick = source.width * source.height <= QUICK_IMAGE_PIXELS;
+            const apply = () => applyOperation(source, operation, target);
+            const image = isQuick ? await apply() : await largeImages.run(apply);
             return { type: target.type, frames: source.frames, image };
           },
           { background: req.get(PRIORITY) === BACKGROUND_PRIORITY },

@@ -2,31 +2,37 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
 import { basics } from '../../../tests/support/service-basics.js';
+import { BACKGROUND_PRIORITY } from '@millrace/contracts';
 import { createImageWorkerApp, imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';
 
 let worker: Listener;
+/** One with two places. */
+let wide: Listener;
 let picture: Buffer;
 
 beforeAll(async () => {
   picture = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
     .png()
     .toBuffer();
-  const limits = imageWorkerConfig.parse({ WORK_CONCURRENCY: 1 });
-  const app = createImageWorkerApp({
-    ...basics('worker-1'),
-    service: 'image-worker',
-    limits,
-    operation: (image) => image,
-  });
-  worker = await listenOnFreePort(app);
+  const start = (places: number) =>
+    listenOnFreePort(
+      createImageWorkerApp({
+        ...basics('worker-1'),
+        service: 'image-worker',
+        limits: imageWorkerConfig.parse({ WORK_CONCURRENCY: places }),
+        operation: (image) => image,
+      }),
+    );
+  [worker, wide] = await Promise.all([start(1), start(2)]);
 });
-afterAll(() => worker.close());
+afterAll(() => Promise.all([worker.close(), wide.close()]));
 
 /** Announces a picture, and sends it when told to. */
-function announce(type = 'image/png') {
+function announce(type = 'image/png', { url } = worker, further: Record<string, string> = {}) {
   const headers = { 'Content-Type': type, 'Content-Length': picture.length, Expect: '100-continue' };
-  const announced = request(`${worker.url}/process`, { method: 'POST', headers });
+  const options = { method: 'POST', headers: { ...headers, ...further } };
+  const announced = request(`${url}/process`, options);
   const turn = { hasCome: false };
   announced.once('continue', () => (turn.hasCome = true));
   announced.on('error', () => undefined);
@@ -49,6 +55,26 @@ test('asks for a picture when its turn comes, and not before', async () => {
   await once(second.announced, 'information');
   expect(second.turn.hasCome).toBe(false);
 
+  const secondsTurn = continued(second.announced);
+  first.announced.end(picture);
+  expect(await answered(first.announced)).toBe(200);
+  await secondsTurn;
+  second.announced.end(picture);
+  expect(await answered(second.announced)).toBe(200);
+});
+
+test('lets background work take all places but some, whoever it is for', async () => {
+  const [type, background] = ['image/png', { Priority: BACKGROUND_PRIORITY }];
+  const first = announce(type, wide, { ...background, 'X-Real-IP': '192.0.2.1' });
+  await continued(first.announced);
+  const second = announce(type, wide, { ...background, 'X-Real-IP': '192.0.2.2' });
+  await once(second.announced, 'information');
+  const urgent = announce(type, wide, { 'X-Real-IP': '192.0.2.3' });
+  await continued(urgent.announced);
+  expect(second.turn.hasCome).toBe(false);
+  urgent.announced.end(picture);
+  expect(await answered(urgent.announced)).toBe(200);
+  expect(second.turn.hasCome).toBe(false);
   const secondsTurn = continued(second.announced);
   first.announced.end(picture);
   expect(await answered(first.announced)).toBe(200);

@@ -34,7 +34,7 @@ function countingWorkers(memoryBytes: number) {
 test('only so many pictures are between two workers as fit into memory together', async () => {
   const image = await picture(200, 100);
   // Between the workers, and, of the finished one, a third.
-  const { workers, seen } = countingWorkers(2 * 200 * 100 * (3 + 1));
+  const { workers, seen } = countingWorkers(4 * 2 * 200 * 100 * (3 + 1));
   const results = await Promise.all(
     Array.from({ length: 8 }, () => applyEffects(image, ['bw', 'blur'], workers)),
   );
@@ -51,7 +51,19 @@ test('a picture that is larger than the memory for it goes alone', async () => {
 
 test('one effect alone takes the memory of the finished picture only', async () => {
   const image = await picture(200, 100);
-  const { workers, seen } = countingWorkers(4 * 200 * 100);
+  const { workers, seen } = countingWorkers(4 * 4 * 200 * 100);
   await Promise.all(Array.from({ length: 8 }, () => applyEffects(image, ['blur'], workers)));
   expect(seen.most).toBe(4);
+});
+
+test('a small picture has memory while the largest one has all that there is for large ones', async () => {
+  const { workers } = countingWorkers(10_000_000);
+  const [large, small] = [await picture(2_500, 2_000), await picture(200, 100)];
+  const order: string[] = [];
+  const apply = async (name: string, image: typeof large) => {
+    await applyEffects(image, ['bw', 'blur'], workers);
+    order.push(name);
+  };
+  await Promise.all([apply('first', large), apply('second', large), apply('small', small)]);
+  expect(order.indexOf('small')).toBeLessThan(2);
 });

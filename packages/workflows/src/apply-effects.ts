@@ -6,6 +6,7 @@ import {
   type ImageType,
   INTERCHANGE_TYPE,
   PRIORITY,
+  QUICK_IMAGE_PIXELS,
 } from '@millrace/contracts';
 import type { EffectWorkers } from './effect-workers.js';
 import { uncompressedBytes } from './uncompressed-size.js';
@@ -16,6 +17,9 @@ export interface ApplyOptions {
   /** Called when a worker has room for an effect, and begins. */
   onBegin?: (() => void) | undefined;
 }
+
+/** What `uncompressedBytes` counts for a pixel, at most. */
+const CHANNELS = 4;
 
 interface Image {
   type: ImageType;
@@ -42,14 +46,12 @@ export async function applyEffects(
   options: ApplyOptions = {},
 ): Promise<Applied> {
   const pixels = uncompressedBytes(image);
-  const background = workers.background || pixels > QUICK_BYTES;
-  return workers.memory.run(() => sendThrough(image, effects, { ...workers, background }, options), {
+  const size = pixels > QUICK_IMAGE_PIXELS * CHANNELS ? 'large' : 'quick';
+  const background = workers.background || size === 'large';
+  return workers.memory[size].run(() => sendThrough(image, effects, { ...workers, background }, options), {
     weight: bytesMade(image.type, pixels, effects),
   });
 }
-
-/** A picture of up to four megapixels takes some hundredths of a second. Larger ones take so long that nobody should wait behind two. */
-const QUICK_BYTES = 4_000_000 * 4;
 
 /** The most bytes that are there at once beside the image itself: a worker's answer, and the one before, which was sent for it. */
 function bytesMade(type: ImageType, pixels: number, effects: Effect[]): number {

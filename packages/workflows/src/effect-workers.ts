@@ -5,6 +5,9 @@ import type { Effect } from '@millrace/contracts';
 /** What a client sends is given to a second replica when the first broke down over it, and to no third. */
 export const BREAKS_LIMIT = 2;
 
+/** The largest pictures take all of the rest. */
+const QUICK_SHARE = 1 / 4;
+
 export interface EffectWorkersOptions {
   /** The service that applies each effect. */
   workers: Record<Effect, ServiceClient>;
@@ -26,7 +29,11 @@ export interface EffectWorkersOptions {
 /** The workers, and what one process may have in work with them. */
 export interface EffectWorkers extends Required<Omit<EffectWorkersOptions, 'memoryBytes' | 'clientShare'>> {
   /** For what workers make of pictures, by its bytes: between two workers it is uncompressed, and many times as large. */
-  memory: WorkLimiter;
+  memory: {
+    /** Of pictures of up to QUICK_IMAGE_PIXELS, so that they need not wait for the end of larger ones. */
+    quick: WorkLimiter;
+    large: WorkLimiter;
+  };
 }
 
 export function createEffectWorkers(options: EffectWorkersOptions): EffectWorkers {
@@ -39,7 +46,10 @@ export function createEffectWorkers(options: EffectWorkersOptions): EffectWorker
     clientShare = 1,
   } = options;
   // What waits here has claimed memory for its upload already, so that there is a limit to it.
-  const memory = createWorkLimiter({ concurrency: memoryBytes, queueLimit: Infinity, clientShare });
+  const memoryOf = (concurrency: number) =>
+    createWorkLimiter({ concurrency, queueLimit: Infinity, clientShare });
+  const quick = memoryBytes * QUICK_SHARE;
+  const memory = { quick: memoryOf(quick), large: memoryOf(memoryBytes - quick) };
   return { workers, timeoutMs, breaksLimit, background, memory };
 }
 

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { Unavailable } from '@millrace/chassis/http';
 import { withTimeout } from '@millrace/chassis/process';
 import type { Redis } from '@millrace/chassis/stores/redis';
+import { createWorkLimiter } from '@millrace/chassis/work';
 import { eventually } from '../../../tests/support/eventually.js';
 import { startTestRedis, type TestRedis } from '../../../tests/support/redis.js';
 import { createImageStore, type ImageStore } from './image-store.js';
@@ -14,7 +16,7 @@ let images: ImageStore;
 beforeAll(async () => {
   redis = await startTestRedis({ settings: ['maxmemory 64mb'] });
   connection = await redis.connectAs('web_gateway');
-  images = createImageStore(connection, 3_600);
+  images = createImageStore({ redis: connection, ttlSeconds: 3_600 });
 });
 afterAll(() => redis.stop());
 afterEach(async () => {
@@ -22,20 +24,21 @@ afterEach(async () => {
   await eventually(() => redis.redis.flushall());
 });
 
+const find = (id: string) => images.show(id, (found) => found);
 const image = (size: number) => ({ type: 'image/png' as const, bytes: randomBytes(size) });
 
 it('keeps what it is given, for its time', async () => {
   const [id, given] = [randomUUID(), image(1_000)];
   await images.save(id, given);
-  expect(await images.find(id)).toEqual({ ...given, etag: expect.stringMatching(/^"[\w-]{43}"$/) });
+  expect(await find(id)).toEqual({ ...given, etag: expect.stringMatching(/^"[\w-]{43}"$/) });
   expect(await redis.redis.ttl(`image:${id}`)).toBeGreaterThan(3_500);
-  expect(await images.find(randomUUID())).toBeUndefined();
+  expect(await find(randomUUID())).toBeUndefined();
 });
 
 it('lets the longest unused go when room is needed, and takes the new one', async () => {
   const ids = Array.from({ length: 40 }, () => randomUUID());
   for (const id of ids) await images.save(id, image(2 * MIB));
-  expect(await images.find(ids.at(-1)!)).toBeDefined();
+  expect(await find(ids.at(-1)!)).toBeDefined();
   expect(await redis.redis.dbsize()).toBeLessThan(32);
 });
 
@@ -52,7 +55,7 @@ describe('saving while Redis does not answer', () => {
     await eventually(() => expect(tries).toHaveBeenCalledTimes(2));
     await redis.link.mend();
     await saved;
-    expect((await images.find(id))?.bytes).toEqual(given.bytes);
+    expect((await find(id))?.bytes).toEqual(given.bytes);
   });
 
   it('gives up within 5 s, and earlier when nobody waits any more', async () => {
@@ -75,15 +78,51 @@ describe('saving while Redis does not answer', () => {
 it('serves many large pictures at once without filling the memory of Redis with copies', async () => {
   const id = randomUUID();
   await images.save(id, image(4 * MIB));
-  const found = await Promise.all(Array.from({ length: 20 }, () => images.find(id)));
+  const found = await Promise.all(Array.from({ length: 12 }, () => find(id)));
   expect(found.every((picture) => picture?.bytes.length === 4 * MIB)).toBe(true);
 });
 
 it('says within 5 s that it cannot be read, however many wait', async () => {
   await redis.link.freeze();
   const begun = performance.now();
-  const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => images.find(randomUUID())));
+  const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => find(randomUUID())));
   expect(performance.now() - begun).toBeLessThan(5_000);
   for (const outcome of outcomes)
     expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(Unavailable) as Unavailable });
+});
+
+it('has no more images in use than there is memory for', async () => {
+  const memory = createWorkLimiter({ concurrency: 5 * MIB, queueLimit: 10 });
+  const bounded = createImageStore({ redis: connection, ttlSeconds: 3_600, memory });
+  const id = randomUUID();
+  await images.save(id, image(2 * MIB));
+  const end = new EventEmitter();
+  let used = 0;
+  const uses = Array.from({ length: 3 }, () =>
+    bounded.show(id, async () => {
+      used += 1;
+      await once(end, 'end');
+    }),
+  );
+  await eventually(() => expect(memory.waiting()).toBe(1));
+  expect(used).toBe(2);
+  end.emit('end');
+  await eventually(() => expect(used).toBe(3));
+  end.emit('end');
+  await Promise.all(uses);
+  expect(memory.inFlight()).toBe(0);
+});
+
+it('says that it cannot be shown when no memory becomes free', async () => {
+  const memory = createWorkLimiter({ concurrency: MIB, queueLimit: 10 });
+  const bounded = createImageStore({ redis: connection, ttlSeconds: 3_600, memory });
+  const id = randomUUID();
+  await images.save(id, image(MIB));
+  let end = () => {};
+  const first = bounded.show(id, () => new Promise<void>((resolve) => (end = resolve)));
+  await eventually(() => expect(memory.inFlight()).toBe(MIB));
+  await expect(bounded.show(id, () => undefined)).rejects.toThrow(Unavailable);
+  end();
+  await first;
+  await bounded.show(id, (found) => expect(found?.bytes).toHaveLength(MIB));
 });

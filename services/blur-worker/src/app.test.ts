@@ -96,7 +96,7 @@ describe('the configuration', () => {
       BLUR_DELAY_MS: 0,
       IMAGE_MAX_PIXELS: 50_000_000,
       WORK_MAX_BYTES: 209_715_200,
-      WORK_CONCURRENCY: 2,
+      WORK_CONCURRENCY: 4,
       WORK_QUEUE_LIMIT: 100,
     });
   });

@@ -32,7 +32,7 @@ const perform = createPerformJob({
     memoryBytes: memory.made,
   }),
   memoryBytes: memory.received,
-  images: createImageStore(redis, config.IMAGE_TTL_SECONDS),
+  images: createImageStore({ redis, ttlSeconds: config.IMAGE_TTL_SECONDS }),
   board,
 });
 

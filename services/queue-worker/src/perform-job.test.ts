@@ -32,7 +32,7 @@ beforeAll(async () => {
   }
   const [taskApiClient, bw] = clients as [ServiceClient, ServiceClient];
   board = createJobBoard(taskApiClient, 'queue-worker-1');
-  images = createImageStore(taskApi.redis.redis, 60);
+  images = createImageStore({ redis: taskApi.redis.redis, ttlSeconds: 60 });
   perform = createPerformJob({
     taskDelayMs: 0,
     // Not called for pictures in black and white.
@@ -72,8 +72,8 @@ it('stores a finished image under an id that only its result has', async () => {
   const { id, view_url } = (await perform(job, context)) as UploadResponse;
   expect(id).toBe(job.payload.image_id);
   expect(view_url).toBe(`/image/${id}`);
-  expect(await images.find(id)).toMatchObject({ type: 'image/png' });
-  expect(await images.find(job.id)).toBeUndefined();
+  expect(await images.show(id, (image) => image)).toMatchObject({ type: 'image/png' });
+  expect(await images.show(job.id, (image) => image)).toBeUndefined();
 });
 
 it('still does a job that was accepted before images had their own ids', async () => {
@@ -81,5 +81,5 @@ it('still does a job that was accepted before images had their own ids', async (
   const { type, effects } = payload;
   const { id } = (await perform({ ...job, payload: { type, effects } }, context)) as UploadResponse;
   expect(id).toBe(job.id);
-  expect(await images.find(id)).toMatchObject({ type: 'image/png' });
+  expect(await images.show(id, (image) => image)).toMatchObject({ type: 'image/png' });
 });

@@ -1,7 +1,7 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
 import { createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
-import { type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
+import { createRateLimit, type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
@@ -33,6 +33,8 @@ export type Services = Record<
 
 export interface Limits {
   uploadMaxBytes: number;
+  uploadBytesPerSecond: number;
+  uploadBurstBytes: number;
   memoryBudgetBytes: number;
   uploadQueueLimit: number;
   uploadTimeoutMs: number;
@@ -42,10 +44,23 @@ export interface Limits {
 /** How much of the memory for pictures one client may have: whatever it sends, there is some left for others. */
 const CLIENT_SHARE = 1 / 2;
 
+/** The part of the memory for pictures that those have that are being sent. It is taken from uploads, which wait for longer. */
+const SHOWN_SHARE = 1 / 10;
+const IMAGES_WAITING = 100;
+
 export function createApp({ redis, services, limits, uiFolder, ...basics }: Dependencies): Express {
   const jobs = createJobClient(services.taskApi);
-  const images = createImageStore(redis, limits.imageTtlSeconds);
   const memory = splitMemory(limits.memoryBudgetBytes);
+  const shownBytes = Math.floor(limits.memoryBudgetBytes * SHOWN_SHARE);
+  const images = createImageStore({
+    redis,
+    ttlSeconds: limits.imageTtlSeconds,
+    memory: createWorkLimiter({
+      concurrency: shownBytes,
+      queueLimit: IMAGES_WAITING,
+      clientShare: CLIENT_SHARE,
+    }),
+  });
   const effectWorkers = createEffectWorkers({
     workers: { blur: services.blurWorker, bw: services.bwWorker },
     timeoutMs: limits.uploadTimeoutMs,
@@ -66,10 +81,16 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
         images,
         jobs,
         memory: createWorkLimiter({
-          concurrency: memory.received,
+          concurrency: memory.received - shownBytes,
           queueLimit: limits.uploadQueueLimit,
           clientShare: CLIENT_SHARE,
           draining: basics.lifecycle.draining,
+        }),
+        rate: createRateLimit(redis, {
+          name: 'upload',
+          perSecond: limits.uploadBytesPerSecond,
+          burst: limits.uploadBurstBytes,
+          unit: 'content-bytes',
         }),
         maxBytes: limits.uploadMaxBytes,
       }),

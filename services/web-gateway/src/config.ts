@@ -1,5 +1,6 @@
 import { milliseconds, positiveInteger, redisUrl, serviceConfig, urlList } from '@millrace/chassis/process';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
+import { z } from 'zod';
 
 export const configSchema = serviceConfig.extend({
   REDIS_URL: redisUrl,
@@ -11,6 +12,14 @@ export const configSchema = serviceConfig.extend({
   QUEUE_WORKER_URLS: urlList,
   /** The largest image that may be uploaded. Nginx has a limit of its own, a little above. */
   UPLOAD_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
+  /** How many bytes of uploads a client address may send in a second, over all replicas, for as long as it likes; 0: no limit. */
+  UPLOAD_RATE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(32 * 1024 ** 2),
+  /** And how many at once, after a pause. */
+  UPLOAD_BURST_BYTES: positiveInteger.default(1024 ** 3),
   /**
    * How much memory pictures may take, in bytes: a third for uploads, two thirds for what workers make of them. Claimed before
    * it is used; who finds none waits. One client may have half.

@@ -28,6 +28,8 @@ const app = createApp({
   uiFolder: join(__dirname, '../dist/ui'),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
+    uploadBytesPerSecond: config.UPLOAD_RATE_BYTES,
+    uploadBurstBytes: config.UPLOAD_BURST_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
     uploadTimeoutMs: config.UPLOAD_TIMEOUT_MS,

@@ -13,7 +13,7 @@ const watch = process.argv.includes('--watch');
 
 const pages = ['index.html', 'reference/reference.html'];
 
-/** Writes the pages with the names of their assets in them, and removes assets that no page names any more. */
+/** Writes the pages with the names of their assets, and removes old assets. */
 const writePages = {
   name: 'pages',
   setup(build) {

@@ -87,3 +87,10 @@ test('docs/PERFORMANCE.md explains every row, and has a plot of everything that 
     expect(existsSync(join(docs, 'images', `performance-${name}.svg`))).toBe(true);
   }
 });
+
+test('docs/PERFORMANCE.md says what limits each row that misses its goal', () => {
+  const text = readFileSync(join(repositoryRoot, 'docs', 'PERFORMANCE.md'), 'utf8');
+  const [, limits = ''] = /^## What limits the rows that miss$(.*?)^## /ms.exec(text) ?? [];
+  const missed = [...text.matchAll(/^\| `(\S+)` .*\*\*no\*\*/gm)].map(([, name]) => name);
+  for (const name of missed) expect(limits).toContain(`**${name}**`);
+});

@@ -1,6 +1,5 @@
 import { type Agent, type IncomingMessage, request as openRequest } from 'node:http';
 import { finished } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyParts } from './body-parts.js';
 import type { Message, ServiceResponse } from './exchange.js';
 import { choose, CONNECT_TIMEOUT_MS, podOf, type Replica, SILENCE_MS, track } from './replica.js';
@@ -192,14 +191,14 @@ function openBid(
 }
 
 async function firstOf(bids: Bid[], patienceMs: number): Promise<{ bid: Bid; word: Word } | undefined> {
-  const enough = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, patienceMs, undefined);
+  });
   try {
-    return await Promise.race([
-      ...bids.map(async (bid) => ({ bid, word: await bid.word })),
-      sleep(patienceMs, undefined, { signal: enough.signal }).catch(() => undefined),
-    ]);
+    return await Promise.race([...bids.map(async (bid) => ({ bid, word: await bid.word })), patience]);
   } finally {
-    enough.abort();
+    clearTimeout(timer);
   }
 }
 

@@ -48,11 +48,16 @@ export class ClientLeft extends HttpProblem {
   }
 }
 
-/** 429: others are waiting, and this client uses more than its share. */
+/** 429: others are waiting and this client uses more than its share, or it has sent more than it may. */
 export class TooManyRequests extends HttpProblem {
   /** @param retryAfterSeconds for the Retry-After header. Default 1 */
-  constructor(detail: string, options: { retryAfterSeconds?: number } = {}) {
-    super(429, detail, { headers: { 'Retry-After': String(options.retryAfterSeconds ?? 1) } });
+  constructor(
+    detail: string,
+    options: { retryAfterSeconds?: number; headers?: Record<string, string> } = {},
+  ) {
+    super(429, detail, {
+      headers: { ...options.headers, 'Retry-After': String(options.retryAfterSeconds ?? 1) },
+    });
     this.name = 'TooManyRequests';
   }
 }

@@ -23,7 +23,11 @@ interface Client {
   waiting: Waiting[];
   /** Weight × ms of work that has ended, halved every 10 s. */
   used: number;
+  /** The same of its background work alone. */
+  usedInBackground: number;
   usedAt: number;
+  /** When work of its ended last that was not in the background. */
+  activeAt: number;
 }
 
 /** A capacity that clients share, and the line before it. */
@@ -44,6 +48,12 @@ export interface FairLine {
 }
 
 const HALF_LIFE_MS = 10_000;
+/** What somebody has used who works without a pause, one piece of weight 1 after another: the integral of the half-life. */
+const USED_ALWAYS_MS = HALF_LIFE_MS / Math.LN2;
+/** For how long a client counts as active after its last work. */
+const ACTIVE_MS = 10_000;
+/** How often to look whether background work may go on that has made way. */
+const LOOK_AGAIN_MS = 200;
 /** Clients that neither work nor wait are remembered for what they used; of those at most so many. */
 const REMEMBERED_CLIENTS = 1_000;
 
@@ -54,24 +64,32 @@ const REMEMBERED_CLIENTS = 1_000;
  *
  * @param options.share how much of the capacity one client may take at a time; a single piece is always possible
  * @param options.backgroundShare how much of it all background work may take at a time; a single piece is always possible
+ * @param options.backgroundTime how much of the capacity one client's background work may take on average, while other work of other
+ *   clients comes; alone it has all the time
  */
 export function createFairLine(options: {
   capacity: number;
   share: number;
   backgroundShare: number;
+  backgroundTime: number;
 }): FairLine {
-  const { capacity, share, backgroundShare } = options;
+  const { capacity, share, backgroundShare, backgroundTime } = options;
   const clients = new Map<string, Client>();
   let taken = 0;
   let takenByBackground = 0;
   let length = 0;
   let joined = 0;
+  let lookAgain: NodeJS.Timeout | undefined;
 
-  const usedBy = (client: Client) =>
-    client.used * 0.5 ** ((performance.now() - client.usedAt) / HALF_LIFE_MS);
+  const stillLeft = ({ usedAt }: Client) => 0.5 ** ((performance.now() - usedAt) / HALF_LIFE_MS);
+  const usedBy = (client: Client) => client.used * stillLeft(client);
+  const isActive = ({ activeAt }: Client) => performance.now() - activeAt < ACTIVE_MS;
+  const makesWay = (client: Client) =>
+    client.usedInBackground * stillLeft(client) > backgroundTime * USED_ALWAYS_MS &&
+    [...clients.values()].some((other) => other !== client && isActive(other));
   const isWithinShare = (client: Client, { weight, background }: Claim) =>
     isWithin(share, client.taken, weight) &&
-    (!background || isWithin(backgroundShare, takenByBackground, weight));
+    (!background || (isWithin(backgroundShare, takenByBackground, weight) && !makesWay(client)));
   const count = (client: Client, { weight, background }: Claim, change: 1 | -1) => {
     taken += change * weight;
     client.taken += change * weight;
@@ -80,7 +98,10 @@ export function createFairLine(options: {
 
   const clientNamed = (name: string) => {
     let client = clients.get(name);
-    if (!client) clients.set(name, (client = { taken: 0, waiting: [], used: 0, usedAt: 0 }));
+    if (!client) {
+      client = { taken: 0, waiting: [], used: 0, usedInBackground: 0, usedAt: 0, activeAt: -Infinity };
+      clients.set(name, client);
+    }
     return client;
   };
   const forgetSome = () => {
@@ -122,6 +143,15 @@ export function createFairLine(options: {
       count(client, first.claim, 1);
       first.start();
     }
+    watch();
+  };
+  /** Nothing tells when background work has made way for long enough. */
+  const watch = () => {
+    if (length === 0 || backgroundTime === Infinity || lookAgain) return;
+    lookAgain = setTimeout(() => {
+      lookAgain = undefined;
+      startNext();
+    }, LOOK_AGAIN_MS).unref();
   };
 
   return {
@@ -137,8 +167,12 @@ export function createFairLine(options: {
     giveBack(claim, ms) {
       const client = clientNamed(claim.client);
       count(client, claim, -1);
-      client.used = usedBy(client) + claim.weight * ms;
+      const left = stillLeft(client);
+      const used = claim.weight * ms;
+      client.used = client.used * left + used;
+      client.usedInBackground = client.usedInBackground * left + (claim.background ? used : 0);
       client.usedAt = performance.now();
+      if (!claim.background) client.activeAt = client.usedAt;
       startNext();
       forgetSome();
     },
@@ -160,6 +194,7 @@ export function createFairLine(options: {
       };
       client.waiting.push(waiting);
       length += 1;
+      watch();
       return waiting;
     },
     lastOfLongest(name) {

@@ -152,7 +152,7 @@ describe('clients of a work limiter', () => {
   });
 
   it('are forgotten when there are many and they have no active requests', () => {
-    const line = createFairLine({ capacity: 1, share: 1, backgroundShare: 1 });
+    const line = createFairLine({ capacity: 1, share: 1, backgroundShare: 1, backgroundTime: Infinity });
     for (let number = 0; number < 50_000; number++) {
       const claim = { client: `client ${number}`, weight: 1 };
       expect(line.take(claim)).toBe(true);
@@ -204,6 +204,35 @@ describe('background work', () => {
       );
     await Promise.all([...Array.from({ length: 5 }, () => piece('busy', false)), piece('patient', true)]);
     expect(order.indexOf('patient')).toBe(1);
+  });
+
+  it('works with a single place', async () => {
+    const limiter = createWorkLimiter({
+      concurrency: 4,
+      queueLimit: 99,
+      backgroundShare: 1 / 4,
+      backgroundTime: 0.01,
+    });
+    /** Runs large pieces one after the other for a while. @returns how many */
+    const large = async (ms: number) => {
+      const end = AbortSignal.timeout(ms);
+      let ended = 0;
+      while (!end.aborted) {
+        await withContext({ requestId: 'r', client: 'heavy', signal: () => end }, () =>
+          limiter.run(() => sleep(50), { background: true }),
+        )
+          .then(() => (ended += 1))
+          .catch(() => undefined);
+      }
+      return ended;
+    };
+    const quick = () => withContext({ requestId: 'r', client: 'modest' }, () => limiter.run(() => sleep(1)));
+
+    expect(await large(1_000)).toBeGreaterThan(5);
+    await quick();
+    expect(await large(1_000)).toBeLessThan(3);
+    // Its own other work is no reason to make way.
+    await withContext({ requestId: 'r', client: 'heavy' }, () => limiter.run(() => sleep(1)));
   });
 
   it('works with a single place', async () => {

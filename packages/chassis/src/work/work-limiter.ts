@@ -11,6 +11,11 @@ export interface WorkLimiterOptions {
   clientShare?: number;
   /** The part of the concurrency that all background work may take, at least one piece. Default 1: all of it. */
   backgroundShare?: number;
+  /**
+   * How much of the concurrency one client's background work may take on average, while other work of other clients comes. Default: no
+   * limit.
+   */
+  backgroundTime?: number;
   /** When it aborts, those who wait are refused, so that they go elsewhere; work in flight goes on. */
   draining?: AbortSignal;
 }
@@ -43,10 +48,12 @@ export interface WorkLimiter {
 /** Bounds the work in flight and the queue before it, so that overload is a quick 503 and not a slow death. */
 export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
   const { concurrency, queueLimit, clientShare = 1, backgroundShare = 1, draining } = options;
+  const { backgroundTime = Infinity } = options;
   const line = createFairLine({
     capacity: concurrency,
     share: concurrency * clientShare,
     backgroundShare: concurrency * backgroundShare,
+    backgroundTime,
   });
 
   draining?.addEventListener('abort', () => {

@@ -1,13 +1,25 @@
 import { HttpProblem, idOf, methodNotAllowed, notFound } from '@millrace/chassis/http';
-import type { ImageStore } from '@millrace/workflows';
-import { type RequestHandler, Router } from 'express';
+import type { ImageStore, StoredImage } from '@millrace/workflows';
+import { once } from 'node:events';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 
-/** GET /image/:id: a finished picture, whole or a range of it. */
+/** How long a client may take nothing of a picture: it holds memory that others wait for. */
+const IDLE_MS = 10_000;
+
+/** GET /image/:id: a finished picture, whole or a range of it. Its memory is claimed until the client has taken it, or left. */
 export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
   const router = Router();
 
-  const send: RequestHandler = async (req, res) => {
-    const image = await images.find(idOf(req));
+  const show: RequestHandler = (req, res) =>
+    images.show(idOf(req), async (image) => {
+      if (res.destroyed) return;
+      const closed = once(res, 'close');
+      res.setTimeout(IDLE_MS, () => res.destroy());
+      send(image, req, res);
+      await closed;
+    });
+
+  const send = (image: StoredImage | undefined, req: Request, res: Response) => {
     if (!image)
       throw notFound(
         'There is no image with this id. Images are kept for a limited time, or until the space is needed.',
@@ -40,7 +52,7 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
     }
   };
 
-  router.route('/image/:id').get(send).all(methodNotAllowed);
+  router.route('/image/:id').get(show).all(methodNotAllowed);
 
   return router;
 }

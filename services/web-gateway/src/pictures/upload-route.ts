@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { bodyBytes, HttpProblem, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis/http';
-import { withTimeout } from '@millrace/chassis/process';
+import { currentContext, withTimeout } from '@millrace/chassis/process';
+import type { RateLimit } from '@millrace/chassis/stores/redis';
 import type { WorkLimiter } from '@millrace/chassis/work';
 import { asyncQuerySchema, effectsSchema } from '@millrace/contracts';
 import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
@@ -17,6 +18,8 @@ export interface UploadOptions {
   jobs: JobClient;
   /** Memory for uploads, in bytes. */
   memory: WorkLimiter;
+  /** How many bytes a client may send. */
+  rate: RateLimit;
   /** The largest file. */
   maxBytes: number;
 }
@@ -30,16 +33,16 @@ const FORM_MAX_BYTES = 1024 * 1024;
 const formSchema = z.strictObject({ effects: effectsSchema });
 
 /** POST /upload: a picture and the effects for it, as a multipart form; with `?async=true` as a job. */
-export function uploadRoutes({ effectWorkers, images, jobs, memory, maxBytes }: UploadOptions): Router {
+export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxBytes }: UploadOptions): Router {
   const router = Router();
   const receive = receiveUpload(maxBytes);
 
-  const upload: RequestHandler = (req, res) =>
+  const upload: RequestHandler = async (req, res) => {
+    const bytes = bodyBytes(req, maxBytes + FORM_MAX_BYTES);
+    res.set(await rate.spend(currentContext()?.client ?? '', bytes));
     // Claimed before the body is read, and held until all work on it has ended, also when its client has left.
-    memory.run(() => processUpload(req, res), {
-      weight: bodyBytes(req, maxBytes + FORM_MAX_BYTES),
-      waitMs: WAIT_MS,
-    });
+    await memory.run(() => processUpload(req, res), { weight: bytes, waitMs: WAIT_MS });
+  };
 
   const processUpload = async (req: Request, res: Response) => {
     const file = await receive(req, res);

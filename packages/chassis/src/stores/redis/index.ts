@@ -1,2 +1,3 @@
 export * from './client.js';
 export { redisMetrics } from './metrics.js';
+export { createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.js';

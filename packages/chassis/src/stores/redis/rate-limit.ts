@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TooManyRequests } from '../../http/problem.js';
+import type { Redis } from './client.js';
+
+export interface RateLimitOptions {
+  /** In the header fields, and in the keys: `limit:<name>:<client>`. */
+  name: string;
+  /** What a client may spend in a second for as long as it likes; 0: no limit. */
+  perSecond: number;
+  /** What it may spend at once, after a pause. A single piece is always possible then. */
+  burst: number;
+  /** What is spent (draft-ietf-httpapi-ratelimit-headers): `requests`, `content-bytes`. */
+  unit: 'requests' | 'content-bytes';
+}
+
+/** Spends `cost` of a client's allowance, which is the same at every replica. */
+export interface RateLimit {
+  /**
+   * @returns header fields for the answer, which say what is left; none when there is no limit, or Redis does not answer: then it is open
+   * @throws TooManyRequests when it is not enough, which says when it will be
+   */
+  spend(client: string, cost: number): Promise<Record<string, string>>;
+}
+
+/**
+ * The generic cell rate algorithm (ITU-T I.371). A key holds the time when the allowance will be whole again: what is spent moves it on,
+ * and it may lie no further ahead than the burst lasts. All times in ms, by Redis' clock.
+ */
+const GCRA = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + clock[2] / 1000
+local cost, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
+local whole = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + math.min(cost, tolerance)
+local wait = whole - tolerance - now
+if wait > 0 then return {0, math.ceil(wait)} end
+redis.call('SET', KEYS[1], string.format('%.3f', whole), 'PX', math.ceil(whole - now))
+return {1, math.ceil(whole - now)}`;
+
+/** A Redis that hangs holds up nobody for longer. */
+const ANSWER_MS = 250;
+
+export function createRateLimit(redis: Redis, options: RateLimitOptions): RateLimit {
+  const { name, perSecond, burst, unit } = options;
+  if (perSecond === 0) return { spend: () => Promise.resolve({}) };
+  const msFor = (amount: number) => (amount / perSecond) * 1_000;
+  const policy = `"${name}";q=${burst};w=${Math.ceil(burst / perSecond)};qu="${unit}"`;
+
+  const ask = async (client: string, cost: number) => {
+    const answer = redis.eval(GCRA, 1, `limit:${name}:${client}`, msFor(cost), msFor(burst));
+    const late = new AbortController();
+    try {
+      const timer = sleep(ANSWER_MS, undefined, { signal: late.signal }).catch(() => undefined);
+      return (await Promise.race([answer, timer])) as [allowed: 0 | 1, ms: number] | undefined;
+    } catch {
+      return undefined;
+    } finally {
+      late.abort();
+      answer.catch(() => undefined);
+    }
+  };
+
+  return {
+    async spend(client, cost) {
+      const [allowed, ms] = (await ask(client, cost)) ?? [];
+      if (ms === undefined) return {};
+      const seconds = Math.ceil(ms / 1_000);
+      const left = allowed ? Math.max(0, Math.floor(burst - (ms / 1_000) * perSecond)) : 0;
+      const headers = { 'RateLimit-Policy': policy, RateLimit: `"${name}";r=${left};t=${seconds}` };
+      if (allowed) return headers;
+      throw new TooManyRequests(
+        `Your address has sent more than the ${perSecond} ${unit} a second that it may. Try again in ${seconds} s.`,
+        { retryAfterSeconds: seconds, headers },
+      );
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { send } from './client.js';
+import { type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
+
+const LARGE = 8_000_000;
+const IN_LINE = 64;
+const STREAMS = 50;
+
+let nginx: Nginx;
+let gateway: Upstream;
+let taskApi: Upstream;
+
+beforeEach(async () => {
+  gateway = await startUpstream('web-gateway');
+  taskApi = await startUpstream('task-api', (_request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+    response.write('data: first\n\n');
+  });
+  nginx = await startNginx({ replicas: { 'web-gateway': [gateway.port], 'task-api': [taskApi.port] } });
+});
+
+afterEach(async () => {
+  await nginx.stop();
+  await Promise.all([gateway.stop(), taskApi.stop()]);
+});
+
+/** Announces an upload and sends nothing of it. */
+function announce(headers: http.OutgoingHttpHeaders) {
+  const options = { host: '127.0.0.1', port: nginx.port, path: '/upload', method: 'POST', agent: false };
+  const request = http.request({ ...options, headers });
+  request.on('error', () => undefined);
+  request.flushHeaders();
+  const response = once(request, 'response') as Promise<[http.IncomingMessage]>;
+  response.catch(() => undefined);
+  return { request, response };
+}
+
+test.each([
+  ['large', { 'Content-Length': LARGE }],
+  ['of unknown length', { 'Transfer-Encoding': 'chunked' }],
+])(
+  'of the uploads that are %s, so many stand in line; more are refused before their body',
+  async (_case, headers) => {
+    const all = Array.from({ length: IN_LINE + 10 }, () => announce(headers));
+    const refused: http.IncomingMessage[] = [];
+    for (const { response } of all) response.then(([answer]) => refused.push(answer)).catch(() => undefined);
+    const deadline = performance.now() + 5_000;
+    while (refused.length < 9 && performance.now() < deadline) await sleep(20);
+    expect(refused.map(({ statusCode }) => statusCode)).toEqual(Array(refused.length).fill(429));
+    expect(refused.length).toBeGreaterThanOrEqual(9);
+    expect(refused[0]!.headers['retry-after']).toBe('5');
+    expect(refused[0]!.headers['content-type']).toBe('application/problem+json');
+    // Nobody else is held up, the same client included.
+    const small = await send(nginx.port, '/upload', { method: 'POST', body: 'small' });
+    expect(small.status).toBe(200);
+    for (const { request } of all) request.destroy();
+  },
+);
+
+test('a large upload alone passes at once, and the next two seconds later', async () => {
+  const body = Buffer.alloc(LARGE);
+  const begun = performance.now();
+  const took = await Promise.all(
+    [0, 1].map(async () => {
+      const reply = await send(nginx.port, '/upload', { method: 'POST', body });
+      expect(reply.echo().bytes).toBe(LARGE);
+      return performance.now() - begun;
+    }),
+  );
+  const [first, second] = took.sort((a, b) => a - b);
+  expect(second! - first!).toBeGreaterThan(1_000);
+});
+
+test('hundreds of small uploads at once pass', async () => {
+  const body = Buffer.alloc(50_000);
+  const replies = await Promise.all(
+    Array.from({ length: 300 }, () => send(nginx.port, '/upload', { method: 'POST', body })),
+  );
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
+});
+
+test('an address may have so many event streams open, and one more when it has closed one', async () => {
+  const open = async () => {
+    const request = http.get({
+      host: '127.0.0.1',
+      port: nginx.port,
+      path: '/api/tasks/events',
+      agent: false,
+    });
+    request.on('error', () => undefined);
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    response.on('error', () => undefined);
+    return { request, status: response.statusCode };
+  };
+  const streams = await Promise.all(Array.from({ length: STREAMS }, open));
+  expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await open()).status).toBe(429);
+  streams[0]!.request.destroy();
+  await sleep(200);
+  expect((await open()).status).toBe(200);
+  for (const { request } of streams) request.destroy();
+});
