@@ -52,7 +52,7 @@ const failing = (...names: string[]) =>
     expect(response.status).toBe(names.length > 0 ? 503 : 200);
   }, 20_000);
 
-it('is healthy while it could take a job, do it and report on it, and says what it lacks', async () => {
+it('is healthy while it can take a job, do it and report it, and names what is missing', async () => {
   await failing();
 
   await redis.link.cut();

@@ -92,7 +92,7 @@ const reaches = (id: string, status: Job['status']) =>
   });
 const begins = (work: { begun: () => number }) => eventually(() => expect(work.begun()).toBe(1));
 
-it('does a task, and says which, where and when', async () => {
+it('does a task, and reports which, where and when', async () => {
   const { lines } = startWorker((job) => Promise.resolve({ done: job.payload }), 'queue-worker-7');
   const id = await add('buy milk');
   const job = await reaches(id, 'completed');
@@ -116,7 +116,7 @@ it('does a task, and says which, where and when', async () => {
   });
 });
 
-it('takes what is more urgent first when there is a backlog', async () => {
+it('takes more urgent jobs first when there is a backlog', async () => {
   const order = ['low', 'medium', 'high', 'low', 'medium', 'high', 'high', 'low', 'high'];
   for (const priority of order) {
     await call().post('/api/add').send({ task: priority, priority }).expect(202);
@@ -145,7 +145,7 @@ it('does each of 40 tasks once, with two workers', async () => {
   expect(done.sort()).toEqual(ids.sort());
 });
 
-it('works on behalf of the request that asked for it', async () => {
+it('works with the id of the original request', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   startWorker(() => Promise.resolve(currentContext()));
   const add = call().post('/api/add/a').set({ 'X-Request-Id': 'request-7', traceparent });
@@ -154,7 +154,7 @@ it('works on behalf of the request that asked for it', async () => {
   expect((await reaches(id, 'completed')).result).toEqual(result);
 });
 
-it('tries again after a failure, and shows what was wrong', async () => {
+it('retries after a failure, and shows the error', async () => {
   let attempts = 0;
   startWorker(() => {
     attempts += 1;
@@ -171,7 +171,7 @@ it('tries again after a failure, and shows what was wrong', async () => {
   });
 });
 
-it('gives up on a task that fails every time, and on one whose input is refused at once', async () => {
+it('gives up on a task that always fails, and at once on one whose input is refused', async () => {
   const problems: Record<string, Error> = {
     broken: new HttpProblem(502, 'blur-worker could not handle this request.'),
     refused: new HttpProblem(422, 'The image cannot be read.'),
@@ -188,7 +188,7 @@ it('gives up on a task that fails every time, and on one whose input is refused 
   });
 });
 
-it('tells what is refused from what has failed: only a fault is an error', async () => {
+it('logs refused input as info, and only faults as errors', async () => {
   const problems: Record<string, Error> = {
     refused: new HttpProblem(422, 'The image cannot be read.', { cause: new Error('VipsJpeg: no image') }),
     busy: new Unavailable('bw-worker cannot take this request right now. Try again in a moment.'),
@@ -212,7 +212,7 @@ it('tells what is refused from what has failed: only a fault is an error', async
   );
 });
 
-it('knows that its work counts, even when the answer to its report gets lost', async () => {
+it('knows that its work counts, even when the response to its report is lost', async () => {
   const { db } = taskApi.postgres;
   let lost = 0;
   const losingAnswers: Postgres = {
@@ -244,7 +244,7 @@ it('knows that its work counts, even when the answer to its report gets lost', a
   }
 });
 
-it('waits for a task-api that is away before it begins', async () => {
+it('waits for an unavailable task-api before it starts', async () => {
   await link.cut();
   const id = await add();
   const { lines } = startWorker(() => Promise.resolve('done'));
@@ -255,7 +255,7 @@ it('waits for a task-api that is away before it begins', async () => {
   expect((await reaches(id, 'completed')).attempts).toHaveLength(1);
 });
 
-it('waits for a task-api that is away when it has done its work', async () => {
+it('waits for an unavailable task-api after its work', async () => {
   const work = gatedWork();
   const { lines } = startWorker(work.perform);
   const id = await add();
@@ -269,7 +269,7 @@ it('waits for a task-api that is away when it has done its work', async () => {
   await reaches(id, 'completed');
 });
 
-it('keeps its lease for as long as the work takes', async () => {
+it('renews its lease as long as the work takes', async () => {
   const work = gatedWork();
   startWorker(work.perform);
   const id = await add();
@@ -285,7 +285,7 @@ it('keeps its lease for as long as the work takes', async () => {
   expect((await reaches(id, 'completed')).attempts).toHaveLength(1);
 });
 
-it('stops working when its lease was lost to another, whose work counts', async () => {
+it('stops working when another worker has taken over', async () => {
   let stopped = false;
   const stuck: PerformJob = () =>
     new Promise((_resolve, reject) => {
@@ -325,7 +325,7 @@ it('does what Redis has lost', async () => {
   for (const id of ids) await reaches(id, 'completed');
 });
 
-it('finds nothing to do for a job that is gone', async () => {
+it('ignores a job that is gone', async () => {
   await taskApi.redis.link.mend();
   const id = await add();
   await call().delete(`/api/tasks/${id}`).expect(204);
@@ -341,7 +341,7 @@ it('finds nothing to do for a job that is gone', async () => {
 });
 
 describe('closing', () => {
-  it('takes nothing more, and waits for the task in work', async () => {
+  it('takes no more jobs, and waits for the current one', async () => {
     const work = gatedWork();
     const { consumer } = startWorker(work.perform);
     const inWork = await add('in work');
@@ -384,7 +384,7 @@ describe('closing', () => {
         expect(lines).toContainEqual(expect.objectContaining({ msg: 'waiting for task-api' })),
       );
 
-    it('begins nothing any more, and does not wait for its deadline', async () => {
+    it('starts no more jobs, and does not wait for its deadline', async () => {
       await add();
       await damage();
       const { consumer, lines } = startWorker(() => Promise.resolve('done'));
@@ -394,7 +394,7 @@ describe('closing', () => {
       expect(performance.now() - begun).toBeLessThan(6_000);
     });
 
-    it('insists on its report for the length of a lease, and leaves the job to another', async () => {
+    it('retries its report for the length of a lease, and then leaves the job to another', async () => {
       const work = gatedWork();
       const { consumer, lines } = startWorker(work.perform);
       const id = await add();

@@ -67,7 +67,7 @@ async function claimedPicture() {
 }
 const context = { onProgress: () => Promise.resolve() };
 
-it('keeps a finished picture under an id that only its result tells', async () => {
+it('stores a finished image under an id that only its result has', async () => {
   const job = await claimedPicture();
   const { id, view_url } = (await perform(job, context)) as UploadResponse;
   expect(id).toBe(job.payload.image_id);
@@ -76,7 +76,7 @@ it('keeps a finished picture under an id that only its result tells', async () =
   expect(await images.show(job.id, (image) => image)).toBeUndefined();
 });
 
-it('still does a job that was accepted before pictures had ids of their own', async () => {
+it('still does a job that was accepted before images had their own ids', async () => {
   const { payload, ...job } = await claimedPicture();
   const { type, effects } = payload;
   const { id } = (await perform({ ...job, payload: { type, effects } }, context)) as UploadResponse;

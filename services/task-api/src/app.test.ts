@@ -17,7 +17,7 @@ it('shows a friendly page that names its replica', async () => {
   expect(response.text).toContain('task-api-test');
 });
 
-it('is healthy with its dependencies, unhealthy without, and says which is missing', async () => {
+it('is healthy with its dependencies, unhealthy without, and names the missing one', async () => {
   const { postgres, redis } = taskApi;
   const healthy = await call().get('/health').expect(200);
   expect(healthy.body).toMatchObject({

@@ -48,7 +48,7 @@ async function openMany(client: string, count: number, jobId: string) {
 }
 
 describe('the streams of a replica', () => {
-  it('are limited together, and for each client, who may leave them in whatever way', async () => {
+  it('are limited in total and per client, however clients disconnect', async () => {
     const jobId = await add();
     const greedy = await openMany('192.0.2.1', 300, jobId);
     expect(greedy.held).toHaveLength(LIMIT_PER_CLIENT);
@@ -82,7 +82,7 @@ describe('the streams of a replica', () => {
     await eventually(() => expect(text).toContain('"status":"cancelled"'));
   }, 40_000);
 
-  it('end all of them when their job is deleted', async () => {
+  it('all end when their job is deleted', async () => {
     const jobId = await add();
     const streams = await Promise.all(
       Array.from({ length: 100 }, () => open('192.0.2.1', `/api/jobs/${jobId}/events`)),

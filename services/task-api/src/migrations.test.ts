@@ -26,7 +26,7 @@ afterAll(async () => {
 const migrateBy = (directory: string) =>
   migrate({ config: configOf(server, 'task-api'), directory, schema: 'tasks', logger: silentLogger() });
 
-it('002 takes over the tasks and jobs of the first version, and drops the pictures that nobody can use', async () => {
+it('002 migrates the tasks and jobs of the first version, and deletes unusable images', async () => {
   cpSync(join(MIGRATIONS, '001_create-tasks-and-jobs.sql'), join(folder, '001_create-tasks-and-jobs.sql'));
   await migrateBy(folder);
   await db.query(
@@ -70,7 +70,7 @@ it('002 takes over the tasks and jobs of the first version, and drops the pictur
   expect(await db.query('SELECT queued::int FROM job_counts')).toEqual([{ queued: 2 }]);
 });
 
-it('005 makes tasks from before searchable in batches, and goes on where it was interrupted', async () => {
+it('005 makes existing tasks searchable in batches, and resumes after an interruption', async () => {
   const missing = () =>
     db.query('SELECT FROM tasks WHERE NOT EXISTS (SELECT FROM task_texts WHERE task_id = tasks.id)');
   expect(await missing()).toHaveLength(5);

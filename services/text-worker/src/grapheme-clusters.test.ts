@@ -57,7 +57,7 @@ it(`finds the clusters of random texts (FUZZ_SEED=${SEED})`, () => {
   }
 });
 
-it('passes over the segmenter only for characters that stand alone beside any other', () => {
+it('skips the segmenter only for characters that never combine', () => {
   const joined: string[] = [];
   for (let code = 0; code < 0x10000; code += 1) {
     const character = String.fromCharCode(code);

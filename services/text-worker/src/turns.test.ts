@@ -50,7 +50,7 @@ it('gives each turn of the event loop one slice, however many computations there
   expect(seen.reduce((sum, steps) => sum + steps)).toBe(90);
 });
 
-it('lets a short computation end before a long one that came first', async () => {
+it('lets a short computation finish before an earlier long one', async () => {
   const turns = createTurns(2);
   const ended: string[] = [];
   const computation = function* (name: string, steps: number) {
@@ -64,7 +64,7 @@ it('lets a short computation end before a long one that came first', async () =>
   expect(ended).toEqual(['short', 'long']);
 });
 
-it('ends what there is no more use in', async () => {
+it('stops computations that are no longer needed', async () => {
   const turns = createTurns(1);
   const noUse = new AbortController();
   let steps = 0;

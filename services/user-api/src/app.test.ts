@@ -34,7 +34,7 @@ describe('POST /user/register', () => {
     expect(response.get('x-served-by')).toBe('user-api-test');
   });
 
-  it('takes names of any script', async () => {
+  it('accepts names in any script', async () => {
     const name = 'Zoë 李 👩‍🚀 "\'\\;--';
     expect((await register({ ...alice, name }).expect(201)).body.name).toBe(name);
   });
@@ -56,12 +56,12 @@ describe('POST /user/register', () => {
     [' \tAlice@Example.com\u00a0\n', 'Alice@Example.com', ['alice@example.com']],
     [`o'hara+news/2026@mail.example.co.uk`, `o'hara+news/2026@mail.example.co.uk`, []],
     [`${'x'.repeat(242)}@example.com`, `${'x'.repeat(242)}@example.com`, []],
-  ])('takes the address %j, once in whatever spelling', async (email, shown, others) => {
+  ])('accepts the address %j, once in any spelling', async (email, shown, others) => {
     expect((await register({ name: 'A', email }).expect(201)).body.email).toBe(shown);
     for (const other of [email, ...others]) await register({ name: 'B', email: other }).expect(409);
   });
 
-  it('knows the addresses that a replica of the version before wrote', async () => {
+  it('recognizes addresses written by the previous version', async () => {
     const insert = (email: string) =>
       postgres.db.query('INSERT INTO users (name, email) VALUES ($1, $2)', ['A', email]);
     await insert('Bob@xn--exmple-cua.de');
@@ -70,7 +70,7 @@ describe('POST /user/register', () => {
     await expect(insert('ALICE@example.com')).rejects.toThrow('users_mailbox_key');
   });
 
-  it('registers one of twenty that come at once with the same address', async () => {
+  it('registers one of twenty concurrent requests with the same address', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => register(alice)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
     expect((await call().get('/user/users')).body).toHaveLength(1);
@@ -161,7 +161,7 @@ it('shows a friendly page that names its replica', async () => {
   }
 });
 
-it('answers 405 to other methods, and names the right ones', async () => {
+it('answers 405 to other methods, and lists the allowed ones', async () => {
   expect((await call().get('/user/register').expect(405)).get('allow')).toBe('POST, OPTIONS');
   expect((await call().delete('/user/users').expect(405)).get('allow')).toBe('GET, HEAD, OPTIONS');
 });
@@ -170,7 +170,7 @@ describe.each([
   ['is down', () => postgres.link.cut()],
   ['hangs', () => postgres.link.freeze()],
 ])('while the database %s', (_case, damage) => {
-  it('answers 503 within 5 s, says so in its health, and goes on when it is back', async () => {
+  it('answers 503 within 5 s, is unhealthy, and recovers when it is back', async () => {
     await register(alice).expect(201);
     expect((await eventually(() => call().get('/user/health').expect(200))).body).toMatchObject({
       status: 'healthy',

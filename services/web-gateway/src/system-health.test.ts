@@ -19,7 +19,7 @@ const health = async (status: number) => {
   return systemHealthSchema.parse(response.body);
 };
 
-it('is healthy with one replica of each service, and shows the ones that are missing', async () => {
+it('is healthy with one replica of each service, and shows the missing ones', async () => {
   const report = await health(200);
   expect(report.status).toBe('healthy');
   expect(Object.keys(report.services).sort()).toEqual(
@@ -76,7 +76,7 @@ it('is unhealthy while the image store refuses writes, though it answers reads',
   await eventually(() => health(200));
 });
 
-it('asks every replica once a second at most, however often it is asked', async () => {
+it('asks every replica at most once a second, however often it is requested', async () => {
   const before = await timesAsked();
   const begun = performance.now();
   // For longer than an answer is shared.

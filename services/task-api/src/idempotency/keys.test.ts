@@ -20,7 +20,7 @@ const age = () =>
   taskApi.postgres.db.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
 
 describe('Idempotency-Key', () => {
-  it('gives the same answer to the same request, and does the work once', async () => {
+  it('returns the same response to the same request, and does the work once', async () => {
     const first = await add('key-1').expect(202);
     const second = await add('key-1').expect(202);
     expect(second.body).toEqual(first.body);
@@ -28,14 +28,14 @@ describe('Idempotency-Key', () => {
     expect(await jobs()).toHaveLength(1);
   });
 
-  it('holds for twenty requests at once', async () => {
+  it('works for twenty concurrent requests', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => add('key-1')));
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     expect(answers.every(({ status }) => status === 202)).toBe(true);
     expect(await jobs()).toHaveLength(1);
   });
 
-  it('answers 422 when the key was used for something else', async () => {
+  it('answers 422 when the key was used for another request', async () => {
     await add('key-1', 'one').expect(202);
     const response = await add('key-1', 'two').expect(422);
     expect(response.body.detail).toContain('Idempotency-Key');
@@ -47,7 +47,7 @@ describe('Idempotency-Key', () => {
     expect(await jobs()).toHaveLength(1);
   });
 
-  it('tells pictures apart by their bytes', async () => {
+  it('distinguishes images by their bytes', async () => {
     const image = (bytes: string) =>
       request(taskApi.app)
         .post('/internal/jobs/image?effects=bw')
@@ -65,7 +65,7 @@ describe('Idempotency-Key', () => {
     expect((await add('key-1').expect(202)).body.id).not.toBe(first.body.id);
   });
 
-  it('is forgotten by the thousand, and more', async () => {
+  it('is forgotten in large numbers', async () => {
     await taskApi.postgres.db.query(
       `INSERT INTO idempotency_keys (key, fingerprint, answer) SELECT n, '', '{}' FROM generate_series(1, 2500) AS n`,
     );
@@ -74,7 +74,7 @@ describe('Idempotency-Key', () => {
     expect(await taskApi.postgres.db.query('SELECT FROM idempotency_keys')).toEqual([]);
   });
 
-  it('gives the first answer even when it is forgotten while that is looked up', async () => {
+  it('returns the first response even when the key expires during the lookup', async () => {
     const first = await add('key-1').expect(202);
     await age();
     const { db } = taskApi.postgres;
@@ -115,7 +115,7 @@ describe('Idempotency-Key', () => {
   );
 
   describe.each(['/api/tasks', '/tasks'])('of POST %s', (path) => {
-    it('creates one task, and gives the same answer again', async () => {
+    it('creates one task, and returns the same response again', async () => {
       const first = await create('key-1', 'Buy milk', path).expect(201);
       await request(taskApi.app).patch(`/api/tasks/${first.body.id}`).send({ completed: true }).expect(200);
       const second = await create('key-1', 'Buy milk', path).expect(201);
@@ -124,7 +124,7 @@ describe('Idempotency-Key', () => {
       expect(await tasks()).toHaveLength(1);
     });
 
-    it('holds for twenty requests at once', async () => {
+    it('works for twenty concurrent requests', async () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => create('key-1', 'Buy milk', path).expect(201)),
       );
@@ -132,7 +132,7 @@ describe('Idempotency-Key', () => {
       expect(await tasks()).toHaveLength(1);
     });
 
-    it('answers 422 when the key was used for something else', async () => {
+    it('answers 422 when the key was used for another request', async () => {
       await create('key-1', 'Buy milk', path).expect(201);
       expect((await create('key-1', 'Buy bread', path).expect(422)).body.detail).toContain('Idempotency-Key');
       await add('key-1', 'Buy milk').expect(422);
@@ -140,7 +140,7 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  it('keeps nothing of a request that was refused or failed', async () => {
+  it('stores nothing of a refused or failed request', async () => {
     await add('key-1', ' ').expect(422);
     await taskApi.postgres.link.cut();
     await add('key-1').expect(503);

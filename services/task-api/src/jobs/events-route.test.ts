@@ -53,7 +53,7 @@ async function* eventsOf(id: string, lastEventId?: string): AsyncGenerator<Event
 const nextOf = async (events: AsyncGenerator<Event>): Promise<Event> => (await events.next()).value;
 
 describe('GET /api/jobs/:id/events', () => {
-  it('shows the job as it is, each change, and ends with it', async () => {
+  it('sends the job, every change, and ends with it', async () => {
     const id = await add();
     const events = eventsOf(id);
     expect((await nextOf(events)).job.status).toBe('queued');
@@ -64,7 +64,7 @@ describe('GET /api/jobs/:id/events', () => {
     expect((await events.next()).done).toBe(true);
   });
 
-  it('goes on where a client that comes back has left off', async () => {
+  it('continues where a reconnecting client left off', async () => {
     const id = await add();
     const { id: seen } = await nextOf(eventsOf(id));
     const again = eventsOf(id, seen);
@@ -101,7 +101,7 @@ describe('GET /api/jobs/:id/events', () => {
     await Promise.all([others, ...stay].map((stream) => stream.return(undefined)));
   });
 
-  it('ends when the replica shuts down, so that the client goes to another', async () => {
+  it('ends when the replica shuts down, so that clients reconnect to another', async () => {
     const lifecycle = basics('x').lifecycle;
     const app = taskApi.createApp({ lifecycle });
     const own = await listenOnFreePort(app);
@@ -114,7 +114,7 @@ describe('GET /api/jobs/:id/events', () => {
     await own.close();
   });
 
-  it('says so and ends when the job is deleted with its task; who comes back hears 404 and stays away', async () => {
+  it('reports the deletion of the job and ends; reconnecting is answered with 404', async () => {
     const id = await add();
     const response = await fetch(`${listener.url}/api/jobs/${id}/events`);
     await call().delete(`/api/tasks/${id}`).expect(204);
@@ -134,7 +134,7 @@ describe('GET /api/jobs/:id/events', () => {
     expect(head.headers.get('content-type')).toBe('text/event-stream');
   });
 
-  it('answers 404 to an unknown job and 400 to an id that is none', async () => {
+  it('answers 404 to an unknown job and 400 to an invalid id', async () => {
     await call().get('/api/jobs/01a1fca7-0000-7000-8000-000000000000/events').expect(404);
     await call().get('/api/jobs/7/events').expect(400);
   });

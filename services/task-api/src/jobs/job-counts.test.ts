@@ -80,7 +80,7 @@ function change(number: (below: number) => number): Promise<unknown> {
 }
 
 describe('the counts of jobs', () => {
-  it('are right after any change of any number of rows, and tasks and pictures follow', async () => {
+  it('are correct after any change of any number of rows, as are tasks and images', async () => {
     const number = numbers(1);
     for (let step = 0; step < 150; step += 1) {
       await change(number);
@@ -94,7 +94,7 @@ describe('the counts of jobs', () => {
     ).toEqual([]);
   });
 
-  it('are right after changes at the same time, none of which waits for another for ever', async () => {
+  it('are correct after concurrent changes, which cannot deadlock', async () => {
     const client = async (seed: number) => {
       const number = numbers(seed);
       for (let step = 0; step < 60; step += 1) await change(number);
@@ -108,7 +108,7 @@ describe('the counts of jobs', () => {
     expect(shards).toBeLessThanOrEqual(8);
   });
 
-  it('are kept by nobody alone: who changes jobs does not wait for a transaction that has changed others', async () => {
+  it('do not make writers wait for each other', async () => {
     await query(INSERT_JOBS, [2]);
     await taskApi.postgres.db.transaction(async (tx) => {
       await tx.query(SET_STATUS, ['a', 0, 'completed']);
@@ -119,7 +119,7 @@ describe('the counts of jobs', () => {
     expect(await kept()).toMatchObject([{ queued: '4' }]);
   });
 
-  it('go back with a transaction that is undone', async () => {
+  it('are rolled back with their transaction', async () => {
     const undone = taskApi.postgres.db.transaction(async (tx) => {
       await tx.query(INSERT_JOBS, [3]);
       throw new Error('undone');
@@ -128,7 +128,7 @@ describe('the counts of jobs', () => {
     expect(await kept()).toMatchObject([{ queued: '0' }]);
   });
 
-  it('follow a task that is deleted, ended jobs that are no longer kept, and tables that are emptied', async () => {
+  it('follow deleted tasks, deleted jobs and truncated tables', async () => {
     await query(INSERT_JOBS, [5]);
     await query('DELETE FROM tasks WHERE id IN (SELECT id FROM tasks LIMIT 2)');
     expect(await kept()).toMatchObject([{ queued: '3' }]);
@@ -140,14 +140,14 @@ describe('the counts of jobs', () => {
     expect(await kept()).toEqual(await counted());
   });
 
-  it('can be taken anew', async () => {
+  it('can be recounted', async () => {
     await query(INSERT_JOBS, [5]);
     await query('UPDATE job_counts SET queued = 0');
     await query('SELECT recount_jobs()');
     expect(await kept()).toEqual(await counted());
   });
 
-  it('tell how many were completed in the last minute, by the second', async () => {
+  it('include the jobs completed in the last minute', async () => {
     const completed = async () =>
       (
         await query<{ sum: number }>(
@@ -170,7 +170,7 @@ describe('the counts of jobs', () => {
   });
 });
 
-it('a task that is written with the status of its job is not written again', async () => {
+it('a task that already has the status of its job is not written again', async () => {
   await query(
     `WITH task AS (INSERT INTO tasks (title, job_status) VALUES ('task', 'queued') RETURNING id)
      INSERT INTO jobs (id, task_id, kind, payload, priority, run_at, due_at, max_attempts, progress_total, request_id)

@@ -51,7 +51,7 @@ describe.each([
   ['picture', addImage],
   ['text', addText],
 ])("a job's %s", (_kind, add) => {
-  it.each(endings)('is dropped when the job %s', async (_how, end) => {
+  it.each(endings)('is deleted when the job %s', async (_how, end) => {
     const id = await add();
     expect((await kept(id))?.input_bytes).toBeGreaterThan(0);
     await claim(id);
@@ -59,7 +59,7 @@ describe.each([
     expect(await kept(id)).toEqual(NOTHING);
   });
 
-  it('is dropped when the job is cancelled', async () => {
+  it('is deleted when the job is cancelled', async () => {
     const id = await add();
     await call().delete(`/api/jobs/${id}`).expect(200);
     expect(await kept(id)).toEqual(NOTHING);
@@ -77,7 +77,7 @@ describe.each([
     expect(await worker.complete(id, { attempt: 2, result: null })).toBe(true);
   });
 
-  it('is not there for a retry when it was refused, which the answer says', async () => {
+  it('is gone after a refusal, so a retry is answered with the reason', async () => {
     const id = await add();
     await claim(id);
     expect(await worker.fail(id, { attempt: 1, error: 'broken', permanent: true })).toBe(true);

@@ -84,7 +84,7 @@ it('polls a thousand jobs by their revisions, and fetches those that changed, a 
   for (const { rows } of fetched) expect(rows).toBe(10);
 }, 40_000);
 
-it('tells once that a job was deleted, and asks for nothing when nobody watches', async () => {
+it('reports once that a job was deleted, and does not poll when nobody watches', async () => {
   const [one, other] = await makeJobs(2);
   watch(one!);
   watch(other!);
@@ -102,7 +102,7 @@ it('tells once that a job was deleted, and asks for nothing when nobody watches'
   expect(told.get(other!.id)).toEqual([]);
 });
 
-it('tells of the latest of many changes', async () => {
+it('reports the latest of many changes', async () => {
   const [job] = await makeJobs(1);
   watch(job!);
   for (let done = 1; done <= 10; done += 1) await execute('UPDATE jobs SET progress_done = $1', [done]);
@@ -110,7 +110,7 @@ it('tells of the latest of many changes', async () => {
   expect(told.get(job!.id)!.length).toBeLessThanOrEqual(10);
 });
 
-it('tells who begins to watch during a poll of nothing that has not changed', async () => {
+it('reports no unchanged job to a watcher that starts during a poll', async () => {
   const [one, other] = await makeJobs(2);
   let open = () => {};
   gate = new Promise<void>((resolve) => (open = resolve));

@@ -36,7 +36,7 @@ async function makeLargeJobs(count: number, attempts: number): Promise<void> {
 }
 
 describe('the list of jobs', () => {
-  it('is under a megabyte, whatever 200 jobs hold', async () => {
+  it('is under a megabyte, whatever 200 jobs contain', async () => {
     // A few at a time: a statement has two seconds.
     for (let made = 0; made < 200; made += 20) await makeLargeJobs(20, 10);
     const { text, body } = await call().get('/api/jobs?limit=200').expect(200);
@@ -49,7 +49,7 @@ describe('the list of jobs', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(700_000);
   });
 
-  it('says what a task is to do, of other jobs nothing of what they hold', async () => {
+  it('shows the text of tasks, but not the input of other jobs', async () => {
     await call()
       .post('/api/add')
       .send({ task: 'ä'.repeat(300) })
@@ -65,7 +65,7 @@ describe('the list of jobs', () => {
 });
 
 describe('a job by itself', () => {
-  it('has its whole result and error, its latest 50 attempts, and tells how many there were', async () => {
+  it('has its full result and error, its latest 50 attempts, and the number of attempts', async () => {
     await makeLargeJobs(1, 120);
     const [{ id }] = (await call().get('/api/jobs').expect(200)).body;
     const { body, text } = await call().get(`/api/jobs/${id}`).expect(200);

@@ -65,7 +65,7 @@ describe('ended jobs', () => {
     expect(await count(`tasks WHERE status = 'cancelled'`)).toBe(2);
   });
 
-  it('go in batches, each of which begins where the one before has ended', async () => {
+  it('are deleted in batches, each of which starts where the previous one ended', async () => {
     await addEnded(450, 31);
     const first = await deleteEndedJobs(options());
     expect(await count('jobs')).toBe(250);
@@ -86,7 +86,7 @@ describe('ended jobs', () => {
     expect(await count('jobs')).toBe(250);
   });
 
-  it('are not waited for where somebody holds them', async () => {
+  it('are skipped while they are locked', async () => {
     await addEnded(3, 31);
     await taskApi.postgres.db.transaction(async (tx) => {
       await tx.query('SELECT FROM jobs LIMIT 1 FOR UPDATE');
@@ -96,8 +96,8 @@ describe('ended jobs', () => {
   });
 });
 
-describe('ended jobs that take too much', () => {
-  it('are deleted before their time, the oldest first, until the others fit', async () => {
+describe('ended jobs that take too much space', () => {
+  it('are deleted early, the oldest first, until the rest fit', async () => {
     await addEnded(600, 5);
     await addEnded(600, 1);
     await query(`UPDATE jobs SET result = to_jsonb(repeat('x', 1000))`);
@@ -123,7 +123,7 @@ describe('ended jobs that take too much', () => {
 });
 
 describe('the pictures of failed jobs', () => {
-  it('are dropped after a day, and the jobs stay', async () => {
+  it('are deleted after a day, but the jobs stay', async () => {
     await addFailedImages(2, 25);
     await addFailedImages(3, 23);
     expect(await dropFailedInputs(options())).toBe(false);
@@ -132,7 +132,7 @@ describe('the pictures of failed jobs', () => {
     expect(await count('jobs')).toBe(5);
   });
 
-  it('are dropped before, the oldest first, when they take more than their share', async () => {
+  it('are deleted earlier, the oldest first, when they exceed their share', async () => {
     await addFailedImages(10, 2);
     await addFailedImages(3, 1);
     await dropFailedInputs(options());
@@ -142,7 +142,7 @@ describe('the pictures of failed jobs', () => {
     ).toBe(3);
   });
 
-  it('go ten at a time', async () => {
+  it('are deleted ten at a time', async () => {
     await addFailedImages(12, 25);
     expect(await dropFailedInputs(options())).toBe(true);
     expect(await count('job_inputs')).toBe(2);
@@ -150,7 +150,7 @@ describe('the pictures of failed jobs', () => {
     expect(await count('job_inputs')).toBe(0);
   });
 
-  it('stay where the job is retried in the same moment', async () => {
+  it('stay when the job is retried at the same moment', async () => {
     await addFailedImages(1, 25);
     let dropped: Promise<boolean>;
     await taskApi.postgres.db.transaction(async (tx) => {
@@ -165,7 +165,7 @@ describe('the pictures of failed jobs', () => {
   });
 });
 
-it('deletes all there is in the background, old idempotency keys too, until it is stopped', async () => {
+it('deletes everything in the background, including old idempotency keys, until it is stopped', async () => {
   await addEnded(450, 31);
   await addFailedImages(25, 25);
   await query(

@@ -42,7 +42,7 @@ const endedJob = async (status: string) => {
 };
 
 describe('DELETE /api/jobs/:id', () => {
-  it('cancels a queued job, which no worker gets then', async () => {
+  it('cancels a queued job, which no worker can claim then', async () => {
     const id = await add();
     const cancelled = (await call().delete(`/api/jobs/${id}`).expect(200)).body;
     expect(cancelled).toMatchObject({ id, status: 'cancelled', finished_at: expect.any(String) });
@@ -53,7 +53,7 @@ describe('DELETE /api/jobs/:id', () => {
     });
   });
 
-  it('answers 409 once a worker has begun the job', async () => {
+  it('answers 409 once a worker has started the job', async () => {
     const id = await add();
     expect(await claim(id)).toBeDefined();
     const response = await call().delete(`/api/jobs/${id}`).expect(409);
@@ -78,7 +78,7 @@ describe('DELETE /api/jobs/:id', () => {
     },
   );
 
-  it('does it only in the status that is asked for, if one is: a job that has ended meanwhile is not deleted', async () => {
+  it('acts only on the given status: a job that has just finished is not deleted', async () => {
     const id = await endedJob('completed');
     const response = await call().delete(`/api/jobs/${id}?status=queued`).expect(409);
     expect(response.body.detail).toBe('This job is completed, not queued.');
@@ -91,7 +91,7 @@ describe('DELETE /api/jobs/:id', () => {
     await call().delete(`/api/jobs/${queued}?status=queued`).expect(200);
   });
 
-  it('cancels a job whose worker vanished; what that one says later does not count', async () => {
+  it('cancels a job whose worker disappeared; its later reports are ignored', async () => {
     const id = await add();
     expect(await claim(id)).toBeDefined();
     await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
@@ -107,7 +107,7 @@ describe('DELETE /api/jobs/:id', () => {
 });
 
 describe('POST /api/jobs/:id/retry', () => {
-  it('queues a failed job anew, with its history and all attempts before it', async () => {
+  it('queues a failed job again, with its history and new attempts', async () => {
     const id = await failedJob();
     expect(await jobOf(id)).toMatchObject({ status: 'failed', error: 'out of paper' });
 
@@ -148,7 +148,7 @@ describe('POST /api/jobs/:id/retry', () => {
 });
 
 describe('GET /api/jobs/summary', () => {
-  it('counts the jobs of each state and tells how long the oldest has waited', async () => {
+  it('counts the jobs by status and reports how long the oldest has waited', async () => {
     const summary = async () =>
       jobSummarySchema.parse((await call().get('/api/jobs/summary').expect(200)).body);
     expect(await summary()).toEqual({
@@ -178,8 +178,8 @@ describe('GET /api/jobs/summary', () => {
   });
 });
 
-describe('a job with a time to begin', () => {
-  it('is not handed out before, and published by the sweeper then', async () => {
+describe('a scheduled job', () => {
+  it('cannot be claimed before it is due, and is published by the sweeper then', async () => {
     const id = await add(`?run_at=${TOMORROW.replace('Z', '%2B00:00')}`);
     expect((await jobOf(id)).run_at).toBe(TOMORROW);
     expect(await taskApi.sweepOnce()).toEqual([]);
@@ -190,7 +190,7 @@ describe('a job with a time to begin', () => {
     expect(await claim(id)).toBeDefined();
   });
 
-  it('begins at once when the time has passed already', async () => {
+  it('starts at once when the time has already passed', async () => {
     expect(await claim(await add('?run_at=2020-01-01T00:00:00Z'))).toBeDefined();
   });
 
@@ -203,7 +203,7 @@ describe('a job with a time to begin', () => {
 });
 
 describe('the lease of a job', () => {
-  it('goes on for whoever renews it, and shows the progress told', async () => {
+  it('is extended by renewals, and shows the reported progress', async () => {
     const id = await add();
     expect(await claim(id)).toBeDefined();
     await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');
@@ -213,7 +213,7 @@ describe('the lease of a job', () => {
     expect(await jobOf(id)).toMatchObject({ status: 'processing', progress: { done: 1, total: 2 } });
   });
 
-  it('cannot be renewed when another attempt has taken over', async () => {
+  it('cannot be renewed when another attempt has begun', async () => {
     const id = await add();
     expect(await claim(id)).toBeDefined();
     await taskApi.postgres.db.query('UPDATE jobs SET due_at = now()');

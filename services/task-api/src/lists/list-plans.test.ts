@@ -86,21 +86,21 @@ function expectOnlyThePage(nodes: Plan[]) {
   for (const node of nodes) expect(node['Actual Rows']).toBeLessThanOrEqual(6);
 }
 
-it.each(taskFilters)('a list of tasks reads its page and no more: %j', async (filter) => {
+it.each(taskFilters)('a list of tasks reads only its page: %j', async (filter) => {
   const { db, nodes } = explaining();
   await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5 }), ...filter });
   await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter });
   nodes.forEach(expectOnlyThePage);
 });
 
-it.each(jobFilters)('a list of jobs reads its page and no more: %j', async (filter) => {
+it.each(jobFilters)('a list of jobs reads only its page: %j', async (filter) => {
   const { db, nodes } = explaining();
   await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5 }), ...filter });
   await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter });
   nodes.forEach(expectOnlyThePage);
 });
 
-it.each(taskFilters)('a search reads the newest, or what the index has: %j', async (filter) => {
+it.each(taskFilters)('a search reads the newest rows or uses the index: %j', async (filter) => {
   const { db, nodes } = explaining();
   // There are three with 1999 in them.
   await searchTasks(db, { ...listTasksQuerySchema.parse({}), ...filter, q: '1999' });

@@ -32,7 +32,7 @@ describe.each([
   ['POST /api/add', () => call().post('/api/add').send({ task: 'task1' })],
   ['GET /add/:task', () => call().get('/add/task1')],
 ])('%s', (_name, add) => {
-  it('answers 202, with a task, a job and a message on the queue to show for it', async () => {
+  it('answers 202, and creates a task, a job and a queue entry', async () => {
     const response = await add().set('X-Request-Id', 'request-7').expect(202);
     const { id } = response.body;
     expect(response.body).toEqual({
@@ -69,7 +69,7 @@ describe.each([
   });
 });
 
-it('takes a priority, and passes request id and trace on', async () => {
+it('accepts a priority, and passes request id and trace on', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const add = call().post('/api/add').set({ traceparent, 'X-Request-Id': 'request-7' });
   const { id } = (await add.send({ task: 'urgent', priority: 'high' }).expect(202)).body;
@@ -79,7 +79,7 @@ it('takes a priority, and passes request id and trace on', async () => {
   expect(await workerCalls(() => taskApi.app).claim(id)).toMatchObject(context);
 });
 
-it('takes a description in the body, and keeps it with the task', async () => {
+it('accepts a description in the body, and stores it with the task', async () => {
   const add = call().post('/api/add').send({ task: 'Buy milk', description: '2L whole' });
   const { id } = (await add.expect(202)).body;
   expect((await call().get(`/api/tasks/${id}`)).body).toMatchObject({
@@ -93,7 +93,7 @@ it('takes a description in the body, and keeps it with the task', async () => {
   await call().post('/api/add/x?description=no').expect(400);
 });
 
-it('tells descriptions apart under one Idempotency-Key', async () => {
+it('distinguishes descriptions under one Idempotency-Key', async () => {
   const add = (body: object) => call().post('/api/add').set('Idempotency-Key', 'key-1').send(body);
   const first = await add({ task: 'a', description: 'one' }).expect(202);
   expect((await add({ task: 'a', description: 'one' }).expect(202)).body).toEqual(first.body);
@@ -122,7 +122,7 @@ describe('run_at', () => {
     await published([]);
   });
 
-  it('is UTC in the answer, whatever offset it had', async () => {
+  it('is UTC in the response, whatever its offset was', async () => {
     const sameWithOffset = inAnHour.replace('Z', '+00:00');
     const { id } = (await call().post('/api/add').send({ task: 'x', run_at: sameWithOffset }).expect(202))
       .body;
@@ -130,7 +130,7 @@ describe('run_at', () => {
     await call().post('/api/add/x').query({ run_at: '2026-01-01T00:00:00+16:00' }).expect(202);
   });
 
-  it('means at once when it has passed', async () => {
+  it('means right away when it has passed', async () => {
     const { id } = (await call().post('/api/add/x?run_at=1970-01-01T00:00:00Z').expect(202)).body;
     await published([id]);
   });
@@ -141,7 +141,7 @@ it('decodes the task in a path', async () => {
   expect(body.task).toBe('café/crème %');
 });
 
-it('counts every call: the same name twice is two tasks', async () => {
+it('creates a task per call, even with the same name', async () => {
   const first = (await call().post('/api/add/same')).body.id;
   const second = (await call().post('/api/add/same')).body.id;
   await published([first, second]);
@@ -172,7 +172,7 @@ it.each([
   await published([]);
 });
 
-it('takes a task of 10,000 characters in the path', async () => {
+it('accepts a task of 10,000 characters in the path', async () => {
   await call()
     .post(`/api/add/${'x'.repeat(10_000)}`)
     .expect(202);
@@ -197,7 +197,7 @@ describe.each([
   });
 });
 
-it('publishes again what Redis has lost', async () => {
+it('republishes what Redis has lost', async () => {
   const ids: string[] = [];
   for (const task of ['a', 'b', 'c']) ids.push((await call().post(`/api/add/${task}`).expect(202)).body.id);
   await published(ids);
@@ -205,7 +205,7 @@ it('publishes again what Redis has lost', async () => {
   await published(ids);
 });
 
-it('does not publish twice what still lies in the queue', async () => {
+it('does not publish twice what is still in the queue', async () => {
   const { id } = (await call().post('/api/add/a').expect(202)).body;
   await published([id]);
   // Swept at least twice meanwhile: each sweep that takes the job moves its time on.

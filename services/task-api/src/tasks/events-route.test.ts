@@ -70,7 +70,7 @@ async function quiet(stream: Stream): Promise<number> {
 }
 
 describe('GET /api/tasks/events', () => {
-  it('tells on every replica of each kind of change', async () => {
+  it('reports every kind of change on every replica', async () => {
     const [first, second] = replicas;
     const streams = [await listen(first), await listen(second)];
     expect(streams[0]!.response.headers.get('content-type')).toBe('text/event-stream');
@@ -98,7 +98,7 @@ describe('GET /api/tasks/events', () => {
     streams.forEach((stream) => stream.close());
   });
 
-  it('tells of jobs that the sweeper puts back or ends, not of those that it only publishes again', async () => {
+  it('reports jobs that the sweeper requeues or fails, but not those that it only republishes', async () => {
     const stream = await listen(replicas[1]);
     const id: string = (await request(replicas[0].url).post('/api/add/lost').expect(202)).body.id;
     const claim = async () => expect(await workerCalls(() => replicas[0].url).claim(id)).toBeDefined();
@@ -123,7 +123,7 @@ describe('GET /api/tasks/events', () => {
     stream.close();
   });
 
-  it('says nothing when nothing has changed', async () => {
+  it('sends nothing when nothing has changed', async () => {
     const stream = await listen(replicas[0]);
     const before = await quiet(stream);
     await request(replicas[0].url).get('/api/tasks').expect(200);
@@ -133,7 +133,7 @@ describe('GET /api/tasks/events', () => {
     stream.close();
   });
 
-  it('says nothing when a request is repeated with its key, or a lease just goes on; it does when work progresses', async () => {
+  it('sends nothing for a repeated request or a renewed lease, but reports progress', async () => {
     const call = () => request(replicas[0].url);
     const addOnce = () => call().post('/api/add/once').set('Idempotency-Key', 'once').expect(202);
     const id: string = (await addOnce()).body.id;
@@ -156,7 +156,7 @@ describe('GET /api/tasks/events', () => {
     stream.close();
   });
 
-  it('hints once a second at most, however many changes there are on however many replicas', async () => {
+  it('sends at most one hint a second, however many changes and replicas there are', async () => {
     const own = [0, 1].map(() => createTaskHints(taskApi.redis.redis, silentLogger()));
     const usual = await Promise.all(
       own.map((each) => listenOnFreePort(taskApi.createApp({ ...basics('task-api-5'), hints: each }))),
@@ -174,7 +174,7 @@ describe('GET /api/tasks/events', () => {
     await Promise.all(usual.map((replica) => replica.close()));
   });
 
-  it('holds one subscription a replica, and none when nobody listens', async () => {
+  it('has one subscription per replica, and none without listeners', async () => {
     const subscribers = async () =>
       (await taskApi.redis.redis.pubsub('NUMSUB', 'task-changes')) as [string, number];
     await eventually(async () => expect((await subscribers())[1]).toBe(0));
@@ -185,7 +185,7 @@ describe('GET /api/tasks/events', () => {
     await eventually(async () => expect((await subscribers())[1]).toBe(0));
   });
 
-  it('stays open while Redis is away, and tells of changes when it is back', async () => {
+  it('stays open while Redis is down, and reports changes when it is back', async () => {
     const stream = await listen(replicas[1]);
     await quiet(stream);
     await taskApi.redis.link.cut();
@@ -203,7 +203,7 @@ describe('GET /api/tasks/events', () => {
     stream.close();
   });
 
-  it('answers 503 when a replica holds as many streams as it may, until one ends', async () => {
+  it('answers 503 at the limit of streams, until one ends', async () => {
     const streams = await Promise.all(Array.from({ length: 10 }, () => listen(replicas[0])));
     const refused = await fetch(`${replicas[0].url}/api/tasks/events`);
     expect(refused.status).toBe(503);
@@ -218,7 +218,7 @@ describe('GET /api/tasks/events', () => {
     streams.forEach((stream) => stream.close());
   });
 
-  it('says nothing more once it has ended: a change in the moment of the shutdown harms nobody', async () => {
+  it('sends nothing once it has ended, even for a change during the shutdown', async () => {
     const { lifecycle, ...rest } = basics('task-api-4');
     const own = await listenOnFreePort(taskApi.createApp({ ...rest, lifecycle, hints }));
     // Listens before the stream does: a hint finds the stream just ended.
@@ -235,7 +235,7 @@ describe('GET /api/tasks/events', () => {
     await own.close();
   });
 
-  it('ends when the replica shuts down, so that the client goes to another', async () => {
+  it('ends when the replica shuts down, so that clients reconnect to another', async () => {
     const { lifecycle, ...rest } = basics('task-api-3');
     const own = await listenOnFreePort(taskApi.createApp({ ...rest, lifecycle }));
     const stream = await listen(own);

@@ -51,7 +51,7 @@ describe('a page of tasks', () => {
     },
   );
 
-  it('is as long as was asked for when they are not', async () => {
+  it('has the requested length when they are short', async () => {
     await taskApi.postgres.db.query(
       "INSERT INTO tasks (title, description) SELECT 'a', repeat('x', 2000) FROM generate_series(1, 201)",
     );
@@ -60,7 +60,7 @@ describe('a page of tasks', () => {
     expect(new Set(ids).size).toBe(201);
   });
 
-  it('has no next one when all there is just fits', async () => {
+  it('has no next page when everything just fits', async () => {
     await makeLargeTasks(26, 'x');
     expect((await readAll('/api/tasks?limit=26')).pages).toHaveLength(1);
     expect((await readAll('/api/tasks?limit=200')).pages).toHaveLength(1);

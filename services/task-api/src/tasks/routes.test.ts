@@ -55,7 +55,7 @@ describe.each(['/api/tasks', '/tasks'])('%s', (path) => {
 });
 
 describe('completing a task', () => {
-  it('takes note of the time, once', async () => {
+  it('records the time once', async () => {
     const { id } = await create({ title: 'a' });
     const done = (await call().patch(`/api/tasks/${id}`).send({ completed: true }).expect(200)).body;
     expect(done).toMatchObject({ completed: true, status: 'completed' });
@@ -67,7 +67,7 @@ describe('completing a task', () => {
     expect(renamed).toMatchObject({ title: 'b', completed: true, completed_at: done.completed_at });
   });
 
-  it('is undone by PATCH, and by a PUT that does not speak of it', async () => {
+  it('is undone by PATCH, and by a PUT without `completed`', async () => {
     const { id } = await create({ title: 'a' });
     const path = `/api/tasks/${id}`;
     await call().put(path).send({ title: 'a', completed: true }).expect(200);
@@ -95,7 +95,7 @@ describe('the list', () => {
     expect(await titles({ status: 'completed', priority: 'low' })).toEqual([]);
   });
 
-  it('searches title and description, whatever the case, and takes wildcards literally', async () => {
+  it('searches title and description, ignoring case, and treats wildcards literally', async () => {
     await create({ title: '100% wool' });
     await create({ title: '100 sheep', description: 'Snake_Case' });
     await create({ title: String.raw`back\slash` });
@@ -109,7 +109,7 @@ describe('the list', () => {
     expect(await titles({ q: "'; DROP TABLE tasks; --" })).toEqual([]);
   });
 
-  it('pages through 120 tasks without a gap or a double while new ones arrive', async () => {
+  it('pages through 120 tasks without gaps or duplicates while new ones arrive', async () => {
     const made: string[] = [];
     for (let number = 0; number < 120; number++) made.push((await create({ title: `t${number}` })).id);
 
@@ -133,7 +133,7 @@ describe('the list', () => {
     expect(last.get('link')).toBeUndefined();
   });
 
-  it('has 50 tasks a page unless asked otherwise', async () => {
+  it('has 50 tasks per page by default', async () => {
     await taskApi.postgres.db.query(`INSERT INTO tasks (title) SELECT 'x' FROM generate_series(1, 51)`);
     expect(await list({})).toHaveLength(50);
     expect(await list({ limit: '200' })).toHaveLength(51);
@@ -206,12 +206,12 @@ describe('bad input', () => {
   });
 });
 
-it('takes a title of 10,000 characters, and any Unicode', async () => {
+it('accepts a title of 10,000 characters, and any Unicode', async () => {
   const longest = '🐑'.repeat(5_000);
   expect((await create({ title: longest, description: 'Ελληνικά 👨‍👩‍👧 "\'\\' })).title).toBe(longest);
 });
 
-it('is deleted while a worker reports on its job: neither is in the way of the other', async () => {
+it('can be deleted while a worker reports on its job', async () => {
   const id: string = (await call().post('/api/add/a').expect(202)).body.id;
   const { db } = taskApi.postgres;
   let deleted: Promise<{ status: number }>;
@@ -231,12 +231,12 @@ it('is deleted while a worker reports on its job: neither is in the way of the o
   await call().get(`/api/jobs/${id}`).expect(404);
 });
 
-it('answers 405 to other methods, and names the right ones', async () => {
+it('answers 405 to other methods, and lists the allowed ones', async () => {
   const response = await call().delete('/api/tasks').expect(405);
   expect(response.get('allow')).toBe('GET, POST, HEAD, OPTIONS');
 });
 
-it('answers 503 within 5 s while the database hangs or is down, and then goes on', async () => {
+it('answers 503 within 5 s while the database hangs or is down, and then recovers', async () => {
   const { link } = taskApi.postgres;
   for (const damage of [link.freeze, link.cut]) {
     await damage();

@@ -24,7 +24,7 @@ const found = async (q: string, filter: Record<string, string> = {}): Promise<st
 };
 
 describe('a search', () => {
-  it('finds what looks the same, composed or not, and leaves it as it was sent', async () => {
+  it('finds composed and decomposed text, and returns it as it was sent', async () => {
     const decomposed = 'Cafe\u0301 u\u0308ber';
     await create(decomposed);
     expect(await found('café')).toEqual([decomposed]);
@@ -55,14 +55,14 @@ describe('a search', () => {
     expect(await lookedUp(part)).toEqual([title]);
   });
 
-  it('looks into the description, and not across its edge', async () => {
+  it('searches the description, but not across the border to the title', async () => {
     await create('beginning', 'end');
     expect(await found('END')).toEqual(['beginning']);
     expect(await found('ningend')).toEqual([]);
     expect(await found('ning\u001fend')).toEqual([]);
   });
 
-  it('knows at once what is changed, completed and deleted', async () => {
+  it('reflects changes, completions and deletions at once', async () => {
     const id = await create('before');
     await call().patch(`/api/tasks/${id}`).send({ completed: true }).expect(200);
     expect(await found('before', { status: 'completed' })).toEqual(['before']);
@@ -134,7 +134,7 @@ describe('whatever step of a search finds it', () => {
       expect(pages.at(-1)!.length).toBeGreaterThan(0);
     });
 
-    it('in the end, pages that were cut short, and go on where that was', async () => {
+    it('pages that end early, and continue where they stopped', async () => {
       const none = { newest: NOTHING, rare: NOTHING, lookAllUp: NOTHING };
       const pages = await readAll(
         { q: 'needle', limit: 5, ...filter },
@@ -145,7 +145,7 @@ describe('whatever step of a search finds it', () => {
     });
   });
 
-  it('costs no more than its time, however long each text takes', async () => {
+  it('stays within its time limit, however slow each text is', async () => {
     const long = `b${'a'.repeat(198)}`;
     await query(
       `INSERT INTO tasks (title, description) SELECT repeat('a', 10000), repeat('a', 9800) || $1 FROM generate_series(1, 60)`,

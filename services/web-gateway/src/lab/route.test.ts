@@ -30,7 +30,7 @@ const eventsOf = (text: string): LabEvent[] =>
     .map((line) => labEventSchema.parse(JSON.parse(line)));
 const isDone = (event: LabEvent): event is LabRequest => event.event === 'done';
 
-it('tells of every request when it begins and when it is done, and of the end', async () => {
+it('reports when each request begins and ends, and the end of the run', async () => {
   const response = await post('effect=blur&requests=5&concurrency=2').send(photo).expect(200);
   expect(response.type).toBe('application/x-ndjson');
   expect(response.get('x-accel-buffering')).toBe('no');
@@ -48,14 +48,14 @@ it('tells of every request when it begins and when it is done, and of the end', 
   expect(last).toEqual({ event: 'end', ms: expect.any(Number) });
 });
 
-it('has no more requests under way than it was asked to', async () => {
+it('never exceeds the requested concurrency', async () => {
   const response = await post('effect=bw&requests=9&concurrency=3').send(photo).expect(200);
   const done = eventsOf(response.text).filter(isDone);
   const underWayAt = (ms: number) => done.filter((one) => one.sent_ms < ms && one.ended_ms > ms).length;
   expect(Math.max(...done.map(({ ended_ms }) => underWayAt(ended_ms)))).toBeLessThanOrEqual(3);
 });
 
-it('tells of requests that fail, and goes on', async () => {
+it('reports failed requests, and continues', async () => {
   await gateway.links.blurWorker.cut();
   const response = await post('effect=blur&requests=3').send(photo).expect(200);
   const done = eventsOf(response.text).filter(isDone);
@@ -95,7 +95,7 @@ it.each(['image/jpg', 'application/octet-stream', ''])(
   },
 );
 
-it('answers 415 to what is no picture, and 413 to one over 1 MiB', async () => {
+it('answers 415 to a body that is not an image, and 413 to one over 1 MiB', async () => {
   await post('effect=bw').send(Buffer.from('no picture')).expect(415);
   await request(gateway.app).post('/lab/runs?effect=bw').send({ text: 'none' }).expect(415);
   await post('effect=bw')
@@ -117,7 +117,7 @@ describe('one run at a time', () => {
     return open;
   };
 
-  it('answers 503 to another, until the client of the first leaves', async () => {
+  it('answers 503 to another, until the first client disconnects', async () => {
     const first = await beginFrozenRun();
     const refused = await post('effect=bw&requests=1').send(photo).expect(503);
     expect(refused.get('retry-after')).toBe('1');

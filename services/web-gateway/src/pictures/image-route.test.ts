@@ -20,7 +20,7 @@ afterAll(() => gateway.stop());
 
 const get = (headers: Record<string, string> = {}) => request(gateway.app).get(url).set(headers);
 
-it('is sent with its type, for ever to be kept under its tag', async () => {
+it('is sent with its type and an ETag, and can be cached forever', async () => {
   const response = await get().expect(200);
   expect(response.headers).toMatchObject({
     'content-type': 'image/png',
@@ -33,7 +33,7 @@ it('is sent with its type, for ever to be kept under its tag', async () => {
   });
 });
 
-it('is not sent again to who has it', async () => {
+it('is not sent again to a client that has it', async () => {
   const { etag } = (await get()).headers;
   for (const known of [etag!, `"other", W/${etag}`, '*']) {
     const response = await get({ 'If-None-Match': known }).expect(304);
@@ -71,7 +71,7 @@ it.each(['bytes=0-1,5-6', 'lines=1-2', 'bytes=x', 'nonsense'])(
   },
 );
 
-it('sends a range only of the image that If-Range means', async () => {
+it('sends a range only if If-Range matches', async () => {
   const { etag } = (await get()).headers;
   await get({ Range: 'bytes=0-9', 'If-Range': etag! }).expect(206);
   await get({ Range: 'bytes=0-9', 'If-Range': '"other"' }).expect(200);
@@ -86,20 +86,20 @@ it('answers HEAD with the same headers and no body', async () => {
   });
 });
 
-it('takes an id in capitals for the same id', async () => {
+it('treats an id in capitals as the same id', async () => {
   const [, folder, id] = url.split('/');
   const response = await request(gateway.app).get(`/${folder}/${id!.toUpperCase()}`).expect(200);
   expect(response.body).toEqual(whole);
 });
 
-it('answers 404 to an id that is unknown, 400 to one that is none, 405 to other methods', async () => {
+it('answers 404 to an unknown id, 400 to an invalid one, 405 to other methods', async () => {
   const unknown = await request(gateway.app).get('/image/00000000-0000-4000-8000-000000000000').expect(404);
   expect(unknown.get('cache-control')).toBe('no-store');
   await request(gateway.app).get('/image/7').expect(400);
   expect((await request(gateway.app).delete(url).expect(405)).get('allow')).toBe('GET, HEAD, OPTIONS');
 });
 
-it('is kept for its time and no longer', async () => {
+it('is deleted after its time to live', async () => {
   const { redis } = gateway.redis;
   const key = `image:${url.split('/').at(-1)}`;
   const ttl = await redis.ttl(key);
@@ -112,7 +112,7 @@ it('is kept for its time and no longer', async () => {
   await redis.rename('a copy', key);
 });
 
-it('answers 503 within 5 s while Redis is down or hangs, and is there again afterwards', async () => {
+it('answers 503 within 5 s while Redis is down or hangs, and recovers afterwards', async () => {
   for (const damage of [gateway.redis.link.cut, gateway.redis.link.freeze]) {
     await damage();
     const begun = performance.now();

@@ -59,7 +59,7 @@ it.each(['png', 'webp', 'jpeg'] as const)(
   },
 );
 
-it('says of an animation that its first frame was used', async () => {
+it('says that the first frame of an animation was used', async () => {
   const stills = await Promise.all([picture('png'), picture('jpeg')]);
   const animation = await sharp(stills, { join: { animated: true } })
     .webp()
@@ -70,7 +70,7 @@ it('says of an animation that its first frame was used', async () => {
   }
 });
 
-describe('a form that is not as it should be is answered with 422', () => {
+describe('an invalid form is answered with 422', () => {
   it.each([
     ['no file', () => post().field('effects', 'bw'), 'file'],
     ['a file that is a text field', () => post().field('file', 'x').field('effects', 'bw'), ''],
@@ -111,7 +111,7 @@ it.each(['image/jpg', 'image/x-png', 'application/octet-stream', 'text/plain'])(
   },
 );
 
-describe('a file that is no image that is taken is answered with 415, which says what it is', () => {
+describe('an unsupported file is answered with 415, which names its type', () => {
   it.each([
     ['text called .jpg', Buffer.from('I am not a photo.'), ''],
     [
@@ -138,7 +138,7 @@ describe('a file that is no image that is taken is answered with 415, which says
   });
 });
 
-describe('an image that cannot be worked on is answered with 422', () => {
+describe('an image that cannot be processed is answered with 422', () => {
   it.each([
     ['a JPEG that is cut off', () => photo.subarray(0, photo.length / 2)],
     ['a JPEG of its first bytes', () => photo.subarray(0, 3)],
@@ -208,7 +208,7 @@ it.each([
   15_000,
 );
 
-describe('clients that do not wait for their pictures', () => {
+describe('clients that do not wait for their images', () => {
   /** A worker that gets bodies, says that it is at work, and never finishes. */
   const endless = http.createServer();
   const open = new Set<http.IncomingMessage>();
@@ -242,7 +242,7 @@ describe('clients that do not wait for their pictures', () => {
     await impatient.stop();
   });
 
-  it('leave no work behind in the workers', async () => {
+  it('leave no work in the workers', async () => {
     const form = new FormData();
     form.set('file', new Blob([new Uint8Array(photo)]), 'a.jpg');
     form.set('effects', 'blur');
@@ -257,7 +257,7 @@ describe('clients that do not wait for their pictures', () => {
     expect(seen).toBe(12);
   });
 
-  it('give no time either: what is left of it ends the work with a 503', async () => {
+  it('can set a time limit, which ends the work with a 503', async () => {
     const response = await request(listener.url)
       .post('/upload')
       .set('X-Request-Timeout-Ms', '400')
@@ -297,7 +297,7 @@ describe('with memory for one upload', () => {
   const send = () =>
     request(listener.url).post('/upload').attach('file', photo, 'a.jpg').field('effects', 'bw');
 
-  it('refuses a second one at once with 503; a client that goes away gives its place back', async () => {
+  it('refuses a second one at once with 503; a client that disconnects frees its place', async () => {
     const unfinished = await begin();
     await eventually(async () => {
       const response = await send().expect(503);
@@ -307,7 +307,7 @@ describe('with memory for one upload', () => {
     await eventually(() => send().expect(201));
   });
 
-  it('gives the place back after every kind of failure', async () => {
+  it('frees the place after every kind of failure', async () => {
     for (let round = 0; round < 3; round++) {
       await request(listener.url).post('/upload').field('effects', 'bw').expect(422);
       await request(listener.url).post('/upload').send({}).expect(415);

@@ -19,7 +19,7 @@ const rows = async () =>
     )
   )[0];
 
-it('answers 503 with Retry-After past the backlog limit, stores nothing of it, and takes work again when there is room', async () => {
+it('answers 503 with Retry-After beyond the backlog limit, stores nothing, and accepts jobs again when there is room', async () => {
   // A fresh app each: the count of the one before is up to a second old.
   const app = taskApi.createApp();
   const add = () => request(app).post('/api/add/task');
@@ -42,7 +42,7 @@ const postImage = (app: Express, size: number, query = '') =>
     .send(Buffer.alloc(size));
 
 describe('scheduled jobs', () => {
-  it('have a limit of their own, and keep nobody else out', async () => {
+  it('have their own limit, and do not block other jobs', async () => {
     const app = taskApi.createApp();
     const schedule = () => request(app).post(`/api/add/task?run_at=${TOMORROW}`);
     for (let count = 0; count < 3; count += 1) await schedule().expect(202);
@@ -57,7 +57,7 @@ describe('scheduled jobs', () => {
     await request(taskApi.createApp()).post('/api/add/task').expect(503);
   });
 
-  it('have a limit of their own for pictures, and a quarter of the bytes', async () => {
+  it('have their own limit for images, and a quarter of the bytes', async () => {
     const app = taskApi.createApp();
     await postImage(app, 10, `&run_at=${TOMORROW}`).expect(202);
     await postImage(app, 10, `&run_at=${TOMORROW}`).expect(503);
@@ -70,7 +70,7 @@ describe('scheduled jobs', () => {
     await schedule(text.slice(1)).expect(202);
   });
 
-  it('count as waiting when their time has come, or they are tried again later', async () => {
+  it('count as waiting when they are due or wait for a retry', async () => {
     for (let count = 0; count < 3; count += 1) {
       await request(taskApi.app).post(`/api/add/task?run_at=${TOMORROW}`).expect(202);
     }
@@ -84,7 +84,7 @@ describe('scheduled jobs', () => {
     await request(app).post(`/api/add/task?run_at=${TOMORROW}`).expect(202);
   });
 
-  it('are none whose time has passed already', async () => {
+  it('do not include those whose time has already passed', async () => {
     const app = taskApi.createApp();
     const late = () => request(app).post('/api/add/task?run_at=2020-01-01T00:00:00Z');
     for (let count = 0; count < 5; count += 1) await late().expect(202);
@@ -93,7 +93,7 @@ describe('scheduled jobs', () => {
 });
 
 describe('the bytes of all inputs', () => {
-  it('have a limit, up to the last byte', async () => {
+  it('have an exact limit', async () => {
     const app = taskApi.createApp();
     await postImage(app, 600).expect(202);
     await request(app)
@@ -106,7 +106,7 @@ describe('the bytes of all inputs', () => {
     expect(await rows()).toEqual({ jobs: 2, tasks: 0, inputs: 1 });
   });
 
-  it('count as long as the input is kept: also that of a failed job, and no longer', async () => {
+  it('count as long as the input is stored, even for a failed job', async () => {
     const id = (await postImage(taskApi.app, 900).expect(202)).body.id as string;
     await taskApi.postgres.db.query(
       `UPDATE jobs SET status = 'failed', due_at = NULL, attempt = max_attempts, finished_at = now()`,
@@ -117,7 +117,7 @@ describe('the bytes of all inputs', () => {
   });
 });
 
-it('has a limit of its own for pictures', async () => {
+it('has its own limit for images', async () => {
   const app = taskApi.createApp();
   const image = () =>
     request(app)
@@ -131,7 +131,7 @@ it('has a limit of its own for pictures', async () => {
   expect(await rows()).toEqual({ jobs: 3, tasks: 1, inputs: 2 });
 });
 
-it('still gives the answer of a request that it has accepted already, and takes nothing new for it', async () => {
+it('still repeats the response to an accepted request, without storing anything new', async () => {
   const app = taskApi.createApp();
   const add = (key: string, task = 'task') =>
     request(app).post(`/api/add/${task}`).set('Idempotency-Key', key);

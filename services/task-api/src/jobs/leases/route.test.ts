@@ -47,7 +47,7 @@ const waiting = (count: number) =>
   });
 
 describe('a job', () => {
-  it('is claimed, done and shown with its result, and its task with it', async () => {
+  it('is claimed, completed and shown with its result, as is its task', async () => {
     const id = await add('task1');
     expect(await claim(id)).toEqual({
       id,
@@ -82,7 +82,7 @@ describe('a job', () => {
     expect(await sweep()).toEqual([]);
   });
 
-  it('has, as an image, a name of its own for the finished picture, the same in every attempt', async () => {
+  it('has the same id for the finished image in every attempt', async () => {
     const { id } = (
       await call()
         .post('/internal/jobs/image?effects=bw')
@@ -106,7 +106,7 @@ describe('a job', () => {
     expect((await jobOf(id)).attempts).toHaveLength(1);
   });
 
-  it('is the same attempt when a claim is repeated because its answer was lost', async () => {
+  it('has the same attempt when a claim is retried after a lost response', async () => {
     const id = await add();
     const claim = randomUUID();
     const first = await worker.claim(id, 'worker-1', claim);
@@ -117,7 +117,7 @@ describe('a job', () => {
     expect(await worker.claim(id, 'worker-1', claim)).toBeUndefined();
   });
 
-  it('counts once, when it is done twice', async () => {
+  it('counts once when it is completed twice', async () => {
     const id = await add();
     await claim(id);
     expect(await worker.complete(id, { attempt: 1, result: 'first' })).toBe(true);
@@ -127,7 +127,7 @@ describe('a job', () => {
     expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'first' });
   });
 
-  it('goes to another worker when its lease is over; what the first one then says does not count', async () => {
+  it('goes to another worker when its lease expires; reports of the first one are then ignored', async () => {
     const id = await add();
     await claim(id, 'worker-1');
     expect(await worker.claim(id, 'worker-2')).toBeUndefined();
@@ -148,7 +148,7 @@ describe('a job', () => {
     expect(await jobOf(id)).toMatchObject({ status: 'completed', result: 'mine' });
   });
 
-  it('is published anew, as a message of its own, when its worker vanished', async () => {
+  it('is published again when its worker disappears', async () => {
     const id = await add();
     await claim(id);
     expect(await sweep()).toEqual([]);
@@ -157,7 +157,7 @@ describe('a job', () => {
     expect((await jobOf(id)).status).toBe('queued');
   });
 
-  it('may still be completed by a worker that is late, as long as no other has taken it over', async () => {
+  it('can still be completed by a late worker, as long as no other has claimed it', async () => {
     const id = await add();
     await claim(id);
     await passTime();
@@ -166,7 +166,7 @@ describe('a job', () => {
     expect((await jobOf(id)).result).toBe('late but good');
   });
 
-  it('is tried again after a failure, following a pause, and shows the error', async () => {
+  it('is retried after a failure and a pause, and shows the error', async () => {
     const id = await add();
     await claim(id);
     expect(await worker.fail(id, { attempt: 1, error: 'out of paper' })).toBe(true);
@@ -209,21 +209,24 @@ describe('a job', () => {
   it.each([
     ['swept', () => sweep()],
     ['claimed by one with an old message', () => Promise.resolve()],
-  ])('is never begun more often than allowed, when workers vanish and it is %s', async (_case, meanwhile) => {
-    const id = await add();
-    for (let attempt = 1; attempt <= 3; attempt++) {
-      await claim(id);
-      await passTime();
-    }
-    await meanwhile();
-    expect(await worker.claim(id, 'worker-4')).toBeUndefined();
-    await sweep();
-    expect(await jobOf(id)).toMatchObject({
-      status: 'failed',
-      attempts: [1, 2, 3].map((attempt) => ({ attempt, outcome: 'lost' })),
-      error: 'The worker did not come back from the last attempt.',
-    });
-  });
+  ])(
+    'is never started more often than allowed when workers disappear and it is %s',
+    async (_case, meanwhile) => {
+      const id = await add();
+      for (let attempt = 1; attempt <= 3; attempt++) {
+        await claim(id);
+        await passTime();
+      }
+      await meanwhile();
+      expect(await worker.claim(id, 'worker-4')).toBeUndefined();
+      await sweep();
+      expect(await jobOf(id)).toMatchObject({
+        status: 'failed',
+        attempts: [1, 2, 3].map((attempt) => ({ attempt, outcome: 'lost' })),
+        error: 'The worker did not come back from the last attempt.',
+      });
+    },
+  );
 
   describe('whose attempt has ended', () => {
     const reports = {
@@ -259,7 +262,7 @@ describe('a job', () => {
       expect(await jobOf(id)).toEqual(job);
     });
 
-    it('takes its failure again while the next attempt is under way, which goes on', async () => {
+    it('accepts a repeated failure report while the next attempt runs, without affecting it', async () => {
       const id = await add();
       await claim(id);
       expect(await worker.fail(id, reports.fail)).toBe(true);
@@ -273,7 +276,7 @@ describe('a job', () => {
       expect(await worker.complete(id, { attempt: 2, result: null })).toBe(true);
     });
 
-    it('pauses before the next, whatever a late renewal or claim says', async () => {
+    it('pauses before the next, despite late renewals and claims', async () => {
       const id = await add();
       const first = randomUUID();
       expect(await worker.claim(id, 'worker-1', first)).toBeDefined();
@@ -286,7 +289,7 @@ describe('a job', () => {
       expect((await claim(id, 'worker-2')).attempt).toBe(2);
     });
 
-    it('is not revived by a worker that was given up, when a person has it tried again', async () => {
+    it('is not revived by its old worker after a manual retry', async () => {
       const id = await add();
       for (let attempt = 1; attempt <= 3; attempt++) {
         await claim(id);
@@ -322,7 +325,7 @@ describe('a job', () => {
     );
   });
 
-  it('is failed by a worker that is late, as long as no other has taken it over', async () => {
+  it('can be failed by a late worker, as long as no other has claimed it', async () => {
     const id = await add();
     await claim(id);
     await passTime();
@@ -331,7 +334,7 @@ describe('a job', () => {
     expect(await jobOf(id)).toMatchObject({ status: 'failed', error: 'bad input' });
   });
 
-  it('is never begun more often than allowed, when its last lease ends in the middle of a sweep', async () => {
+  it('is never started more often than allowed when its last lease expires during a sweep', async () => {
     const id = await add();
     for (let attempt = 1; attempt <= 3; attempt++) {
       await claim(id);
@@ -344,7 +347,7 @@ describe('a job', () => {
     expect(await jobOf(id)).toMatchObject({ status: 'failed', attempts: [{}, {}, { outcome: 'lost' }] });
   });
 
-  it('goes with its task: nothing is left to claim or to complete', async () => {
+  it('is deleted with its task, and can no longer be claimed or completed', async () => {
     const id = await add();
     await claim(id);
     await call().delete(`/api/tasks/${id}`).expect(204);
@@ -353,7 +356,7 @@ describe('a job', () => {
     expect(await worker.claim(id, 'worker-1')).toBeUndefined();
   });
 
-  it('is done even when somebody has ticked its task off meanwhile, whose time stands', async () => {
+  it('completes even when somebody has completed its task, whose time is kept', async () => {
     const id = await add();
     await claim(id);
     const ticked = (await call().patch(`/api/tasks/${id}`).send({ completed: true }).expect(200)).body;
@@ -404,11 +407,11 @@ it.each([
   ['completions', { reports: tooMany({ id, attempt: 1, result: null }) }],
   [`${id}/fail`, { attempt: 1 }],
   [`${id}/fail`, { attempt: 1, error: 'x'.repeat(2_001) }],
-])('answers 422 to %s with a body that is not as agreed', async (path, body) => {
+])('answers 422 to %s with an invalid body', async (path, body) => {
   await call().post(`/internal/jobs/${path}`).send(body).expect(422);
 });
 
-it('answers 400 to an id that is none', async () => {
+it('answers 400 to an invalid id', async () => {
   await call().post('/internal/jobs/7/fail').send({ attempt: 1, error: 'a' }).expect(400);
 });
 
@@ -417,7 +420,7 @@ describe('many jobs in one request', () => {
   const claimAll = async (ids: string[]): Promise<ClaimedJobs> =>
     (await send('claims', { pod: 'worker-1', claims: ids.map((id) => ({ id, claim: randomUUID() })) })).body;
 
-  it('are claimed, renewed and completed, and those that are not this worker’s left out', async () => {
+  it('are claimed, renewed and completed, without those of other workers', async () => {
     const ids = await Promise.all(['a', 'b', 'c', 'd'].map(add));
     const [a, b, c, d] = ids as [string, string, string, string];
     await claim(a, 'worker-2');
@@ -442,7 +445,7 @@ describe('many jobs in one request', () => {
     expect(await taskOf(d)).toMatchObject({ status: 'completed' });
   });
 
-  it('come in answers of about a MiB, when their texts are long; what does not fit comes later', async () => {
+  it('are returned in responses of about 1 MiB when their texts are long; the rest comes later', async () => {
     const text = 'a'.repeat(TEXT_MAX);
     const ids = await Promise.all(
       Array.from({ length: 25 }, async () => {
@@ -464,7 +467,7 @@ describe('many jobs in one request', () => {
     expect((await jobOf(ids[24]!)).attempts).toHaveLength(1);
   });
 
-  it('do not wait for each other in a circle', async () => {
+  it('cannot deadlock', async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, (_, number) => add(`t${number}`)));
     await claimAll(ids);
     const reports = (list: string[]) => list.map((id) => ({ id, attempt: 1, result: null }));
@@ -481,7 +484,7 @@ describe('many jobs in one request', () => {
   });
 });
 
-it('runs the sweeper on while the database is away', async () => {
+it('keeps the sweeper running while the database is down', async () => {
   taskApi.keepSweeping();
   await taskApi.postgres.link.cut();
   await taskApi.postgres.link.mend();
@@ -498,7 +501,7 @@ it('runs the sweeper on while the database is away', async () => {
   });
 });
 
-describe('an input over which workers break down', () => {
+describe('an input that crashes workers', () => {
   it('is tried in one more attempt, and then refused', async () => {
     const id = await add();
     await claim(id);
@@ -513,7 +516,7 @@ describe('an input over which workers break down', () => {
 });
 
 describe('the picture of a job', () => {
-  it('comes in parts, and is what was handed in', async () => {
+  it('is streamed in parts, unchanged', async () => {
     const bytes = randomBytes(3 * 1024 * 1024 + 7);
     const accepted = await request(taskApi.app)
       .post('/internal/jobs/image?effects=bw')

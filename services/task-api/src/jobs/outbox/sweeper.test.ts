@@ -46,7 +46,7 @@ const recorder = (lost: () => boolean = () => false) => {
 };
 const inRedis = async () => (await taskApi.redis.redis.zrange(JOB_QUEUE, '0', '-1')).sort();
 
-describe('a job that goes on waiting', () => {
+describe('a job that keeps waiting', () => {
   const pause = async () => {
     const [job] = await query<{ seconds: number }>(
       'SELECT round(extract(epoch FROM due_at - now()))::int AS seconds FROM jobs',
@@ -59,7 +59,7 @@ describe('a job that goes on waiting', () => {
       'UPDATE jobs SET published_at = published_at - (due_at - now()), run_at = run_at - (due_at - now()), due_at = now()',
     );
 
-  it('is published again after 30 s, then after twice the time before, and every eight minutes in the end', async () => {
+  it('is published again after 30 s, then with doubling pauses, up to every eight minutes', async () => {
     await add();
     await passTime();
     const pauses: number[] = [];
@@ -74,7 +74,7 @@ describe('a job that goes on waiting', () => {
   it.each([
     ['its worker vanished', `UPDATE jobs SET status = 'processing', attempt = attempt + 1, due_at = now()`],
     ['it was tried again', 'UPDATE jobs SET attempt = attempt + 1, run_at = now(), due_at = now()'],
-  ])('begins with 30 s again when %s', async (_case, change) => {
+  ])('starts again with 30 s when %s', async (_case, change) => {
     await add();
     await passTime();
     for (let time = 0; time < 3; time += 1) {
@@ -103,7 +103,7 @@ describe('what Redis has lost', () => {
     expect(await query('SELECT xmin, id FROM jobs ORDER BY id')).toEqual(rows);
   });
 
-  it('is noticed by each replica, when its latest writes are lost, and in an empty Redis that nobody knew', async () => {
+  it('is noticed by each replica, also when only the latest writes are lost, and in an empty new Redis', async () => {
     const [one, other] = [publisher, createJobPublisher(taskApi.redis.redis)];
     expect(await one.hasLostMessages()).toBe(true);
     expect(await other.hasLostMessages()).toBe(false);
@@ -116,7 +116,7 @@ describe('what Redis has lost', () => {
     expect([await one.hasLostMessages(), await other.hasLostMessages()]).toEqual([true, true]);
   });
 
-  it('is all that is due, in batches, and again from the start when it was lost again meanwhile', async () => {
+  it('is everything due, in batches, and from the start when it is lost again in between', async () => {
     await query(
       `INSERT INTO jobs (kind, payload, priority, run_at, due_at, max_attempts, progress_total, request_id)
        SELECT 'analyze', '{"text": "a"}', 'low', now() + later, now() + interval '8 min', 3, 1, 'r'
@@ -138,7 +138,7 @@ describe('what Redis has lost', () => {
   });
 });
 
-describe('while Redis takes nothing', () => {
+describe('while Redis accepts nothing', () => {
   it('writes no row: a job that was not published does not count as published', async () => {
     await add();
     await passTime();
@@ -152,7 +152,7 @@ describe('while Redis takes nothing', () => {
     expect(await query('SELECT xmin FROM jobs')).toEqual(rows);
   });
 
-  it('keeps jobs due that it could not publish in the end', async () => {
+  it('keeps jobs due that it could not publish', async () => {
     const id = await add();
     await passTime();
     const fails = { ...recorder(), publish: () => Promise.reject(new Error('gone')) };
@@ -162,7 +162,7 @@ describe('while Redis takes nothing', () => {
     expect(published).toEqual([id]);
   });
 
-  it('holds no lock: others get at the jobs that are being published', async () => {
+  it('holds no lock on the jobs that it publishes', async () => {
     await add();
     await passTime();
     const whilePublishing = {
@@ -175,7 +175,7 @@ describe('while Redis takes nothing', () => {
   });
 });
 
-it('begins no job more often than allowed when its last lease ends in the middle of a sweep', async () => {
+it('starts no job more often than allowed when its last lease expires during a sweep', async () => {
   const id = await add();
   const { db } = taskApi.postgres;
   await query(
@@ -198,7 +198,7 @@ it('begins no job more often than allowed when its last lease ends in the middle
   expect(await workerCalls(() => taskApi.app).claim(id)).toBeUndefined();
 });
 
-it('takes 500 jobs at a time, and says that there is more', async () => {
+it('takes 500 jobs at a time, and reports that there are more', async () => {
   await query(
     `INSERT INTO jobs (kind, payload, priority, run_at, due_at, max_attempts, progress_total, request_id)
      SELECT 'analyze', '{"text": "a"}', 'low', now(), now(), 3, 1, 'r' FROM generate_series(1, 700)`,
