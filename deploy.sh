@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Millrace on Kubernetes with one command, and no questions asked: ./deploy.sh --help
-# Its parts are in scripts/deploy/, one subject a file. Written for bash 3.2 too, which is what macOS has.
-# shellcheck disable=SC2034 # its parts read what is set here
+# Deploys Millrace to Kubernetes with one command and without questions: ./deploy.sh --help
+# Its parts are in scripts/deploy/, one subject per file. It works with bash 3.2, the version on macOS.
+# shellcheck disable=SC2034 # the parts read these variables
 case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "deploy.sh needs bash 3.2 or newer: bash deploy.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -19,21 +19,21 @@ usage() {
   cat <<'TEXT'
 Usage: ./deploy.sh [OPTION]...
 
-Builds the images, hands them to the cluster, applies k8s/, waits until everything is ready, and prints the URL.
-The cluster is that of the current context if it is one for development (kind, minikube, k3d, Docker Desktop,
-OrbStack, Rancher Desktop, Colima); any other is left alone. Without one, a kind or minikube cluster is made,
-named millrace.
+Builds the images, loads them into the cluster, applies k8s/, waits until everything is ready, and prints the URL.
+It uses the cluster of the current context if that is a development cluster (kind, minikube, k3d, Docker Desktop,
+OrbStack, Rancher Desktop, Colima), and leaves any other cluster alone. Without one, it creates a kind or minikube
+cluster named millrace.
 
-  --context NAME           the cluster of this context, whatever it is
-  --cluster kind|minikube  the cluster of this kind that is named millrace; made when it is not there
-  --overlay prod|keda      apply overlays/NAME in place of k8s/
-  --no-build               take the images as they are
+  --context NAME           use the cluster of this context, whatever it is
+  --cluster kind|minikube  use the kind or minikube cluster named millrace; create it if necessary
+  --overlay prod|keda      apply overlays/NAME instead of k8s/
+  --no-build               use the existing images
   --timeout SECONDS        how long to wait until everything is ready (300)
-  --status                 show what runs, what is wrong with it, and how to fix that
-  --delete                 remove the namespace with all its data, and the cluster when deploy.sh made it
-  --help                   this
+  --status                 show what is running, what is wrong, and how to fix it
+  --delete                 delete the namespace with all its data, and the cluster if deploy.sh created it
+  --help                   show this help
 
-HTTP_PORT=8081 ./deploy.sh   the port of this machine for a cluster that is made (8080)
+HTTP_PORT=8081 ./deploy.sh   the port on this machine for a cluster that it creates (8080)
 TEXT
 }
 
@@ -47,7 +47,7 @@ deploy() {
   note_what_runs
   apply
   restart_changed
-  step "Waiting until everything is ready, $timeout seconds at most"
+  step "Waiting up to $timeout seconds until everything is ready"
   wait_until_ready
   say_where
 }
@@ -58,23 +58,23 @@ apply() {
     remember_images
   else
     cat "$work/errors" >&2
-    stop "Kubernetes did not take all of $manifests: see above." "$(fix_for_refusal)"
+    stop "Kubernetes rejected part of $manifests: see above." "$(fix_for_refusal)"
   fi
 }
 
 delete() {
   choose_cluster existing
   if made_here; then
-    step "Deleting the cluster $(name_of "$context") with all data in it"
+    step "Deleting the cluster $(name_of "$context") and all its data"
     delete_cluster
   elif kube get namespace "$namespace" >/dev/null 2>&1; then
-    step "Deleting the namespace $namespace with all data in it (context $context)"
+    step "Deleting the namespace $namespace and all its data (context $context)"
     kube delete namespace "$namespace" --wait=false
-    # Whose data go has nothing to finish: without this, queue-worker alone may take minutes for its jobs.
+    # There is no need to finish jobs: without this, queue-worker alone can take minutes.
     kube -n "$namespace" delete pods --all --grace-period=5 --wait=false >/dev/null
     kube wait --for=delete "namespace/$namespace" --timeout="${timeout}s" ||
-      stop "The namespace is not gone after $timeout s." \
-        "look for what holds it: kubectl --context $context get namespace $namespace -o yaml (status.conditions)"
+      stop "The namespace still exists after $timeout s." \
+        "find out what blocks it: kubectl --context $context get namespace $namespace -o yaml (status.conditions)"
   else
     echo "Nothing to delete: there is no namespace $namespace (context $context)."
   fi
@@ -100,8 +100,8 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-case $cluster in '' | kind | minikube) ;; *) echo "deploy.sh: --cluster is kind or minikube, not $cluster" >&2; exit 2 ;; esac
-case $timeout in '' | *[!0-9]*) echo "deploy.sh: --timeout is a number of seconds, not $timeout" >&2; exit 2 ;; esac
+case $cluster in '' | kind | minikube) ;; *) echo "deploy.sh: --cluster must be kind or minikube, not $cluster" >&2; exit 2 ;; esac
+case $timeout in '' | *[!0-9]*) echo "deploy.sh: --timeout must be a number of seconds, not $timeout" >&2; exit 2 ;; esac
 manifests=k8s/ apply_flag=-f
 if [ -n "$overlay" ]; then manifests=overlays/$overlay apply_flag=-k; fi
 [ -d "$manifests" ] || { echo "deploy.sh: there is no $manifests" >&2; exit 2; }

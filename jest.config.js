@@ -19,7 +19,7 @@ const shared = {
 
 module.exports = {
   ...shared,
-  testMatch: ['<rootDir>/{packages,services,local,tests}/**/*.test.ts'],
+  testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
   // Those need a container engine, or a cluster: npm run test:compose, test:hostile, test:cluster.
   testPathIgnorePatterns: [
     '/node_modules/',

@@ -9,17 +9,17 @@ const USAGE = `Usage: npm run jobs -- [command] [options]
 Commands
   status         how many jobs are in each state, and how long the oldest has been waiting (default)
   failed         the failed jobs, newest first, with their errors
-  retry-failed   queues every failed job anew
+  retry-failed   queues every failed job again
   cancel         cancels the queued jobs
-  delete         deletes ended jobs; --status says which. Their tasks stay
+  delete         deletes finished jobs, by --status; their tasks stay
 
 Options
   --status STATUS      for delete: completed, failed or cancelled. For cancel: queued
   --kind KIND          only jobs of this kind: task, analyze or image
-  --older-than SPAN    only jobs that ended (for cancel: were created) before that: 90s, 30m, 12h or 7d
-  --yes                does not ask before it cancels or deletes
-  --url URL            the product's endpoint. Default: $MILLRACE_URL, else http://localhost:8080
-  --help               this text
+  --older-than SPAN    only jobs that finished (for cancel: were created) longer ago than 90s, 30m, 12h or 7d
+  --yes                do not ask before cancelling or deleting
+  --url URL            the URL of Millrace. Default: $MILLRACE_URL, else http://localhost:8080
+  --help               show this help
 `;
 
 const KINDS = ['task', 'analyze', 'image'];
@@ -44,7 +44,7 @@ async function main() {
   const commands = { status, failed, 'retry-failed': retryFailed, cancel, delete: remove };
   const command = commands[positionals[0] ?? 'status'];
   if (values.help) process.stdout.write(USAGE);
-  else if (!command || positionals.length > 1) throw new Error(`There is no such command.\n\n${USAGE}`);
+  else if (!command || positionals.length > 1) throw new Error(`Unknown command.\n\n${USAGE}`);
   else await command(values.url.replace(/\/$/, ''), values);
 }
 
@@ -74,7 +74,7 @@ async function failed(url) {
     count += 1;
   }
   console.log(
-    count === 0 ? 'No job has failed.' : `${count} failed. Queue them anew: npm run jobs -- retry-failed`,
+    count === 0 ? 'No job has failed.' : `${count} failed. To queue them again: npm run jobs -- retry-failed`,
   );
 }
 
@@ -83,42 +83,45 @@ async function retryFailed(url) {
   const ids = [];
   for await (const { id } of jobs(url, { status: 'failed' })) ids.push(id);
   const { done } = await forEach(ids, (id) => ask(`${url}/api/jobs/${id}/retry`, 'POST'));
-  console.log(`${done} of ${ids.length} failed jobs queued anew.`);
+  console.log(`${done} of ${ids.length} failed jobs queued again.`);
 }
 
 async function cancel(url, options) {
   const filter = filterOf({ status: 'queued', ...options }, ['queued'], 'created_at');
   if (!(await confirm(`Cancel ${describe(filter)} at ${url}?`, options))) return;
   const { done, left } = await endEach(url, filter);
-  console.log(`${done} jobs cancelled, ${left} had begun or ended meanwhile.`);
+  console.log(`${done} jobs cancelled; ${left} had already started or finished.`);
 }
 
 async function remove(url, options) {
   const filter = filterOf(options, ['completed', 'failed', 'cancelled'], 'finished_at');
   if (!(await confirm(`Delete ${describe(filter)} at ${url}? Their tasks stay.`, options))) return;
   const { done, left } = await endEach(url, filter);
-  console.log(`${done} jobs deleted, ${left} were gone or retried meanwhile.`);
+  console.log(`${done} jobs deleted; ${left} were already gone or retried.`);
 }
 
 /** Checks the options that choose jobs. @param time the field that says how old a job is */
 function filterOf({ status, kind, 'older-than': span }, statuses, time) {
   if (!statuses.includes(status))
-    throw new Error(`Say which jobs: --status ${statuses.join(' or --status ')}`);
-  if (kind !== undefined && !KINDS.includes(kind)) throw new Error(`--kind is one of ${KINDS.join(', ')}.`);
+    throw new Error(`Specify which jobs: --status ${statuses.join(' or --status ')}`);
+  if (kind !== undefined && !KINDS.includes(kind))
+    throw new Error(`--kind must be one of ${KINDS.join(', ')}.`);
   if (span === undefined) return { status, kind };
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(span) ?? [];
-  if (!unit) throw new Error('--older-than is a number with a unit: 90s, 30m, 12h or 7d.');
+  if (!unit) throw new Error('--older-than must be a number with a unit: 90s, 30m, 12h or 7d.');
   return { status, kind, time, span, before: new Date(Date.now() - count * SECONDS[unit] * 1_000) };
 }
 
 function describe({ status, kind, time, span }) {
-  const age = span ? ` that ${time === 'created_at' ? 'were created' : 'ended'} more than ${span} ago` : '';
+  const age = span
+    ? ` that ${time === 'created_at' ? 'were created' : 'finished'} more than ${span} ago`
+    : '';
   return `all ${status} ${kind ? `${kind} ` : ''}jobs${age}`;
 }
 
 async function confirm(question, { yes }) {
   if (yes) return true;
-  if (!process.stdin.isTTY) throw new Error(`${question} Add --yes to do it without being asked.`);
+  if (!process.stdin.isTTY) throw new Error(`${question} Add --yes to skip this question.`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question(`${question} [y/N] `);
   terminal.close();
@@ -175,7 +178,7 @@ async function ask(url, method = 'GET') {
 
 async function explain(response) {
   const problem = await response.json().catch(() => ({}));
-  return `${response.url} answered ${response.status}: ${problem.detail ?? response.statusText}`;
+  return `${response.url} responded with ${response.status}: ${problem.detail ?? response.statusText}`;
 }
 
 function print(name, value) {
@@ -186,7 +189,7 @@ main().catch((error) => {
   const unreachable = error instanceof TypeError && error.cause;
   console.error(
     unreachable
-      ? `No answer: ${error.cause.message || error.cause.code}. Is the product running there?`
+      ? `No response: ${error.cause.message || error.cause.code}. Is Millrace running there?`
       : error.message,
   );
   process.exitCode = 1;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prints the Secrets that k8s/secrets.yaml has for development, with random passwords. What the cluster has already is kept, and what
-# it lacks is added: it may be run again at any time, and deploy.sh does so after an upgrade.
+# Prints the Secrets of k8s/secrets.yaml with random passwords. It keeps the values that the cluster already has and adds missing
+# ones, so it can be run again at any time; deploy.sh does so after an upgrade.
 #   scripts/make-kubernetes-secrets.sh | kubectl apply -f -
-# With --new it asks no cluster; with --context NAME, that one.
+# With --new it ignores the cluster; with --context NAME it asks that one.
 case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "make-kubernetes-secrets.sh needs bash 3.2 or newer: bash scripts/make-kubernetes-secrets.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 
@@ -13,9 +13,9 @@ case ${1:-} in
   --new) ;;
   '' | --context)
     context=${2:-}
-    # New passwords in place of those that are in use would lock everybody out.
+    # Replacing passwords in use would lock everybody out.
     present=$(kube get secret --ignore-not-found -o name postgres redis) || {
-      echo "make-kubernetes-secrets.sh: the cluster does not say which Secrets it has, so none are made; --new asks no cluster" >&2
+      echo "make-kubernetes-secrets.sh: cannot read the cluster's Secrets, so none are generated; --new ignores the cluster" >&2
       exit 1
     }
     ;;
@@ -42,7 +42,7 @@ YAML
 encode() { base64 | tr -d '\n'; }
 password() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 
-# entry KEY VALUE: prints the value that the cluster has in the Secret, else this one, and leaves it in $value.
+# entry KEY VALUE: prints the value in the cluster's Secret, or this one, and sets $value to it.
 entry() {
   local known=''
   case $present in *"secret/$name"*) known=$(kube get secret "$name" -o "jsonpath={.data.$1}") ;; esac

@@ -12,15 +12,15 @@ Usage: scripts/push-images.sh [--dry-run] REGISTRY VERSION
   scripts/push-images.sh docker.io/acme 1.2.0                                               Docker Hub
   scripts/push-images.sh 123456789012.dkr.ecr.eu-central-1.amazonaws.com/millrace 1.2.0     Amazon ECR
 
-Makes REGISTRY/task-api:VERSION and so on. ECR is logged in to, and its repositories are made; log in to others
-yourself, with docker login. --dry-run shows the commands only.
+Builds and pushes REGISTRY/task-api:VERSION and so on. For ECR, it logs in and creates the repositories; for other
+registries, use docker login first. --dry-run only shows the commands.
 
-  PLATFORMS=linux/amd64   other platforms than linux/amd64,linux/arm64
-  ATTESTATIONS=no         no SBOM and provenance, which some registries do not take
+  PLATFORMS=linux/amd64   platforms to build for (linux/amd64,linux/arm64)
+  ATTESTATIONS=no         omit SBOM and provenance, which some registries do not support
 TEXT
 }
 
-# stop WHAT FIX
+# stop PROBLEM FIX
 stop() {
   printf 'push-images.sh: %s\n  Fix: %s\n' "$1" "$2" >&2
   exit 1
@@ -36,12 +36,12 @@ registry=${1%/} version=$2 host=${1%%/*}
 platforms=${PLATFORMS:-linux/amd64,linux/arm64} attestations=(--provenance mode=max --sbom true)
 [ "${ATTESTATIONS:-yes}" != no ] || attestations=(--provenance false)
 
-# A name as ours is refused by Docker itself, but only after minutes of building.
-printf '%s' "$version" | grep -qE '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$' || stop "$version cannot be a tag." "use a version such as 1.2.0"
-printf '%s' "$registry" | grep -qE '^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$' || stop "$registry cannot be the name of a registry." "small letters, digits, and ./-_ only"
-case $host in *.* | localhost*) ;; *) stop "$registry begins with no registry." "docker.io/$registry, if Docker Hub is meant" ;; esac
+# Docker would reject such names too, but only after minutes of building.
+printf '%s' "$version" | grep -qE '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$' || stop "$version is not a valid tag." "use a version such as 1.2.0"
+printf '%s' "$registry" | grep -qE '^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$' || stop "$registry is not a valid registry name." "use only lowercase letters, digits and ./-_"
+case $host in *.* | localhost*) ;; *) stop "$registry does not start with a registry's host." "for Docker Hub, use docker.io/$registry" ;; esac
 case $version in
-  latest | dev) stop "$version is no version: nobody could tell what runs, or go back." "use one such as 1.2.0" ;;
+  latest | dev) stop "$version is not a version: you could not tell what is running, or roll back." "use a version such as 1.2.0" ;;
 esac
 
 run() {
@@ -54,7 +54,7 @@ for dockerfile in services/*/Dockerfile; do
   services+=("${service#services/}")
 done
 
-# AWS hands out passwords for half a day, and makes no repository at a push.
+# AWS passwords last half a day, and a push does not create a repository.
 log_in_to_ecr() {
   local region=$1 service
   if [ "$dry_run" = yes ]; then
@@ -62,7 +62,7 @@ log_in_to_ecr() {
   else
     command -v aws >/dev/null || stop "the AWS command line is not installed." "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
     aws ecr get-login-password --region "$region" | docker login --username AWS --password-stdin "$host" >/dev/null ||
-      stop "AWS gives no password for $host." "aws configure (or aws sso login), with an account that may push there"
+      stop "AWS did not return a password for $host." "aws configure (or aws sso login), with an account that is allowed to push there"
   fi
   for service in "${services[@]}"; do
     if [ "$dry_run" = yes ] || ! aws ecr describe-repositories --region "$region" --repository-names "${registry#*/}/$service" >/dev/null 2>&1; then
@@ -72,7 +72,7 @@ log_in_to_ecr() {
   done
 }
 
-# Docker notes each registry that was logged in to, also when a helper keeps the password.
+# Docker records each login, even when a helper stores the password.
 check_login() {
   local config=${DOCKER_CONFIG:-$HOME/.docker}/config.json name=$host
   [ "$host" != docker.io ] || name=https://index.docker.io/v1/
@@ -85,7 +85,7 @@ check_login() {
   esac
 }
 
-# Docker's own builder makes one platform at a time, and no attestations.
+# Docker's default builder supports only one platform at a time, and no attestations.
 choose_builder() {
   [ "$dry_run" = no ] || return 0
   case $platforms,${ATTESTATIONS:-yes} in *,*,*) ;; *,no) return ;; esac
@@ -108,17 +108,17 @@ esac
 choose_builder
 
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
-[ -z "$(git status --porcelain 2>/dev/null)" ] || echo "push-images.sh: there are changes that are not committed; the images will name the commit before them." >&2
+[ -z "$(git status --porcelain 2>/dev/null)" ] || echo "push-images.sh: there are uncommitted changes; the images will be labeled with the last commit." >&2
 
-# One build for all: what the services have in common is made once for each platform.
+# A single build for all, so that shared stages are built once per platform.
 options=(--set "*.platform=$platforms" --set "*.args.VERSION=$version" --set "*.args.REVISION=$revision")
 for service in "${services[@]}"; do options+=(--set "$service.tags=$registry/$service:$version"); done
 run docker buildx bake --file docker-compose.yaml "${options[@]}" "${attestations[@]}" --push "${services[@]}" ||
-  stop "the images were not pushed: see above." "denied or unauthorized: docker login $host, with an account that may write to $registry; no space: docker builder prune"
+  stop "pushing the images failed: see above." "denied or unauthorized: docker login $host, with an account that can write to $registry; no disk space: docker builder prune"
 
 [ "$dry_run" = no ] || exit 0
 cat <<TEXT
-$registry has ${#services[@]} images of version $version. To run them: in overlays/prod/kustomization.yaml
+$registry has ${#services[@]} images of version $version. To deploy them, run:
   sed -i.bak -E 's#newName: .*/([a-z-]+),#newName: $registry/\1,#; s#newTag: [^ ]+#newTag: $version#' overlays/prod/kustomization.yaml
   ./deploy.sh --context YOUR_CLUSTER --overlay prod
 TEXT

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Replaces the running replicas of services, one service after the other, without a failed request: each gets as many new
-# replicas as it has, from its present image and settings; when they are healthy, the old ones go.
+# Replaces the running replicas of services, one service after the other, without a failed request: it starts as many new
+# replicas from the current image and settings, and removes the old ones when those are healthy.
 #   docker compose build && scripts/roll.sh task-api web-gateway
-# Nginx, PostgreSQL and Redis have one replica and a port or volume of their own: they cannot be rolled.
+# Nginx, PostgreSQL and Redis have a single replica with its own port or volume, so they cannot be rolled.
 case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "roll.sh needs bash 3.2 or newer: bash scripts/roll.sh" >&2; exit 2 ;; esac
 set -euo pipefail
 [ $# -gt 0 ] || { echo "Usage: scripts/roll.sh SERVICE..." >&2; exit 2; }
@@ -19,9 +19,9 @@ for service; do
   [ -n "$old" ] || stop "$service is not running." "docker compose up --detach --wait"
   count=$(printf '%s\n' "$old" | wc -l)
   docker compose up --detach --wait --no-deps --no-recreate --scale "$service=$((2 * count))" "$service"
-  # Nginx passes over a replica for 4 s that was not listening yet when it first looked (nginx/upstreams.compose.conf).
+  # Nginx skips a replica for 4 s if it was not listening at the first attempt (nginx/upstreams.compose.conf).
   sleep 6
-  # shellcheck disable=SC2086 # ids, one a line
+  # shellcheck disable=SC2086 # ids, one per line
   docker stop $old >/dev/null
   # shellcheck disable=SC2086
   docker rm $old >/dev/null

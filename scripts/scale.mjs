@@ -32,8 +32,9 @@ function ask({ method = 'GET', body = '' }) {
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  if (NO_STACK.has(error.code)) console.error('No local stack runs here, or it is not ready yet: npm start');
-  else if (error.code === 'ECONNRESET') console.error('The stack has stopped meanwhile.');
+  if (NO_STACK.has(error.code))
+    console.error('No local stack is running here, or it is not ready yet: npm start');
+  else if (error.code === 'ECONNRESET') console.error('The stack has just stopped.');
   else console.error(error.message);
   process.exitCode = 1;
 });

@@ -11,10 +11,10 @@ export function adviceFor(message: string, dataDir: string): string {
     return `The disk with ${dataDir} is full: free some space, then start again.`;
   }
   if (/\bEROFS\b|read-only file system/i.test(message)) {
-    return `${dataDir} is read-only: copy the repository to a folder that you may write to, and start it there.`;
+    return `${dataDir} is read-only: copy the repository to a folder you can write to, and start it there.`;
   }
   if (/\b(EACCES|EPERM)\b/.test(message)) {
-    return `Something in ${dataDir} belongs to another user, who started Millrace before you. Remove it to start anew.`;
+    return `Something in ${dataDir} belongs to another user, who ran Millrace before you. Remove it to start over.`;
   }
   return '';
 }

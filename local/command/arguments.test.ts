@@ -27,7 +27,7 @@ test.each(['blur=2', 'blur-worker', 'blur-worker=0', 'blur-worker=many', 'blur-w
   'lists the services when asked for --scale %s',
   (value) => {
     expect(() => readArguments(['--scale', value], {})).toThrow(
-      `Scaling takes SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: web-gateway, task-api,`,
+      `Use SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: web-gateway, task-api,`,
     );
   },
 );

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { parseScale, serviceNames, type Scale } from '../stack/topology.js';
+import { serviceNames } from '#topology';
+import { parseScale, type Scale } from '../stack/replicas.js';
 
 export type Arguments = {
   help: boolean;
@@ -16,8 +17,8 @@ export const usage = `Usage: npm start [-- OPTION...]
 
 Starts the whole stack as local processes and stops it on Ctrl-C.
 
-  --scale SERVICE=NUMBER  how many replicas of a service to run (default 1); may be given again
-  --watch                 run the services from their sources, restart them on a change (npm run dev)
+  --scale SERVICE=NUMBER  how many replicas of a service to run (default 1); can be repeated
+  --watch                 run the services from their sources and restart them when those change (npm run dev)
   --help                  show this
 
 Services: ${serviceNames.join(', ')}

@@ -8,7 +8,7 @@ import { openInterruption } from '../supervise/interruption.js';
 import { isNoise, makePrinter } from './output.js';
 import { repositoryRoot } from '../paths.js';
 import { startStack, type Stack } from '../stack/stack.js';
-import { serviceNames } from '../stack/topology.js';
+import { serviceNames } from '#topology';
 
 const dataDir = join(repositoryRoot, '.local');
 const minuteMs = 60_000;
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   let wasReady = false;
   try {
     const sayDiskIsFull = atMostOnce(minuteMs, () =>
-      say(`the disk with ${dataDir} is full: free some space, and all goes on by itself`),
+      say(`the disk with ${dataDir} is full: free some space, and everything recovers automatically`),
     );
     const onLine = (source: string, line: string) => {
       if (speaksOfFullDisk(line)) sayDiskIsFull();
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
 function welcome({ url, port }: Stack, { bind, watch }: Arguments, say: (line: string) => void): void {
   const home = bind ? url : `http://localhost:${port}`;
   say(
-    `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (restarts services on a change)' : ''}`,
+    `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (services restart when their sources change)' : ''}`,
   );
   say(`try: curl -X POST ${home}/api/add/task1`);
 }

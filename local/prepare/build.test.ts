@@ -14,8 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { until } from '../../tests/support/until.js';
 import { repositoryRoot } from '../paths.js';
-import { temporaryFolder, waitFor } from '../supervise/test-support.js';
+import { temporaryFolder } from '../supervise/test-support.js';
 
 let root: string;
 
@@ -161,7 +162,7 @@ describe('a checkout that was not', () => {
 
   test('finishes what was interrupted', async () => {
     const child = spawn(process.execPath, command, { cwd: root, stdio: 'ignore', detached: true });
-    await waitFor(() => existsSync(at('packages/contracts/dist')), 'the compiler writes');
+    await until('the compiler writes', () => existsSync(at('packages/contracts/dist')));
     process.kill(-child.pid!, 'SIGKILL');
     await once(child, 'exit');
     build();
@@ -187,7 +188,7 @@ describe('a checkout that was not', () => {
     const ended = Promise.all(children.map((child) => once(child, 'exit')));
     let said = '';
     for (const child of children) child.stdout.on('data', (text: Buffer) => (said += text.toString()));
-    await waitFor(() => said.includes('waiting for it'), 'one of them waits');
+    await until('one of them waits', () => said.includes('waiting for it'));
     write('go', '');
     // The second finds the work done.
     expect(await ended).toEqual([

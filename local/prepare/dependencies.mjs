@@ -70,12 +70,12 @@ async function install() {
   if ((await tryStep(label, npm, [...args, 'ci', ...options])) && (await runsHere())) return;
   // npm ci insists that the lock file lists the optional packages of every platform, which a mirror may not have.
   rmSync(installedList, { force: true });
-  await step(`${label} once more, with npm install`, npm, [...args, 'install', '--no-save', ...options]);
+  await step(`${label} again, with npm install`, npm, [...args, 'install', '--no-save', ...options]);
   if (await runsHere()) return;
   const reasons = whatFails().map((line) => `  ${line}\n`);
   throw new Error(
-    `What npm has installed does not run here:\n${reasons.join('')}` +
-      `Is ${process.platform}-${process.arch} with Node ${process.versions.node} a platform for which these packages are made?`,
+    `The packages that npm installed do not run here:\n${reasons.join('')}` +
+      `Is ${process.platform}-${process.arch} with Node ${process.versions.node} a platform that these packages support?`,
   );
 }
 

@@ -47,7 +47,7 @@ async function endOfHolder(path) {
   } catch {
     return false;
   }
-  process.stdout.write('This checkout is being prepared by another process: waiting for it…\n');
+  process.stdout.write('Another process is preparing this checkout; waiting for it…\n');
   socket.resume();
   await once(socket, 'close').catch(() => {});
   return true;

@@ -49,7 +49,7 @@ async function install(missing) {
   const manager = managers.find(({ command }) => findProgram(command) && !(command === 'brew' && isRoot));
   if (!manager)
     throw new Error(
-      `${programs} missing. Install them with the package manager of your system, then start again.`,
+      `${programs} missing. Install them with your system's package manager, then start again.`,
     );
 
   const { command, packages, install: installWith } = manager;
@@ -79,15 +79,15 @@ async function installWithApt(packages, sudo) {
 
   // A list of packages that is missing or old makes the installation fail: then, and only then, it is fetched.
   const isListed = spawnSync('apt-cache', ['show', ...packages], { stdio: 'ignore' }).status === 0;
-  if (!isListed) await step('Updating the list of packages (apt-get)', command, [...args, 'update', '-q']);
+  if (!isListed) await step('Updating the package list (apt-get)', command, [...args, 'update', '-q']);
   if (hasSystemd)
     spawnSync(systemctl, [...systemctlArgs, 'mask', '--runtime', ...units], { stdio: 'ignore' });
   try {
     const install = ['install', ...options, ...packages];
-    const label = `Installing ${packages.join(' and ')} (apt-get; as programs only, not as services of the system)`;
+    const label = `Installing ${packages.join(' and ')} (apt-get; only the programs, not as system services)`;
     const isInstalled = await tryStep(label, command, [...args, ...install]);
     if (!isInstalled) {
-      await step('Updating the list of packages (apt-get)', command, [...args, 'update', '-q']);
+      await step('Updating the package list (apt-get)', command, [...args, 'update', '-q']);
       await step(label, command, [...args, ...install]);
     }
   } finally {

@@ -55,7 +55,7 @@ function hintFor(failure) {
   if (/ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(failure))
     return ` The disk is full: free some space, then start again.`;
   if (/EROFS|read-only file system/i.test(failure))
-    return ` ${root} is read-only: copy it to a folder that you may write to, and start it there.`;
+    return ` ${root} is read-only: copy it to a folder you can write to, and start it there.`;
   if (/EACCES|EPERM|permission denied/i.test(failure))
     return ` Something in ${root} belongs to another user: sudo chown -R "$(id -un)" '${root}', then start again.`;
   if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENETUNREACH/.test(failure))

@@ -1,5 +1,5 @@
 import { renderUpstreams } from './nginx.js';
-import { planReplicas } from '../stack/topology.js';
+import { planReplicas } from '../stack/replicas.js';
 
 test('writes a line for each replica in the place of its placeholder', async () => {
   const replicas = await planReplicas({ 'task-api': 2 });

@@ -12,7 +12,8 @@ import type { Guard } from '../supervise/guard.js';
 import { repositoryRoot } from '../paths.js';
 import { findProgram } from './programs.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
-import { screamingCase, serviceNames, type Replica } from '../stack/topology.js';
+import { serviceNames, variableName } from '#topology';
+import { type Replica } from '../stack/replicas.js';
 
 export type NginxOptions = {
   dataDir: string;
@@ -80,7 +81,7 @@ function writeUpstreams(folder: string, replicas: readonly Replica[]): boolean {
 /** Puts a line for each replica in the place of `${TASK_API_SERVERS}` and its like. */
 export function renderUpstreams(template: string, replicas: readonly Replica[]): string {
   return template.replace(/\$\{([A-Z_]+)_SERVERS\}/g, (placeholder, variable: string) => {
-    const service = serviceNames.find((name) => screamingCase(name) === variable);
+    const service = serviceNames.find((name) => variableName(name) === variable);
     if (!service) throw new Error(`${upstreamsTemplate} names ${placeholder}, but there is no such service.`);
     return replicas
       .filter((replica) => replica.service === service)

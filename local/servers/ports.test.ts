@@ -13,7 +13,7 @@ test('says in one line that a port is taken, and how to choose another', async (
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   await expect(assertPublicPort(port, ['127.0.0.1'])).rejects.toThrow(
-    `Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start`,
+    `Port ${port} is in use by another program. Choose another: PORT=${port + 1} npm start`,
   );
   server.close();
 });

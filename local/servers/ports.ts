@@ -26,11 +26,13 @@ export async function assertPublicPort(port: number, hosts: string[]): Promise<v
   for (const host of hosts) {
     const code = await listenError(port, host);
     if (code === 'EADDRINUSE') {
-      throw new Error(`Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start`);
+      throw new Error(
+        `Port ${port} is in use by another program. Choose another: PORT=${port + 1} npm start`,
+      );
     }
     if (code === 'EACCES') {
       throw new Error(
-        `Port ${port} may be used by the administrator only. Choose one above 1023: PORT=8080 npm start`,
+        `Port ${port} requires administrator rights. Choose one above 1023: PORT=8080 npm start`,
       );
     }
     if (code === 'EADDRNOTAVAIL') {

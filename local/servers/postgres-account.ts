@@ -79,7 +79,7 @@ function createPostgresUser(): void {
     }
   }
   throw new Error(
-    'PostgreSQL does not run as root, and a user "postgres" could not be made. Run this as an ordinary user.',
+    'PostgreSQL does not run as root, and the user "postgres" could not be created. Run this as a regular user.',
   );
 }
 
@@ -127,7 +127,7 @@ function outsideFolder(): string {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const { uid } = lstatSync(folder);
   // In a folder that everyone may write to, someone else could have been there first.
-  if (uid !== 0) throw new Error(`${folder} does not belong to root: remove it, then start again.`);
+  if (uid !== 0) throw new Error(`${folder} is not owned by root: remove it, then start again.`);
   chownSync(folder, 0, 0);
   // Whatever umask there was.
   chmodSync(folder, 0o755);

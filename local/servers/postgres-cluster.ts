@@ -72,7 +72,7 @@ export async function initialiseCluster(
 function assertEmpty(clusterFolder: string): void {
   if (!existsSync(clusterFolder) || readdirSync(clusterFolder).length === 0) return;
   throw new Error(
-    `${clusterFolder} is no complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start anew.`,
+    `${clusterFolder} is not a complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start over.`,
   );
 }
 
@@ -100,7 +100,7 @@ export function assertClusterVersion({ clusterFolder }: PostgresAccount, expecte
   const version = readFileSync(join(clusterFolder, 'PG_VERSION'), 'utf8').trim();
   if (version === String(expected)) return;
   throw new Error(
-    `${clusterFolder} was made by PostgreSQL ${version}; this is PostgreSQL ${expected}. Remove it to start anew.`,
+    `${clusterFolder} was created by PostgreSQL ${version}; this is PostgreSQL ${expected}. Remove it to start over.`,
   );
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { isReachable } from './postgres-account.js';
 import { startPostgres, type Credentials, type PostgresServer } from './postgres.js';
-import { temporaryFolder, waitFor } from '../supervise/test-support.js';
+import { temporaryFolder } from '../supervise/test-support.js';
+import { until } from '../../tests/support/until.js';
 
 async function query(server: PostgresServer, account: Credentials, text: string): Promise<unknown[]> {
   const client = new Client({ host: server.host, port: server.port, database: server.database, ...account });
@@ -74,9 +75,9 @@ describe('PostgreSQL with a data folder', () => {
     await query(server, server, 'CREATE TABLE kept (id int)');
     await query(server, server, 'INSERT INTO kept VALUES (1)');
     server.process.kill('SIGKILL');
-    await waitFor(() => server.process.unexpectedExits === 1, 'the kill was noticed');
+    await until('the kill was noticed', () => server.process.unexpectedExits === 1);
     const rows = () => query(server, server, 'SELECT id FROM kept').catch(() => []);
-    await waitFor(async () => (await rows()).length === 1, 'the row is back');
+    await until('the row is back', async () => (await rows()).length === 1);
 
     await server.stop();
     server = await startPostgres({ dataDir });
@@ -87,7 +88,7 @@ describe('PostgreSQL with a data folder', () => {
     await server.stop();
     rmSync(join(dataDir, 'secrets.json'));
     await expect(startPostgres({ dataDir })).rejects.toThrow(
-      `Restore that file, or remove ${dataDir} to start anew.`,
+      `Restore that file, or remove ${dataDir} to start over.`,
     );
   }, 30_000);
 });
@@ -96,7 +97,7 @@ test('leaves data of which a part is missing alone, and says what to do', async 
   const dataDir = temporaryFolder();
   mkdirSync(join(dataDir, 'postgres', 'base'), { recursive: true });
   await expect(startPostgres({ dataDir })).rejects.toThrow(
-    'is no complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start anew.',
+    'is not a complete database: it has files, but no PG_VERSION. Restore it from a backup, or remove it to start over.',
   );
   expect(readdirSync(join(dataDir, 'postgres'))).toEqual(['base']);
   rmSync(dataDir, { recursive: true });

@@ -131,8 +131,8 @@ async function createDatabase(connection: Connection, dataDir: string): Promise<
   } catch (error) {
     if ((error as DatabaseError).code !== wrongPassword) throw error;
     throw new Error(
-      `The database in ${dataDir} was made with another password than the one in its secrets.json. ` +
-        `Restore that file, or remove ${dataDir} to start anew.`,
+      `The database in ${dataDir} was created with a different password than the one in its secrets.json. ` +
+        `Restore that file, or remove ${dataDir} to start over.`,
       { cause: error },
     );
   }

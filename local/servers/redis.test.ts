@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { configure, startRedis, type RedisServer } from './redis.js';
 import { loadSecrets } from './secrets.js';
-import { temporaryFolder, waitFor } from '../supervise/test-support.js';
+import { temporaryFolder } from '../supervise/test-support.js';
+import { until } from '../../tests/support/until.js';
 
 async function withClient<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, { retryStrategy: () => null, enableReadyCheck: false });
@@ -45,9 +46,9 @@ test('keeps its data between runs and after being killed', async () => {
     ).catch(() => undefined);
   expect(await read()).toBe('yes a');
   running.process.kill('SIGKILL');
-  await waitFor(
-    async () => running.process.unexpectedExits === 1 && (await read()) === 'yes a',
+  await until(
     'it is back with its data',
+    async () => running.process.unexpectedExits === 1 && (await read()) === 'yes a',
   );
 });
 

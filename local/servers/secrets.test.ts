@@ -23,8 +23,8 @@ describe.each([
     mkdirSync(join(dataDir, 'postgres'));
     writeFileSync(path, content);
     expect(() => loadSecrets(path)).toThrow(
-      `${path} is ${state}: it holds the passwords of the database beside it. ` +
-        `Restore that file, or remove ${dataDir} to start anew.`,
+      `${path} is ${state}: it has the passwords of the database next to it. ` +
+        `Restore that file, or remove ${dataDir} to start over.`,
     );
     expect(readFileSync(path, 'utf8')).toBe(content);
     rmSync(join(dataDir, 'postgres'), { recursive: true });

@@ -60,8 +60,8 @@ function parseSecrets(text: string, path: string): Partial<Secrets> | undefined 
     return undefined;
   }
   throw new Error(
-    `${path} is ${text.trim() === '' ? 'empty' : 'damaged'}: it holds the passwords of the database beside it. ` +
-      `Restore that file, or remove ${dirname(path)} to start anew.`,
+    `${path} is ${text.trim() === '' ? 'empty' : 'damaged'}: it has the passwords of the database next to it. ` +
+      `Restore that file, or remove ${dirname(path)} to start over.`,
   );
 }
 

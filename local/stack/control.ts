@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Stack } from './stack.js';
-import { parseScale, scaleOf } from './topology.js';
+import { parseScale, scaleOf } from './replicas.js';
 
 export type Control = { close(): Promise<void> };
 

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertStarts } from '../supervise/readiness.js';
 import type { SupervisedProcess } from '../supervise/supervised-process.js';
-import type { Replica } from './topology.js';
+import type { Replica } from './replicas.js';
 
 export type RunningReplica = Replica & { process: SupervisedProcess };
 

@@ -1,17 +1,19 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Replica, ServiceName } from './topology.js';
 
 // How services find the replicas of the services that they call: a file for each service, one base URL a line, which they
 // read again every second.
 
 /** As an entry of a `<NAME>_URLS` variable, whose entries are separated by commas. */
-export function replicaFileUrl(dataDir: string, service: ServiceName): string {
+export function replicaFileUrl(dataDir: string, service: string): string {
   return pathToFileURL(replicaFile(dataDir, service)).href.replaceAll(',', '%2C');
 }
 
-export function writeReplicaFiles(dataDir: string, replicas: readonly Replica[]): void {
+export function writeReplicaFiles(
+  dataDir: string,
+  replicas: readonly { service: string; url: string }[],
+): void {
   for (const service of new Set(replicas.map((replica) => replica.service))) {
     const urls = replicas.filter((replica) => replica.service === service).map(({ url }) => `${url}\n`);
     const file = replicaFile(dataDir, service);
@@ -22,6 +24,6 @@ export function writeReplicaFiles(dataDir: string, replicas: readonly Replica[])
   }
 }
 
-function replicaFile(dataDir: string, service: ServiceName): string {
+function replicaFile(dataDir: string, service: string): string {
   return join(dataDir, 'replicas', service);
 }

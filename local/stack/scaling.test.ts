@@ -6,7 +6,7 @@ import { openControl, type Control } from './control.js';
 import { findGroup } from '../supervise/process-table.js';
 import { startStack, type Stack } from './stack.js';
 import { stubService, temporaryFolder } from '../supervise/test-support.js';
-import { serviceNames } from './topology.js';
+import { serviceNames } from '#topology';
 
 let dataDir: string;
 let stack: Stack;
@@ -84,7 +84,7 @@ describe('the control socket', () => {
 
   test.each(['text-worker', 'text-worker=0', 'text-worker=100', 'teapot=2'])('refuses %s', async (words) => {
     expect((await ask('POST', words)).error).toBe(
-      `Scaling takes SERVICE=NUMBER with a number from 1 to 99, not "${words}". Services: ${serviceNames.join(', ')}.`,
+      `Use SERVICE=NUMBER with a number from 1 to 99, not "${words}". Services: ${serviceNames.join(', ')}.`,
     );
   });
 

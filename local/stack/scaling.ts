@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isReady, type RunningReplica } from './health.js';
 import { waitUntilReady } from '../supervise/readiness.js';
-import {
-  drainPatienceMs,
-  planReplicas,
-  scaleOf,
-  serviceNames,
-  type Replica,
-  type Scale,
-} from './topology.js';
+import { serviceNames } from '#topology';
+import { drainPatienceMs, planReplicas, scaleOf, type Replica, type Scale } from './replicas.js';
 
 /** Callers read the lists of replicas every second, and nginx has new workers by then. */
 const takeNoteMs = 1_500;

@@ -60,6 +60,8 @@ test('starts nothing when the port is taken', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  await expect(startStack({ ...options, port })).rejects.toThrow(`Port ${port} is taken by another program.`);
+  await expect(startStack({ ...options, port })).rejects.toThrow(
+    `Port ${port} is in use by another program.`,
+  );
   server.close();
 });

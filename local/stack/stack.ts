@@ -14,15 +14,8 @@ import {
   type ProcessSpec,
   type SupervisedProcess,
 } from '../supervise/supervised-process.js';
-import {
-  environmentOf,
-  needsOf,
-  planReplicas,
-  serviceNames,
-  type Replica,
-  type Scale,
-  type ServiceName,
-} from './topology.js';
+import { serviceNames, type ServiceName, services } from '#topology';
+import { environmentOf, planReplicas, type Replica, type Scale } from './replicas.js';
 import { watchSources } from './watch-sources.js';
 
 export { startPostgres, type PostgresServer } from '../servers/postgres.js';
@@ -83,7 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let scaling: Scaling | undefined;
 
   const stop = async () => {
-    ending.abort(new Error('The stack stops.'));
+    ending.abort(new Error('The stack is stopping.'));
     await stopWatching();
     await nginx?.process.stop(2_000);
     await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));
@@ -124,8 +117,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const postgresReady = startPostgres(parts).then((server) => (postgres = server));
     const redisReady = startRedis(parts).then((server) => (redis = server));
     const replicasStarted = planned.map(async (replica) => {
-      const needs = needsOf[replica.service];
-      await Promise.all([needs.postgresRole && postgresReady, needs.redisUser && redisReady]);
+      const needs = services[replica.service];
+      await Promise.all([needs.postgres && postgresReady, needs.redis && redisReady]);
       return startReplica(replica);
     });
     starting.push(postgresReady, redisReady, ...replicasStarted);

@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { temporaryFolder, waitFor } from '../supervise/test-support.js';
+import { temporaryFolder } from '../supervise/test-support.js';
 import { watchSources } from './watch-sources.js';
+import { until } from '../../tests/support/until.js';
 
 let root: string;
 let changed: string[];
@@ -31,7 +32,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const noticed = () => waitFor(() => changed.length > 0, 'the change is noticed');
+const noticed = () => until('the change is noticed', () => changed.length > 0);
 
 test('tells of changes in a service and in what it imports, again and again, however they are written', async () => {
   stop = await watchSources(['task-api', 'user-api'], (service) => changed.push(service), root);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { watch } from 'chokidar';
 import { repositoryRoot } from '../paths.js';
-import type { ServiceName } from './topology.js';
+import type { ServiceName } from '#topology';
 
 const settleMs = 100;
 

@@ -20,7 +20,7 @@ export function lockDataDir(dataDir: string): () => void {
       const holder = parseHolder(theirs);
       if (holder && isAlive(holder)) {
         throw new Error(
-          `Millrace already runs on ${dataDir} (process ${holder.pid}). Stop it first (Ctrl-C in its terminal).`,
+          `Millrace is already running in ${dataDir} (process ${holder.pid}). Stop it first (Ctrl-C in its terminal).`,
         );
       }
       breakLock(path, theirs);

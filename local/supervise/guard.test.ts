@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { openGuard } from './guard.js';
 import { compiledScript } from '../paths.js';
 import { findGroup, findProcess } from './process-table.js';
-import { temporaryFolder, waitFor } from './test-support.js';
+import { temporaryFolder } from './test-support.js';
+import { until } from '../../tests/support/until.js';
 
 /** A process that spawns another and then waits, as nginx or `node --watch` do. */
 const family = `
@@ -32,9 +33,9 @@ async function startSupervisor(folder: string): Promise<Supervisor> {
   });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  await waitFor(() => lines.some((line) => line.startsWith('pid')), 'the supervised process is up');
+  await until('the supervised process is up', () => lines.some((line) => line.startsWith('pid')));
   const group = Number(lines.find((line) => line.startsWith('pid'))?.slice(4));
-  await waitFor(() => findGroup(group).length === 2, 'its child is there');
+  await until('its child is there', () => findGroup(group).length === 2);
   return { process: child, group, lines };
 }
 
@@ -62,7 +63,7 @@ afterEach(async () => {
   if (running) {
     await kill(running.process);
     const { group } = running;
-    await waitFor(() => findGroup(group).length === 0, 'everything has ended');
+    await until('everything has ended', () => findGroup(group).length === 0);
   }
   running = undefined;
   rmSync(folder, { recursive: true, force: true });
@@ -72,13 +73,13 @@ test('leaves no process behind when the supervisor is killed', async () => {
   running = await startSupervisor(folder);
   const { group } = running;
   await kill(running.process);
-  await waitFor(() => findGroup(group).length === 0, 'everything has ended');
+  await until('everything has ended', () => findGroup(group).length === 0);
 });
 
 test('refuses a second supervisor on the same data folder', async () => {
   running = await startSupervisor(folder);
   await expect(openGuard(folder)).rejects.toThrow(
-    `Millrace already runs on ${folder} (process ${running.process.pid})`,
+    `Millrace is already running in ${folder} (process ${running.process.pid})`,
   );
 });
 
@@ -98,7 +99,7 @@ test('goes on when the disk takes no list of processes', async () => {
   const child = spawn(process.execPath, ['-e', family], { detached: true, stdio: 'ignore' });
   try {
     guard.add(child.pid!, 'SIGTERM');
-    expect(events).toEqual([expect.stringContaining('the list of processes could not be written: EISDIR')]);
+    expect(events).toEqual([expect.stringContaining('could not write the list of processes: EISDIR')]);
   } finally {
     child.kill('SIGKILL');
     // What the watchdog was told of ends with it.
@@ -115,12 +116,12 @@ testOnLinux('replaces a watchdog that was killed', async () => {
   const supervisorPid = running.process.pid ?? 0;
   const firstWatchdog = watchdogOf(supervisorPid);
   process.kill(firstWatchdog, 'SIGKILL');
-  await waitFor(() => {
+  await until('there is another watchdog', () => {
     const watchdog = watchdogOf(supervisorPid);
     return watchdog > 0 && watchdog !== firstWatchdog;
-  }, 'there is another watchdog');
+  });
   await kill(running.process);
-  await waitFor(() => findGroup(group).length === 0, 'everything has ended');
+  await until('everything has ended', () => findGroup(group).length === 0);
 });
 
 testOnLinux('ends at the next start what was left when the watchdog was killed, too', async () => {
@@ -132,12 +133,12 @@ testOnLinux('ends at the next start what was left when the watchdog was killed, 
   await kill(running.process);
   // The leader alone, so that only its child is left.
   process.kill(running.group, 'SIGKILL');
-  await waitFor(() => findProcess(running?.group ?? 0) === undefined, 'the leader has ended');
+  await until('the leader has ended', () => findProcess(running?.group ?? 0) === undefined);
   expect(findGroup(running.group)).toHaveLength(1);
 
   const events: string[] = [];
   const guard = await openGuard(folder, (line) => events.push(line));
   expect(findGroup(running.group)).toEqual([]);
-  expect(events).toEqual(['ended 1 process that an earlier run left behind']);
+  expect(events).toEqual(['ended 1 process left behind by an earlier run']);
   await guard.close();
 });

@@ -36,7 +36,7 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
     try {
       recordProcesses(dataDir, [...processes.values()]);
     } catch (error) {
-      onEvent(`the list of processes could not be written: ${(error as Error).message}`);
+      onEvent(`could not write the list of processes: ${(error as Error).message}`);
     }
   };
 
@@ -51,7 +51,7 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
     });
     // A watchdog that was killed reads nothing more: its exit is what counts, and it is replaced then.
     watchdog.stdin?.on('error', () => {});
-    watchdog.on('error', (error) => onEvent(`the watchdog could not be started: ${error.message}`));
+    watchdog.on('error', (error) => onEvent(`could not start the watchdog: ${error.message}`));
     watchdog.on('exit', () => {
       if (!closed) startWatchdog();
     });
@@ -60,7 +60,7 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
   try {
     const ended = await endStaleProcesses(dataDir);
     if (ended > 0)
-      onEvent(`ended ${ended} ${ended === 1 ? 'process' : 'processes'} that an earlier run left behind`);
+      onEvent(`ended ${ended} ${ended === 1 ? 'process' : 'processes'} left behind by an earlier run`);
   } catch (error) {
     unlock();
     throw error;

@@ -28,7 +28,7 @@ export function openInterruption(guard: Pick<Guard, 'killAll'>, say: (line: stri
   listenForInterruption({
     onFirst: (signal) => {
       by = signal;
-      say('stopping (once more to kill everything at once)');
+      say('stopping (press Ctrl-C again to kill everything now)');
       interruption.abort(new Error('stopped'));
     },
     onSecond: () => {

@@ -35,7 +35,7 @@ export async function waitUntilReady(
 export function assertStarts(process: SupervisedProcess): void {
   if (process.unexpectedExits < exitsToGiveUp) return;
   throw new Error(
-    `${lastOutput(process)}${process.name} ended ${process.unexpectedExits} times before it was ready`,
+    `${lastOutput(process)}${process.name} exited ${process.unexpectedExits} times before it was ready`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { findGroup, findProcess } from './process-table.js';
 import { superviseProcess, type SupervisedProcess } from './supervised-process.js';
-import { scriptSpec, waitFor, withGuard } from './test-support.js';
+import { scriptSpec, withGuard } from './test-support.js';
+import { until } from '../../tests/support/until.js';
 
 const runForever = 'setInterval(() => {}, 1000); console.log("up");';
 
@@ -29,7 +30,7 @@ test('hands over the output line by line, from stdout and stderr', async () => {
   await withProcess(
     `process.stdout.write('one\\ntwo'); console.error('three'); ${runForever}`,
     async (_process, lines) => {
-      await waitFor(() => lines.length === 3, 'three lines have come');
+      await until('three lines have come', () => lines.length === 3);
       expect([...lines].sort()).toEqual(['one', 'three', 'twoup']);
     },
   );
@@ -37,7 +38,7 @@ test('hands over the output line by line, from stdout and stderr', async () => {
 
 test('restarts a process that ended, each time after a longer delay', async () => {
   await withProcess('process.exit(3)', async (process, _lines, events) => {
-    await waitFor(() => process.unexpectedExits >= 3, 'it has ended three times');
+    await until('it has ended three times', () => process.unexpectedExits >= 3);
     expect(events.slice(0, 3)).toEqual([
       'script exited with code 3, restarting in 100 ms',
       'script exited with code 3, restarting in 200 ms',
@@ -48,10 +49,10 @@ test('restarts a process that ended, each time after a longer delay', async () =
 
 test('restarts a process that was killed', async () => {
   await withProcess(runForever, async (process, lines, events) => {
-    await waitFor(() => lines.length === 1, 'it is up');
+    await until('it is up', () => lines.length === 1);
     const firstPid = process.pid;
     expect(process.kill('SIGKILL')).toBe(true);
-    await waitFor(() => lines.length === 2, 'it is up again');
+    await until('it is up again', () => lines.length === 2);
     expect(process.pid).not.toBe(firstPid);
     expect(events).toEqual(['script was killed by SIGKILL, restarting in 100 ms']);
   });
@@ -62,7 +63,7 @@ test('reports a program that does not exist, and tries again', async () => {
     const events: string[] = [];
     const spec = { name: 'ghost', command: '/nonexistent/program' };
     const process = superviseProcess(spec, { guard, onEvent: (line) => events.push(line) });
-    await waitFor(() => events.length >= 2, 'it has been tried twice');
+    await until('it has been tried twice', () => events.length >= 2);
     await process.stop();
     expect(events[0]).toBe(
       'ghost could not be started (spawn /nonexistent/program ENOENT), restarting in 100 ms',
@@ -73,9 +74,9 @@ test('reports a program that does not exist, and tries again', async () => {
 test('stops a process with its stop signal and does not restart it', async () => {
   const script = `process.on('SIGTERM', () => { console.log('bye'); process.exit(0); }); ${runForever}`;
   await withProcess(script, async (process, lines, events) => {
-    await waitFor(() => lines.includes('up'), 'it is up');
+    await until('it is up', () => lines.includes('up'));
     await Promise.all([process.stop(), process.stop()]);
-    await waitFor(() => lines.includes('bye'), 'its last line has come');
+    await until('its last line has come', () => lines.includes('bye'));
     expect(process.pid).toBeUndefined();
     expect(events).toEqual([]);
   });
@@ -83,9 +84,9 @@ test('stops a process with its stop signal and does not restart it', async () =>
 
 test('does not wait for the delay of a restart when it is stopped', async () => {
   await withProcess('process.exit(1)', async (process) => {
-    await waitFor(
-      () => process.unexpectedExits >= 4 && process.pid === undefined,
+    await until(
       'the delay has grown to 800 ms',
+      () => process.unexpectedExits >= 4 && process.pid === undefined,
     );
     const startedAt = Date.now();
     await process.stop();
@@ -95,7 +96,7 @@ test('does not wait for the delay of a restart when it is stopped', async () => 
 
 test('kills a process that does not stop in time', async () => {
   await withProcess(`process.on('SIGTERM', () => {}); ${runForever}`, async (process, lines, events) => {
-    await waitFor(() => lines.includes('up'), 'it is up');
+    await until('it is up', () => lines.includes('up'));
     await process.stop(50);
     expect(events).toEqual(['script did not stop within 50 ms, killing it']);
   });
@@ -107,7 +108,7 @@ test('takes the descendants of an ended process with it', async () => {
     console.log(pid);
     setInterval(() => {}, 1000);`;
   await withProcess(script, async (process, lines) => {
-    await waitFor(() => lines.length === 1, 'the child is there');
+    await until('the child is there', () => lines.length === 1);
     const group = process.pid ?? 0;
     expect(findGroup(group)).toHaveLength(2);
     await process.stop();
@@ -118,18 +119,18 @@ test('takes the descendants of an ended process with it', async () => {
 
 test('restarts at once when told to, also one that waits after a failure', async () => {
   await withProcess(runForever, async (process, lines, events) => {
-    await waitFor(() => lines.length === 1, 'it is up');
+    await until('it is up', () => lines.length === 1);
     process.restart();
-    await waitFor(() => lines.length === 2, 'it is up again');
+    await until('it is up again', () => lines.length === 2);
     expect(process.unexpectedExits).toBe(0);
     expect(events).toEqual([]);
   });
   await withProcess('console.log("up"); process.exit(1)', async (process, lines) => {
-    await waitFor(() => process.unexpectedExits === 6, 'it waits for more than three seconds');
+    await until('it waits for more than three seconds', () => process.unexpectedExits === 6);
     const starts = lines.length;
     const begun = performance.now();
     process.restart();
-    await waitFor(() => lines.length > starts, 'it was started again');
+    await until('it was started again', () => lines.length > starts);
     expect(performance.now() - begun).toBeLessThan(2_500);
   });
 });

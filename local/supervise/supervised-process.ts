@@ -152,7 +152,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
       }
       const deadline = setTimeout(() => {
         if (child?.pid === undefined) return;
-        onEvent(`${name} did not stop within ${graceMs} ms, killing it`);
+        onEvent(`${name} did not stop within ${graceMs} ms; killing it`);
         sendSignal(-child.pid, 'SIGKILL');
       }, graceMs);
       await ended;

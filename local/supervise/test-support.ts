@@ -1,18 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openGuard, type Guard } from './guard.js';
 import type { ProcessSpec } from './supervised-process.js';
-
-/** Waits until the condition holds; throws after ten seconds. */
-export async function waitFor(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
-    await sleep(10);
-  }
-}
 
 /** A folder that every user may pass through, as PostgreSQL's own user must when the tests run as root. */
 export function temporaryFolder(): string {

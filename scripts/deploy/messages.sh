@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# How deploy.sh and its like speak. What goes wrong is always said together with what fixes it.
+# The messages of deploy.sh and other scripts. Every problem comes with a fix.
 
 step() { printf '==> %s\n' "$*"; }
 
-# template NAME: kubectl's output by one of templates/.
+# template NAME: formats kubectl's output with one of templates/.
 template() { echo "go-template-file=scripts/deploy/templates/$1.gotmpl"; }
 
-# warn WHAT FIX: something that does not keep the stack from running.
+# warn PROBLEM FIX: the stack runs anyway.
 warn() { printf '  ! %s\n    Fix: %s\n' "$1" "$2" >&2; }
 
-# stop WHAT FIX: something that does.
+# stop PROBLEM FIX: the stack cannot run.
 stop() {
   printf '%s: %s\n  Fix: %s\n' "${0##*/}" "$1" "$2" >&2
   exit 1

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# What must be there before anything is changed. What would only be a pity is a warning.
+# Checks the prerequisites before anything is changed. Problems that are not fatal are warnings.
 
 check_programs() {
   command -v kubectl >/dev/null || stop "kubectl is not installed." "https://kubernetes.io/docs/tasks/tools/#kubectl"
@@ -8,14 +8,14 @@ check_programs() {
 
 check_docker() {
   command -v docker >/dev/null || stop "docker is not installed; it builds the images." "https://docs.docker.com/get-started/get-docker/"
-  docker info >/dev/null 2>&1 || stop "Docker does not answer." \
+  docker info >/dev/null 2>&1 || stop "Docker does not respond." \
     "start it (Docker Desktop, or: sudo systemctl start docker); on Linux you must be in the group docker: sudo usermod -aG docker $(id -un)"
 }
 
-# Something listens on the port that is to become the cluster's.
+# The port for the new cluster must be free.
 check_port() {
   if (exec 3<>"/dev/tcp/127.0.0.1/$http_port") 2>/dev/null; then
-    stop "Port $http_port of this machine is taken$(who_listens)." "end that, or take another: HTTP_PORT=$((http_port + 1)) ./deploy.sh"
+    stop "Port $http_port of this machine is in use$(who_listens)." "stop that program, or use another port: HTTP_PORT=$((http_port + 1)) ./deploy.sh"
   fi
 }
 
@@ -41,7 +41,7 @@ preflight() {
   check_addons
 }
 
-# version_of client|server: from what kubectl says of both, in $versions.
+# version_of client|server: extracts it from the output of kubectl in $versions.
 version_of() {
   printf '%s\n' "$versions" | awk -v who="$1" '/^[a-zA-Z]+:/ {mine = $1 == who "Version:"} mine && /gitVersion:/ {print $2}'
 }
@@ -49,24 +49,24 @@ version_of() {
 check_version() {
   local minor=${1#v*.}
   minor=${minor%%.*}
-  [ "$minor" -ge 30 ] || stop "Kubernetes $1 is too old: pods wait with preStop.sleep before they end, which is there from 1.30 on." "upgrade the cluster"
+  [ "$minor" -ge 30 ] || stop "Kubernetes $1 is too old: pods use preStop.sleep, which needs 1.30." "upgrade the cluster"
 }
 
 check_overlay() {
   local secret
   if [ "$overlay" = keda ]; then
     kube get crd scaledobjects.keda.sh >/dev/null 2>&1 ||
-      stop "The overlay keda needs KEDA, which this cluster does not have." \
+      stop "The overlay keda needs KEDA, which is not installed in this cluster." \
         "helm install keda kedacore/keda --repo https://kedacore.github.io/charts -n keda --create-namespace"
   fi
   kubectl kustomize "${manifests%/}" >"$work/manifests.yaml" || stop "$manifests cannot be rendered: see above." "fix the file it names"
   for secret in $(missing_secrets); do
-    stop "$manifests uses the Secret $secret, which is not among its files nor in the cluster." \
+    stop "$manifests uses the Secret $secret, which is neither in its files nor in the cluster." \
       "create it before you deploy: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own"
   done
 }
 
-# The Secrets that pods mount and nobody has made.
+# The Secrets that pods mount but that do not exist.
 missing_secrets() {
   local name
   of_manifests manifest-secrets >"$work/secrets"
@@ -75,7 +75,7 @@ missing_secrets() {
   done
 }
 
-# A Secret of scripts/make-kubernetes-secrets.sh that an earlier release has made lacks what Redis has needed since: a user for each service.
+# Secrets made by an earlier release's scripts/make-kubernetes-secrets.sh lack the passwords of Redis users that were added later.
 complete_secrets() {
   grep -qx 'used redis' "$work/secrets" || return 0
   ! grep -qx 'made redis' "$work/secrets" || return 0
@@ -85,15 +85,15 @@ complete_secrets() {
   kube apply -f "$work/made-secrets.yaml"
 }
 
-# of_manifests TEMPLATE: what it makes of each object that is to be applied.
+# of_manifests TEMPLATE: formats each object that will be applied.
 of_manifests() { kube create --dry-run=client --validate=false -f "$work/manifests.yaml" -o "$(template "$1")"; }
 
 check_nodes() {
   local state
   state=$(kube get nodes -o "$(template node-conditions)")
   case $state in
-    *DiskPressure*) stop "A node is short of disk: $state." "free some: docker system prune (for Docker Desktop, enlarge the disk in Settings, Resources)" ;;
-    *MemoryPressure*) warn "A node is short of memory: $state." "$(fix_for_memory)" ;;
+    *DiskPressure*) stop "A node is running out of disk space: $state." "free some: docker system prune (Docker Desktop: enlarge the disk in Settings, Resources)" ;;
+    *MemoryPressure*) warn "A node is running out of memory: $state." "$(fix_for_memory)" ;;
     *NotReady*) warn "A node is not ready: $state." "kubectl --context $context describe nodes" ;;
   esac
 }
@@ -101,7 +101,7 @@ check_nodes() {
 check_storage() {
   kube get storageclass -o yaml | grep -q 'is-default-class: "true"' && return
   [ -z "$(kube -n "$namespace" get pvc -o name 2>/dev/null)" ] || return 0
-  stop "No StorageClass is the default: the volumes of PostgreSQL and Redis would stay Pending." "$(fix_for_storage_class)"
+  stop "There is no default StorageClass: the volumes of PostgreSQL and Redis would stay Pending." "$(fix_for_storage_class)"
 }
 
 fix_for_storage_class() {
@@ -118,13 +118,13 @@ fix_for_storage_class() {
 
 fix_for_memory() {
   case $family in
-    kind | k3d | shared) echo "give Docker more: Docker Desktop, Settings, Resources; or end other containers" ;;
-    minikube) echo "a larger one: minikube -p $context delete && minikube -p $context start --cpus 4 --memory 6g" ;;
-    *) echo "add nodes, or larger ones" ;;
+    kind | k3d | shared) echo "give Docker more (Docker Desktop: Settings, Resources), or stop other containers" ;;
+    minikube) echo "create a larger cluster: minikube -p $context delete && minikube -p $context start --cpus 4 --memory 6g" ;;
+    *) echo "add more or larger nodes" ;;
   esac
 }
 
-# What the nodes have left beside others' pods, against what ours ask for: in MiB of memory and thousandths of a CPU.
+# Compares what the nodes have left beside other pods with what ours request, in MiB of memory and thousandths of a CPU.
 check_room() {
   local free wanted
   free=$({
@@ -133,19 +133,19 @@ check_room() {
       -o "$(template pod-requests)"
   } | sum_resources)
   wanted=$(of_manifests manifest-requests | with_autoscalers | sum_resources)
-  echo "    free: ${free#* } MiB of memory, ${free% *}m of CPU; asked for: ${wanted#* } MiB, ${wanted% *}m"
+  echo "    free: ${free#* } MiB of memory, ${free% *}m of CPU; requested: ${wanted#* } MiB, ${wanted% *}m"
   if [ "${wanted#* }" -gt "${free#* }" ]; then
-    short "too little memory: ${free#* } MiB are free, and the pods ask for ${wanted#* }" "$(fix_for_memory)"
+    short "too little memory: ${free#* } MiB are free, and the pods request ${wanted#* } MiB" "$(fix_for_memory)"
   fi
   if [ "${wanted% *}" -gt "${free% *}" ]; then
-    short "too little CPU: ${free% *}m are free, and the pods ask for ${wanted% *}m" "$(fix_for_memory)"
+    short "too little CPU: ${free% *}m are free, and the pods request ${wanted% *}m" "$(fix_for_memory)"
   fi
 }
 
-# Elsewhere nodes may be added as they are needed.
+# Remote clusters may add nodes on demand.
 short() { if [ "$family" = remote ]; then warn "The cluster has $1." "$2"; else stop "The cluster has $1." "$2"; fi; }
 
-# An autoscaler's lowest number is what a workload will have at least.
+# A workload has at least the minimum replicas of its autoscaler.
 with_autoscalers() {
   awk '
     $1 == "at-least" { least[$2] = $3 }
@@ -153,7 +153,7 @@ with_autoscalers() {
     END { for (i = 1; i <= lines; i++) { split(line[i], f); print (f[2] in least ? least[f[2]] : f[3]), f[4], f[5] } }'
 }
 
-# Lines of FACTOR CPU MEMORY, in Kubernetes' quantities, to one line "CPU MEMORY".
+# Sums lines of FACTOR CPU MEMORY, in Kubernetes quantities, into one line "CPU MEMORY".
 sum_resources() {
   awk '
     function milli(q) { return q ~ /m$/ ? q + 0 : q * 1000 }
@@ -177,7 +177,7 @@ check_node_port() {
   [ -n "$port" ] || return 0
   other=$(kube get services --all-namespaces -o "$(template node-ports)" |
     awk -v own="$namespace/" -v port="$port" '$1 == port && index($2, own) != 1 {print $2}')
-  [ -z "$other" ] || stop "NodePort $port is taken by the Service $other." \
+  [ -z "$other" ] || stop "NodePort $port is in use by the Service $other." \
     "delete that Service, or change nodePort in k8s/nginx.yaml and containerPort in kind/cluster.yaml"
 }
 
@@ -185,9 +185,9 @@ check_addons() {
   kube get --raw /apis/metrics.k8s.io/v1beta1/nodes >/dev/null 2>&1 ||
     warn "There is no metrics server: HPAs show <unknown> and do not scale." "$(fix_for_metrics)"
   [ -n "$(kube get ingressclass -o name 2>/dev/null)" ] ||
-    warn "There is no Ingress controller: task-user.local and millrace.local do not answer; the URL at the end does." "docs/KUBERNETES_DEPLOYMENT.md#ingress"
+    warn "There is no Ingress controller: task-user.local and millrace.local do not work, but the URL printed at the end does." "docs/KUBERNETES_DEPLOYMENT.md#ingress"
   if [ "$family" = minikube ] && ! kube -n kube-system get daemonsets -o name | grep -qE 'calico|cilium'; then
-    warn "This minikube has no network plugin that enforces NetworkPolicies." "./deploy.sh --cluster minikube makes one that has"
+    warn "This minikube cluster has no network plugin that enforces NetworkPolicies." "./deploy.sh --cluster minikube creates one that does"
   fi
 }
 
@@ -199,15 +199,15 @@ fix_for_metrics() {
   esac
 }
 
-# Why kubectl apply was refused, from its own words in $work/errors.
+# The fix for a failed kubectl apply, by its messages in $work/errors.
 fix_for_refusal() {
   case $(cat "$work/errors") in
-    *"unknown field"*) echo "a field is misspelt: npm test -- tests/k8s names the file" ;;
+    *"unknown field"*) echo "a field is misspelled: npm test -- tests/k8s names the file" ;;
     *"already allocated"*) echo "the NodePort belongs to another Service: kubectl --context $context get services -A | grep 30080" ;;
-    *"being terminated"*) echo "the namespace is still being deleted: wait until it is gone, and run ./deploy.sh again" ;;
+    *"being terminated"*) echo "the namespace is still being deleted: wait until it is gone, then run ./deploy.sh again" ;;
     *"spec: Forbidden"* | *"field is immutable"*) echo "a field cannot be changed in place: delete that object (volumes stay) and run ./deploy.sh again" ;;
-    *orbidden*) echo "your account may not do this: kubectl --context $context auth can-i --list -n $namespace" ;;
-    *"no matches for kind"*) echo "the cluster lacks what defines this kind (KEDA for ScaledObject)" ;;
-    *) echo "fix what it names, and run ./deploy.sh again" ;;
+    *orbidden*) echo "your account is not allowed to do this: kubectl --context $context auth can-i --list -n $namespace" ;;
+    *"no matches for kind"*) echo "the cluster does not have this kind of resource (ScaledObject needs KEDA)" ;;
+    *) echo "fix what it names, then run ./deploy.sh again" ;;
   esac
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What is wrong in the namespace, in words, and what fixes it: lines of "grade, what, fix". What is `fatal` does not pass by itself.
+# Lists the problems in the namespace and their fixes, as lines of "grade, problem, fix". `fatal` problems do not resolve themselves.
 
 tab=$(printf '\t')
-# Between fields that may be empty: read takes tabs in a row for one.
+# Separates fields that can be empty; `read` merges consecutive tabs.
 unit=$(printf '\037')
 
 problem() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
@@ -15,10 +15,10 @@ problems() {
   problems_of_cluster
 }
 
-# What a container said lately; before its end, if it has ended.
+# The latest log lines of a container; those before its end, if it has ended.
 logs_of() { kube -n "$namespace" logs "$1" -c "$2" --tail=20 2>/dev/null | grep -v '^unable to retrieve' || true; }
 
-# The last words of a container, of a trouble if there is one; of a JSON line what it means and why. Indented lines go on.
+# The last log line of a container, preferably an error; of a JSON line, its message and cause. Indented lines continue the previous one.
 last_words() {
   awk '
     function text(name) { return match($0, "\"" name "\":\"([^\"\\\\]|\\\\.)*\"") ? substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5) : "" }
@@ -29,7 +29,7 @@ last_words() {
     END { print substr(trouble ? trouble : last, 1, 400) }'
 }
 
-# The text of an event about an object, the newest of its kind.
+# The text of the latest warning event about an object.
 event_of() {
   kube -n "$namespace" get events --field-selector "involvedObject.name=$1,type=Warning" --sort-by=.lastTimestamp \
     -o jsonpath='{range .items[*]}{.message}{"\n"}{end}' 2>/dev/null | awk '/[^ ]/ {last = $0} END {print substr(last, 1, 300)}'
@@ -47,15 +47,15 @@ problems_of_claims() {
       elif [ -z "$class" ]; then
         problem fatal "The PVC $name has no StorageClass, and none is the default." "$(fix_for_storage_class)"
       elif ! kube get storageclass "$class" >/dev/null 2>&1; then
-        problem fatal "The PVC $name asks for the StorageClass $class, which is not there." \
-          "correct storageClassName; there is: $(kube get storageclass -o name | sed 's/.*\///' | paste -sd' ' -). A PVC cannot be changed, so first: kubectl --context $context -n $namespace delete pvc $name"
+        problem fatal "The PVC $name asks for the StorageClass $class, which does not exist." \
+          "correct storageClassName; available: $(kube get storageclass -o name | sed 's/.*\///' | paste -sd' ' -). A PVC cannot be changed, so first: kubectl --context $context -n $namespace delete pvc $name"
       elif [ -n "$message" ]; then
         problem wait "The PVC $name has no volume: $message" "kubectl --context $context -n $namespace describe pvc $name"
       fi
     done
 }
 
-# How full the volumes are, as their pods see it.
+# How full the volumes are, as seen by their pods.
 problems_of_volumes() {
   local pod container path claim used
   kube -n "$namespace" get pods --field-selector=status.phase=Running -o "$(template mounts)" 2>/dev/null |
@@ -71,9 +71,9 @@ fix_for_full() {
   if [ "$(kube get storageclass "$class" -o jsonpath='{.allowVolumeExpansion}' 2>/dev/null)" = true ]; then
     echo "enlarge it: kubectl --context $context -n $namespace patch pvc $1 -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"20Gi\"}}}}'"
   elif [ "$family" = remote ]; then
-    echo "its StorageClass $class allows no growth: restore a backup into a larger one (docs/KUBERNETES_DEPLOYMENT.md#backup-and-restore)"
+    echo "its StorageClass $class does not allow expansion: restore a backup into a larger one (docs/KUBERNETES_DEPLOYMENT.md#backup-and-restore)"
   else
-    echo "it lies on the disk of the node: free some there (docker system prune; Docker Desktop: a larger disk in Settings, Resources)"
+    echo "it is on the node's disk: free some space there (docker system prune; Docker Desktop: a larger disk in Settings, Resources)"
   fi
 }
 
@@ -92,16 +92,16 @@ problems_of_pods() {
 
 problem_of_scheduling() {
   local grade=fatal
-  # More nodes may be on their way.
+  # More nodes may be starting.
   if [ "$family" = remote ]; then grade='wait'; fi
   case $2 in
     *persistentvolumeclaim*"not found"*)
-      problem fatal "$1 needs a PVC that is not there: $2" "kubectl --context $context apply -f k8s/ makes it"
+      problem fatal "$1 needs a PVC that does not exist: $2" "kubectl --context $context apply -f k8s/ creates it"
       ;;
-    *"unbound immediate"*) ;; # said of the PVC
+    *"unbound immediate"*) ;; # reported for the PVC
     *"Insufficient memory"* | *"Insufficient cpu"*) problem "$grade" "No node has room for $1: $2" "$(fix_for_memory)" ;;
-    *disk-pressure*) problem wait "A node takes no pods, its disk is full: $2" "docker system prune; Docker Desktop: a larger disk in Settings, Resources" ;;
-    *) problem wait "No node takes $1: $2" "kubectl --context $context -n $namespace describe pod $1" ;;
+    *disk-pressure*) problem wait "A node accepts no pods because its disk is full: $2" "docker system prune; Docker Desktop: a larger disk in Settings, Resources" ;;
+    *) problem wait "No node accepts $1: $2" "kubectl --context $context -n $namespace describe pod $1" ;;
   esac
 }
 
@@ -115,7 +115,7 @@ problem_of_container() {
       return
       ;;
     CreateContainerConfigError | CreateContainerError | RunContainerError)
-      problem fatal "$pod cannot start ($waiting): $message" "make what it names, then: kubectl --context $context -n $namespace delete pod $pod"
+      problem fatal "$pod cannot start ($waiting): $message" "create what it names, then: kubectl --context $context -n $namespace delete pod $pod"
       return
       ;;
   esac
@@ -125,38 +125,38 @@ problem_of_container() {
   fi
   if [ "$restarts" -gt 0 ] && [ -n "$ended" ]; then
     words=$(logs_of "$pod" "$container" | last_words)
-    problem "$([ "$restarts" -gt 3 ] && echo fatal || echo wait)" "$pod ends again and again ($ended, $restarts restarts): ${words:-it says nothing}" "$(fix_for_words "$words" "$logs" "$container")"
+    problem "$([ "$restarts" -gt 3 ] && echo fatal || echo wait)" "$pod keeps crashing ($ended, $restarts restarts): ${words:-no log output}" "$(fix_for_words "$words" "$logs" "$container")"
   elif [ -n "$waiting" ]; then
     # A volume or a Secret that cannot be mounted.
     event=$(event_of "$pod")
-    [ -z "$event" ] || problem wait "$pod waits ($waiting): $event" "make what it names"
+    [ -z "$event" ] || problem wait "$pod waits ($waiting): $event" "create what it names"
   else
     words=$(logs_of "$pod" "$container" | last_words)
-    problem wait "$pod runs and is not ready. Kubernetes says: $(event_of "$pod") Its log says: ${words:-nothing}" "$(fix_for_words "$words" "$logs" "$container")"
+    problem wait "$pod is running but not ready. Kubernetes says: $(event_of "$pod") Its log says: ${words:-nothing}" "$(fix_for_words "$words" "$logs" "$container")"
   fi
 }
 
 fix_for_missing_image() {
   case $1 in
-    millrace/*:dev) echo "./deploy.sh builds it and hands it over" ;;
-    millrace/*) echo "the build makes ${1%:*}:dev: correct the tag in k8s/, or docker tag ${1%:*}:dev $1 and ./deploy.sh" ;;
-    */millrace/*) echo "see that the registry has this version (scripts/push-images.sh puts it there); a private one needs an imagePullSecret" ;;
-    *) echo "see that the name and tag are right: docker pull $1; on a cluster of this machine ./deploy.sh then hands it over" ;;
+    millrace/*:dev) echo "./deploy.sh builds and loads it" ;;
+    millrace/*) echo "the build creates ${1%:*}:dev: correct the tag in k8s/, or docker tag ${1%:*}:dev $1 and ./deploy.sh" ;;
+    */millrace/*) echo "check that the registry has this version (scripts/push-images.sh pushes it); a private registry needs an imagePullSecret" ;;
+    *) echo "check the name and tag: docker pull $1; ./deploy.sh then loads it into a local cluster" ;;
   esac
 }
 
-# fix_for_words WORDS COMMAND CONTAINER: by default the command. A volume has the name of the container that fills it.
+# fix_for_words WORDS COMMAND CONTAINER: the command, by default. A volume is named after its container.
 fix_for_words() {
   case $1 in
     *"o space left"*) fix_for_full "$3" ;;
     *"password authentication failed"* | *WRONGPASS*) echo "PostgreSQL keeps the passwords of its first start: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own" ;;
-    *EAI_AGAIN* | *ENOTFOUND* | *"not resolve"* | *"host not found"*) echo "names are not resolved: kubectl --context $context -n kube-system get pods -l k8s-app=kube-dns, and the NetworkPolicy dns" ;;
-    *ECONNREFUSED* | *ETIMEDOUT* | *"imed out"*) echo "what it calls does not answer: see the others above, and the NetworkPolicies of both" ;;
+    *EAI_AGAIN* | *ENOTFOUND* | *"not resolve"* | *"host not found"*) echo "DNS does not resolve names: kubectl --context $context -n kube-system get pods -l k8s-app=kube-dns, and check the NetworkPolicy dns" ;;
+    *ECONNREFUSED* | *ETIMEDOUT* | *"imed out"*) echo "the service it calls does not respond: see the other problems, and check the NetworkPolicies of both" ;;
     *) echo "$2" ;;
   esac
 }
 
-# Pods that are not even made: refused by PodSecurity, a quota, an absent ServiceAccount.
+# Pods that cannot be created because of PodSecurity, a quota or a missing ServiceAccount.
 problems_of_workloads() {
   local kind name message
   for name in $(unready); do
@@ -167,8 +167,8 @@ problems_of_workloads() {
     esac
     case $message in
       '') ;;
-      *PodSecurity*) problem fatal "${name#*/} is refused its pods: $(printf '%s' "$message" | cut -c1-400)" "give its securityContext what is named there; the other manifests in k8s/ show how" ;;
-      *) problem wait "${name#*/} is refused its pods: $(printf '%s' "$message" | cut -c1-300)" "fix what is named there in k8s/" ;;
+      *PodSecurity*) problem fatal "The pods of ${name#*/} are rejected: $(printf '%s' "$message" | cut -c1-400)" "add the named fields to its securityContext; the other manifests in k8s/ show how" ;;
+      *) problem wait "The pods of ${name#*/} are rejected: $(printf '%s' "$message" | cut -c1-300)" "fix what it names in k8s/" ;;
     esac
   done
 }
@@ -179,7 +179,7 @@ problems_of_cluster() {
   ready=$(kube -n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{.items[*].status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)
   case $ready in
     *True* | '') ;;
-    *) problem wait "Cluster DNS does not run: no service finds another." "kubectl --context $context -n kube-system describe pods -l k8s-app=kube-dns" ;;
+    *) problem wait "Cluster DNS is not running: services cannot find each other." "kubectl --context $context -n kube-system describe pods -l k8s-app=kube-dns" ;;
   esac
   kube get --raw /apis/metrics.k8s.io/v1beta1/nodes >/dev/null 2>&1 ||
     problem wait "There is no metrics server: HPAs show <unknown> and do not scale." "$(fix_for_metrics)"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2154
-# Waiting, and saying meanwhile what keeps it.
+# Waits, and reports what is blocking.
 
-# Deployments and StatefulSets that are not what they should be yet, one "kind/name" a line.
+# Deployments and StatefulSets that are not ready yet, one "kind/name" per line.
 unready() {
   kube -n "$namespace" get deployments,statefulsets -o "$(template workloads)" |
     awk '$2 != $3 || $5 < $4 || $6 < $4 || $7 > $4 {print $1}'
 }
 
-# What has been wrong for half a minute is said; what cannot fix itself ends the wait.
+# Reports problems that last half a minute; a problem that cannot resolve itself ends the wait.
 wait_until_ready() {
   local end=$((SECONDS + timeout)) waiting since=$SECONDS started=$SECONDS
   : >"$work/before-problems"
@@ -16,7 +16,7 @@ wait_until_ready() {
     if [ $((SECONDS - since)) -ge 15 ]; then
       since=$SECONDS
       problems | sort -u >"$work/problems"
-      # Twice the same: not only passing by.
+      # Problems that were seen twice are not transient.
       comm -12 "$work/before-problems" "$work/problems" >"$work/lasting"
       cp "$work/problems" "$work/before-problems"
       say_new_problems
@@ -43,7 +43,7 @@ give_up() {
   say_new_problems
   what=$(printf '%s' "$1" | tr '\n' ' ')
   if [ -s "$work/lasting" ]; then
-    stop "Not ready: $what" "what is said above; then run ./deploy.sh again"
+    stop "Not ready: $what" "see above; then run ./deploy.sh again"
   fi
-  stop "Not ready after $timeout s: $what" "a slow machine needs longer: --timeout 900; kubectl --context $context -n $namespace describe pods tells more"
+  stop "Not ready after $timeout s: $what" "a slow machine needs longer: --timeout 900; for details: kubectl --context $context -n $namespace describe pods"
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2154
-# Everything at a glance.
+# Shows everything at a glance.
 
 status() {
   local url
   choose_cluster existing
   kube get namespace "$namespace" >/dev/null 2>&1 || stop "Nothing is deployed: there is no namespace $namespace (context $context)." "./deploy.sh"
-  if url=$(find_url 1); then echo "Millrace at $url (context $context)"; else echo "Millrace does not answer (context $context)"; fi
+  if url=$(find_url 1); then echo "Millrace at $url (context $context)"; else echo "Millrace does not respond (context $context)"; fi
   section deployments,statefulsets
   section pods
   section services

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The oldest versions that will do: what they are stated for is in the README, under "What it needs".
+# The minimum versions; the README lists them under "Requirements".
 
-# at_least VERSION OLDEST: of MAJOR.MINOR. True of a version without numbers, such as that of a build of one's own.
+# at_least VERSION MINIMUM, with a minimum of MAJOR.MINOR. True for a version without numbers, such as that of a custom build.
 at_least() {
   awk -v have="${1#v}" -v oldest="$2" 'BEGIN {
     if (have !~ /^[0-9]/) exit 0
@@ -11,7 +11,7 @@ at_least() {
   }'
 }
 
-# Engine 26 and Compose 2.26 mount one folder of a volume (volume.subpath); 25 and 2.24 would do for the rest.
+# Engine 26 and Compose 2.26 mount one folder of a volume (volume.subpath); 25 and 2.24 would be enough for the rest.
 check_docker_versions() {
   local engine compose
   engine=$(docker version --format '{{.Server.Version}}' 2>/dev/null) || true
@@ -23,7 +23,7 @@ check_docker_versions() {
     stop "Docker Compose $compose is too old: 2.26 or newer is needed." "https://docs.docker.com/compose/install/ (Docker Desktop: 4.29 or newer)"
 }
 
-# Of kubectl, which works with clusters one minor version newer or older than itself.
+# kubectl works with clusters one minor version newer or older than itself.
 check_kubectl_version() {
   at_least "$1" 1.29 || stop "kubectl $1 is too old: 1.29 or newer is needed." "https://kubernetes.io/docs/tasks/tools/#kubectl"
 }

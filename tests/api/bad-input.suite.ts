@@ -201,11 +201,11 @@ describe('a user', () => {
     ['a name that cannot be seen', { name: '\u200b\u00ad', email: 'a@example.com' }, ['name']],
     ['a name of 201 characters', { name: 'x'.repeat(201), email: 'a@example.com' }, ['name']],
     ['a name with a NUL', { name: '\u0000', email: 'a@example.com' }, ['name']],
-    ['no e-mail address', { name: 'A' }, ['email']],
-    ['an e-mail address that is none', { name: 'A', email: 'alice' }, ['email']],
-    ['an e-mail address with a NUL', { name: 'A', email: 'a\u0000@example.com' }, ['email']],
-    ['a very long e-mail address', { name: 'A', email: `${'a'.repeat(250)}@example.com` }, ['email']],
-    ['a list for an e-mail address', { name: 'A', email: ['a@example.com'] }, ['email']],
+    ['no email address', { name: 'A' }, ['email']],
+    ['an email address that is none', { name: 'A', email: 'alice' }, ['email']],
+    ['an email address with a NUL', { name: 'A', email: 'a\u0000@example.com' }, ['email']],
+    ['a very long email address', { name: 'A', email: `${'a'.repeat(250)}@example.com` }, ['email']],
+    ['a list for an email address', { name: 'A', email: ['a@example.com'] }, ['email']],
     ['an unknown field', { name: 'A', email: 'a@example.com', admin: true }, ['admin']],
   ])('with %s is answered by 422 that says where', async (_what, body, where) => {
     const problem = expectProblem(await sendJson('POST', '/user/register', body), 422);

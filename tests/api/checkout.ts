@@ -25,6 +25,7 @@ const parts = [
   'redis',
   'scripts',
   'services',
+  'topology',
   'package.json',
   'tsconfig.base.json',
   'tsconfig.json',

@@ -4,11 +4,10 @@ import { createPostgres, type Postgres } from '@millrace/chassis/stores/postgres
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import type { Express } from 'express';
 import { Redis } from 'ioredis';
-/* eslint-disable no-restricted-imports -- tests put services together */
 import { createApp as createTaskApi } from '../../services/task-api/src/app.js';
 import { createApp as createUserApi } from '../../services/user-api/src/app.js';
 import { createApp as createWebGateway } from '../../services/web-gateway/src/app.js';
-/* eslint-enable no-restricted-imports */
+
 import { send } from '../nginx/client.js';
 import { type Nginx, startNginx, startUpstream, type Upstream } from '../nginx/support.js';
 import { basics, silentLogger } from '../support/service-basics.js';

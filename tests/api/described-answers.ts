@@ -9,7 +9,6 @@ export interface DescribedOperation {
   operationId: string;
   responses: Record<string, DescribedResponse>;
   'x-codeSamples'?: { source: string }[];
-  'x-alias-of'?: string;
 }
 
 interface DescribedResponse {

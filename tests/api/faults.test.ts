@@ -5,7 +5,7 @@ import { systemHealthSchema, taskSchema, uploadResponseSchema } from '@millrace/
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
 import { jpeg } from './pictures.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 /** In this time a client hears that something is wrong. */
 const ANSWER_MS = 5_000;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort } from '../../local/servers/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
 import { sendJson } from './client.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 const START_MS = 60_000;
 const MEBIBYTE = 2 ** 20;
@@ -83,7 +83,7 @@ test(
     await until('it is ready', () => first.output().includes('ready after'), START_MS);
     expect(await createTask()).toBe(201);
     fill();
-    const message = `the disk with ${data} is full: free some space, and all goes on by itself`;
+    const message = `the disk with ${data} is full: free some space, and everything recovers automatically`;
     await until(
       'it says so',
       async () => {

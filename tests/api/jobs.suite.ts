@@ -12,7 +12,7 @@ import {
 } from '@millrace/contracts';
 import { expectProblem, send, sendJson, upload, type Reply } from './client.js';
 import { jpeg } from './pictures.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 

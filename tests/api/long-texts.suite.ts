@@ -1,6 +1,6 @@
 import { acceptedJobSchema, analyzeResponseSchema, jobSchema, TEXT_MAX } from '@millrace/contracts';
 import { expectProblem, send } from './client.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 /** JSON as many clients write it: in ASCII. */
 const toAscii = (value: unknown) =>

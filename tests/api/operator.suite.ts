@@ -6,7 +6,7 @@ import { send, upload } from './client.js';
 import { endpointUrl, isLocal } from './endpoint.js';
 import { jpeg } from './pictures.js';
 import { failedJob, ids, makeThings, waitingJob } from './provocations.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 /** Runs the operators' script as `npm run jobs -- …` does. */
 async function jobs(...args: string[]): Promise<{ output: string; status: number }> {
@@ -53,11 +53,11 @@ describe("the operators' script", () => {
     }
   });
 
-  test('lists the failed jobs, and queues those anew that can be retried', async () => {
+  test('lists the failed jobs, and retries those that can be retried', async () => {
     const retryable = isLocal ? await failedJob() : undefined;
     expect((await jobs('failed', '--url', endpointUrl())).output).toContain(ids.refusedJob);
     const { output } = await jobs('retry-failed', '--url', `${endpointUrl()}/`);
-    expect(output).toMatch(/^\d+ of [1-9]\d* failed jobs queued anew\.$/m);
+    expect(output).toMatch(/^\d+ of [1-9]\d* failed jobs queued again\.$/m);
     expect(await statusOf(ids.refusedJob)).toBe('failed');
     if (retryable) {
       await until('the job is completed', async () => (await statusOf(retryable)) === 'completed');
@@ -70,14 +70,14 @@ describe("the operators' script", () => {
     const at = ['--url', endpointUrl(), '--yes'];
     expect((await jobs('cancel', '--older-than', '1h', ...at)).output).toMatch(/^0 jobs cancelled/);
     const cancelled = await jobs('cancel', '--kind', 'image', ...at);
-    expect(cancelled.output).toBe('3 jobs cancelled, 0 had begun or ended meanwhile.\n');
+    expect(cancelled.output).toBe('3 jobs cancelled; 0 had already started or finished.\n');
     for (const id of images) expect(await statusOf(id)).toBe('cancelled');
     expect(await statusOf(task)).toBe('queued');
 
     const old = ['--older-than', '1d', ...at];
     expect((await jobs('delete', '--status', 'cancelled', ...old)).output).toMatch(/^0 jobs deleted/);
     const deleted = await jobs('delete', '--status', 'cancelled', '--kind', 'image', ...at);
-    expect(deleted.output).toMatch(/^\d+ jobs deleted, 0 were gone/);
+    expect(deleted.output).toMatch(/^\d+ jobs deleted; 0 were already gone/);
     for (const id of images) expect(await statusOf(id)).toBe('gone');
     expect(await statusOf(task)).toBe('queued');
     await send(`/api/jobs/${task}`, { method: 'DELETE' });
@@ -87,17 +87,17 @@ describe("the operators' script", () => {
     const at = ['--url', endpointUrl()];
     expect(await jobs('delete', '--status', 'failed', ...at)).toEqual({
       status: 1,
-      output: `Delete all failed jobs at ${endpointUrl()}? Their tasks stay. Add --yes to do it without being asked.\n`,
+      output: `Delete all failed jobs at ${endpointUrl()}? Their tasks stay. Add --yes to skip this question.\n`,
     });
     expect((await jobs('delete', '--yes', ...at)).output).toBe(
-      'Say which jobs: --status completed or --status failed or --status cancelled\n',
+      'Specify which jobs: --status completed or --status failed or --status cancelled\n',
     );
     expect((await jobs('cancel', '--status', 'failed', '--yes', ...at)).output).toBe(
-      'Say which jobs: --status queued\n',
+      'Specify which jobs: --status queued\n',
     );
     expect((await jobs('cancel', '--kind', 'nap', '--yes', ...at)).status).toBe(1);
     expect((await jobs('cancel', '--older-than', 'yesterday', '--yes', ...at)).output).toBe(
-      '--older-than is a number with a unit: 90s, 30m, 12h or 7d.\n',
+      '--older-than must be a number with a unit: 90s, 30m, 12h or 7d.\n',
     );
     expect(await statusOf(ids.refusedJob)).toBe('failed');
   });

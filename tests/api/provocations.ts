@@ -11,7 +11,7 @@ import { type Reply, send, sendJson, upload } from './client.js';
 import { askPostgres } from '../chaos/administrator.js';
 import { endpointUrl, isLocal, localStack } from './endpoint.js';
 import { jpeg } from './pictures.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 /** Sends a request that is to be answered by a certain status. `path` is the operation's own, with its parameters. */
 export type Provoke = (path: string) => Promise<Reply>;

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { jobSchema, queuedTaskSchema, taskSchema, type Job } from '@millrace/contracts';
 import { send, sendJson } from './client.js';
 import { isLocal, logLines } from './endpoint.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 async function add(task: string, headers: Record<string, string> = {}): Promise<string> {
   const reply = await sendJson('POST', '/api/add', { task }, { headers });

@@ -9,7 +9,7 @@ import { freePort } from '../../local/servers/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
 import { send, sendJson, upload } from './client.js';
 import { jpeg } from './pictures.js';
-import { until } from './until.js';
+import { until } from '../support/until.js';
 
 const START_MS = 60_000;
 
@@ -68,7 +68,7 @@ test(
       const terminal = run('npm start --silent');
       expect(await terminal.exit()).toBe(1);
       expect(terminal.errors()).toBe(
-        `Port ${port} is taken by another program. Choose another: PORT=${port + 1} npm start\n`,
+        `Port ${port} is in use by another program. Choose another: PORT=${port + 1} npm start\n`,
       );
     } finally {
       other.close();

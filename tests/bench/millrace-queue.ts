@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import type { Stack } from '../../local/stack/stack.js';
-import { until } from '../api/until.js';
 import type { Contestant } from './contestant.js';
 import type { Bench } from './row.js';
+import { until } from '../support/until.js';
 
 const DEADLINE_MS = 300_000;
 const NO_JOB = '00000000-0000-0000-0000-000000000000';

@@ -5,7 +5,6 @@
  */
 import { createPostgres } from '@millrace/chassis/stores/postgres';
 import { Pool } from 'undici';
-// eslint-disable-next-line no-restricted-imports -- what is measured
 import { startRetention } from '../../services/task-api/src/jobs/retention.js';
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { askPostgres } from '../chaos/administrator.js';

@@ -1,7 +1,7 @@
 import type { AcceptedJob, QueuedTask, RegisterUser, Task, User } from '@millrace/contracts';
 import { baseUrl } from './session.js';
 
-// What the tests make beforehand, past the browser.
+// Test data, created through the API.
 
 async function post<T>(path: string, body: unknown): Promise<T> {
   const response = await fetch(baseUrl() + path, {
@@ -22,7 +22,7 @@ export const registerUser = (user: RegisterUser) => post<User>('/user/register',
 
 export const queueAnalysis = (text: string) => post<AcceptedJob>('/analyze?async=true', { text });
 
-/** A job that fails for good: it begins like a picture, so it is accepted, and what follows is none. */
+/** A job that fails for good: the file begins like an image, so it is accepted, but it is not one. */
 export async function queueBrokenImage(): Promise<AcceptedJob> {
   const form = new FormData();
   form.append('file', new Blob([Buffer.from('ffd8ff00', 'hex')], { type: 'image/jpeg' }), 'broken.jpg');

@@ -1,4 +1,4 @@
-// The web UI in a real browser, all against one stack: the one at MILLRACE_URL, or a local one that is started here.
+// The web UI in a real browser. All suites share one stack: the one at MILLRACE_URL, or a local one that is started here.
 import { accessibilitySuite } from './accessibility.suite.js';
 import { analyzeSuite } from './analyze.suite.js';
 import { findChromium } from './chromium.js';
@@ -9,6 +9,7 @@ import { labSuite } from './lab.suite.js';
 import { failuresSuite } from './failures.suite.js';
 import { hostileSuite } from './hostile.suite.js';
 import { pagesSuite } from './pages.suite.js';
+import { referenceSuite } from './reference.suite.js';
 import { startSession, stopSession } from './session.js';
 import { tasksSuite } from './tasks.suite.js';
 import { systemSuite, usersSuite } from './users-and-system.suite.js';
@@ -29,7 +30,8 @@ if (findChromium() === undefined) {
   describe('users', usersSuite);
   describe('system', systemSuite);
   describe('long lists', pagesSuite);
-  describe('what the server refuses', failuresSuite);
-  describe('what means harm', hostileSuite);
+  describe('the API reference', referenceSuite);
+  describe('error responses', failuresSuite);
+  describe('hostile input', hostileSuite);
   describe('accessibility', accessibilitySuite);
 }

@@ -10,7 +10,7 @@ const USUAL_PLACES = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
-/** The machine's own Chromium, or the one that CHROMIUM_PATH names. */
+/** The machine's Chromium, or the one in CHROMIUM_PATH. */
 export function findChromium(): string | undefined {
   return [process.env.CHROMIUM_PATH ?? '', ...USUAL_PLACES].find((path) => path !== '' && existsSync(path));
 }

@@ -4,7 +4,7 @@ import { sees, visit } from './session.js';
 
 const BLANK = 'about:blank';
 
-/** Answers in the place of the server, with problem+json. */
+/** A problem+json response to send instead of the server's. */
 const problem = (
   status: number,
   detail: string,
@@ -19,12 +19,12 @@ const problem = (
 async function fillRegistration(page: Page): Promise<string> {
   const email = `${randomUUID().slice(0, 8)}@example.com`;
   await page.getByLabel('Name').fill('Grace');
-  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Email address').fill(email);
   return email;
 }
 
 export function failuresSuite(): void {
-  test('after 429, a list waits for as long as it is told to, says so, and then loads by itself', async () => {
+  test('after a 429, a list says how long it waits, and then loads automatically', async () => {
     await visit(
       BLANK,
       async (page) => {
@@ -35,7 +35,7 @@ export function failuresSuite(): void {
           else await route.fulfill(problem(429, 'Slow down.', { 'Retry-After': '3' }));
         });
         await page.goto('/ui/jobs?status=failed');
-        await sees(page, '.notice:has-text("Too many requests. This page tries again in 3 s.")');
+        await sees(page, '.notice:has-text("Too many requests. Retrying in 3 s.")');
         await sees(page, '.job, .empty');
         await sees(page, '.notice', 'hidden');
         expect(asked[1]! - asked[0]!).toBeGreaterThanOrEqual(2_900);
@@ -44,7 +44,7 @@ export function failuresSuite(): void {
     );
   });
 
-  test('a form that is refused by 429 says when to try again', async () => {
+  test('after a 429, a form says when to try again', async () => {
     await visit(
       '/ui/users',
       async (page) => {
@@ -62,22 +62,25 @@ export function failuresSuite(): void {
   test.each([
     [false, 'Nothing has been started. Try again.'],
     [true, 'It may have been started: check the list before you try again.'],
-  ])('a 503 whose work had begun (%s) says whether to fear a repetition', async (work_begun, advice) => {
-    await visit(
-      '/ui/users',
-      async (page) => {
-        await page.route('**/user/register', (route) =>
-          route.fulfill(problem(503, 'No room. Try again later.', { 'Retry-After': '1' }, { work_begun })),
-        );
-        await fillRegistration(page);
-        await page.getByRole('button', { name: 'Register' }).click();
-        await sees(page, `.notice:has-text("No room. ${advice}")`);
-      },
-      { refusals: [503] },
-    );
-  });
+  ])(
+    'after a 503 with work_begun %s, a form says whether it is safe to try again',
+    async (work_begun, advice) => {
+      await visit(
+        '/ui/users',
+        async (page) => {
+          await page.route('**/user/register', (route) =>
+            route.fulfill(problem(503, 'No room. Try again later.', { 'Retry-After': '1' }, { work_begun })),
+          );
+          await fillRegistration(page);
+          await page.getByRole('button', { name: 'Register' }).click();
+          await sees(page, `.notice:has-text("No room. ${advice}")`);
+        },
+        { refusals: [503] },
+      );
+    },
+  );
 
-  test('a registration whose answer got lost is in the list, and a second try says so', async () => {
+  test('when the response to a registration is lost, the user is listed, and a second try says so', async () => {
     await visit(
       '/ui/users',
       async (page) => {
@@ -92,7 +95,7 @@ export function failuresSuite(): void {
         await sees(page, `.user:has-text("${email}")`);
         await page.unroute('**/user/register', loseAnswer);
         await page.getByRole('button', { name: 'Register' }).click();
-        await sees(page, '.field-error:has-text("is registered already, perhaps by your last try")');
+        await sees(page, '.field-error:has-text("is already registered, perhaps by your last try")');
       },
       { mayLoseConnection: true, refusals: [409] },
     );
@@ -100,15 +103,15 @@ export function failuresSuite(): void {
 
   test.each([
     ['a page of HTML', 'text/html', '<h1>Sign in to the guest network</h1>'],
-    ['something that is no list', 'application/json', '{"rows": []}'],
-    ['half of an answer', 'application/json', '[{"id": "1'],
-  ])('%s in the place of a list is said, and what is shown stays', async (_what, contentType, body) => {
+    ['something that is not a list', 'application/json', '{"rows": []}'],
+    ['half a response', 'application/json', '[{"id": "1'],
+  ])('%s instead of a list is reported, and what is shown stays', async (_what, contentType, body) => {
     await visit('/ui/users', async (page) => {
       await sees(page, '.user, .empty');
       await page.route('**/user/users*', (route) => route.fulfill({ contentType, body }));
       await page.getByRole('link', { name: 'System' }).click();
       await page.getByRole('link', { name: 'Users' }).click();
-      await sees(page, '.notice:has-text("The server’s answer could not be read.")');
+      await sees(page, '.notice:has-text("The server sent an unexpected response.")');
       await page.unroute('**/user/users*');
       await page.getByRole('button', { name: 'Try again' }).click();
       await sees(page, '.user, .empty');
@@ -116,7 +119,7 @@ export function failuresSuite(): void {
     });
   });
 
-  test('rows that cannot be drawn take down their page, and no other', async () => {
+  test('rows that cannot be rendered take down only their page', async () => {
     await visit(BLANK, async (page) => {
       await page.route('**/user/users*', (route) => route.fulfill({ json: [{ id: '1', name: null }] }));
       await page.goto('/ui/users');

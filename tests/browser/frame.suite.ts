@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { pageSchema } from '@millrace/contracts';
-import { until } from '../api/until.js';
 import { baseUrl, focused, PHONE, sees, visit } from './session.js';
+import { until } from '../support/until.js';
 
 const MAX_SCRIPT_BYTES = 150 * 1024;
 const MAX_FIRST_VIEW_MS = 1_000;
 
 export function frameSuite(): void {
-  test('every page has an address that a reload keeps, a title, and its place in the navigation', async () => {
+  test('every page has its own URL, title and place in the navigation', async () => {
     await visit('/', async (page) => {
       for (const name of pageSchema.options) {
         await page.goto(`/ui/${name}`);
@@ -18,7 +18,7 @@ export function frameSuite(): void {
     });
   });
 
-  test('going to another page takes the focus to its heading; going back works', async () => {
+  test('going to another page moves the focus to its heading; going back works', async () => {
     await visit('/', async (page) => {
       await page.getByRole('link', { name: 'System' }).click();
       await until('the heading has the focus', async () => (await focused(page)) === 'System');
@@ -28,7 +28,7 @@ export function frameSuite(): void {
     });
   });
 
-  test('the first stop of the keyboard leads past the navigation', async () => {
+  test('the first Tab stop skips the navigation', async () => {
     await visit('/ui/users', async (page) => {
       await sees(page, 'h1');
       await page.keyboard.press('Tab');
@@ -39,7 +39,7 @@ export function frameSuite(): void {
     });
   });
 
-  test('colours follow the system until one chooses, and the choice is remembered', async () => {
+  test('the color scheme follows the system until the user chooses one, which is remembered', async () => {
     const theme = `document.documentElement.dataset.bsTheme`;
     await visit(
       '/',
@@ -82,7 +82,7 @@ export function frameSuite(): void {
     await visit('/', (page) => sees(page, '.noscript pre'), { javaScriptEnabled: false });
   });
 
-  test('it is small: less than 150 KB of script, compressed, and all of it may be kept for ever', async () => {
+  test('it has less than 150 KB of compressed script, which browsers can cache forever', async () => {
     const html = await (await fetch(`${baseUrl()}/`)).text();
     const paths = [...html.matchAll(/"(\/ui\/assets\/[^"]+)"/g)].map(([, path]) => path!);
     let scriptBytes = 0;
@@ -96,9 +96,9 @@ export function frameSuite(): void {
     expect(scriptBytes).toBeLessThan(MAX_SCRIPT_BYTES);
   });
 
-  test('the first view is there within a second', async () => {
+  test('the first view appears within a second', async () => {
     const times: number[] = [];
-    // The machine may be busy with other things for once.
+    // One round may be slow because the machine is busy.
     for (let round = 0; round < 3; round += 1) {
       await visit('/', async (page) => {
         await sees(page, '.task, .empty');

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import sharp from 'sharp';
-import { until } from '../api/until.js';
 import { makeTask } from './api.js';
 import { focused, PHONE, sees, visit } from './session.js';
+import { until } from '../support/until.js';
 
 const BLANK = 'about:blank';
 
-/** Keeps count of the pictures that the page holds in memory. */
+/** Counts the images that the page holds in memory. */
 const COUNT_OBJECT_URLS = `
   window.objectUrls = new Set();
   const { createObjectURL, revokeObjectURL } = URL;
@@ -16,7 +16,7 @@ const COUNT_OBJECT_URLS = `
 const TITLES = {
   'a title of 10,000 letters': 'x'.repeat(10_000),
   'a title of combining marks': `a${'\u0301'.repeat(9_000)}`,
-  'a title that turns round what follows': '\u202egnp.ycilop\u2066\u2067',
+  'a title that reverses the text after it': '\u202egnp.ycilop\u2066\u2067',
   'a title of markup': '<img src=x onerror="document.title=1"><script>alert(1)</script>&amp;${7*7}',
   'a title in Arabic': 'اشترِ الحليب',
 };
@@ -39,7 +39,7 @@ export function hostileSuite(): void {
         expect(name!.length).toBeLessThan(100);
         expect(name).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
 
-        // The editor has all of it, as it is.
+        // The editor has the full text, unchanged.
         await hostile.getByRole('button', { name: /^Edit / }).click();
         expect(await page.getByRole('dialog').getByLabel('Title').inputValue()).toBe(title);
         await page.keyboard.press('Escape');
@@ -51,7 +51,7 @@ export function hostileSuite(): void {
     );
   });
 
-  test('a title of which nothing is to be seen has a name all the same', async () => {
+  test('a title of invisible characters still has an accessible name', async () => {
     await visit(BLANK, async (page) => {
       const task = await makeTask({ title: 'to be hidden' });
       await page.route(/\/api\/tasks\?/, async (route) => {
@@ -62,7 +62,7 @@ export function hostileSuite(): void {
     });
   });
 
-  test('ten thousand hints at once are a refresh or two', async () => {
+  test('ten thousand hints at once cause only a refresh or two', async () => {
     await visit(BLANK, async (page) => {
       let loads = 0;
       let streams = 0;
@@ -81,7 +81,7 @@ export function hostileSuite(): void {
     });
   });
 
-  test('an endless list is cut off where it was asked to end', async () => {
+  test('a list that is longer than requested is cut off', async () => {
     await visit(BLANK, async (page) => {
       const rows = Array.from({ length: 20_000 }, (_, index) => ({
         id: String(index),
@@ -96,14 +96,14 @@ export function hostileSuite(): void {
     });
   });
 
-  test('a run of the lab that never ends a line is given up, and one that tells too much is cut off', async () => {
+  test('a lab run with an endless line is abandoned, and one with too many events is cut off', async () => {
     await visit('/ui/lab', async (page) => {
       const answer = (body: string) =>
         page.route('**/lab/runs?*', (route) => route.fulfill({ contentType: 'application/x-ndjson', body }));
       const run = page.getByRole('button', { name: 'Run', exact: true });
       await answer('x'.repeat(5_000_000));
       await run.click();
-      await sees(page, '.notice:has-text("The server’s answer could not be read.")');
+      await sees(page, '.notice:has-text("The server sent an unexpected response.")');
 
       await page.unroute('**/lab/runs?*');
       const done = (request: number) =>
@@ -117,7 +117,7 @@ export function hostileSuite(): void {
     });
   });
 
-  test('a picture of 50 megapixels is shown small, and its memory is given back', async () => {
+  test('an image of 50 megapixels is shown small, and its memory is freed', async () => {
     const background = { r: 90, g: 140, b: 60 };
     const buffer = await sharp({ create: { width: 8_000, height: 6_250, channels: 3, background } })
       .jpeg()
@@ -142,7 +142,7 @@ export function hostileSuite(): void {
     });
   }, 120_000);
 
-  test('more files than can be shown are left out, and said in one sentence', async () => {
+  test('many refused files are reported in one message', async () => {
     await visit('/ui/images', async (page) => {
       const files = Array.from({ length: 60 }, (_, index) => ({
         name: `${index}.txt`,
@@ -156,14 +156,14 @@ export function hostileSuite(): void {
   });
 
   test.each([
-    ['what is not JSON', 'not JSON'],
-    ['something else', '{"a": 1}'],
+    ['text that is not JSON', 'not JSON'],
+    ['another value', '{"a": 1}'],
     [
       'items of other shapes',
       '[null, 1, {"url": "//example.com/x"}, {"url": "/image/../x", "name": {}}, {"startedAt": 1e99}]',
     ],
     ['30,000 items', JSON.stringify(Array(30_000).fill({ url: '/image/x' }))],
-  ])('%s in the place of what the browser remembers is passed over', async (_what, kept) => {
+  ])('%s in local storage is ignored', async (_what, kept) => {
     await visit(BLANK, async (page) => {
       await page.addInitScript(`
         if (location.protocol.startsWith('http'))
@@ -171,11 +171,11 @@ export function hostileSuite(): void {
       await page.goto('/ui/images');
       await sees(page, '.empty:has-text("No images yet")');
       await page.goto('/ui/lab');
-      await sees(page, '.empty:has-text("No run yet")');
+      await sees(page, '.empty:has-text("No runs yet")');
     });
   });
 
-  test('a browser with no room left remembers nothing, and works', async () => {
+  test('a browser whose storage is full remembers nothing, and works', async () => {
     await visit(BLANK, async (page) => {
       await page.addInitScript(
         `Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };`,

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core';
-import { until } from '../api/until.js';
 import { picture } from '../support/images.js';
 import { isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 const file = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: await picture('jpeg') });
 const effectsOf = (page: Page) => page.locator('.effect.is-chosen label').allTextContents();
 
 export function imagesSuite(): void {
-  test('several images at once go through the effects; each shows its way, before and after', async () => {
+  test('processes several images at once; each shows its steps, before and after', async () => {
     await visit('/ui/images', async (page) => {
       await sees(page, '.empty:has-text("No images yet")');
       await page.setInputFiles('input[type=file]', [await file('one.jpg'), await file('two.jpg')]);
@@ -20,7 +20,7 @@ export function imagesSuite(): void {
       expect(await link.getAttribute('href')).toMatch(/^\/image\//);
       expect(await link.getAttribute('download')).toBe('two.jpg');
 
-      // The comparison works by keyboard.
+      // The comparison works with the keyboard.
       await first.getByRole('slider').focus();
       await page.keyboard.press('Home');
       expect(await first.locator('.before').getAttribute('style')).toContain('inset(0px 100% 0px 0px)');
@@ -32,7 +32,7 @@ export function imagesSuite(): void {
     });
   });
 
-  test('a picture that cannot be had right now stays, and comes; one that is no longer kept says so', async () => {
+  test('an image that cannot be loaded stays until it can; one that was deleted says so', async () => {
     await visit(
       '/ui/images',
       async (page) => {
@@ -46,7 +46,7 @@ export function imagesSuite(): void {
         );
         await page.reload();
         await sees(page, '.recent .no-picture:has-text("Cannot be loaded right now.")');
-        // Nobody has forgotten it.
+        // It is still remembered.
         await page.reload();
         await sees(page, '.recent .no-picture:has-text("Cannot be loaded right now.")');
         status = 200;
@@ -55,7 +55,7 @@ export function imagesSuite(): void {
 
         status = 404;
         await page.reload();
-        await sees(page, '.recent .no-picture:has-text("No longer kept.")');
+        await sees(page, '.recent .no-picture:has-text("No longer available.")');
         await page.reload();
         await sees(page, '.empty:has-text("No images yet")');
       },
@@ -63,7 +63,7 @@ export function imagesSuite(): void {
     );
   });
 
-  test('and it is tried again by itself', async () => {
+  test('an image that cannot be loaded is retried automatically', async () => {
     await visit(
       '/ui/images',
       async (page) => {
@@ -81,7 +81,7 @@ export function imagesSuite(): void {
     );
   });
 
-  test('effects are chosen and ordered by buttons, and by dragging', async () => {
+  test('effects can be chosen, and ordered with buttons or by dragging', async () => {
     await visit('/ui/images', async (page) => {
       expect(await effectsOf(page)).toEqual(['Black and white', 'Blur']);
       await page.getByRole('button', { name: 'Apply Blur earlier' }).click();
@@ -96,7 +96,7 @@ export function imagesSuite(): void {
     });
   });
 
-  test('an image can be dropped, and be done as a job', async () => {
+  test('an image can be dropped and processed as a job', async () => {
     await visit('/ui/images', async (page) => {
       await page.getByLabel('As a job').check();
       const { name, mimeType, buffer } = await file('dropped.jpg');
@@ -116,7 +116,7 @@ export function imagesSuite(): void {
     });
   });
 
-  test('what is no image is refused: by its type at once, by its content after the upload', async () => {
+  test('a file that is not an image is refused: by type at once, by content after the upload', async () => {
     await visit(
       '/ui/images',
       async (page) => {
@@ -125,10 +125,7 @@ export function imagesSuite(): void {
         await sees(page, 'text=notes.txt is not a JPEG, PNG or WebP image.');
         const fake = { name: 'fake.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') };
         await page.setInputFiles('input[type=file]', fake);
-        await sees(
-          page,
-          '.upload[data-phase=failed] .notice:has-text("not an image of a type that is taken")',
-        );
+        await sees(page, '.upload[data-phase=failed] .notice:has-text("not a supported image")');
         await page.getByRole('button', { name: 'Remove fake.jpg from this list' }).click();
         await sees(page, '.upload', 'hidden');
       },
@@ -137,7 +134,7 @@ export function imagesSuite(): void {
   });
 
   (isLocal ? test : test.skip)(
-    'while a worker is down, it says so, and the upload can be tried again',
+    'says that a worker is down, and offers to retry the upload',
     async () => {
       await visit(
         '/ui/images',

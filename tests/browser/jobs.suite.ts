@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Job } from '@millrace/contracts';
-import { until } from '../api/until.js';
 import { queueAnalysis, queueBrokenImage, queueTask } from './api.js';
 import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 const LATER = { run_at: new Date(Date.now() + 86_400_000).toISOString() };
 
@@ -23,7 +23,7 @@ export function jobsSuite(): void {
     });
   });
 
-  test('what is scheduled for later is counted apart, and is not load', async () => {
+  test('jobs scheduled for later are counted separately and are not load', async () => {
     await visit('/ui/jobs', async (page) => {
       const number = async (selector: string) =>
         Number(((await page.locator(selector).first().textContent()) ?? '').replace(/\D/g, '') || NaN);
@@ -36,7 +36,7 @@ export function jobsSuite(): void {
     });
   });
 
-  test('the list is filtered by state and kind, in the address, too', async () => {
+  test('the list can be filtered by status and kind, and the URL has the filters', async () => {
     await queueTask(`filtered ${randomUUID()}`, LATER);
     await visit('/ui/jobs', async (page) => {
       await page.getByLabel('Status').selectOption('Queued');
@@ -51,7 +51,7 @@ export function jobsSuite(): void {
     });
   });
 
-  test('a job that waits can be cancelled', async () => {
+  test('a queued job can be cancelled', async () => {
     const { id } = await queueTask('not now', LATER);
     await visit(`/ui/jobs?job=${id}`, async (page) => {
       await sees(page, 'dialog:has-text("Scheduled for")');
@@ -63,7 +63,7 @@ export function jobsSuite(): void {
     });
   });
 
-  test('a job that has ended can be deleted, after a question', async () => {
+  test('a finished job can be deleted after a confirmation', async () => {
     const { id } = await queueBrokenImage();
     await visit(`/ui/jobs?job=${id}`, async (page) => {
       await sees(page, 'dialog .badge-status:has-text("Failed")');
@@ -76,18 +76,18 @@ export function jobsSuite(): void {
         .getByRole('button', { name: 'Delete' })
         .click();
       await sees(page, 'dialog', 'hidden');
-      await sees(page, '.toasts:has-text("Deleted the job.")');
+      await sees(page, '.toasts:has-text("Job deleted.")');
       expect((await fetch(`${baseUrl()}/api/jobs/${id}`)).status).toBe(404);
     });
   });
 
-  test('one that was retried meanwhile is not deleted, and the dialog says why', async () => {
+  test('a job that has been retried in the meantime is not deleted, and the dialog says why', async () => {
     const { id } = await queueBrokenImage();
     await visit(
       `/ui/jobs?job=${id}`,
       async (page) => {
         await sees(page, 'dialog .badge-status:has-text("Failed")');
-        const detail = 'This job is not failed, but queued.';
+        const detail = 'This job is queued, not failed.';
         await page.route(`**/api/jobs/${id}?*`, (route) =>
           route.fulfill({ status: 409, json: { status: 409, detail } }),
         );
@@ -101,7 +101,7 @@ export function jobsSuite(): void {
     );
   });
 
-  test('a job that is deleted while it is watched is said to be deleted', async () => {
+  test('the dialog says when its job has been deleted', async () => {
     const { id } = await queueTask('watched', LATER);
     await visit(`/ui/jobs?job=${id}`, async (page) => {
       await sees(page, 'dialog:has-text("Scheduled for")');
@@ -111,7 +111,7 @@ export function jobsSuite(): void {
     });
   });
 
-  test('ten thousand events of a job are drawn ten times a second at most', async () => {
+  test('ten thousand events of a job are rendered at most ten times a second', async () => {
     const { id } = await queueTask('flooded', LATER);
     await visit('about:blank', async (page) => {
       const job = (await (await fetch(`${baseUrl()}/api/jobs/${id}`)).json()) as object;
@@ -133,7 +133,7 @@ export function jobsSuite(): void {
     });
   });
 
-  test('a failed job shows its attempts with their pods and errors', async () => {
+  test('a failed job shows its attempts with their replicas and errors', async () => {
     const { id } = await queueBrokenImage();
     await visit(
       `/ui/jobs?job=${id}`,
@@ -141,7 +141,7 @@ export function jobsSuite(): void {
         await sees(page, 'dialog .badge-status:has-text("Failed")');
         expect(await page.locator('.attempts').textContent()).toMatch(/Attempt 1 on queue-worker\S*, failed/);
         await sees(page, '.attempt-error');
-        // What was refused once would be refused again.
+        // A refused input would be refused again.
         await page.getByRole('button', { name: 'Retry' }).click();
         await sees(page, 'dialog .notice:has-text("Send it again as a new job.")');
       },
@@ -150,7 +150,7 @@ export function jobsSuite(): void {
   });
 
   (isLocal ? test : test.skip)(
-    'one that failed because a service was down can be retried',
+    'a job that failed because a service was down can be retried',
     async () => {
       let id = '';
       await whileHanging('text-worker-1', async () => {
@@ -167,7 +167,7 @@ export function jobsSuite(): void {
     60_000,
   );
 
-  test('a job that is not there is said to be not there', async () => {
+  test('the dialog of a job that does not exist says so', async () => {
     await visit(
       `/ui/jobs?job=${randomUUID()}`,
       (page) => sees(page, 'dialog .notice:has-text("There is no job with this id")'),
@@ -176,7 +176,7 @@ export function jobsSuite(): void {
   });
 
   (isLocal ? test : test.skip)(
-    'while the service is down, it says so, and goes on by itself',
+    'says that the service is down, and recovers automatically',
     async () => {
       await visit(
         '/ui/jobs',

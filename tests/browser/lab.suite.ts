@@ -1,10 +1,10 @@
-import { until } from '../api/until.js';
 import { isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
 export function labSuite(): void {
-  test('a run shows each request as a bar of its pod, the shares, and the speed-up over the last run', async () => {
+  test('a run shows a bar for each request, the requests per replica, and the speed-up over the previous run', async () => {
     await visit('/ui/lab', async (page) => {
-      await sees(page, '.empty:has-text("No run yet")');
+      await sees(page, '.empty:has-text("No runs yet")');
       await until(
         'replicas are there',
         async () => (await page.locator('.replicas-now .pod-dot').count()) > 0,
@@ -21,23 +21,23 @@ export function labSuite(): void {
       expect(served.map(Number).reduce((sum, count) => sum + count, 0)).toBe(8);
       if (isLocal) {
         expect(pods).toEqual(['blur-worker-1', 'blur-worker-2']);
-        const colours = await page.evaluate<number>(
+        const colors = await page.evaluate<number>(
           `new Set([...document.querySelectorAll('.request rect[class^=pod-]')].map((bar) => getComputedStyle(bar).fill)).size`,
         );
-        expect(colours).toBe(2);
+        expect(colors).toBe(2);
       }
 
-      // The last run is remembered over a reload, as one is after a scale-up.
+      // Runs survive a reload.
       await page.reload();
       await page.getByLabel('Requests', { exact: true }).fill('8');
       await page.getByLabel('Concurrency', { exact: true }).fill('8');
       await page.getByRole('button', { name: 'Run' }).click();
       await sees(page, '.run[data-ended=true]');
       await sees(page, '.run-figures dd.is-accent:has-text("×")');
-      await sees(page, '.run-chart figcaption:has-text("The last run took")');
+      await sees(page, '.run-chart figcaption:has-text("The previous run took")');
       expect(await page.locator('.history tbody tr').count()).toBe(2);
 
-      await page.getByText('As a table').click();
+      await page.getByText('Show as table').click();
       expect(await page.locator('.run-table tbody tr').count()).toBe(8);
     });
   });
@@ -51,7 +51,7 @@ export function labSuite(): void {
         'docker compose up -d --no-recreate --no-deps --scale blur-worker=4 blur-worker',
         'kubectl -n millrace scale deployment/blur-worker --replicas=4',
       ]);
-      // Its autoscaler would undo what was scaled by hand.
+      // Its autoscaler would undo `kubectl scale`.
       await page.getByLabel('Effect').selectOption('Black and white');
       expect(await commands.last().textContent()).toBe(
         `kubectl -n millrace patch hpa bw-worker --patch '{"spec":{"minReplicas":4}}'`,
@@ -67,7 +67,7 @@ export function labSuite(): void {
       await sees(page, '.request');
       await page.getByRole('button', { name: 'Stop' }).click();
       await sees(page, 'button:has-text("Run")');
-      // The server has stopped, too, and takes another.
+      // The server has stopped too, and accepts another run.
       await page.getByLabel('Requests', { exact: true }).fill('2');
       await page.getByRole('button', { name: 'Run' }).click();
       await sees(page, '.run[data-ended=true]');
@@ -75,7 +75,7 @@ export function labSuite(): void {
   });
 
   (isLocal ? test : test.skip)(
-    'requests that fail are counted, with the reason',
+    'failed requests are counted, with the reason',
     async () => {
       await visit(
         '/ui/lab',
@@ -91,7 +91,7 @@ export function labSuite(): void {
             async () => (await page.locator('.replicas-now .pod-dot').count()) > 0,
           );
         },
-        // The health of a whole with a part that hangs.
+        // /health, while a service hangs.
         { refusals: [503] },
       );
     },

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-/** A picture that could be somebody's: hills, a lake and a mill, painted. */
+/** A painted landscape: hills, a lake and a mill. */
 export function landscape(hue: number): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="800" viewBox="0 0 1200 800">
     <defs>

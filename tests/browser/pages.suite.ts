@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
-import { until } from '../api/until.js';
 import { makeTask, queueTask, registerUser } from './api.js';
 import { focused, sees, visit } from './session.js';
+import { until } from '../support/until.js';
 
 const ROWS = 450;
 const MOST_SHOWN = 200;
 
-/** A list with 450 rows of its own, or with more, and its rows. */
+/** A list with at least 450 rows, created for the test. */
 interface List {
   what: string;
   row: string;
   make: (name: string) => Promise<unknown>;
-  /** Where those rows are, of which each has `mark` in its name. */
+  /** The list with those rows, each of which has `mark` in its name. */
   path: (mark: string) => string;
-  /** Is it brought up to date by itself? */
+  /** Whether it updates automatically. */
   live: boolean;
 }
 
@@ -74,7 +74,7 @@ export function pagesSuite(): void {
         }
         expect(seen.size).toBeGreaterThanOrEqual(ROWS);
 
-        // What comes by itself changes nothing of that.
+        // Live updates change none of that.
         const deep = await shownNames(page, row);
         if (live) {
           await make(`${mark}-late`);
@@ -96,7 +96,7 @@ export function pagesSuite(): void {
     120_000,
   );
 
-  test('at the end of a list, the focus passes to the sentence that says so', async () => {
+  test('at the end of a list, the text that says so gets the focus', async () => {
     const mark = randomUUID().slice(0, 8);
     await Promise.all(Array.from({ length: 60 }, (_, index) => makeTask({ title: `${mark} ${index}` })));
     await visit(`/?q=${mark}`, async (page) => {
@@ -106,7 +106,7 @@ export function pagesSuite(): void {
     });
   });
 
-  test('a new task comes into view, however far one has gone', async () => {
+  test('a new task comes into view, no matter which page is shown', async () => {
     const mark = randomUUID().slice(0, 8);
     await Promise.all(Array.from({ length: 240 }, (_, index) => makeTask({ title: `${mark} ${index}` })));
     await visit(`/?q=${mark}`, async (page) => {
@@ -123,7 +123,7 @@ export function pagesSuite(): void {
   });
 }
 
-/** What sets the rows apart from one another. */
+/** The text that distinguishes the rows. */
 async function shownNames(page: Page, row: string): Promise<Set<string>> {
   const links = await page.locator(`${row} :is(.task-title, .user-name, .job-name a)`).allTextContents();
   return new Set(links);

@@ -1,5 +1,5 @@
-// Writes the pictures of the web UI for the documentation: npm run screenshots. It starts stacks of its own, fills them with
-// things that people might have in them, and takes every page in both colour schemes, on a desktop and on a phone.
+// Takes the screenshots of the web UI for the documentation: npm run screenshots. It starts its own stacks, fills them with realistic
+// data, and captures every page in both color schemes, on a desktop and on a phone.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ const SIZES = {
   desktop: { width: 1280, height: 860 },
   phone: { width: 390, height: 844 },
 };
-/** Of pages that have more to show on a desktop. */
+/** Pages that need more height on a desktop. */
 const TALLER: Partial<Record<PageName, number>> = { lab: 1_180, images: 1_080 };
 const SCALE = 1.25;
 const QUALITY = 76;
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const baseURL = `http://127.0.0.1:${port}`;
   const context = await browser.newContext({ baseURL, deviceScaleFactor: SCALE, viewport: SIZES.desktop });
   try {
-    // The run that the next one is compared with. The browser remembers it while the stack is started anew.
+    // The previous run, for the comparison. The browser remembers it while the stack restarts.
     await withStack(port, 1, async () => (await openLab(context)).close());
     await withStack(port, 4, async () => {
       await fill(baseURL);
@@ -74,7 +74,7 @@ async function fill(url: string): Promise<void> {
     const email = `${name.toLowerCase().replace(' ', '.')}@example.com`;
     await send(url, 'POST', '/user/register', { name, email });
   }
-  // One that fails: it begins like a picture, so it is accepted.
+  // A job that fails: the file begins like an image, so it is accepted.
   const form = new FormData();
   form.append('file', new Blob([Buffer.from('ffd8ff00', 'hex')], { type: 'image/jpeg' }), 'broken.jpg');
   form.append('effects', 'bw');
@@ -94,9 +94,9 @@ async function fillTasks(url: string): Promise<void> {
   await sleep(2_000);
 }
 
-/** Each page in a tab of its own, as what it shows is lost when one leaves it. */
+/** Each page in its own tab, because leaving a page loses what it shows. */
 async function photographAll(context: BrowserContext, url: string): Promise<void> {
-  // Its charts show what went on while it was open.
+  // Its charts show only what happens while it is open.
   const jobs = await open(context, 'jobs');
   await jobs.bringToFront();
   await keepBusy(url);
@@ -118,7 +118,7 @@ async function open(context: BrowserContext, name: PageName): Promise<Page> {
   return page;
 }
 
-/** Jobs as they come over a day, in a minute. */
+/** A day's ups and downs, in a minute. */
 async function keepBusy(url: string): Promise<void> {
   for (let second = 0; second < 75; second += 1) {
     const jobs = Math.round(4 + 4 * Math.sin(second / 6) + 3 * Math.sin(second / 2.3));
@@ -131,7 +131,7 @@ async function keepBusy(url: string): Promise<void> {
   }
 }
 
-/** A run that has ended. */
+/** The lab after a run. */
 async function openLab(context: BrowserContext): Promise<Page> {
   const page = await open(context, 'lab');
   await page.getByRole('button', { name: 'Run' }).click();
@@ -139,7 +139,7 @@ async function openLab(context: BrowserContext): Promise<Page> {
   return page;
 }
 
-/** Two pictures, done. */
+/** Two finished images. */
 async function openImages(context: BrowserContext): Promise<Page> {
   const page = await open(context, 'images');
   const file = async (name: string, hue: number) => ({
@@ -152,14 +152,13 @@ async function openImages(context: BrowserContext): Promise<Page> {
     await file('morning.jpg', 190),
   ]);
   await page.locator('.upload[data-phase=done]').nth(1).waitFor();
-  // The pictures themselves.
   await page.waitForLoadState('networkidle');
   return page;
 }
 
 async function openAnalysis(context: BrowserContext): Promise<Page> {
   const page = await open(context, 'analyze');
-  await page.getByRole('button', { name: 'Use a sample' }).click();
+  await page.getByRole('button', { name: 'Use sample text' }).click();
   await page.getByRole('button', { name: 'Analyze' }).click();
   await page.locator('.result').waitFor();
   return page;

@@ -6,7 +6,7 @@ const givenUrl = process.env.MILLRACE_URL?.replace(/\/+$/, '');
 let stack: Stack | undefined;
 let browser: Browser | undefined;
 
-/** Did we start the stack? Only then may its parts be stopped. */
+/** Whether the stack was started here. Only then can its processes be stopped. */
 export const isLocal = givenUrl === undefined;
 
 export async function startSession(): Promise<void> {
@@ -15,7 +15,7 @@ export async function startSession(): Promise<void> {
       ? startStack({
           port: 'free',
           scale: { 'blur-worker': 2 },
-          // So long that each state can be seen; and failures that come soon.
+          // Slow enough to see every state, and quick to fail.
           env: {
             'blur-worker': { BLUR_DELAY_MS: '300' },
             'queue-worker': { TASK_DELAY_MS: '400' },
@@ -34,12 +34,12 @@ export async function stopSession(): Promise<void> {
 
 export function launchChromium(): Promise<Browser> {
   const executablePath = findChromium()!;
-  // Its sandbox does not work for root, who is what a container has.
+  // The sandbox does not work as root, the user in a container.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath, args });
 }
 
-/** Without a slash at the end. */
+/** Without a trailing slash. */
 export function baseUrl(): string {
   return givenUrl ?? stack!.url;
 }
@@ -56,22 +56,24 @@ export async function whileHanging(name: string, work: () => Promise<void>): Pro
 }
 
 export interface VisitOptions extends BrowserContextOptions {
-  /** Statuses of answers that are part of the story. A browser calls them errors of the console. */
+  /** Expected error statuses, which the browser reports on its console. */
   refusals?: number[];
   mayLoseConnection?: boolean;
+  /** How long a page may take to open, and whatever is awaited there to come. Default 10,000. */
+  patienceMs?: number;
 }
 
 /**
- * Opens a page as somebody does who was never here before, and closes everything afterwards. Whatever the browser complains
- * of meanwhile (errors, broken rules of the Content-Security-Policy, requests to other hosts) fails the test.
+ * Opens a page as a first-time visitor, and closes everything afterwards. Anything the browser complains about in between
+ * (errors, violations of the Content-Security-Policy, requests to other hosts) fails the test.
  */
 export async function visit(
   path: string,
   work: (page: Page) => Promise<void>,
-  { refusals = [], mayLoseConnection = false, ...options }: VisitOptions = {},
+  { refusals = [], mayLoseConnection = false, patienceMs = 10_000, ...options }: VisitOptions = {},
 ): Promise<void> {
   const context = await browser!.newContext({ baseURL: baseUrl(), ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(patienceMs);
   const complaints: string[] = [];
   const isExpected = (text: string) =>
     refusals.some((status) => text.includes(`status of ${status}`)) ||
@@ -97,18 +99,18 @@ export async function visit(
   }
 }
 
-/** Waits until a thing is (not) to be seen. */
+/** Waits until an element is visible (or hidden). */
 export async function sees(page: Page, selector: string, state: 'visible' | 'hidden' = 'visible') {
   await page.locator(selector).first().waitFor({ state });
 }
 
-/** What has the focus, as a screen reader names it. */
+/** The accessible name of the focused element. */
 export async function focused(page: Page): Promise<string> {
   return page.evaluate<string>(
     `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? '').trim()`,
   );
 }
 
-/** A phone of common size. */
+/** A common phone size. */
 export const PHONE = { viewport: { width: 390, height: 844 } };
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Task } from '@millrace/contracts';
 import type { Page } from 'playwright-core';
-import { until } from '../api/until.js';
 import { makeTask } from './api.js';
 import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
+import { until } from '../support/until.js';
 
-/** A title that no other test has. */
+/** A unique title. */
 const newTitle = (words: string) => `${words} ${randomUUID().slice(0, 8)}`;
 const row = (title: string) => `.task:has-text("${title}")`;
 const existsOnServer = async (id: string) => (await fetch(`${baseUrl()}/api/tasks/${id}`)).status === 200;
@@ -23,11 +23,11 @@ async function add(page: Page, title: string): Promise<void> {
 }
 
 export function tasksSuite(): void {
-  test('a task is added with its priority and a description, edited, and completed', async () => {
+  test('a task can be added with a priority and a description, edited, and completed', async () => {
     const title = newTitle('Buy milk');
     await visit('/', async (page) => {
       await page.getByLabel('Priority of the new task').selectOption('High');
-      await page.getByRole('button', { name: 'Add a description' }).click();
+      await page.getByRole('button', { name: 'Add description' }).click();
       await page.getByLabel('Description').fill('2L whole');
       await add(page, title);
       const task = page.locator(row(title));
@@ -47,7 +47,7 @@ export function tasksSuite(): void {
     });
   });
 
-  test('a task with a description goes to the workers in one request', async () => {
+  test('a background task with a description is sent in one request', async () => {
     const title = newTitle('Describe me');
     await visit('/', async (page) => {
       const writes: string[] = [];
@@ -55,7 +55,7 @@ export function tasksSuite(): void {
         if (request.method() !== 'GET') writes.push(`${request.method()} ${new URL(request.url()).pathname}`);
       });
       await newTask(page).fill(title);
-      await page.getByRole('button', { name: 'Add a description' }).click();
+      await page.getByRole('button', { name: 'Add description' }).click();
       await page.getByLabel('Description').fill('all of it');
       await page.getByRole('button', { name: 'Run in background' }).click();
       await sees(page, `${row(title)}:has-text("all of it")`);
@@ -64,7 +64,7 @@ export function tasksSuite(): void {
   });
 
   test.each(['Add task', 'Run in background'])(
-    '%s: two clicks, and another after an answer that got lost, make one task',
+    '%s: two clicks, and another one after a lost response, create one task',
     async (button) => {
       const title = newTitle('Once');
       await visit(
@@ -88,7 +88,7 @@ export function tasksSuite(): void {
           expect([...keys]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
           expect(await countOnServer(title)).toBe(1);
 
-          // The same words once more are another task.
+          // The same text again is another task.
           await add(page, title);
           await until('there are two', async () => (await countOnServer(title)) === 2);
         },
@@ -97,7 +97,7 @@ export function tasksSuite(): void {
     },
   );
 
-  test('what is wrong with a title is said at its field, which gets the focus', async () => {
+  test('an invalid title is reported at its field, which gets the focus', async () => {
     await visit(
       '/',
       async (page) => {
@@ -112,7 +112,7 @@ export function tasksSuite(): void {
     );
   });
 
-  test('a task that runs in the background changes its state by itself', async () => {
+  test('the status of a background task updates automatically', async () => {
     const title = newTitle('Send newsletter');
     await visit('/', async (page) => {
       await sees(page, '.live.is-live');
@@ -126,7 +126,7 @@ export function tasksSuite(): void {
     });
   });
 
-  test('a deleted task can be brought back, by the button or by Ctrl+Z', async () => {
+  test('a deletion can be undone with the button or Ctrl+Z', async () => {
     const task = await makeTask({ title: newTitle('Water the plants') });
     await visit('/', async (page) => {
       const remove = page.getByRole('button', { name: `Delete ${task.title}` });
@@ -143,7 +143,7 @@ export function tasksSuite(): void {
     });
   });
 
-  test('a task is deleted for good when the message goes, or the page is left', async () => {
+  test('a task is deleted for good when the message disappears or the page is left', async () => {
     const [first, second] = [
       await makeTask({ title: newTitle('a') }),
       await makeTask({ title: newTitle('b') }),
@@ -159,7 +159,7 @@ export function tasksSuite(): void {
     });
   });
 
-  test('search and filters narrow the list, stand in the address, and survive a reload', async () => {
+  test('search and filters narrow the list, are part of the URL, and survive a reload', async () => {
     const mark = randomUUID().slice(0, 8);
     await makeTask({ title: `${mark} one`, priority: 'high' });
     await makeTask({ title: `${mark} two`, priority: 'low' });
@@ -180,8 +180,8 @@ export function tasksSuite(): void {
     });
   });
 
-  test('two tabs stay in step', async () => {
-    const title = newTitle('In step');
+  test('two tabs stay in sync', async () => {
+    const title = newTitle('In sync');
     await visit('/', async (page) => {
       const other = await page.context().newPage();
       await other.goto('/');
@@ -199,14 +199,14 @@ export function tasksSuite(): void {
     });
   });
 
-  test('all of it works by keyboard', async () => {
+  test('everything works with the keyboard', async () => {
     const title = newTitle('By keyboard');
     await visit('/', async (page) => {
       await newTask(page).focus();
       await page.keyboard.type(title);
       await page.keyboard.press('Enter');
       await sees(page, row(title));
-      // The next one can be written at once.
+      // The next one can be typed right away.
       expect(await newTask(page).inputValue()).toBe('');
 
       await page.getByLabel(`Done: ${title}`).focus();
@@ -221,13 +221,13 @@ export function tasksSuite(): void {
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       await sees(page, row(title), 'hidden');
-      // The focus is not lost with the row.
+      // The focus is not lost when the row disappears.
       await until('the next row has it', async () => /^Delete /.test(await focused(page)));
     });
   });
 
   (isLocal ? test : test.skip)(
-    'while the service is down, it says so, and goes on when it is back',
+    'says that the service is down, and recovers when it is back',
     async () => {
       await visit(
         '/?q=nothing-has-this-name',
@@ -237,7 +237,7 @@ export function tasksSuite(): void {
             await page.getByLabel('Search').fill('nor this');
             await page.locator('.notice:has-text("Try again")').waitFor({ timeout: 15_000 });
           });
-          // By the button, or by itself when the stream of changes is back first.
+          // With the button, or automatically when the event stream is back first.
           await until('it goes on', async () => {
             const button = page.getByRole('button', { name: 'Try again' });
             await button.click({ timeout: 500 }).catch(() => undefined);
@@ -251,7 +251,7 @@ export function tasksSuite(): void {
     40_000,
   );
 
-  test('offline, a quiet banner; online again, the list is as it is now', async () => {
+  test('a banner shows while the browser is offline; back online, the list is up to date', async () => {
     await visit(
       '/',
       async (page) => {

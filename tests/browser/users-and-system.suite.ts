@@ -2,41 +2,41 @@ import { randomUUID } from 'node:crypto';
 import { isLocal, sees, visit, whileHanging } from './session.js';
 
 export function usersSuite(): void {
-  test('a user is registered once, and then listed', async () => {
+  test('a user can be registered once, and is then listed', async () => {
     const email = `${randomUUID().slice(0, 8)}@example.com`;
     await visit(
       '/ui/users',
       async (page) => {
         const register = async () => {
           await page.getByLabel('Name').fill('Grace');
-          await page.getByLabel('E-mail address').fill(email);
+          await page.getByLabel('Email address').fill(email);
           await page.getByRole('button', { name: 'Register' }).click();
         };
         await register();
         await sees(page, `.user:has-text("${email}")`);
         await sees(page, '.toasts:has-text("Registered Grace.")');
         await register();
-        await sees(page, '.field-error:has-text("E-mail address is registered already.")');
+        await sees(page, '.field-error:has-text("Email address is already registered.")');
       },
       { refusals: [409] },
     );
   });
 
-  test('what is wrong is said at each field', async () => {
+  test('errors are shown at their fields', async () => {
     await visit(
       '/ui/users',
       async (page) => {
-        await page.getByLabel('E-mail address').fill('nobody');
+        await page.getByLabel('Email address').fill('nobody');
         await page.getByRole('button', { name: 'Register' }).click();
         await sees(page, '.field-error:has-text("Name must not be empty.")');
-        await sees(page, '.field-error:has-text("must be an e-mail address")');
+        await sees(page, '.field-error:has-text("must be an email address")');
       },
       { refusals: [422] },
     );
   });
 
   (isLocal ? test : test.skip)(
-    'while the service is down, it says so, and it can be tried again',
+    'says that the service is down, and offers to try again',
     async () => {
       await whileHanging('user-api-1', () =>
         visit('/ui/users', (page) => page.locator('.notice').waitFor({ timeout: 15_000 }), {
@@ -50,7 +50,7 @@ export function usersSuite(): void {
 }
 
 export function systemSuite(): void {
-  test('every service is shown with its replicas, their release and what they depend on', async () => {
+  test('shows every service with its replicas, their versions and their dependencies', async () => {
     await visit('/ui/system', async (page) => {
       await sees(page, 'text=All services are healthy.');
       expect(await page.locator('.service h2').allTextContents()).toEqual([
@@ -72,7 +72,7 @@ export function systemSuite(): void {
   });
 
   (isLocal ? test : test.skip)(
-    'a service that is down is named',
+    'names a service that is down',
     async () => {
       await visit(
         '/ui/system',

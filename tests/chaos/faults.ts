@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stack } from '../../local/stack/stack.js';
 import type { SupervisedProcess } from '../../local/supervise/supervised-process.js';
-import type { ServiceName } from '../../local/stack/topology.js';
-import { until } from '../api/until.js';
+import type { ServiceName } from '#topology';
 import { askPostgres, queueDepth, withRedis } from './administrator.js';
+import { until } from '../support/until.js';
 
 /** Where faults happen. */
 export interface Arena {

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { temporaryFolder } from '../../local/supervise/test-support.js';
 import { makeRandom } from '../api/random.js';
-import { until } from '../api/until.js';
 import { queueDepth } from './administrator.js';
 import { type Audit, audit, countUnfinished } from './audit.js';
 import type { Arena, Fault } from './faults.js';
@@ -18,6 +17,7 @@ import {
   SECONDS_A_FAULT,
   stackEnvironment,
 } from './settings.js';
+import { until } from '../support/until.js';
 
 export interface Outcome extends Audit {
   /** How often each kind of fault was injected. */

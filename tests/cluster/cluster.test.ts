@@ -2,14 +2,14 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { serviceNames } from '../../local/stack/topology.js';
-import { until } from '../api/until.js';
+import { serviceNames } from '#topology';
 import { startLoad } from '../chaos/load.js';
 import { blackPng } from '../support/images.js';
 import { startTraffic, type Tally, type Traffic } from '../support/traffic.js';
 import { ingressProxy } from './ingress-proxy.js';
 import { applyAll, clusterAnswers, deployed, get, kubectl, pods, rolledOut, settled } from './kubectl.js';
 import { firstProcessOf } from './node-processes.js';
+import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 /** DNS may hand out an address for so long after it was first asked. */

@@ -1,6 +1,6 @@
 // queue-worker scaled by its backlog, where KEDA is in the cluster.
-import { until } from '../api/until.js';
 import { clusterAnswers, deployed, kubectl, rolledOut, settled } from './kubectl.js';
+import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 const BURST = 600;

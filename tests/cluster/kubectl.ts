@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { until } from '../api/until.js';
+import { until } from '../support/until.js';
 
 const root = join(__dirname, '../..');
 const run = promisify(execFile);

@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { until } from '../api/until.js';
 import { clusterAnswers } from './kubectl.js';
+import { until } from '../support/until.js';
 
 const run = promisify(execFile);
 const root = join(__dirname, '../..');

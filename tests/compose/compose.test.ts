@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { serviceNames } from '../../local/stack/topology.js';
-import { until } from '../api/until.js';
+import { serviceNames } from '#topology';
 import { type Composed, composed, docker, engineAnswers } from './docker.js';
 import { startTraffic, type Tally, type Traffic } from '../support/traffic.js';
+import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 /** In this time a new replica must get requests, and a gone one must be forgotten. */

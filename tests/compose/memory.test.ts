@@ -1,10 +1,10 @@
 // The largest pictures, many at once, on the composed stack with its real limits: npm run test:compose.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../api/until.js';
 import { makePictures } from '../hostile/pictures.js';
 import { type Composed, composed, engineAnswers } from './docker.js';
 import { fallen, reportUsage, usagesOf } from './usage.js';
+import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 

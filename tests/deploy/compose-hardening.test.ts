@@ -54,7 +54,7 @@ describe('the containers of docker-compose.yaml', () => {
     expect(roots.map(([name, { network_mode }]) => [name, network_mode])).toEqual([['secrets', 'none']]);
   });
 
-  it('open one port, and what has data is in a network without a way out', () => {
+  it('open one port, and those with data are in a network without internet access', () => {
     expect(Object.entries(services).flatMap(([name, { ports }]) => (ports ? [name] : []))).toEqual(['nginx']);
     expect(networks['back']).toEqual({ internal: true });
     expect(services['postgres']?.networks).toEqual(['back']);

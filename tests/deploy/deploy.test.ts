@@ -47,8 +47,8 @@ async function deploy(
 
 const HTTP_PORT = async () => ({ HTTP_PORT: String(await freePort()) });
 
-describe('which cluster deploy.sh takes', () => {
-  it('takes that of the current context when it is one for development', async () => {
+describe('the cluster that deploy.sh uses', () => {
+  it('is that of the current context when it is a development cluster', async () => {
     const { calls, stdout } = await deploy({
       kubectl: kubectl({ 'kind-mine': 'answers' }),
       docker,
@@ -61,14 +61,14 @@ describe('which cluster deploy.sh takes', () => {
     expect(stdout).toContain('Millrace is at http://localhost:8080\n');
   });
 
-  it('asks no proxy for what runs on this machine', async () => {
+  it('is asked without a proxy when it runs on this machine', async () => {
     const { calls } = await deploy({ kubectl: kubectl({ 'kind-mine': 'answers' }), docker, kind: [] });
     const asked = calls.filter((call) => call.startsWith('curl'));
     expect(asked).not.toEqual([]);
     expect(asked.filter((call) => !call.includes(' --noproxy * '))).toEqual([]);
   });
 
-  it('says how to reach what answers at none of its addresses', async () => {
+  it('gets a port-forward command when none of its addresses can be reached', async () => {
     const silent: Answer[] = [{ to: '*', fails: true }];
     const { stdout } = await deploy({
       kubectl: kubectl({ 'kind-mine': 'answers' }),
@@ -94,7 +94,7 @@ describe('which cluster deploy.sh takes', () => {
     },
   );
 
-  it('never touches any other current context, and makes a kind cluster instead', async () => {
+  it('is never that of any other current context: it creates a kind cluster instead', async () => {
     const { calls, stdout } = await deploy(
       {
         kubectl: kubectl(
@@ -109,7 +109,7 @@ describe('which cluster deploy.sh takes', () => {
       await HTTP_PORT(),
     );
     expect(stdout).toContain(
-      'The current context prod-eu is no cluster for development: left alone. To deploy there: --context prod-eu',
+      'The current context prod-eu is not a development cluster, so it is left alone. To deploy there: --context prod-eu',
     );
     expect(calls.filter((call) => call.includes('--context prod-eu'))).toEqual([]);
     expect(calls.some((call) => call.startsWith('kind create cluster --name millrace --config'))).toBe(true);
@@ -119,7 +119,7 @@ describe('which cluster deploy.sh takes', () => {
     expect(calls).toContain('kubectl --context kind-millrace apply -f k8s/');
   });
 
-  it('takes its own cluster again when the current context is another', async () => {
+  it('is its own cluster when that exists and the current context is another one', async () => {
     const { calls } = await deploy({
       kubectl: kubectl({ 'prod-eu': 'answers', 'kind-millrace': 'answers' }),
       docker,
@@ -129,7 +129,7 @@ describe('which cluster deploy.sh takes', () => {
     expect(calls.join()).not.toContain('kind create');
   });
 
-  it('makes a minikube cluster where there is no kind, with NetworkPolicies enforced and the port given', async () => {
+  it('is a new minikube cluster without kind, with NetworkPolicies enforced and the port mapped', async () => {
     const env = await HTTP_PORT();
     const { calls } = await deploy(
       {
@@ -150,27 +150,27 @@ describe('which cluster deploy.sh takes', () => {
     );
   });
 
-  it('says how to get a cluster when there is nothing to make one with', async () => {
+  it('is explained when there is none and it cannot create one', async () => {
     const { status, stderr } = await deploy({ kubectl: kubectl({}) });
     expect(status).toBe(1);
     expect(stderr).toContain(
-      'No cluster answers, and neither kind nor minikube is here to make one.\n  Fix: install kind',
+      'No cluster responds, and neither kind nor minikube is installed to create one.\n  Fix: install kind',
     );
   });
 
-  it('goes to a cluster far away when it is named, but not with images that only this machine has', async () => {
+  it('can be a remote one that is named, but not with local images', async () => {
     const { status, stderr, calls } = await deploy({ kubectl: kubectl({ 'prod-eu': 'answers' }), docker }, [
       '--context',
       'prod-eu',
     ]);
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /has no way to the images of this machine: millrace\/task-api:dev.*\n.*Fix: .*push-images\.sh.*--overlay prod/,
+      /is remote and cannot get images from this machine: millrace\/task-api:dev.*\n.*Fix: .*push-images\.sh.*--overlay prod/,
     );
     expect(calls.filter((call) => call.includes(' apply '))).toEqual([]);
   });
 
-  it('does not deploy images of a registry that stands for yours', async () => {
+  it('does not get images of the placeholder registry', async () => {
     const image = { to: 'kustomize overlays/prod', says: 'image: ghcr.io/acme/millrace/task-api:0.1.0\n' };
     const { stderr } = await deploy({ kubectl: kubectl({ 'prod-eu': 'answers' }, image), docker }, [
       '--context',
@@ -179,17 +179,17 @@ describe('which cluster deploy.sh takes', () => {
       'prod',
     ]);
     expect(stderr).toContain(
-      'overlays/prod names the registry ghcr.io/acme, which stands for yours.\n  Fix: put your own into',
+      'overlays/prod has the placeholder registry ghcr.io/acme.\n  Fix: push the images',
     );
   });
 
-  it('names the contexts there are when it is given one that is not', async () => {
+  it('must exist: otherwise it lists the existing contexts', async () => {
     const { stderr } = await deploy({ kubectl: kubectl({ 'kind-a': 'answers' }) }, ['--context', 'kind-b']);
-    expect(stderr).toBe('deploy.sh: kubectl knows no context kind-b.\n  Fix: choose one of: kind-a \n');
+    expect(stderr).toBe('deploy.sh: kubectl has no context named kind-b.\n  Fix: choose one of: kind-a \n');
   });
 });
 
-describe('what deploy.sh looks at before it changes anything', () => {
+describe('checks of deploy.sh before it changes anything', () => {
   const kind = { kind: [], docker };
 
   it.each<[string, Answer, string]>([
@@ -209,30 +209,30 @@ describe('what deploy.sh looks at before it changes anything', () => {
     [
       'too little memory',
       { to: '*node-room*', says: '1 2 1000Mi\n' },
-      'too little memory: 800 MiB are free, and the pods ask for 1000.\n  Fix: give Docker more',
+      'too little memory: 800 MiB are free, and the pods request 1000 MiB.\n  Fix: give Docker more',
     ],
     [
       'too little CPU',
       { to: '*node-room*', says: '1 590m 4Gi\n' },
-      'too little CPU: 490m are free, and the pods ask for 500m',
+      'too little CPU: 490m are free, and the pods request 500m',
     ],
     [
       'no default StorageClass',
       { to: '*get storageclass -o yaml', says: 'kind: List' },
-      'No StorageClass is the default: the volumes of PostgreSQL and Redis would stay Pending.\n  Fix: ',
+      'There is no default StorageClass: the volumes of PostgreSQL and Redis would stay Pending.\n  Fix: ',
     ],
     [
-      'a NodePort that is taken',
+      'a NodePort that is in use',
       { to: '*node-ports*', says: '30080 shop/front\n' },
-      'NodePort 30080 is taken by the Service shop/front',
+      'NodePort 30080 is in use by the Service shop/front',
     ],
     [
       'a full disk',
       { to: '*node-conditions*', says: 'DiskPressure on node\n' },
-      'A node is short of disk: DiskPressure on node.\n  Fix: free some',
+      'A node is running out of disk space: DiskPressure on node.\n  Fix: free some',
     ],
     [
-      'a Secret that nobody made',
+      'a Secret that does not exist',
       { to: '*manifest-secrets*', says: 'made redis\nused redis\nused postgres\n' },
       'uses the Secret postgres',
     ],
@@ -254,7 +254,7 @@ describe('what deploy.sh looks at before it changes anything', () => {
     expect(calls.filter((call) => call.includes(' apply '))).toEqual([]);
   });
 
-  it('only warns of what the stack can do without', async () => {
+  it('only warns about what the stack can do without', async () => {
     const { stderr, calls } = await deploy({
       kubectl: kubectl(
         { 'kind-a': 'answers' },
@@ -270,23 +270,23 @@ describe('what deploy.sh looks at before it changes anything', () => {
     expect(calls).toContain('kubectl --context kind-a apply -f k8s/');
   });
 
-  it('names KEDA when its overlay is asked for and it is not there', async () => {
+  it('stops when the overlay keda is requested and KEDA is not installed', async () => {
     const { stderr } = await deploy(
       { kubectl: kubectl({ 'kind-a': 'answers' }, { to: '*get crd*', fails: true }), ...kind },
       ['--overlay', 'keda'],
     );
     expect(stderr).toContain(
-      'The overlay keda needs KEDA, which this cluster does not have.\n  Fix: helm install keda',
+      'The overlay keda needs KEDA, which is not installed in this cluster.\n  Fix: helm install keda',
     );
   });
 
-  it('says who may start Docker when it does not answer', async () => {
+  it('says how to start Docker when it does not respond', async () => {
     const { stderr } = await deploy({
       kubectl: kubectl({}),
       kind: [],
       docker: [{ to: 'info', fails: true }],
     });
-    expect(stderr).toMatch(/^deploy\.sh: Docker does not answer\.\n {2}Fix: start it/);
+    expect(stderr).toMatch(/^deploy\.sh: Docker does not respond\.\n {2}Fix: start it/);
   });
 
   it.each<[string, Answer, string]>([
@@ -301,7 +301,7 @@ describe('what deploy.sh looks at before it changes anything', () => {
       'Docker Compose v2.17.2 is too old: 2.26 or newer is needed.',
     ],
     ['Compose plugin', { to: 'compose version*', fails: true }, 'Docker has no Compose plugin.'],
-  ])('builds with no old %s', async (_, answer, message) => {
+  ])('does not build with an old %s', async (_, answer, message) => {
     const { status, stderr, calls } = await deploy({
       kubectl: kubectl({ 'kind-a': 'answers' }),
       kind: [],
@@ -321,7 +321,7 @@ describe('what deploy.sh looks at before it changes anything', () => {
     );
   });
 
-  it('names another port when that of the cluster to be made is taken', async () => {
+  it('suggests another port when the one for a new cluster is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -329,8 +329,10 @@ describe('what deploy.sh looks at before it changes anything', () => {
       const { stderr, calls } = await deploy({ kubectl: kubectl({}), ...kind }, [], {
         HTTP_PORT: String(port),
       });
-      expect(stderr).toContain(`Port ${port} of this machine is taken`);
-      expect(stderr).toContain(`Fix: end that, or take another: HTTP_PORT=${port + 1} ./deploy.sh`);
+      expect(stderr).toContain(`Port ${port} of this machine is in use`);
+      expect(stderr).toContain(
+        `Fix: stop that program, or use another port: HTTP_PORT=${port + 1} ./deploy.sh`,
+      );
       expect(calls.join()).not.toContain('kind create');
     } finally {
       server.close();
@@ -338,9 +340,9 @@ describe('what deploy.sh looks at before it changes anything', () => {
   });
 
   it.each([
-    [['--cluster', 'k3s'], '--cluster is kind or minikube, not k3s'],
+    [['--cluster', 'k3s'], '--cluster must be kind or minikube, not k3s'],
     [['--overlay', 'staging'], 'there is no overlays/staging'],
-    [['--timeout', 'soon'], '--timeout is a number of seconds, not soon'],
+    [['--timeout', 'soon'], '--timeout must be a number of seconds, not soon'],
     [['--overlay'], '--overlay needs a value'],
     [['--force'], 'unknown option --force'],
   ])('refuses %j', async (args, message) => {
@@ -355,7 +357,7 @@ describe('images', () => {
   const present = { to: '*status.images*', says: '["docker.io/millrace/task-api:dev"]\n' };
   const running = { to: '*workload-images*', says: 'Deployment/task-api millrace/task-api:dev\n' };
 
-  it('are not handed over again when the cluster has them', async () => {
+  it('are not loaded again when the cluster has them', async () => {
     const { calls } = await deploy({
       kubectl: kubectl({ 'kind-a': 'answers' }, noted, present, running),
       kind: [],
@@ -365,7 +367,7 @@ describe('images', () => {
     expect(calls.join()).not.toContain('rollout restart');
   });
 
-  it('are handed over when they have changed, and their pods are replaced', async () => {
+  it('are loaded when they have changed, and their pods are replaced', async () => {
     const other = [{ to: 'image inspect --format*', says: 'millrace/task-api:dev=sha256:2\n' }];
     const { calls } = await deploy({
       kubectl: kubectl({ 'kind-a': 'answers' }, noted, present, running),
@@ -376,7 +378,7 @@ describe('images', () => {
     expect(calls).toContain('kubectl --context kind-a -n millrace rollout restart Deployment/task-api');
   });
 
-  it('are handed over when a node has forgotten them', async () => {
+  it('are loaded when a node has deleted them', async () => {
     const { calls } = await deploy({
       kubectl: kubectl({ 'kind-a': 'answers' }, noted, running),
       kind: [],
@@ -385,7 +387,7 @@ describe('images', () => {
     expect(calls).toContain('kind load docker-image --name a millrace/task-api:dev');
   });
 
-  it('go as an archive of this platform when kind cannot take them from Docker', async () => {
+  it('are loaded as an archive of this platform when kind cannot load them from Docker', async () => {
     const { calls } = await deploy({
       kubectl: kubectl({ 'kind-a': 'answers' }),
       kind: [
@@ -401,16 +403,16 @@ describe('images', () => {
 });
 
 describe('deploy.sh --delete', () => {
-  it('removes the namespace from a cluster that was there before', async () => {
+  it('deletes the namespace from an existing cluster', async () => {
     const { calls, stdout } = await deploy({ kubectl: kubectl({ 'kind-a': 'answers' }), kind: [] }, [
       '--delete',
     ]);
-    expect(stdout).toContain('Deleting the namespace millrace with all data in it (context kind-a)');
+    expect(stdout).toContain('Deleting the namespace millrace and all its data (context kind-a)');
     expect(calls).toContain('kubectl --context kind-a delete namespace millrace --wait=false');
     expect(calls.join()).not.toContain('kind delete');
   });
 
-  it('removes a cluster that it has made', async () => {
+  it('deletes a cluster that it created', async () => {
     const made = { to: '*metadata.annotations*', says: '{"millrace/made-by":"deploy.sh"}' };
     const { calls } = await deploy({ kubectl: kubectl({ 'kind-millrace': 'answers' }, made), kind: [] }, [
       '--delete',
@@ -418,19 +420,19 @@ describe('deploy.sh --delete', () => {
     expect(calls).toContain('kind delete cluster --name millrace');
   });
 
-  it('makes no cluster', async () => {
+  it('does not create a cluster', async () => {
     const { status, stderr, calls } = await deploy(
       { kubectl: kubectl({ 'prod-eu': 'answers' }), kind: [], docker },
       ['--delete'],
     );
     expect(status).toBe(1);
-    expect(stderr).toContain('There is no cluster to look at.');
+    expect(stderr).toContain('There is no cluster.');
     expect(calls.filter((call) => call.startsWith('kind') || call.includes('--context prod-eu'))).toEqual([]);
   });
 });
 
 describe('deploy.sh --status', () => {
-  it('names a volume that is full, and ends with status 1', async () => {
+  it('reports a full volume, and exits with status 1', async () => {
     const { status, stdout } = await deploy(
       {
         kubectl: kubectl(

@@ -20,7 +20,7 @@ describe('the kind cluster', () => {
   const cluster = parse(text('kind/cluster.yaml')) as { nodes: { extraPortMappings: Mapping[] }[] };
   const [mapping] = cluster.nodes.flatMap((node) => node.extraPortMappings);
 
-  it('has the NodePort of nginx-service on port 8080 of this machine, for this machine alone', () => {
+  it('maps the NodePort of nginx-service to port 8080 of this machine, on the loopback address only', () => {
     const service = parseAllDocuments(text('k8s/nginx.yaml'))
       .map((document) => document.toJS() as Service)
       .find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'nginx-service');
@@ -31,7 +31,7 @@ describe('the kind cluster', () => {
     });
   });
 
-  it('has that port in a line that deploy.sh can put HTTP_PORT into', () => {
+  it('has that port in a line in which deploy.sh can replace it with HTTP_PORT', () => {
     const [, wanted = ''] = /sed "s\/(.+?)\//.exec(text('scripts/deploy/cluster.sh')) ?? [];
     expect(text('kind/cluster.yaml').split(wanted)).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-import { serviceNames } from '../../local/stack/topology.js';
+import { serviceNames } from '#topology';
 import { type Answer, type Machine, machine } from './programs.js';
 
 let here: Machine | undefined;
@@ -30,7 +30,7 @@ describe('scripts/push-images.sh', () => {
     expect(calls.filter((call) => call.startsWith('docker'))).toEqual([]);
   });
 
-  it('logs in to ECR and makes the repositories there', async () => {
+  it('logs in to ECR and creates the repositories', async () => {
     const registry = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/millrace';
     const missing = { to: 'ecr describe-repositories*user-api', fails: true };
     const { status, calls } = await push([registry, '1.2.0'], { aws: [missing], docker: [] });
@@ -58,7 +58,7 @@ describe('scripts/push-images.sh', () => {
     expect(calls.filter((call) => call.startsWith('docker'))).toEqual([]);
   });
 
-  it('makes a builder for several platforms where Docker has its own only', async () => {
+  it('creates a builder for several platforms when Docker has only the default one', async () => {
     const docker: Answer[] = [
       { to: 'buildx inspect', says: 'Name: default\nDriver: docker\n' },
       { to: 'buildx inspect millrace', fails: true },
@@ -72,15 +72,15 @@ describe('scripts/push-images.sh', () => {
     const { status, stderr } = await push(['localhost:5000/millrace', '1.2.0'], { docker });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /the images were not pushed.*\n {2}Fix: denied or unauthorized: docker login localhost:5000/,
+      /pushing the images failed.*\n {2}Fix: denied or unauthorized: docker login localhost:5000/,
     );
   });
 
   it.each([
-    [['acme/millrace', '1.2.0'], 'acme/millrace begins with no registry'],
-    [['ghcr.io/Acme', '1.2.0'], 'ghcr.io/Acme cannot be the name of a registry'],
-    [['ghcr.io/acme', '1.2 0'], '1.2 0 cannot be a tag'],
-    [['ghcr.io/acme', 'latest'], 'latest is no version'],
+    [['acme/millrace', '1.2.0'], 'acme/millrace does not start with'],
+    [['ghcr.io/Acme', '1.2.0'], 'ghcr.io/Acme is not a valid registry name'],
+    [['ghcr.io/acme', '1.2 0'], '1.2 0 is not a valid tag'],
+    [['ghcr.io/acme', 'latest'], 'latest is not a version'],
     [['ghcr.io/acme'], 'Usage:'],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await push(args);

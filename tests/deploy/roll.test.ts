@@ -75,7 +75,7 @@ describe('scripts/roll.sh', () => {
     expect(calls.join()).not.toContain('docker compose up');
   });
 
-  it('takes a Docker of its own build, whose version is no number', async () => {
+  it('accepts a custom build of Docker, whose version is not a number', async () => {
     const { status } = await roll(
       [{ to: 'version *', says: 'library-import' }, { to: 'compose ps*', says: 'aaa\n' }, ...versions],
       'task-api',

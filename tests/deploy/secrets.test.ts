@@ -28,7 +28,7 @@ describe('docker/make-secrets', () => {
         .map((path) => [path, read(path)]),
     );
 
-  it('gives each user of Redis a password of its own, and each service the URL with it', () => {
+  it('gives each Redis user its own password, and each service the URL with it', () => {
     make();
     const made = all();
     expect(Object.keys(made).sort()).toEqual([
@@ -52,7 +52,7 @@ describe('docker/make-secrets', () => {
     expect(all()).toEqual(made);
   });
 
-  it('brings what an earlier release made up to date, and keeps what is its owner’s', () => {
+  it('adds what an earlier release did not create, and keeps existing values', () => {
     write('postgres/password', 'p');
     write('postgres/task_api_password', 't');
     write('task-api/postgres_password', 't');
@@ -98,7 +98,7 @@ describe('scripts/make-kubernetes-secrets.sh', () => {
   };
   const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-  it('makes all that k8s/secrets.yaml has', async () => {
+  it('creates everything in k8s/secrets.yaml', async () => {
     const { data, calls } = await make([], '--new');
     expect(calls).toEqual([]);
     const keys = parseAllDocuments(readFileSync(join(root, 'k8s/secrets.yaml'), 'utf8')).flatMap(
@@ -111,7 +111,7 @@ describe('scripts/make-kubernetes-secrets.sh', () => {
     expect(data['redis.task_api_url']).toBe(`redis://task_api:${data['redis.task_api_password']}@redis:6379`);
   });
 
-  it('keeps what the cluster has, and adds what it lacks', async () => {
+  it('keeps what the cluster has, and adds what is missing', async () => {
     const { data } = await make([
       { to: '*-o name postgres redis', says: 'secret/postgres\nsecret/redis\n' },
       { to: '*secret postgres*.data.password*', says: base64('p') },
@@ -126,14 +126,14 @@ describe('scripts/make-kubernetes-secrets.sh', () => {
     });
   });
 
-  it('makes nothing when the cluster does not answer', async () => {
+  it('generates nothing when the cluster does not respond', async () => {
     const { status, stdout, stderr } = await make([{ to: '*', fails: true }], '--context', 'far');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toContain('--new asks no cluster');
+    expect(stderr).toContain('--new ignores the cluster');
   });
 });
 
-it('deploy.sh adds to a Secret of an earlier release what this one needs', async () => {
+it('deploy.sh adds missing keys to the Secrets of an earlier release', async () => {
   const answers: Answer[] = [
     { to: 'config get-contexts*', says: 'kind-a\n' },
     { to: 'config current-context', says: 'kind-a' },

@@ -47,14 +47,14 @@ describe('shell scripts', () => {
     );
   }
 
-  it.each(scripts)('%s does without what came after bash 3.2', (script) => {
+  it.each(scripts)('%s uses no features newer than bash 3.2', (script) => {
     const text = readFileSync(join(root, script), 'utf8');
     const code = text.split('\n').filter((line) => !/^\s*#/.test(line));
     expect(code.filter((line) => newer.some((pattern) => pattern.test(line)))).toEqual([]);
     expect(emptyArrays(text)).toEqual([]);
   });
 
-  it('would be found out', () => {
+  it('with newer features would be detected', () => {
     const lines = [
       'mapfile -t old',
       'declare -A seen',

@@ -37,7 +37,7 @@ describe.each(workflows)('%s', (_, workflow) => {
   const jobs = Object.values(workflow.jobs);
   const steps = jobs.flatMap((job) => job.steps ?? []);
 
-  it('may only read, unless a job says what it writes, and does not run twice for the same', () => {
+  it('can only read, unless a job declares what it writes, and does not run twice for the same ref', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
     expect(workflow.concurrency.group).toContain('github.ref');
     for (const { permissions = {} } of jobs) {
@@ -47,13 +47,13 @@ describe.each(workflows)('%s', (_, workflow) => {
     }
   });
 
-  it('pins actions by their commits', () => {
+  it('pins actions by commit', () => {
     for (const uses of [...jobs, ...steps].flatMap(({ uses }) => uses ?? [])) {
       expect(uses).toMatch(/^\.\/|@[0-9a-f]{40}$/);
     }
   });
 
-  it('ends jobs that hang, and knows the jobs that others wait for', () => {
+  it('times out jobs, and depends only on existing jobs', () => {
     for (const job of jobs) {
       if (job.uses === undefined) expect(job['timeout-minutes']).toBeLessThanOrEqual(60);
       else expect(existsSync(join(root, job.uses))).toBe(true);
@@ -61,7 +61,7 @@ describe.each(workflows)('%s', (_, workflow) => {
     }
   });
 
-  it('runs only what is there', () => {
+  it('runs only what exists', () => {
     for (const run of steps.flatMap(({ run }) => run ?? [])) {
       for (const [, script = ''] of run.matchAll(/npm run ([\w:-]+)/g))
         expect(Object.keys(scripts)).toContain(script);

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { serviceEnvironment } from '../../local/supervise/environment.js';
-import { type Connections, environmentOf, planReplicas } from '../../local/stack/topology.js';
-/* eslint-disable no-restricted-imports -- the README speaks of all services */
+import { type Connections, environmentOf, planReplicas } from '../../local/stack/replicas.js';
 import { configSchema as blurWorker } from '../../services/blur-worker/src/config.js';
 import { configSchema as bwWorker } from '../../services/bw-worker/src/config.js';
 import { configSchema as queueWorker } from '../../services/queue-worker/src/config.js';
@@ -11,7 +10,6 @@ import { configSchema as taskApi } from '../../services/task-api/src/config.js';
 import { configSchema as textWorker } from '../../services/text-worker/src/config.js';
 import { configSchema as userApi } from '../../services/user-api/src/config.js';
 import { configSchema as webGateway } from '../../services/web-gateway/src/config.js';
-/* eslint-enable no-restricted-imports */
 
 const services: Record<string, z.ZodObject> = {
   'web-gateway': webGateway,
@@ -23,8 +21,8 @@ const services: Record<string, z.ZodObject> = {
   'queue-worker': queueWorker,
 };
 
-const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
-const rows = [...readme.matchAll(/^\| `([A-Z_]+)`\s*\| ([^|]+?)\s*\| ([^|]+?)\s*\|/gm)].map(
+const page = readFileSync(join(__dirname, '../../docs/CONFIGURATION.md'), 'utf8');
+const rows = [...page.matchAll(/^\| `([A-Z_]+)`\s*\| ([^|]+?)\s*\| ([^|]+?)\s*\|/gm)].map(
   ([, name, users, value]) => ({
     name: name!,
     users: users === 'all' ? Object.keys(services) : users!.split(', '),
@@ -32,9 +30,9 @@ const rows = [...readme.matchAll(/^\| `([A-Z_]+)`\s*\| ([^|]+?)\s*\| ([^|]+?)\s*
   }),
 );
 
-describe("the README's table of configuration", () => {
-  it.each(Object.keys(services))('names every variable of %s with its default', (service) => {
-    const told = Object.fromEntries(
+describe('docs/CONFIGURATION.md', () => {
+  it.each(Object.keys(services))('lists every variable of %s with its default', (service) => {
+    const documented = Object.fromEntries(
       rows.filter(({ users }) => users.includes(service)).map(({ name, value }) => [name, value]),
     );
     const real = Object.fromEntries(
@@ -43,7 +41,7 @@ describe("the README's table of configuration", () => {
         return [name, name === 'POD_NAME' ? "the host's name" : success ? String(data) : 'required'];
       }),
     );
-    expect(told).toEqual(real);
+    expect(documented).toEqual(real);
   });
 });
 
@@ -54,7 +52,7 @@ describe('npm start', () => {
     dataDir: '/data',
   } as Connections;
 
-  it('takes every setting of a service from the shell, or sets it itself', async () => {
+  it('sets every setting of a service, or takes it from the shell', async () => {
     for (const replica of await planReplicas()) {
       const own = Object.keys(environmentOf(replica, connections));
       const names = Object.keys(services[replica.service]!.shape);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serviceNames } from '../../local/stack/topology.js';
+import { serviceNames } from '#topology';
 
 const root = join(__dirname, '../..');
 const dockerfileOf = (service: string) => readFileSync(join(root, 'services', service, 'Dockerfile'), 'utf8');
 
-const [first, ...others] = serviceNames;
+const [first = '', ...others] = serviceNames;
 
 describe('the Dockerfiles of the services', () => {
   // What differs would be built once for each service, and would have to be changed seven times.

@@ -1,9 +1,9 @@
 // One client who means harm, beside ten who do not, on the composed stack with its real limits: npm run test:hostile.
 import { rmSync } from 'node:fs';
-import { until } from '../api/until.js';
 import { type Composed, composed, docker, engineAnswers } from '../compose/docker.js';
 import { fallen, reportUsage, type Usage, usagesOf } from '../compose/usage.js';
 import { makePictures } from './pictures.js';
+import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 const SECONDS = Number(process.env['HOSTILE_SECONDS'] ?? 60);

@@ -51,10 +51,6 @@ test('the Kustomization has every manifest', () => {
   expect(resources).toEqual(manifestFiles());
 });
 
-test('the ConfigMaps hold the configuration files as they are', () => {
-  execFileSync('node', [join(root, 'scripts/kubernetes-config.mjs'), '--check'], { stdio: 'pipe' });
-});
-
 describe('a mistake is named', () => {
   const named = (change: (workload: Workload, all: Manifest[]) => void): string[] => {
     const copy = structuredClone(manifests);

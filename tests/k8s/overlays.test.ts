@@ -1,6 +1,7 @@
 // What overlays/ makes of k8s/, by kubectl's own kustomize. It needs no cluster.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { serviceNames } from '#topology';
 import { jobSummarySchema } from '@millrace/contracts';
 import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
 import { rules } from './rules.js';
@@ -47,7 +48,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       const images = workloadsOf(prod).flatMap(({ spec }) =>
         spec.template.spec.containers.map(({ image }) => image),
       );
-      expect(images.filter((image) => image.includes('millrace/'))).toHaveLength(7);
+      expect(images.filter((image) => image.includes('millrace/'))).toHaveLength(serviceNames.length);
       expect(
         images.filter(
           (image) => !/^(ghcr\.io\/.+:\d+\.\d+\.\d+|(postgres|redis|nginxinc\/.+):[\d.]+)$/.test(image),

@@ -1,7 +1,7 @@
 // What must hold for the manifests as a whole, beyond their form: a named rule each, that returns what is against it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { needsOf, type ServiceName, serviceNames } from '../../local/stack/topology.js';
+import { type ServiceName, serviceNames, services } from '#topology';
 import { idOf, type Manifest, type PodSpec, root, type Workload, workloadsOf } from './manifests.js';
 
 export type Rule = (manifests: Manifest[]) => string[];
@@ -265,9 +265,9 @@ export const rules: Record<string, Rule> = {
     ];
   },
 
-  'the services are told nothing that they do not know': (manifests) => {
+  'the services get only settings that they know': (manifests) => {
     const known = new Set(
-      [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `([A-Z_]+)`/gm)].map(
+      [...readFileSync(join(root, 'docs/CONFIGURATION.md'), 'utf8').matchAll(/^\| `([A-Z_]+)`/gm)].map(
         ([, name]) => name,
       ),
     );
@@ -292,15 +292,17 @@ function isService(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
 }
 
-/** Who calls whom, as the local stack has it: "nginx → task-api". */
+/** Who calls whom, as the topology has it: "nginx → task-api". */
 function callsOfTheProduct(): string[] {
   return [
-    ...['web-gateway', 'task-api', 'user-api'].map((service) => `nginx → ${service}`),
     ...serviceNames.flatMap((service) => {
-      const { calls = [], postgresRole, redisUser } = needsOf[service];
-      return [...calls, ...(postgresRole ? ['postgres'] : []), ...(redisUser ? ['redis'] : [])].map(
-        (called) => `${service} → ${called}`,
-      );
+      const { publicPaths, calls = {}, postgres, redis } = services[service];
+      return [
+        ...(publicPaths ? [`nginx → ${service}`] : []),
+        ...Object.keys(calls).map((called) => `${service} → ${called}`),
+        ...(postgres ? [`${service} → postgres`] : []),
+        ...(redis ? [`${service} → redis`] : []),
+      ];
     }),
   ].sort();
 }

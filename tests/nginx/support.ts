@@ -5,6 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { until } from '../support/until.js';
 
 const configurationFolder = join(__dirname, '../../nginx');
 
@@ -76,17 +77,6 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Polls `condition` until it gives a value; fails after `deadlineMs`. */
-export async function until<T>(condition: () => Promise<T | undefined>, deadlineMs = 5000): Promise<T> {
-  const deadline = Date.now() + deadlineMs;
-  for (;;) {
-    const value = await condition();
-    if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`Not so after ${deadlineMs} ms: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 export interface Nginx {
   port: number;
   folder: string;
@@ -138,7 +128,7 @@ export async function startNginx({ replicas = {}, proxy = {} }: NginxOptions): P
     await rm(folder, { recursive: true });
   };
   try {
-    await until(() => accepts(port));
+    await until('nginx accepts connections', () => accepts(port));
   } catch (cause) {
     await stop();
     throw new Error(`nginx did not start: ${complaints}`, { cause });
@@ -146,7 +136,7 @@ export async function startNginx({ replicas = {}, proxy = {} }: NginxOptions): P
   return {
     port,
     folder,
-    logged: (requestId) => until(() => findLogLine(folder, requestId)),
+    logged: (requestId) => until(`nginx has logged ${requestId}`, () => findLogLine(folder, requestId)),
     stop,
   };
 }

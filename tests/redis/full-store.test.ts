@@ -4,12 +4,11 @@ import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls
 import { JOB_QUEUE } from '@millrace/contracts';
 import { createImageStore, type ImageStore } from '@millrace/workflows';
 import request from 'supertest';
-/* eslint-disable no-restricted-imports -- tests put services together */
 import { type Consumer, startConsumer } from '../../services/queue-worker/src/consumer.js';
 import { createJobBoard } from '../../services/queue-worker/src/job-board.js';
 import { createJobProcessor } from '../../services/queue-worker/src/job-processor.js';
 import type { PerformJob } from '../../services/queue-worker/src/perform-job.js';
-/* eslint-enable no-restricted-imports */
+
 import { eventually } from '../support/eventually.js';
 import { type Listener, listenOnFreePort } from '../support/listen.js';
 import { silentLogger } from '../support/service-basics.js';

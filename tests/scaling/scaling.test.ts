@@ -1,8 +1,8 @@
 // Replicas add throughput: four do the work of one four times as fast. `npm run test:scaling` is the long form, with 2 s of work
 // for each picture in place of 200 ms.
 import { startStack, type Stack } from '../../local/stack/stack.js';
-import { until } from '../api/until.js';
 import { countBy, type Load, type Run, startUploads, uploadAtOnce, uploadByLot } from './uploads.js';
+import { until } from '../support/until.js';
 
 const WORK_MS = Number(process.env['SCALING_WORK_MS'] ?? 200);
 const IS_LONG = WORK_MS >= 2_000;

@@ -2,16 +2,13 @@ import { join } from 'node:path';
 import { createServiceClient } from '@millrace/chassis/calls';
 import { createHttpApp } from '@millrace/chassis/http';
 import type { Express } from 'express';
-/* eslint-disable no-restricted-imports -- tests put services together */
-import { createApp as createBlurWorker } from '../../services/blur-worker/src/app.js';
-import { createApp as createBwWorker } from '../../services/bw-worker/src/app.js';
-import { createApp as createTextWorker } from '../../services/text-worker/src/app.js';
 import { createApp, type Limits, type Services } from '../../services/web-gateway/src/app.js';
-/* eslint-enable no-restricted-imports */
+
 import { type Link, openLink } from './link.js';
 import { listenOnFreePort } from './listen.js';
 import { startTestRedis, type TestRedis } from './redis.js';
 import { basics } from './service-basics.js';
+import { createBlurWorker, createBwWorker, createTextWorker } from './workers.js';
 
 /** web-gateway, with a Redis of its own and a replica of every service, each at the end of a link. */
 export interface TestGateway {

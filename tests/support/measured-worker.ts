@@ -26,5 +26,4 @@ http
   })
   .listen(Number(process.env['MEASURES_PORT']), '127.0.0.1');
 
-// eslint-disable-next-line no-restricted-imports -- the real one
 import '../../services/bw-worker/src/main.js';

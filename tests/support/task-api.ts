@@ -1,11 +1,10 @@
 import type { Express } from 'express';
-/* eslint-disable no-restricted-imports -- tests put services together */
 import { createApp, type Dependencies, type JobOptions } from '../../services/task-api/src/app.js';
 import { createListPool } from '../../services/task-api/src/lists/list-pool.js';
 import { createJobPublisher, type DueJob } from '../../services/task-api/src/jobs/outbox/publisher.js';
 import { createSweeper, startSweeper } from '../../services/task-api/src/jobs/outbox/sweeper.js';
 import { createTaskHints } from '../../services/task-api/src/tasks/task-hints.js';
-/* eslint-enable no-restricted-imports */
+
 import type { RedisOptions } from '../../local/servers/redis.js';
 import { eventually } from './eventually.js';
 import { startTestPostgres, type TestPostgres } from './postgres.js';

@@ -1,8 +1,6 @@
 import { z } from 'zod';
+import { TEXT_MAX } from './constants.js';
 import { safeText } from './text.js';
-
-/** In characters: Unicode code points, so up to two UTF-16 code units each. */
-export const TEXT_MAX = 100_000;
 
 /**
  * The most bytes of a JSON document with one such text, or with a text's result: six for each character (`\u0001`; beyond the Basic
@@ -12,14 +10,14 @@ export const TEXT_JSON_MAX_BYTES = 6 * TEXT_MAX + 4_096;
 
 /** POST /analyze and, inside, text-worker's POST /process. The empty text is a text: no words, reversed as itself. */
 export const analyzeRequestSchema = z.strictObject({
-  text: safeText(TEXT_MAX).meta({ description: 'Any text, the empty one included.' }),
+  text: safeText(TEXT_MAX).meta({ description: 'Any text, including the empty one.' }),
 });
 
 export const analyzeResponseSchema = z
   .object({
     processed_text: z.string().meta({
       description:
-        'The number of words, split on Unicode white space, and the text reversed by what a reader sees as a character.',
+        'The number of words, split on Unicode white space, and the text reversed by user-perceived characters.',
     }),
   })
   .meta({ id: 'Analysis' });

@@ -15,16 +15,16 @@ const ADDRESS = new RegExp(`^\\s*${ATOM}(?:\\.${ATOM})*@${DOMAIN}\\s*$`, 'u');
 /** At least two labels, the last of them no number. */
 const ASCII_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})$/;
 
-/** An e-mail address of any script. White space around it is dropped. */
+/** An email address of any script. White space around it is dropped. */
 export const emailSchema = matching(
   z.string().max(MAX_BYTES, { error: `must have at most ${MAX_BYTES} characters`, abort: true }),
   ADDRESS,
-  { error: 'must be an e-mail address, such as alice@example.com', abort: true },
+  { error: 'must be an email address, such as alice@example.com', abort: true },
 )
   .trim()
   .normalize('NFC')
   .refine((email) => mailboxOf(email) !== undefined, {
-    error: 'must have a domain that can exist, such as example.com',
+    error: 'must have a valid domain, such as example.com',
     abort: true,
   })
   .refine(

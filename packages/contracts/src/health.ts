@@ -7,16 +7,16 @@ export const serviceHealthSchema = z
   .object({
     status: healthStatusSchema,
     service: z.string(),
-    pod: z.string().meta({ description: 'The replica.' }),
-    version: z.string().meta({ description: 'The release that it runs.' }),
+    pod: z.string().meta({ description: 'The name of the replica.' }),
+    version: z.string().meta({ description: 'Its version.' }),
     uptime_s: z.number(),
     checks: z
       .record(z.string(), z.object({ status: healthStatusSchema, latency_ms: z.number() }))
-      .meta({ description: 'Each dependency by its name.' }),
+      .meta({ description: 'Its dependencies by name.' }),
   })
   .meta({
     id: 'ServiceHealth',
-    description: 'A replica’s own view: itself and what it cannot work without.',
+    description: 'The health of a replica: itself and the dependencies it cannot work without.',
   });
 
 /** The whole product: every service with each of its replicas. */
@@ -31,7 +31,7 @@ export const systemHealthSchema = z
           replicas: z.array(serviceHealthSchema.partial().required({ status: true })),
         }),
       )
-      .meta({ description: 'Each service by its name; it is healthy when one of its replicas is.' }),
+      .meta({ description: 'The services by name. A service is healthy when at least one replica is.' }),
   })
   .meta({ id: 'SystemHealth', description: 'Every service with each of its replicas.' });
 

@@ -1,30 +1,25 @@
 import { z } from 'zod';
+import { EFFECTS, IMAGE_TYPES } from './constants.js';
 
-export const effectSchema = z.enum(['blur', 'bw']);
-const EFFECTS = effectSchema.options.join(', ');
+export const effectSchema = z.enum(EFFECTS);
+const LISTED = EFFECTS.join(', ');
 
-/** The image types that a client may upload, and gets back. */
-export const imageTypeSchema = z.enum(['image/jpeg', 'image/png', 'image/webp']);
-
-/** The largest picture, unless the image workers are told otherwise (IMAGE_MAX_PIXELS). */
-export const MAX_IMAGE_PIXELS = 50_000_000;
-/** Up to so many, an image takes some hundredths of a second. Larger ones are background work for image workers, as jobs are. */
-export const QUICK_IMAGE_PIXELS = 4_000_000;
+export const imageTypeSchema = z.enum(IMAGE_TYPES);
 
 /** Between two workers an image travels as Netpbm PAM, bare pixels behind a short header: nothing is lost or coded. */
 export const INTERCHANGE_TYPE = 'image/x-portable-arbitrarymap';
 
 /** `effects=bw,blur`: the workers to pass through, in this order, each at most once. */
 export const effectsSchema = z
-  .string(`must be a comma-separated list of: ${EFFECTS}`)
+  .string(`must be a comma-separated list of: ${LISTED}`)
   .transform((list) => list.split(',').map((name) => name.trim()))
   .pipe(
     z
-      .array(z.enum(effectSchema.options, `must be one of: ${EFFECTS}`))
-      .refine((list) => new Set(list).size === list.length, 'must not name an effect twice'),
+      .array(z.enum(EFFECTS, `must be one of: ${LISTED}`))
+      .refine((list) => new Set(list).size === list.length, 'must not contain an effect twice'),
   )
   .meta({
-    description: `The effects to apply, in this order, each at most once, separated by commas: ${EFFECTS}.`,
+    description: `The effects to apply, in this order, each at most once, separated by commas: ${LISTED}.`,
     example: 'bw,blur',
   });
 
@@ -32,23 +27,23 @@ export const effectsSchema = z
 export const hopSchema = z.object({
   effect: effectSchema,
   pod: z.string().meta({ description: 'The worker replica that applied it.' }),
-  ms: z.number().meta({ description: 'The whole hop in milliseconds, waiting included.' }),
+  ms: z.number().meta({ description: 'The duration of the whole hop in milliseconds, including waiting.' }),
 });
 
 /** Of an animation the first frame is used: a still picture comes out. */
 const framesSchema = z
   .object({
     in: z.int().min(2).meta({ description: 'How many frames the animation has.' }),
-    used: z.literal(1).meta({ description: 'How many of them are in the result: the first alone.' }),
+    used: z.literal(1).meta({ description: 'How many of them are in the result: only the first.' }),
   })
-  .meta({ description: 'Only for an animation (WebP, APNG): it becomes a still picture.' });
+  .meta({ description: 'Only for an animation (WebP, APNG), which becomes a still image.' });
 
 export const uploadResponseSchema = z
   .object({
     id: z.uuid(),
     applied_effects: z.array(effectSchema),
     processed_by_pod: z.string().meta({ description: 'The worker replica that applied the last effect.' }),
-    view_url: z.string().meta({ description: 'Where the finished image is.' }),
+    view_url: z.string().meta({ description: 'The URL of the finished image.' }),
     hops: z.array(hopSchema).meta({ description: 'What each worker did, in order.' }),
     frames: framesSchema.optional(),
   })

@@ -1,4 +1,5 @@
 export * from './analysis.js';
+export * from './constants.js';
 export * from './email.js';
 export * from './headers.js';
 export * from './health.js';

@@ -48,7 +48,7 @@ describe('run_at', () => {
     ['a minute more than 30 days ahead', daysAhead(30, 60_000)],
   ])('is refused when it is %s', (_case, given) => {
     expect(parse(given).error?.issues.map(({ message }) => message)).toEqual([
-      'must lie between 1970 and 30 days from now',
+      'must be between 1970 and 30 days from now',
     ]);
   });
 

@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import { TEXT_JSON_MAX_BYTES } from './analysis.js';
+import { JOB_KINDS, JOB_STATUSES, PRIORITIES } from './constants.js';
 import { effectSchema, imageTypeSchema } from './images.js';
 import { pageQuerySchema } from './pagination.js';
 
-/** Makes creating work safe to repeat: same key and same input, same answer. */
-export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+export const prioritySchema = z.enum(PRIORITIES);
+export const jobKindSchema = z.enum(JOB_KINDS);
 
-export const prioritySchema = z.enum(['low', 'medium', 'high']);
-export const jobKindSchema = z.enum(['task', 'analyze', 'image']);
-
-/** `queued → processing → completed | failed`, `queued → cancelled`; and back to `queued` by a retry. */
-export const jobStatusSchema = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']);
-export const FINAL_STATUSES: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
+export const jobStatusSchema = z.enum(JOB_STATUSES);
 
 /**
  * The queue on Redis: a sorted set with the ids of jobs that are due, the most urgent first and among equals the oldest, as ids tell the
@@ -38,14 +34,14 @@ const runAtSchema = z.iso
   .refine((text) => {
     const time = Date.parse(text);
     return time >= 0 && time <= Date.now() + RUN_AT_MAX_DAYS * DAY_MS;
-  }, `must lie between 1970 and ${RUN_AT_MAX_DAYS} days from now`)
+  }, `must be between 1970 and ${RUN_AT_MAX_DAYS} days from now`)
   .transform((text) => new Date(text).toISOString());
 
 /** How urgent a job is, and when it may begin at the earliest. */
 export const schedulingSchema = z.strictObject({
-  priority: prioritySchema.default('medium').meta({ description: 'Who is served first when work waits.' }),
+  priority: prioritySchema.default('medium').meta({ description: 'Which jobs are started first.' }),
   run_at: runAtSchema.optional().meta({
-    description: `Not to begin before this time, at most ${RUN_AT_MAX_DAYS} days from now; in a URL, \`+\` is \`%2B\`. Without it, or in the past: at once.`,
+    description: `The earliest start, at most ${RUN_AT_MAX_DAYS} days from now; in a URL, write \`+\` as \`%2B\`. If omitted or in the past, the job starts as soon as possible.`,
   }),
 });
 
@@ -55,11 +51,11 @@ export const asyncQuerySchema = schedulingSchema
     async: z
       .enum(['true', 'false'])
       .default('false')
-      .meta({ description: '`true`: answer 202 at once and do the work as a job.' }),
+      .meta({ description: '`true`: respond with 202 right away and do the work as a job.' }),
   })
   .refine(({ async, run_at }) => async === 'true' || run_at === undefined, {
     path: ['run_at'],
-    message: 'needs async=true',
+    message: 'requires async=true',
   });
 
 export const idempotencyKeySchema = z
@@ -67,7 +63,7 @@ export const idempotencyKeySchema = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
   .meta({
     description:
-      'Makes it safe to send this again: the same key with the same input, within 24 hours, gives the first answer and creates nothing more.',
+      'Makes it safe to retry: the same key with the same input returns the first response for 24 hours and creates nothing more.',
     example: 'newsletter-2026-11',
   });
 
@@ -78,7 +74,7 @@ export const jobAttemptSchema = z.object({
   started_at: z.iso.datetime(),
   finished_at: z.iso.datetime().nullable(),
   outcome: z.enum(['completed', 'failed', 'lost']).nullable().meta({
-    description: 'Null while it is under way; `lost` when the worker vanished or was too slow.',
+    description: 'Null while it is running; `lost` when the worker disappeared or was too slow.',
   }),
   error: z.string().nullable(),
 });
@@ -86,7 +82,7 @@ export const jobAttemptSchema = z.object({
 /** How many of a job's steps are done; an image has one step an effect. */
 export const progressSchema = z
   .object({ done: z.int().min(0), total: z.int().min(1) })
-  .meta({ description: 'How many of the job’s steps are done; an image has one step an effect.' });
+  .meta({ description: 'How many steps of the job are done; an image has one step per effect.' });
 
 /** How many of a job's attempts are shown. A job may be retried for ever. */
 export const LISTED_ATTEMPTS = 50;
@@ -103,19 +99,16 @@ export const jobSchema = z.object({
   attempts: z
     .array(jobAttemptSchema)
     .max(LISTED_ATTEMPTS)
-    .meta({ description: `The latest ${LISTED_ATTEMPTS}, in order.` }),
-  attempt_count: z.int().meta({ description: 'How many attempts there have been.' }),
+    .meta({ description: `The latest ${LISTED_ATTEMPTS} attempts, in order.` }),
+  attempt_count: z.int().meta({ description: 'The number of attempts so far.' }),
   max_attempts: z.int().meta({
     description:
-      'Attempts, over all, after which a job that fails is failed for good. A retry by hand adds more.',
+      'The total number of attempts after which the job fails for good. Retrying it by hand adds more.',
   }),
   /** Depends on the kind: what the synchronous call would have answered. Null until then. */
   result: z.unknown(),
-  error: z.string().nullable().meta({ description: 'What went wrong last.' }),
-  processed_by_pod: z
-    .string()
-    .nullable()
-    .meta({ description: 'The worker replica that has it or had it last.' }),
+  error: z.string().nullable().meta({ description: 'The latest error.' }),
+  processed_by_pod: z.string().nullable().meta({ description: 'The worker replica that processed it last.' }),
   run_at: z.iso.datetime(),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
@@ -133,12 +126,12 @@ export const jobListItemSchema = jobSchema
       .string()
       .nullable()
       .meta({
-        description: `What a task’s job is to do, in its first ${LIST_TEXT_MAX} characters; null for the other kinds.`,
+        description: `The first ${LIST_TEXT_MAX} characters of the task; null for other kinds.`,
       }),
     error: z
       .string()
       .nullable()
-      .meta({ description: `What went wrong last, in its first ${LIST_TEXT_MAX} characters.` }),
+      .meta({ description: `The first ${LIST_TEXT_MAX} characters of the latest error.` }),
   })
   .meta({ id: 'JobListItem' });
 
@@ -148,7 +141,7 @@ export const acceptedJobSchema = z
     id: z.uuid(),
     kind: jobKindSchema,
     status: z.literal('queued'),
-    status_url: z.string().meta({ description: 'Where the job can be followed.' }),
+    status_url: z.string().meta({ description: 'The URL of the job.' }),
   })
   .meta({ id: 'AcceptedJob' });
 
@@ -160,7 +153,7 @@ export const listJobsQuerySchema = pageQuerySchema.extend({
 export const deleteJobQuerySchema = z.strictObject({
   status: jobStatusSchema.optional().meta({
     description:
-      'Only if the job is in this state. `queued` cancels a job, and never deletes one that has ended meanwhile.',
+      'Only act if the job has this status. With `queued`, a job is cancelled, but never deleted if it has just finished.',
   }),
 });
 
@@ -168,13 +161,12 @@ export const deleteJobQuerySchema = z.strictObject({
 export const jobSummarySchema = z
   .object({
     counts: z.record(jobStatusSchema, z.int()),
-    due: z.int().meta({ description: 'The queued jobs that may begin now.' }),
+    due: z.int().meta({ description: 'Queued jobs that can start now.' }),
     scheduled: z.int().meta({
-      description:
-        'The queued jobs whose time is still to come, those that pause before another attempt included.',
+      description: 'Queued jobs that cannot start yet, including those waiting for their next attempt.',
     }),
     oldest_waiting_s: z.number().nullable().meta({
-      description: 'How long the job that is due for longest has been waiting; null when none waits.',
+      description: 'How long the oldest due job has been waiting; null if none is.',
     }),
     completed_last_minute: z.int(),
   })

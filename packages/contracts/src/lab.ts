@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LAB_CONCURRENCY, LAB_REQUESTS } from './constants.js';
 import { effectSchema } from './images.js';
 
 /** POST /lab/runs?…: the same picture again and again, to see how the effect workers scale. The picture is the body. */
@@ -8,19 +9,19 @@ export const labRunQuerySchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(200)
-    .default(20)
-    .meta({ description: 'How many times the effect is applied.' }),
+    .max(LAB_REQUESTS.max)
+    .default(LAB_REQUESTS.default)
+    .meta({ description: 'The number of times to apply the effect.' }),
   concurrency: z.coerce
     .number()
     .int()
     .min(1)
-    .max(50)
-    .default(20)
-    .meta({ description: 'How many requests are under way at once, waiting included.' }),
+    .max(LAB_CONCURRENCY.max)
+    .default(LAB_CONCURRENCY.default)
+    .meta({ description: 'The number of requests in flight at once, including waiting ones.' }),
 });
 
-const request = z.int().meta({ description: 'Which one, from 1.' });
+const request = z.int().meta({ description: 'The number of the request, from 1.' });
 const time = z.int().meta({ description: 'Milliseconds since the run began.' });
 
 /** A worker has taken a request. */

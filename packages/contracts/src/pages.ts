@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { PAGES } from './constants.js';
 
-/** The pages of the web UI, each at /ui/:page. */
-export const pageSchema = z.enum(['tasks', 'analyze', 'images', 'jobs', 'lab', 'users', 'system']);
+export const pageSchema = z.enum(PAGES);
 
 export type Page = z.infer<typeof pageSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PAGE_LIMIT } from './constants.js';
 
 /**
  * Keyset paging, newest first. Ids are UUIDv7, so they sort by creation; the cursor is the last id of the page before
@@ -9,13 +10,13 @@ export const pageQuerySchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(200)
-    .default(50)
-    .meta({ description: 'The greatest length of a page.' }),
+    .max(PAGE_LIMIT.max)
+    .default(PAGE_LIMIT.default)
+    .meta({ description: 'The maximum number of rows on a page.' }),
   cursor: z
-    .uuid('must be the cursor of a Link header')
+    .uuid('must be a cursor from a Link header')
     .optional()
-    .meta({ description: 'Comes ready-made in the `Link` header of the page before.' }),
+    .meta({ description: 'Taken from the `Link` header of the previous page.' }),
 });
 
 export type PageQuery = z.infer<typeof pageQuerySchema>;

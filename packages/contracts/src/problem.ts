@@ -9,7 +9,7 @@ export const INPUT_ERROR_MESSAGE_MAX = 500;
 export const inputErrorSchema = z.object({
   path: z.string().max(INPUT_ERROR_PATH_MAX).meta({
     description:
-      'Such as `title` or `effects.1`; empty for the input as a whole. One that is longer is cut and ends with `…`.',
+      'Such as `title` or `effects.1`; empty for the input as a whole. Longer paths are truncated and end with `…`.',
   }),
   message: z.string().max(INPUT_ERROR_MESSAGE_MAX),
 });
@@ -18,36 +18,36 @@ export const inputErrorSchema = z.object({
 export const problemSchema = z
   .object({
     type: z.string(),
-    title: z.string().meta({ description: 'The name of the status.' }),
+    title: z.string().meta({ description: 'The name of the HTTP status.' }),
     status: z.int(),
-    detail: z.string().meta({ description: 'What is wrong with this request, and what would be right.' }),
+    detail: z.string().meta({ description: 'What is wrong with this request, and how to fix it.' }),
     request_id: z
       .string()
-      .meta({ description: 'Finds the request in every log; also the `X-Request-Id` header.' }),
+      .meta({ description: 'Identifies the request in all logs; same as the `X-Request-Id` header.' }),
     work_begun: z.boolean().optional().meta({
       description:
-        'On a 503. `false`: nothing of the request has been done, so it is safe to repeat. `true`: it may have taken effect; look before you repeat it, or use an Idempotency-Key.',
+        'Only on a 503. `false`: nothing has been done, so it is safe to retry. `true`: the request may have taken effect; check before you retry, or use an Idempotency-Key.',
     }),
     errors: z
       .array(inputErrorSchema)
       .max(INPUT_ERRORS_MAX)
       .optional()
       .meta({
-        description: `What is wrong with the input, the first ${INPUT_ERRORS_MAX} errors of it. If there are more, \`detail\` says how many.`,
+        description: `The first ${INPUT_ERRORS_MAX} errors in the input. If there are more, \`detail\` says how many.`,
       }),
   })
   .meta({
     id: 'Problem',
-    description: 'An error: RFC 9457 problem details.',
+    description: 'An error in the problem details format (RFC 9457).',
     example: {
       type: 'about:blank',
       title: 'Unprocessable Entity',
       status: 422,
-      detail: 'The body does not have the expected form.',
+      detail: 'The request body is invalid.',
       request_id: '58bb4efa65e70fcd4ea23c0df9d2041c',
       errors: [
         { path: 'name', message: 'must not be empty' },
-        { path: 'email', message: 'must be an e-mail address, such as alice@example.com' },
+        { path: 'email', message: 'must be an email address, such as alice@example.com' },
       ],
     },
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SEARCH_MAX, TASK_STATUSES } from './constants.js';
 import { prioritySchema, schedulingSchema } from './jobs.js';
 import { pageQuerySchema } from './pagination.js';
 import { nonBlankText, safeText } from './text.js';
@@ -7,7 +8,7 @@ export const TITLE_MAX = 10_000;
 export const DESCRIPTION_MAX = 10_000;
 
 /** `open` has no job behind it; the others follow the task's job, and `completed` also a person's tick. */
-export const taskStatusSchema = z.enum(['open', 'queued', 'processing', 'completed', 'failed', 'cancelled']);
+export const taskStatusSchema = z.enum(TASK_STATUSES);
 
 const title = nonBlankText(TITLE_MAX);
 const description = safeText(DESCRIPTION_MAX);
@@ -20,13 +21,13 @@ export const taskSchema = z
     priority: prioritySchema,
     status: taskStatusSchema.meta({
       description:
-        '`open` has no job behind it; the others follow the task’s job, and `completed` also a person’s tick.',
+        'An `open` task has no job. The other statuses follow the task’s job; people can also set `completed`.',
     }),
     completed: z.boolean(),
     processed_by_pod: z
       .string()
       .nullable()
-      .meta({ description: 'The worker replica that did it, if one did.' }),
+      .meta({ description: 'The worker replica that completed it, if any.' }),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     completed_at: z.iso.datetime().nullable(),
@@ -52,21 +53,21 @@ export const updateTaskSchema = z
 export const listTasksQuerySchema = pageQuerySchema.extend({
   status: taskStatusSchema.optional(),
   priority: prioritySchema.optional(),
-  q: nonBlankText(200).optional().meta({ description: 'Words that the title or the description contains.' }),
+  q: nonBlankText(SEARCH_MAX).optional().meta({ description: 'Text to find in the title or description.' }),
 });
 
 /** POST /api/add: a task for the queue. In the path, `:task` is the task and the query has the rest. */
 export const queueTaskSchema = schedulingSchema.extend({
-  task: title.meta({ description: 'What is to be done.', example: 'task1' }),
-  description: description.default('').meta({ description: 'More about it.' }),
+  task: title.meta({ description: 'What to do.', example: 'task1' }),
+  description: description.default('').meta({ description: 'More details.' }),
 });
 
 export const queuedTaskSchema = z
   .object({
-    id: z.uuid().meta({ description: 'Of the task, and of its job.' }),
+    id: z.uuid().meta({ description: 'The id of the task and of its job.' }),
     task: z.string(),
     status: z.literal('queued'),
-    status_url: z.string().meta({ description: 'Where the job can be followed.' }),
+    status_url: z.string().meta({ description: 'The URL of the job.' }),
     processed_by_pod: z.string().meta({ description: 'The replica that accepted it.' }),
   })
   .meta({ id: 'QueuedTask' });

@@ -15,7 +15,7 @@ export const registerUserSchema = z.strictObject({
   name: nonBlankText(200),
   email: emailSchema.meta({
     description:
-      'An e-mail address of any script, as one user’s only: neither its case nor the spelling of its domain (`exämple.de`, `xn--exmple-cua.de`) makes it another. White space around it is dropped.',
+      'An email address in any script; each belongs to one user. Case and the spelling of the domain (`exämple.de`, `xn--exmple-cua.de`) make no difference. Surrounding white space is ignored.',
   }),
 });
 

@@ -3,10 +3,10 @@ import { IMAGE_FRAMES, INTERCHANGE_TYPE, type Problem } from '@millrace/contract
 import type { Channels } from 'sharp';
 import request from 'supertest';
 import { recordingLogger } from '../../../tests/support/service-basics.js';
-import { createImageWorkerApp, type Effect, imageWorkerConfig } from './index.js';
+import { createImageWorkerApp, type ImageOperation, imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';
 
-const unchanged: Effect = (image) => image;
+const unchanged: ImageOperation = (image) => image;
 
 const lifecycle = createLifecycle();
 lifecycle.ready();
@@ -18,7 +18,7 @@ const app = createImageWorkerApp({
   logger,
   lifecycle,
   limits: { ...imageWorkerConfig.parse({}), WORK_MAX_BYTES: 1_000_000 },
-  effect: unchanged,
+  operation: unchanged,
 });
 
 /** Something like a photo: gradients under noise, the same each time. */
@@ -189,7 +189,7 @@ describe('POST /process, the refusals', () => {
     ],
   ])('answers 422 to %s, without the words of the decoder', async (_case, type, body) => {
     const response = await process(type, body()).expect(422);
-    expect(problemOf(response).detail).toBe('The image cannot be read: it is damaged or cut off.');
+    expect(problemOf(response).detail).toBe('The image cannot be read: it is damaged or truncated.');
   });
 
   it('logs what the decoder says of a damaged image, as no error of ours', async () => {
@@ -210,7 +210,7 @@ describe('POST /process, the refusals', () => {
       .png()
       .toBuffer();
     const response = await process('image/png', long, 'image/webp').expect(422);
-    expect(problemOf(response).detail).toContain('at most 16383 pixels a side');
+    expect(problemOf(response).detail).toContain('at most 16383 pixels per side');
   });
 
   it('answers 400 to an empty body', async () => {

@@ -4,7 +4,7 @@ import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
 import type { z } from 'zod';
 import type { imageWorkerConfig } from './config.js';
-import type { Effect } from './pipeline.js';
+import type { ImageOperation } from './pipeline.js';
 import { processRoutes } from './route.js';
 
 type Limits = Pick<
@@ -18,7 +18,7 @@ export interface ImageWorkerOptions {
   logger: Logger;
   lifecycle: Lifecycle;
   limits: Limits;
-  effect: Effect;
+  operation: ImageOperation;
   /** An artificial delay in ms, spent while the image holds its place. Default 0. */
   delayMs?: number;
 }
@@ -26,10 +26,10 @@ export interface ImageWorkerOptions {
 /** A tenth of one place: what people wait for is not slowed down by what takes seconds, or by what nobody waits for. */
 const BACKGROUND_TIME = 0.1;
 
-/** An image worker: everything but its effect. */
+/** An image worker: everything but what it does to an image. */
 export function createImageWorkerApp({
   limits,
-  effect,
+  operation,
   delayMs = 0,
   ...options
 }: ImageWorkerOptions): Express {
@@ -42,7 +42,7 @@ export function createImageWorkerApp({
     draining: options.lifecycle.draining,
   });
   const routes = processRoutes({
-    effect,
+    operation,
     limiter,
     maxPixels: limits.IMAGE_MAX_PIXELS,
     maxBytes: limits.WORK_MAX_BYTES,

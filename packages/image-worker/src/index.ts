@@ -1,3 +1,3 @@
 export { createImageWorkerApp, type ImageWorkerOptions } from './app.js';
 export { imageWorkerConfig } from './config.js';
-export type { Effect } from './pipeline.js';
+export type { ImageOperation } from './pipeline.js';

@@ -34,7 +34,7 @@ async function listen(limits: Record<string, number>): Promise<void> {
     logger: createLogger('image-worker', { LOG_LEVEL: 'silent', POD_NAME: 'test' }),
     lifecycle,
     limits: imageWorkerConfig.parse(limits),
-    effect: (image) => image,
+    operation: (image) => image,
   });
   server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -5,18 +5,22 @@ import { damaged } from './refusals.js';
 import type { SourceImage } from './source-image.js';
 
 /** What a worker does to an image that is upright and in sRGB or grey, 8 bits a channel. */
-export type Effect = (image: Sharp) => Sharp;
+export type ImageOperation = (image: Sharp) => Sharp;
 
 /**
- * Decode → effect → encode. An animation gives its first frame. Metadata is dropped, the orientation in it applied
+ * Decode → operation → encode. An animation gives its first frame. Metadata is dropped, the orientation in it applied
  * before. JPEG has no alpha: what was transparent becomes white.
  *
  * @returns the image as a file, in parts
  * @throws HttpProblem 422 when the image is damaged
  */
-export async function applyEffect(source: SourceImage, effect: Effect, target: Format): Promise<Buffer[]> {
+export async function applyOperation(
+  source: SourceImage,
+  operation: ImageOperation,
+  target: Format,
+): Promise<Buffer[]> {
   try {
-    const file = await target.encode(effect(await source.open()), source.alpha);
+    const file = await target.encode(operation(await source.open()), source.alpha);
     source.check();
     return file;
   } catch (error) {

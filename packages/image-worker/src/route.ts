@@ -12,12 +12,12 @@ import {
 import { type Request, type Response, Router } from 'express';
 import { probeClient } from './probe-client.js';
 import { findFormat, type Format, TYPES } from './formats.js';
-import { applyEffect, type Effect } from './pipeline.js';
+import { applyOperation, type ImageOperation } from './pipeline.js';
 import { checkSize } from './size-limits.js';
 import { readSource } from './source-image.js';
 
 export interface ProcessOptions {
-  effect: Effect;
+  operation: ImageOperation;
   limiter: WorkLimiter;
   maxPixels: number;
   maxBytes: number;
@@ -31,7 +31,7 @@ export interface ProcessOptions {
  * type the image has, its first bytes say, whatever Content-Type does.
  */
 export function processRoutes(options: ProcessOptions): Router {
-  const { effect, limiter, maxPixels, maxBytes, delayMs, logger } = options;
+  const { operation, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
   // Background work comes singly; but whether an image is large, its caller may have been deceived, and memory is for one.
   const largeImages = createWorkLimiter({ concurrency: 1, queueLimit: Infinity });
@@ -59,7 +59,7 @@ export function processRoutes(options: ProcessOptions): Router {
             checkSize(source, target, maxPixels);
             await sleep(delayMs, undefined, { signal: currentSignal() });
             const isQuick = source.width * source.height <= QUICK_IMAGE_PIXELS;
-            const apply = () => applyEffect(source, effect, target);
+            const apply = () => applyOperation(source, operation, target);
             const image = isQuick ? await apply() : await largeImages.run(apply);
             return { type: target.type, frames: source.frames, image };
           },

@@ -21,7 +21,7 @@ export function checkSize(source: SourceImage, target: Format, maxPixels: number
   if (Math.max(width, height) > maxSide) {
     throw new HttpProblem(
       422,
-      `The image is too large for ${target.type}: at most ${maxSide} pixels a side.`,
+      `The image is too large for ${target.type}: at most ${maxSide} pixels per side.`,
     );
   }
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
         ...basics('worker-1'),
         service: 'image-worker',
         limits: imageWorkerConfig.parse({ WORK_CONCURRENCY: places }),
-        effect: (image) => image,
+        operation: (image) => image,
       }),
     );
   [worker, wide] = await Promise.all([start(1), start(2)]);

@@ -4,13 +4,11 @@ import type { Express } from 'express';
 import type { Sharp } from 'sharp';
 import request from 'supertest';
 // What is promised is promised of the real effects.
-/* eslint-disable no-restricted-imports */
-import { createApp as createBlurApp } from '../../../services/blur-worker/src/app.js';
-import { createApp as createBwApp } from '../../../services/bw-worker/src/app.js';
-/* eslint-enable no-restricted-imports */
+
 import { findFormat } from './formats.js';
 import { imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';
+import { createBlurWorker, createBwWorker } from '../../../tests/support/workers.js';
 
 const SIGMA = 3;
 
@@ -23,7 +21,7 @@ const shared = {
   lifecycle,
   limits: imageWorkerConfig.parse({}),
 };
-const apps = { bw: createBwApp(shared), blur: createBlurApp({ ...shared, sigma: SIGMA, delayMs: 0 }) };
+const apps = { bw: createBwWorker(shared), blur: createBlurWorker({ ...shared, sigma: SIGMA, delayMs: 0 }) };
 
 type EffectName = keyof typeof apps;
 

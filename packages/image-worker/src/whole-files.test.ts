@@ -12,7 +12,7 @@ import {
   webpFrame,
 } from '../../../tests/support/image-files.js';
 import { findFormat } from './formats.js';
-import { applyEffect } from './pipeline.js';
+import { applyOperation } from './pipeline.js';
 import { sharp } from './sharp-setup.js';
 import { readSource } from './source-image.js';
 
@@ -31,7 +31,7 @@ function photo(channels: 3 | 4 = 3) {
 /** The pixels, as a worker without an effect gives them. */
 async function pixelsThroughWorker(type: Type, file: Buffer): Promise<Buffer> {
   const source = await readSource(file, findFormat(type)!);
-  const png = await applyEffect(source, (image) => image, findFormat('image/png')!);
+  const png = await applyOperation(source, (image) => image, findFormat('image/png')!);
   return pixels(Buffer.concat(png));
 }
 
@@ -196,7 +196,7 @@ describe('a picture that is cut off anywhere is refused', () => {
   it('the words of the decoder are the cause, and not the message', async () => {
     const file = (await photo().jpeg().toBuffer()).subarray(0, 800);
     await expect(pixelsThroughWorker('image/jpeg', file)).rejects.toMatchObject({
-      message: 'The image cannot be read: it is damaged or cut off.',
+      message: 'The image cannot be read: it is damaged or truncated.',
       cause: expect.objectContaining({ message: expect.stringContaining('premature end of JPEG') }),
     });
   });
@@ -234,7 +234,7 @@ describe('the orientation', () => {
     ['of a WebP', 'image/webp', () => photo().withMetadata({ orientation: 6 }).webp().toBuffer()],
   ])('%s is applied', async (_name, type, make) => {
     const source = await readSource(await make(), findFormat(type)!);
-    const png = Buffer.concat(await applyEffect(source, (image) => image, findFormat('image/png')!));
+    const png = Buffer.concat(await applyOperation(source, (image) => image, findFormat('image/png')!));
     expect(await sharp(png).metadata()).toMatchObject({ width: HEIGHT, height: WIDTH });
   });
 

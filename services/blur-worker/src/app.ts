@@ -10,5 +10,5 @@ export interface Dependencies extends Pick<ImageWorkerOptions, 'pod' | 'logger' 
 }
 
 export function createApp({ sigma, ...dependencies }: Dependencies): Express {
-  return createImageWorkerApp({ ...dependencies, service: 'blur-worker', effect: gaussianBlur(sigma) });
+  return createImageWorkerApp({ ...dependencies, service: 'blur-worker', operation: gaussianBlur(sigma) });
 }

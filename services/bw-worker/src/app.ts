@@ -5,5 +5,5 @@ import { greyscale } from './greyscale.js';
 export type Dependencies = Pick<ImageWorkerOptions, 'pod' | 'logger' | 'lifecycle' | 'limits'>;
 
 export function createApp(dependencies: Dependencies): Express {
-  return createImageWorkerApp({ ...dependencies, service: 'bw-worker', effect: greyscale });
+  return createImageWorkerApp({ ...dependencies, service: 'bw-worker', operation: greyscale });
 }

@@ -1,4 +1,4 @@
-import type { Effect } from '@millrace/image-worker';
+import type { ImageOperation } from '@millrace/image-worker';
 
 /** One channel of grey, by luminance; alpha, where there is any, stays a second one. */
-export const greyscale: Effect = (image) => image.greyscale().toColourspace('b-w');
+export const greyscale: ImageOperation = (image) => image.greyscale().toColourspace('b-w');

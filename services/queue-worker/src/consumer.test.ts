@@ -173,13 +173,13 @@ it('tries again after a failure, and shows what was wrong', async () => {
 
 it('gives up on a task that fails every time, and on one whose input is refused at once', async () => {
   const problems: Record<string, Error> = {
-    broken: new HttpProblem(502, 'blur-worker failed on this request.'),
+    broken: new HttpProblem(502, 'blur-worker could not handle this request.'),
     refused: new HttpProblem(422, 'The image cannot be read.'),
   };
   startWorker(({ payload }) => Promise.reject(problems[(payload as { task: string }).task]!));
   const [broken, refused] = await Promise.all([add('broken'), add('refused')]);
   expect(await reaches(broken, 'failed')).toMatchObject({
-    error: 'blur-worker failed on this request.',
+    error: 'blur-worker could not handle this request.',
     attempts: [{}, {}, { attempt: 3, outcome: 'failed' }],
   });
   expect(await reaches(refused, 'failed')).toMatchObject({
@@ -191,7 +191,7 @@ it('gives up on a task that fails every time, and on one whose input is refused 
 it('tells what is refused from what has failed: only a fault is an error', async () => {
   const problems: Record<string, Error> = {
     refused: new HttpProblem(422, 'The image cannot be read.', { cause: new Error('VipsJpeg: no image') }),
-    busy: new Unavailable('bw-worker cannot take the request right now. Try again in a moment.'),
+    busy: new Unavailable('bw-worker cannot take this request right now. Try again in a moment.'),
     broken: new Error('out of paper'),
   };
   const { lines } = startWorker(({ payload }) => {

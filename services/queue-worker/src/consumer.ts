@@ -13,13 +13,6 @@ export interface ConsumerOptions {
   processor: JobProcessor;
 }
 
-export interface Shutdown {
-  /** Aborts when nothing more is to be begun; what has begun goes on. */
-  begun: AbortSignal;
-  /** Aborts when the process must end, whatever is still in work. */
-  over: AbortSignal;
-}
-
 export interface Consumer {
   /** Rejects when it cannot take jobs from the queue. */
   check: () => Promise<void>;
@@ -134,7 +127,7 @@ export function startConsumer({ redisUrl, concurrency, logger, processor }: Cons
     check: () =>
       redis.status === 'ready' && !isClosing()
         ? Promise.resolve()
-        : Promise.reject(new Error('The queue is not listened to.')),
+        : Promise.reject(new Error('Not listening to the queue.')),
     async close(deadlineMs) {
       const reason = new Error('the worker is shutting down');
       begun.abort(reason);

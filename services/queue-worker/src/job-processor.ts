@@ -4,10 +4,16 @@ import { HttpProblem, Unavailable } from '@millrace/chassis/http';
 import { type Logger, withContext, withSignal } from '@millrace/chassis/process';
 import { retryForever } from '@millrace/chassis/work';
 import type { ClaimedJob, ClaimedJobs } from '@millrace/contracts';
-import type { Shutdown } from './consumer.js';
 import { holdLease } from './hold-lease.js';
 import type { Failure, JobBoard } from './job-board.js';
 import type { PerformJob } from './perform-job.js';
+
+export interface Shutdown {
+  /** Aborts when nothing more is to be begun; what has begun goes on. */
+  begun: AbortSignal;
+  /** Aborts when the process must end, whatever is still in work. */
+  over: AbortSignal;
+}
 
 export interface ProcessorOptions {
   board: JobBoard;

@@ -7,9 +7,9 @@ import { picture } from '../../../tests/support/images.js';
 import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
 import { basics } from '../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
-import { createApp as createBwWorker } from '../../bw-worker/src/app.js';
 import { createJobBoard, type JobBoard } from './job-board.js';
 import { createPerformJob, type PerformJob } from './perform-job.js';
+import { createBwWorker } from '../../../tests/support/workers.js';
 
 let taskApi: TestTaskApi;
 const listeners: Listener[] = [];

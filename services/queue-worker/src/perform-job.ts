@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceClient } from '@millrace/chassis/calls';
 import { currentSignal } from '@millrace/chassis/process';
 import { createWorkLimiter } from '@millrace/chassis/work';
-import type { ClaimedJob, Progress } from '@millrace/contracts';
+import { type ClaimedJob, MAX_IMAGE_BYTES, type Progress } from '@millrace/contracts';
 import { analyzeText, type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
 import type { JobBoard } from './job-board.js';
 
@@ -19,9 +19,6 @@ export interface PerformOptions {
 
 /** An attempt of a job is over when its input has broken a worker; task-api lets it break one more, in another attempt. */
 export const BREAKS_LIMIT = 1;
-
-/** As large as a picture can be when nobody has said how large it is: task-api's IMAGE_MAX_BYTES. */
-const PICTURE_BYTES = 20 * 1024 * 1024;
 
 export interface PerformContext {
   /** To be told after each step but the last. */
@@ -56,7 +53,7 @@ export function createPerformJob(options: PerformOptions): PerformJob {
               { onHop: (_hop, index) => onProgress({ done: index + 1, total: effects.length }) },
             );
           },
-          { weight: PICTURE_BYTES },
+          { weight: MAX_IMAGE_BYTES },
         );
       }
     }

@@ -1,7 +1,7 @@
 import { jsonBodyUpTo, methodNotAllowed, parseBody } from '@millrace/chassis/http';
 import { analyzeRequestSchema, TEXT_JSON_MAX_BYTES } from '@millrace/contracts';
 import { Router } from 'express';
-import { analyzeText } from './analyze-text.js';
+import { countAndReverse } from './count-and-reverse.js';
 
 /** POST /process {"text"} → {"word_count", "reversed_text"} */
 export function processRoutes(): Router {
@@ -11,7 +11,7 @@ export function processRoutes(): Router {
     .route('/process')
     .post(jsonBodyUpTo(TEXT_JSON_MAX_BYTES), async (req, res) => {
       const { text } = parseBody(analyzeRequestSchema, req.body);
-      res.json(await analyzeText(text));
+      res.json(await countAndReverse(text));
     })
     .all(methodNotAllowed);
 

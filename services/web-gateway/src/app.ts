@@ -5,7 +5,7 @@ import { createRateLimit, type Redis, redisCheck, redisMetrics } from '@millrace
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
-import { createJobIntake } from './jobs/hand-over.js';
+import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
 import { docsRoutes } from './reference/route.js';
 import { imageRoutes } from './pictures/image-route.js';
@@ -45,7 +45,7 @@ export interface Limits {
 const CLIENT_SHARE = 1 / 2;
 
 export function createApp({ redis, services, limits, uiFolder, ...basics }: Dependencies): Express {
-  const intake = createJobIntake(services.taskApi);
+  const jobs = createJobClient(services.taskApi);
   const images = createImageStore(redis, limits.imageTtlSeconds);
   const memory = splitMemory(limits.memoryBudgetBytes);
   const effectWorkers = createEffectWorkers({
@@ -61,12 +61,12 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       uiRoutes(uiFolder),
-      docsRoutes(),
-      analyzeRoutes(services.textWorker, intake),
+      docsRoutes(uiFolder),
+      analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({
         effectWorkers,
         images,
-        intake,
+        jobs,
         memory: createWorkLimiter({
           concurrency: memory.received,
           queueLimit: limits.uploadQueueLimit,

@@ -1,5 +1,6 @@
 import { milliseconds, positiveInteger, redisUrl, serviceConfig, urlList } from '@millrace/chassis/process';
 import { z } from 'zod';
+import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 
 export const configSchema = serviceConfig.extend({
   REDIS_URL: redisUrl,
@@ -10,7 +11,7 @@ export const configSchema = serviceConfig.extend({
   BW_WORKER_URLS: urlList,
   QUEUE_WORKER_URLS: urlList,
   /** The largest image that may be uploaded. Nginx has a limit of its own, a little above. */
-  UPLOAD_MAX_BYTES: positiveInteger.default(20 * 1024 * 1024),
+  UPLOAD_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
   /** How many bytes of uploads a client address may send in a second, over all replicas, for as long as it likes; 0: no limit. */
   UPLOAD_RATE_BYTES: z.coerce
     .number()

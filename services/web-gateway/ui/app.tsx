@@ -26,7 +26,7 @@ const PAGES: Record<Page, { title: string; Content: FunctionComponent }> = {
   system: { title: 'System', Content: SystemPage },
 };
 
-/** The frame around every page: navigation, the state of the connection, messages. */
+/** The frame around every page: navigation, connection status, messages. */
 export function App() {
   const { page } = useStore(route);
   const connected = useStore(isConnected);
@@ -40,7 +40,7 @@ export function App() {
     setMenuOpen(false);
     if (shownBefore.current === page) return;
     shownBefore.current = page;
-    // A new page begins at its top, for eyes and for screen readers.
+    // A new page starts at the top, for sighted people and for screen readers.
     scrollTo(0, 0);
     main.current?.querySelector('h1')?.focus({ preventScroll: true });
   }, [page, title]);

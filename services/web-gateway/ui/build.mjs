@@ -1,41 +1,56 @@
-// Bundles the web UI into dist/ui: index.html, and assets/ with a hash of their content in their names, so that browsers may
-// keep them for ever. `--watch` does it again whenever a source changes.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Bundles the web UI and the API reference into dist/ui: their pages, and assets/ with a hash of their content in their names, so that
+// browsers can cache them forever. `--watch` rebuilds whenever a source changes.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
 
 const sources = dirname(fileURLToPath(import.meta.url));
 const output = join(sources, '../dist/ui');
+const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const watch = process.argv.includes('--watch');
 
-/** Writes the page with the names of its assets in it, and removes assets that no page names any more. */
-const page = {
-  name: 'page',
+const pages = ['index.html', 'reference/reference.html'];
+
+/** Writes the pages with the names of their assets, and removes old assets. */
+const writePages = {
+  name: 'pages',
   setup(build) {
     build.onEnd(({ errors, metafile }) => {
       if (errors.length > 0) return;
       const files = Object.keys(metafile.outputs).map((path) => basename(path));
-      const template = readFileSync(join(sources, 'index.html'), 'utf8');
-      const html = template.replace(/asset:([\w-]+)\.(\w+)/g, (_whole, name, type) => {
-        const file = files.find(
-          (candidate) => candidate.startsWith(`${name}-`) && candidate.endsWith(`.${type}`),
-        );
-        if (!file)
-          throw new Error(`index.html names ${name}.${type}, which is not among ${files.join(', ')}`);
-        return `/ui/assets/${file}`;
-      });
       mkdirSync(output, { recursive: true });
-      writeFileSync(join(output, 'index.html'), html);
+      for (const page of pages)
+        writeFileSync(
+          join(output, basename(page)),
+          withAssets(readFileSync(join(sources, page), 'utf8'), files),
+        );
+      for (const file of ['LICENSE', 'NOTICE'])
+        copyFileSync(join(swaggerUi, file), join(output, `swagger-ui.${file}`));
       for (const file of readdirSync(join(output, 'assets')))
         if (!files.includes(file)) rmSync(join(output, 'assets', file));
     });
   },
 };
 
+/** `asset:main.js` in a page becomes the path of main-HASH.js. */
+function withAssets(html, files) {
+  return html.replace(/asset:([\w-]+)\.(\w+)/g, (_whole, name, type) => {
+    const file = files.find(
+      (candidate) => candidate.startsWith(`${name}-`) && candidate.endsWith(`.${type}`),
+    );
+    if (!file) throw new Error(`A page names ${name}.${type}, which is not among ${files.join(', ')}`);
+    return `/ui/assets/${file}`;
+  });
+}
+
 const bundler = await context({
   absWorkingDir: sources,
-  entryPoints: ['main.tsx', 'theme.ts', 'style/main.css', 'icon.svg'],
+  entryPoints: [
+    ...['main.tsx', 'theme.ts', 'style/main.css', 'icon.svg'],
+    ...['reference/reference.ts', 'reference/reference.css'],
+  ],
   outdir: output,
   entryNames: 'assets/[name]-[hash]',
   bundle: true,
@@ -44,12 +59,13 @@ const bundler = await context({
   metafile: true,
   format: 'iife',
   target: 'es2022',
+  conditions: ['millrace-source'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
   loader: { '.svg': 'copy' },
   legalComments: 'eof',
   logLevel: 'warning',
-  plugins: [page],
+  plugins: [writePages],
 });
 if (watch) {
   await bundler.watch();

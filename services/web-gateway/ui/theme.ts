@@ -1,4 +1,4 @@
-// Runs before the first paint, so that nobody who chose dark sees a flash of white.
+// Runs before the first paint, so that there is no white flash in dark mode.
 import { applyTheme } from './state/theme.js';
 
 applyTheme();

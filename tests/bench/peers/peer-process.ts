@@ -6,8 +6,8 @@ import {
   superviseProcess,
   type SupervisedProcess,
 } from '../../../local/supervise/supervised-process.js';
-import { until } from '../../api/until.js';
 import type { Bench } from '../row.js';
+import { until } from '../../support/until.js';
 
 /** A peer's process. Like our services, it writes what it has to say into a pipe. */
 export function startPeer(

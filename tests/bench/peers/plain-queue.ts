@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { startNginx } from '../../../local/servers/nginx.js';
 import { freePort } from '../../../local/servers/ports.js';
 import { startRedis } from '../../../local/servers/redis.js';
-import { planReplicas } from '../../../local/stack/topology.js';
-import { until } from '../../api/until.js';
+import { planReplicas } from '../../../local/stack/replicas.js';
 import type { Contestant } from '../contestant.js';
 import type { Bench } from '../row.js';
 import { sourceCommand, startHttpPeer, startPeer } from './peer-process.js';
+import { until } from '../../support/until.js';
 
 /** What the parts of a plain queue are given. */
 export interface QueueParts {

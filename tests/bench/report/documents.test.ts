@@ -9,14 +9,14 @@ import { describeFigure } from './text.js';
 const table = { order: ['jobs', 'idle-p50', 'list'], rounds: '5 × 3 s' };
 const page = `Before.
 
-<!-- npm run bench -- --docs writes from here -->
+<!-- begin: written by npm run bench -- --docs -->
 
 | row    | median | lowest to highest round | goal  | met    | rounds    |
 | ------ | ------ | ----------------------- | ----- | ------ | --------- |
 | \`list\` | 0.1    | 0.1 to 0.1              | ≥ 0.3 | **no** | 3 × 0.6 s |
 | \`gone\` | 1      | 1 to 1                  | ≥ 1   | yes    | 3 × 0.6 s |
 
-<!-- to here -->
+<!-- end -->
 
 After.
 `;

@@ -5,8 +5,8 @@ import type { Figure } from '../row.js';
 import { describeGoal, judge } from '../verdict.js';
 import { plot } from './plot.js';
 
-const BEGIN = '<!-- npm run bench -- --docs writes from here -->';
-const END = '<!-- to here -->';
+const BEGIN = '<!-- begin: written by npm run bench -- --docs -->';
+const END = '<!-- end -->';
 const HEADER = ['row', 'median', 'lowest to highest round', 'goal', 'met', 'rounds'];
 
 export interface Page {

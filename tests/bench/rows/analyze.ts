@@ -7,7 +7,7 @@ import { gatewayOf } from './hops.js';
 const GOAL = { atLeast: 0.6 };
 export const TEXT = JSON.stringify({ text: 'Hello, how are you?' });
 
-export function analyzeText(url: string, clients = CLIENTS): Load {
+export function analyzeLoad(url: string, clients = CLIENTS): Load {
   return { url, method: 'POST', path: '/analyze', body: TEXT, clients, status: 200 };
 }
 
@@ -24,8 +24,8 @@ export const analyze: Row = {
       name: 'analyze',
       goal: GOAL,
       stack,
-      ours: analyzeText(gatewayOf(stack)),
-      theirs: { ...analyzeText(worker.url), path: '/process' },
+      ours: analyzeLoad(gatewayOf(stack)),
+      theirs: { ...analyzeLoad(worker.url), path: '/process' },
       peer: 'the worker alone',
       check(body) {
         if (!body.includes('Word Count: 4')) throw new Error(`The analysis is wrong: ${body}`);

@@ -1,7 +1,7 @@
 import { compareRates } from '../measure/compare-rates.js';
 import { sourceCommand, startHttpPeer } from '../peers/peer-process.js';
 import type { Row } from '../row.js';
-import { analyzeText } from './analyze.js';
+import { analyzeLoad } from './analyze.js';
 
 const GOAL = { atLeast: 1.2 };
 
@@ -19,8 +19,8 @@ export const chassis: Row = {
         name: 'chassis',
         goal: GOAL,
         stack,
-        ours: { ...analyzeText(worker.url), path: '/process' },
-        theirs: { ...analyzeText(express.url), path: '/process' },
+        ours: { ...analyzeLoad(worker.url), path: '/process' },
+        theirs: { ...analyzeLoad(express.url), path: '/process' },
         peer: 'bare Express',
       });
       return [figure];

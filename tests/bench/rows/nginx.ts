@@ -1,6 +1,6 @@
 import { compareRates } from '../measure/compare-rates.js';
 import type { Row } from '../row.js';
-import { analyzeText } from './analyze.js';
+import { analyzeLoad } from './analyze.js';
 import { gatewayOf } from './hops.js';
 
 const GOAL = { atLeast: 0.92 };
@@ -16,8 +16,8 @@ export const nginx: Row = {
       name: 'nginx',
       goal: GOAL,
       stack,
-      ours: analyzeText(stack.url),
-      theirs: analyzeText(gatewayOf(stack)),
+      ours: analyzeLoad(stack.url),
+      theirs: analyzeLoad(gatewayOf(stack)),
       peer: 'without Nginx',
     });
     return [figure];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { repositoryRoot } from '../../../local/paths.js';
 import { freePort } from '../../../local/servers/ports.js';
-import type { ServiceName } from '../../../local/stack/topology.js';
+import type { ServiceName } from '#topology';
 import { milliseconds } from '../measure/describe.js';
 import { inRounds, ratios } from '../measure/rounds.js';
 import { Skipped, type Row } from '../row.js';

@@ -143,7 +143,7 @@ it('repeats a body of a client once, and refuses it when it has broken a second 
   const client = clientOf(...deadly.map(({ url }) => url));
   await expect(place(client, 10_000, undefined, 2)).rejects.toMatchObject({
     status: 422,
-    message: 'worker broke down over this input.',
+    message: 'worker crashed while processing this input.',
   });
   expect(deadly.filter(({ seen }) => seen.bodies > 0)).toHaveLength(2);
 }, 20_000);

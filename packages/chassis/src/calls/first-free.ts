@@ -1,4 +1,5 @@
 import { type Agent, type IncomingMessage, request as openRequest } from 'node:http';
+import { finished } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyParts } from './body-parts.js';
 import type { Message, ServiceResponse } from './exchange.js';
@@ -142,7 +143,7 @@ function openBid(
   let withdrawn = false;
   const abort = (reason: string) => request.destroy(new Error(`${replica.url} ${reason}`));
 
-  request.once('timeout', () => abort(`was silent for ${SILENCE_MS} ms`));
+  request.once('timeout', () => abort(`sent nothing for ${SILENCE_MS} ms`));
   request.once('socket', (socket) => {
     if (!socket.connecting) return;
     const timer = setTimeout(() => abort(`did not connect in ${CONNECT_TIMEOUT_MS} ms`), CONNECT_TIMEOUT_MS);
@@ -202,17 +203,15 @@ async function firstOf(bids: Bid[], patienceMs: number): Promise<{ bid: Bid; wor
   }
 }
 
-async function readAnswer(message: IncomingMessage, replica: Replica): Promise<ServiceResponse> {
-  return {
-    status: message.statusCode ?? 0,
-    headers: message.headers,
-    body: await readBody(message),
-    pod: podOf(message.headers, replica),
-  };
-}
-
-async function readBody(message: IncomingMessage): Promise<Buffer> {
-  const body = new BodyParts(message.headers['content-length']);
-  for await (const part of message as AsyncIterable<Buffer>) body.add(part);
-  return body.whole();
+/** Events, and not the stream's iterator: see `readBody` of what comes in. */
+function readAnswer(message: IncomingMessage, replica: Replica): Promise<ServiceResponse> {
+  const { statusCode: status = 0, headers } = message;
+  const body = new BodyParts(headers['content-length']);
+  message.on('data', (part: Buffer) => body.add(part));
+  return new Promise((resolve, reject) => {
+    finished(message, (error) => {
+      if (error) reject(error);
+      else resolve({ status, headers, body: body.whole(), pod: podOf(headers, replica) });
+    });
+  });
 }

@@ -5,13 +5,13 @@ import type { ServiceResponse } from './exchange.js';
 /** 422: the connection broke each time that a replica had the input. It may be what kills them. */
 export class BrokenByInput extends HttpProblem {
   constructor(service: string, cause: unknown) {
-    super(422, `${service} broke down over this input.`, { cause });
+    super(422, `${service} crashed while processing this input.`, { cause });
     this.name = 'BrokenByInput';
   }
 }
 
 /** What a client reads when no replica takes its request. */
-export const busy = (name: string) => `${name} cannot take the request right now. Try again in a moment.`;
+export const busy = (name: string) => `${name} cannot take this request right now. Try again in a moment.`;
 
 /** A replica's 503, as it is answered to the client. */
 export function full(name: string, response: ServiceResponse): Unavailable {
@@ -33,7 +33,7 @@ export function refusal(name: string, response: ServiceResponse): HttpProblem {
       );
     }
   }
-  return new HttpProblem(502, `${name} failed on this request.`, {
+  return new HttpProblem(502, `${name} could not handle this request.`, {
     cause: new Error(`${name} answered ${response.status}: ${response.body.toString('utf8', 0, 500)}`),
   });
 }

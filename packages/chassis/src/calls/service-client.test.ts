@@ -268,7 +268,7 @@ it.each([
   const { url } = await replica((_req, res) => res.writeHead(status).end(body));
   expect(await failure(clientOf(url).request(get))).toMatchObject({
     status: 502,
-    message: 'worker failed on this request.',
+    message: 'worker could not handle this request.',
   });
 });
 

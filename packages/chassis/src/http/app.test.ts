@@ -200,7 +200,10 @@ describe('the signal of a request', () => {
 
   it('aborts when its time is over, which is a 503', async () => {
     const response = await call().get('/waits').set('X-Request-Timeout-Ms', '50').expect(503);
-    expect(response.body).toMatchObject({ detail: 'The time for this request is over.', work_begun: false });
+    expect(response.body).toMatchObject({
+      detail: 'The time limit of this request has passed.',
+      work_begun: false,
+    });
     expect(ends).toHaveLength(1);
   });
 

@@ -68,18 +68,22 @@ function toProblem(error: unknown): HttpProblem {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new HttpProblem(status, `${STATUS_CODES[status] ?? 'Bad request'}.`, { cause: error });
   }
-  return new HttpProblem(500, 'Something went wrong on our side. The request id finds it in the logs.', {
-    cause: error,
-  });
+  return new HttpProblem(
+    500,
+    'Something went wrong on our side. Use the request id to find it in the logs.',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The errors of body-parser's `raw`, by their `type`: https://expressjs.com/en/resources/middleware/body-parser.html#errors */
 const BODY_PROBLEMS: Record<string, { status: number; detail: string }> = {
   'encoding.unsupported': { status: 415, detail: 'The Content-Encoding of the body is not supported.' },
-  'entity.too.large': { status: 413, detail: 'The body is larger than this call takes.' },
+  'entity.too.large': { status: 413, detail: 'The body is too large.' },
   'request.aborted': { status: 400, detail: 'The body ended early.' },
   'request.size.invalid': {
     status: 400,
-    detail: 'The body does not have the length that Content-Length says.',
+    detail: 'The length of the body does not match Content-Length.',
   },
 };

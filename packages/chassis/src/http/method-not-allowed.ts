@@ -18,7 +18,7 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
     res.status(204).set('Allow', allow).end();
     return;
   }
-  throw new HttpProblem(405, `${req.method} is not possible here. Possible: ${allow}.`, {
+  throw new HttpProblem(405, `${req.method} is not allowed here. Allowed: ${allow}.`, {
     headers: { Allow: allow },
   });
 };

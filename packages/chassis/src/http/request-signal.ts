@@ -99,5 +99,5 @@ function signalOf(cancellation: Cancellation): AbortSignal {
 const shuttingDown = () => new Unavailable('This replica is shutting down. Try again in a moment.');
 
 export function timeIsOver(cause?: unknown): Unavailable {
-  return new Unavailable('The time for this request is over.', { cause });
+  return new Unavailable('The time limit of this request has passed.', { cause });
 }

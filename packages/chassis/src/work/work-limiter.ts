@@ -64,12 +64,12 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
     if (draining?.aborted) throw new Unavailable(DRAINING);
     if (line.length() >= queueLimit) {
       const last = line.lastOfLongest(claim.client);
-      if (!last) throw new Unavailable('This replica has all the work that it can take.');
-      last.refuse(new TooManyRequests('Other clients wait too. Send fewer requests at a time.'));
+      if (!last) throw new Unavailable('This replica is at capacity.');
+      last.refuse(new TooManyRequests('Other clients are waiting too. Send fewer requests at a time.'));
     }
     return new Promise<void>((resolve, reject) => {
       const leave = () => place.refuse(reasonOf(signal!));
-      const giveUp = () => place.refuse(new Unavailable('This replica has all the work that it can take.'));
+      const giveUp = () => place.refuse(new Unavailable('This replica is at capacity.'));
       const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs);
       const end = () => {
         clearTimeout(timer);
@@ -111,5 +111,5 @@ const DRAINING = 'This replica is shutting down. Try again in a moment.';
 
 function reasonOf(signal: AbortSignal): HttpProblem {
   if (signal.reason instanceof HttpProblem) return signal.reason;
-  return new Unavailable('The request was given up before its turn came.', { cause: signal.reason });
+  return new Unavailable('The request was cancelled while it was waiting.', { cause: signal.reason });
 }

@@ -4,7 +4,8 @@ import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
 import { labOperations } from './lab.js';
-import { type Operation, problem, TAGS } from './operation.js';
+import { problem } from './answers.js';
+import { type Operation, TAGS } from './operation.js';
 import { queueOperations } from './queue.js';
 import { systemOperations } from './system.js';
 import { taskOperations } from './tasks.js';
@@ -27,11 +28,11 @@ export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']
 
 const DESCRIPTION = `Tasks, users, text analysis and image effects: small services behind one endpoint.
 
-JSON is \`snake_case\`; times are RFC 3339 in UTC; ids are UUIDs. Unknown fields and query parameters are refused.
+JSON is \`snake_case\`; times are RFC 3339 in UTC; ids are UUIDs. Unknown fields and query parameters are rejected.
 
-Every GET also works as HEAD, and OPTIONS names a path's methods. Send an \`X-Request-Id\` to find a request in the logs; without it, one is generated. \`X-Served-By\` names the replica that answered.
+Every GET also works as HEAD, and OPTIONS lists the methods of a path. Send an \`X-Request-Id\` to find a request in the logs; without it, one is generated. \`X-Served-By\` names the replica that answered.
 
-Errors are \`application/problem+json\` (RFC 9457). Any call may also answer 405, 414, 431, 500, 503 or 504 in that form.`;
+Errors are \`application/problem+json\` (RFC 9457). Any call can also return 405, 414, 431, 500, 503 or 504 in this format.`;
 
 /** The public API as an OpenAPI 3.1 document, made from the schemas that the services check with. */
 export function createOpenApiDocument(): OpenApiDocument {
@@ -43,12 +44,12 @@ export function createOpenApiDocument(): OpenApiDocument {
     example: REQUEST_ID,
   });
   registry.registerComponent('headers', 'ServedBy', {
-    description: 'The replica that answered; absent where no service did.',
+    description: 'The replica that answered; absent when Nginx answered itself.',
     schema: { type: 'string' },
     example: 'task-api-1',
   });
   const otherwise = problem(500, 'Any other error.', {
-    detail: 'Something went wrong on our side. The request id finds it in the logs.',
+    detail: 'Something went wrong on our side. Use the request id to find it in the logs.',
   });
   for (const operation of operations) {
     const responses = Object.entries({ ...operation.responses, default: otherwise });

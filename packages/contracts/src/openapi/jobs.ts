@@ -9,7 +9,8 @@ import {
   listJobsQuerySchema,
 } from '../jobs.js';
 import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, listedJob, queuedJob } from './examples.js';
-import { curl, json, located, type Operation, page, problem, problems } from './operation.js';
+import { json, located, page, problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
 
 /** The services keep a result as it comes; here it is said what comes. */
 const publishedJobSchema = jobSchema
@@ -17,7 +18,7 @@ const publishedJobSchema = jobSchema
     result: z
       .union([z.object({ task: z.string() }), analyzeResponseSchema, uploadResponseSchema])
       .nullable()
-      .meta({ description: 'What the synchronous call would have answered. Null until then.' }),
+      .meta({ description: 'What the synchronous call would have returned; null until then.' }),
   })
   .meta({ id: 'Job' });
 
@@ -30,8 +31,8 @@ export const jobOperations: Operation[] = [
     path: '/api/jobs',
     operationId: 'listJobs',
     tags,
-    summary: 'List the jobs',
-    description: 'A line for each. Its result, its attempts and long texts are told by the job itself.',
+    summary: 'List jobs',
+    description: 'One line per job. Get the job itself for its result, its attempts and long texts.',
     request: { query: listJobsQuerySchema },
     responses: { 200: page(jobListItemSchema, listedJob, '/api/jobs'), ...problems(400, 503) },
     ...curl(`curl "${BASE_URL}/api/jobs?status=completed&limit=1"`),
@@ -41,9 +42,9 @@ export const jobOperations: Operation[] = [
     path: '/api/jobs/summary',
     operationId: 'summarizeJobs',
     tags,
-    summary: 'The state of the queue as a whole',
+    summary: 'Get the state of the queue',
     responses: {
-      200: json('How many jobs are in which state.', jobSummarySchema, {
+      200: json('The number of jobs per status.', jobSummarySchema, {
         counts: { queued: 0, processing: 0, completed: 4, failed: 0, cancelled: 0 },
         due: 0,
         scheduled: 0,
@@ -59,7 +60,7 @@ export const jobOperations: Operation[] = [
     path: '/api/jobs/{id}',
     operationId: 'getJob',
     tags,
-    summary: 'Look at one job',
+    summary: 'Get a job',
     request: { params },
     responses: { 200: json('The job.', publishedJobSchema, completedJob), ...problems(400, 404, 503) },
     ...curl(`curl ${BASE_URL}${jobUrl(JOB_ID)}`),
@@ -69,16 +70,16 @@ export const jobOperations: Operation[] = [
     path: '/api/jobs/{id}/events',
     operationId: 'watchJob',
     tags,
-    summary: 'Watch a job as it goes on',
+    summary: 'Follow a job live',
     description:
-      'Server-sent events. Each event `job` is the whole job as it then was. The stream ends with the job, or with an event `deleted` when the job is deleted; an `EventSource` that comes back goes on where it was. How many streams may be open is limited, as for `GET /api/tasks/events`.',
+      'Server-sent events. Each `job` event has the complete job at that time. The stream ends when the job has finished, or with a `deleted` event; an `EventSource` that reconnects continues where it left off. The number of open streams is limited, as for `GET /api/tasks/events`.',
     request: {
       params,
       headers: z.object({
         'Last-Event-ID': z
           .string()
           .optional()
-          .meta({ description: 'The last event that was seen.', example: 'processing.1.0' }),
+          .meta({ description: 'The id of the last event received.', example: 'processing.1.0' }),
       }),
     },
     responses: {
@@ -91,7 +92,7 @@ export const jobOperations: Operation[] = [
           },
         },
       },
-      204: { description: 'The last event that was seen was the last of all.' },
+      204: { description: 'There are no more events after the last one received.' },
       ...problems(400, 404, 429, 503),
     },
     ...curl(`curl -N ${BASE_URL}${jobUrl(JOB_ID)}/events`),
@@ -101,16 +102,16 @@ export const jobOperations: Operation[] = [
     path: '/api/jobs/{id}/retry',
     operationId: 'retryJob',
     tags,
-    summary: 'Try a failed job again',
+    summary: 'Retry a failed job',
     description:
-      'An image or a text that was refused is not kept for that, and one whose job failed for want of a worker for a day at most.',
+      'The input must still be stored: an image or text that was refused is not, and after a failure because no worker was available it is kept for at most a day.',
     request: { params },
     responses: {
       202: located('Queued again.', publishedJobSchema, queuedJob, jobUrl(JOB_ID)),
       ...problems(400, 404, 503),
       409: problem(
         409,
-        'It has not failed, was tried a hundred times, or what it was given is no longer kept.',
+        'It has not failed, it was tried a hundred times, or its input is no longer stored.',
         {
           detail: 'Only a failed job can be retried; this one is completed.',
         },
@@ -123,16 +124,17 @@ export const jobOperations: Operation[] = [
     path: '/api/jobs/{id}',
     operationId: 'deleteJob',
     tags,
-    summary: 'Cancel a job that has not begun, or delete one that has ended',
+    summary: 'Cancel a queued job, or delete a finished one',
     description:
-      'A queued job is cancelled, and stays visible as `cancelled`. An ended one is deleted with its result; its task stays. Without this, jobs are deleted 30 days after their end (`JOB_TTL_SECONDS`).',
+      'A queued job is cancelled and stays visible as `cancelled`. A finished job is deleted with its result; its task stays. Otherwise jobs are deleted 30 days after they finish (`JOB_TTL_SECONDS`).',
     request: { params, query: deleteJobQuerySchema },
     responses: {
       200: json('The cancelled job.', publishedJobSchema, cancelledJob),
-      204: { description: 'It is deleted.' },
+      204: { description: 'Deleted.' },
       ...problems(400, 404, 503),
-      409: problem(409, 'A worker has it, or it is in another state than `status` says.', {
-        detail: 'A queued job can be cancelled, and an ended one deleted; this one is processing.',
+      409: problem(409, 'A worker is processing it, or it does not have the given `status`.', {
+        detail:
+          'Only a queued job can be cancelled, and only a finished one deleted; this one is processing.',
       }),
     },
     ...curl(`curl -X DELETE ${BASE_URL}${jobUrl(JOB_ID)}`),

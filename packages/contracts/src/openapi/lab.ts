@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { imageTypeSchema } from '../images.js';
 import { type LabEvent, labRunQuerySchema } from '../lab.js';
 import { BASE_URL } from './examples.js';
-import { curl, type Operation, problem, problems } from './operation.js';
+import { problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
 
 const lines: LabEvent[] = [
   { event: 'begun', request: 1, at_ms: 3 },
@@ -25,9 +26,9 @@ export const labOperations: Operation[] = [
     path: '/lab/runs',
     operationId: 'runLab',
     tags: ['Images'],
-    summary: 'See how an effect scales',
+    summary: 'Measure how an effect scales',
     description:
-      'Sends one picture through an effect’s workers many times, as uploads do, and keeps none of the results. The answer is a line of JSON for each event as it happens: `begun` when a worker takes a request, `done` when it is over, `end` at the end of all. Requests that fail are told with their status. A replica does one run at a time; it stops when the client leaves.',
+      'Sends one image to an effect’s workers many times, as uploads do, without storing the results. The response streams a line of JSON per event: `begun` when a worker takes a request, `done` when it is over, and `end` at the end of the run. Failed requests are reported with their status. A replica does one run at a time, and stops it when the client disconnects.',
     request: {
       query: labRunQuerySchema,
       body: {
@@ -48,8 +49,8 @@ export const labOperations: Operation[] = [
         },
       },
       ...problems(400, 413, 503),
-      415: problem(415, 'The body is no picture of a type that is taken.', {
-        detail: `The body is image/gif, not an image of a type that is taken: ${imageTypeSchema.options.join(', ')}.`,
+      415: problem(415, 'The body is not a supported image.', {
+        detail: `The body is image/gif, which is not supported. Send one of: ${imageTypeSchema.options.join(', ')}.`,
       }),
     },
     ...curl(`curl -N -H "Content-Type: image/jpeg" --data-binary @photo.jpg \\

@@ -2,18 +2,16 @@ import { schedulingSchema } from '../jobs.js';
 import { z } from 'zod';
 import { queuedTaskSchema, queueTaskSchema } from '../tasks.js';
 import { BASE_URL, queuedTask } from './examples.js';
-import {
-  curl,
-  idempotencyHeader,
-  jsonBody,
-  keyedBodyProblems,
-  located,
-  type Operation,
-  problem,
-  problems,
-} from './operation.js';
+import { keyedBodyProblems, located, problem, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
+import { idempotencyHeader, jsonBody } from './requests.js';
 
-const accepted = located('Accepted: it will be done.', queuedTaskSchema, queuedTask, queuedTask.status_url);
+const accepted = located(
+  'Accepted. It will be completed.',
+  queuedTaskSchema,
+  queuedTask,
+  queuedTask.status_url,
+);
 
 const fromPath = {
   tags: ['Queue'],
@@ -60,7 +58,7 @@ export const queueOperations: Operation[] = [
     path: '/add/{task}',
     operationId: 'addTaskFromBrowser',
     summary: 'Queue a task from a browser’s address bar',
-    description: 'For trying it out: a GET that changes something is not for programs.',
+    description: 'Only for trying it out: programs should not use a GET that changes something.',
     ...curl(`curl ${BASE_URL}/add/task1`),
   },
 ];

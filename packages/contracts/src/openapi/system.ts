@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { pageSchema } from '../pages.js';
 import { serviceHealthSchema, systemHealthSchema } from '../health.js';
 import { BASE_URL, systemHealth } from './examples.js';
-import { curl, headers, html, json, type Operation, problems } from './operation.js';
+import { headers, html, json, problems } from './answers.js';
+import { curl, type Operation } from './operation.js';
 
 const tags: Operation['tags'] = ['System'];
 const health = z.union([systemHealthSchema, serviceHealthSchema]);
@@ -20,7 +21,7 @@ export const systemOperations: Operation[] = [
     tags,
     summary: 'Is everything healthy?',
     description:
-      'Checks every replica of every service. On the host `task-user.local`: the task service alone.',
+      'Checks every replica of every service. On the host `task-user.local`, only the task service.',
     responses: {
       200: json('Everything is healthy.', health, systemHealth),
       503: json('A service is unhealthy.', health, { ...systemHealth, status: 'unhealthy' }),
@@ -32,8 +33,8 @@ export const systemOperations: Operation[] = [
     path: '/',
     operationId: 'getHome',
     tags,
-    summary: 'The web UI, at its first page',
-    description: 'On the host `task-user.local`: the task service’s page.',
+    summary: 'The home page of the web UI',
+    description: 'On the host `task-user.local`, the task service’s home page.',
     responses: { 200: html('A page.') },
     ...curl(`curl ${BASE_URL}/`),
   },
@@ -42,7 +43,7 @@ export const systemOperations: Operation[] = [
     path: '/ui/{page}',
     operationId: 'getPage',
     tags,
-    summary: 'The web UI, at any page',
+    summary: 'A page of the web UI',
     request: { params: z.object({ page: pageSchema }) },
     responses: { 200: { ...html('A page.'), headers: kept }, 304: unchanged, ...problems(404) },
     ...curl(`curl ${BASE_URL}/ui/jobs`),
@@ -82,10 +83,10 @@ export const systemOperations: Operation[] = [
     path: '/openapi.json',
     operationId: 'getDescription',
     tags,
-    summary: 'This description for programs, as OpenAPI 3.1',
+    summary: 'The API as an OpenAPI 3.1 document',
     responses: {
       200: {
-        description: 'The description.',
+        description: 'The document.',
         headers: kept,
         content: {
           'application/json': {

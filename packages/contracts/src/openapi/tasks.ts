@@ -7,19 +7,9 @@ import {
   updateTaskSchema,
 } from '../tasks.js';
 import { BASE_URL, completedTask, task, TASK_ID } from './examples.js';
-import {
-  bodyProblems,
-  curl,
-  idempotencyHeader,
-  json,
-  jsonBody,
-  keyedBodyProblems,
-  located,
-  type Operation,
-  page,
-  problems,
-  withAlias,
-} from './operation.js';
+import { bodyProblems, json, keyedBodyProblems, located, page, problems } from './answers.js';
+import { curl, type Operation, withAlias } from './operation.js';
+import { idempotencyHeader, jsonBody } from './requests.js';
 
 const tags: Operation['tags'] = ['Tasks'];
 const params = z.object({ id: z.uuid().meta({ description: 'The task’s id.', example: TASK_ID }) });
@@ -32,9 +22,9 @@ const collection: Operation[] = [
     path: '/api/tasks',
     operationId: 'listTasks',
     tags,
-    summary: 'List the tasks',
+    summary: 'List tasks',
     description:
-      'A page ends early when its titles and descriptions have more than 512 KiB, or a search takes long: it can be empty then. `Link` leads on.',
+      'A page ends early, and can be empty, when its titles and descriptions exceed 512 KiB or a search takes long. `Link` has the next page.',
     request: { query: listTasksQuerySchema },
     responses: { 200: page(taskSchema, task, '/api/tasks'), ...problems(400, 429, 503) },
     ...curl(`curl ${BASE_URL}/api/tasks`, `curl "${BASE_URL}/api/tasks?q=milk&priority=medium&limit=1"`),
@@ -45,7 +35,8 @@ const collection: Operation[] = [
     operationId: 'createTask',
     tags,
     summary: 'Create a task',
-    description: 'For people to do: no worker takes it. To queue one, use `POST /api/add`.',
+    description:
+      'A task for people; workers do not touch it. To run one in the background, use `POST /api/add`.',
     request: {
       ...jsonBody(createTaskSchema, { title: 'Buy milk', description: '2L whole' }),
       headers: idempotencyHeader,
@@ -65,12 +56,12 @@ const events: Operation[] = [
     path: '/api/tasks/events',
     operationId: 'watchTasks',
     tags,
-    summary: 'Hear when tasks change',
+    summary: 'Get notified when tasks change',
     description:
-      'Server-sent events. An event `change` says that some task or job has changed, and that a list of them should be fetched again; at most one a second comes. Changes while a client was away are not told: fetch when the stream opens. A replica keeps 1,000 streams open (`EVENT_STREAM_LIMIT`; past that it answers 503), and 50 for one address (`EVENT_STREAM_LIMIT_PER_CLIENT`; 429).',
+      'Server-sent events. A `change` event means that some task or job has changed and lists should be fetched again; there is at most one per second. Changes while a client was disconnected are not reported: fetch when the stream opens. A replica keeps up to 1,000 streams open (`EVENT_STREAM_LIMIT`; beyond that, 503), and 50 per address (`EVENT_STREAM_LIMIT_PER_CLIENT`; beyond that, 429).',
     responses: {
       200: {
-        description: 'A stream of events, without an end of its own.',
+        description: 'An endless stream of events.',
         content: {
           'text/event-stream': { schema: z.string(), example: 'retry: 1000\n\nevent: change\ndata:\n\n' },
         },
@@ -87,7 +78,7 @@ const single: Operation[] = [
     path: '/api/tasks/{id}',
     operationId: 'getTask',
     tags,
-    summary: 'Look at one task',
+    summary: 'Get a task',
     request: { params },
     responses: { 200: json('The task.', taskSchema, task), ...problems(400, 404, 503) },
     ...curl(`curl ${one}`),
@@ -98,10 +89,10 @@ const single: Operation[] = [
     operationId: 'updateTask',
     tags,
     summary: 'Change a task, or complete it',
-    description: 'What is left out stays as it is.',
+    description: 'Omitted fields stay as they are.',
     request: { params, ...jsonBody(updateTaskSchema, { completed: true }) },
     responses: {
-      200: json('The task as it is now.', taskSchema, completedTask),
+      200: json('The updated task.', taskSchema, completedTask),
       ...bodyProblems,
       ...problems(404),
     },
@@ -114,9 +105,9 @@ const single: Operation[] = [
     operationId: 'replaceTask',
     tags,
     summary: 'Replace a task',
-    description: 'What is left out falls back to its default.',
+    description: 'Omitted fields are reset to their defaults.',
     request: { params, ...jsonBody(replaceTaskSchema, { title: 'Buy milk', description: '2L whole' }) },
-    responses: { 200: json('The task as it is now.', taskSchema, task), ...bodyProblems, ...problems(404) },
+    responses: { 200: json('The updated task.', taskSchema, task), ...bodyProblems, ...problems(404) },
     ...curl(`curl -X PUT ${one} ${asJson} \\
   -d '{"title": "Buy milk", "description": "2L whole"}'`),
   },
@@ -126,7 +117,7 @@ const single: Operation[] = [
     operationId: 'deleteTask',
     tags,
     summary: 'Delete a task',
-    description: 'Its job, if it has one, goes with it.',
+    description: 'Also deletes its job, if it has one.',
     request: { params },
     responses: { 204: { description: 'Deleted.' }, ...problems(400, 404, 503) },
     ...curl(`curl -X DELETE ${one}`),

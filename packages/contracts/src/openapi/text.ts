@@ -1,15 +1,9 @@
 import { analyzeRequestSchema, analyzeResponseSchema } from '../analysis.js';
 import { acceptedJobSchema, asyncQuerySchema } from '../jobs.js';
 import { ANALYZE_JOB_ID, BASE_URL, jobUrl, processedText } from './examples.js';
-import {
-  curl,
-  idempotencyHeader,
-  json,
-  jsonBody,
-  keyedBodyProblems,
-  located,
-  type Operation,
-} from './operation.js';
+import { json, keyedBodyProblems, located } from './answers.js';
+import { curl, type Operation } from './operation.js';
+import { idempotencyHeader, jsonBody } from './requests.js';
 
 const accepted = {
   id: ANALYZE_JOB_ID,
@@ -24,8 +18,8 @@ export const textOperations: Operation[] = [
     path: '/analyze',
     operationId: 'analyzeText',
     tags: ['Text'],
-    summary: 'Count a text’s words, and reverse it',
-    description: '`Idempotency-Key`, `priority` and `run_at` are for `async=true`.',
+    summary: 'Count the words in a text, and reverse it',
+    description: '`Idempotency-Key`, `priority` and `run_at` require `async=true`.',
     request: {
       ...jsonBody(analyzeRequestSchema, { text: 'Hello, how are you?' }),
       query: asyncQuerySchema,
@@ -34,7 +28,7 @@ export const textOperations: Operation[] = [
     responses: {
       200: json('Done.', analyzeResponseSchema, processedText),
       202: located(
-        'With `async=true`: accepted, it will be done.',
+        'With `async=true`: accepted. It will be completed.',
         acceptedJobSchema,
         accepted,
         accepted.status_url,

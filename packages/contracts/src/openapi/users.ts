@@ -2,18 +2,9 @@ import { serviceHealthSchema } from '../health.js';
 import { pageQuerySchema } from '../pagination.js';
 import { registerUserSchema, userSchema } from '../users.js';
 import { BASE_URL, user, userHealth } from './examples.js';
-import {
-  bodyProblems,
-  curl,
-  html,
-  json,
-  jsonBody,
-  type Operation,
-  page,
-  problem,
-  problems,
-  withAlias,
-} from './operation.js';
+import { bodyProblems, html, json, page, problem, problems } from './answers.js';
+import { curl, type Operation, withAlias } from './operation.js';
+import { jsonBody } from './requests.js';
 
 const tags: Operation['tags'] = ['Users'];
 
@@ -28,7 +19,7 @@ export const userOperations: Operation[] = [
     responses: {
       201: json('Registered.', userSchema, user),
       ...bodyProblems,
-      409: problem(409, 'A user with this e-mail address is registered already.'),
+      409: problem(409, 'A user with this email address is already registered.'),
     },
     ...curl(`curl -X POST -H "Content-Type: application/json" \\
   -d '{"name":"Alice","email":"alice@example.com"}' \\
@@ -39,7 +30,7 @@ export const userOperations: Operation[] = [
     path: '/user/users',
     operationId: 'listUsers',
     tags,
-    summary: 'List the users',
+    summary: 'List users',
     request: { query: pageQuerySchema },
     responses: { 200: page(userSchema, user, '/user/users'), ...problems(400, 503) },
     ...curl(`curl ${BASE_URL}/user/users`),
@@ -49,10 +40,10 @@ export const userOperations: Operation[] = [
     path: '/user/health',
     operationId: 'getUserHealth',
     tags,
-    summary: 'Is the user service well?',
+    summary: 'Is the user service healthy?',
     responses: {
-      200: json('It is.', serviceHealthSchema, userHealth),
-      503: json('It is not.', serviceHealthSchema, {
+      200: json('It is healthy.', serviceHealthSchema, userHealth),
+      503: json('It is unhealthy.', serviceHealthSchema, {
         ...userHealth,
         status: 'unhealthy',
         checks: { postgres: { status: 'unhealthy', latency_ms: 1502 } },
@@ -66,7 +57,7 @@ export const userOperations: Operation[] = [
       path: '/user/',
       operationId: 'getUserPage',
       tags,
-      summary: 'The user service’s page, for people',
+      summary: 'The user service’s home page',
       responses: { 200: html('A page.') },
       ...curl(`curl ${BASE_URL}/user/`),
     },

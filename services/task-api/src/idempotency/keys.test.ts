@@ -106,7 +106,7 @@ describe('Idempotency-Key', () => {
     async (key) => {
       for (const answer of [add(key), create(key)]) {
         const { body } = await answer.expect(400);
-        expect(body.detail).toBe('The header Idempotency-Key does not have the expected form.');
+        expect(body.detail).toBe('The header Idempotency-Key is invalid.');
         expect(body.errors).toEqual([
           { path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' },
         ]);

@@ -1,9 +1,9 @@
 import { type EventStreams, idOf, methodNotAllowed, serverSentEvent } from '@millrace/chassis/http';
 import { FINAL_STATUSES, type Job } from '@millrace/contracts';
 import { type RequestHandler, Router } from 'express';
+import { existingJob } from './existing-job.js';
 import type { JobStore } from './job-store.js';
 import { type JobWatcher, revisionOf } from './job-watcher.js';
-import { existing } from './routes.js';
 
 const DELETED = serverSentEvent({ event: 'deleted' });
 
@@ -22,7 +22,7 @@ export function jobEventRoutes(options: {
   const router = Router();
 
   const watch: RequestHandler = async (req, res) => {
-    const first = await existing(jobs, idOf(req));
+    const first = await existingJob(jobs, idOf(req));
     const seen = req.get('Last-Event-ID');
     // 204 tells an EventSource to stay away: it has seen the end (HTML, 9.2.3).
     if (isFinal(first) && revisionOf(first) === seen) {

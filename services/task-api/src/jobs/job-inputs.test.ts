@@ -83,7 +83,7 @@ describe.each([
     expect(await worker.fail(id, { attempt: 1, error: 'broken', permanent: true })).toBe(true);
     const { detail } = (await call().post(`/api/jobs/${id}/retry`).expect(409)).body;
     expect(detail).toBe(
-      'What this job was given is no longer kept: it was refused, or the job failed too long ago. Send it again as a new job.',
+      'The input of this job is no longer stored: it was refused, or the job failed too long ago. Send it again as a new job.',
     );
   });
 });

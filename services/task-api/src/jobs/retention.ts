@@ -73,14 +73,14 @@ export async function historyBytes(db: Queryable): Promise<number> {
 export async function dropFailedInputs({ db, failedInputBytes }: RetentionOptions): Promise<boolean> {
   const dropped = await db.query(
     `${MY_TURN},
-     kept AS (
+     failed_input AS (
        SELECT id, finished_at, sum(input_bytes) OVER (ORDER BY finished_at DESC, id DESC) AS bytes
          FROM jobs
         WHERE status = 'failed' AND kind <> 'task' AND input_bytes > 0),
      job AS (
        UPDATE jobs SET payload = '{}', input_bytes = 0
         WHERE (SELECT is_mine FROM turn) AND status = 'failed'
-          AND id IN (SELECT id FROM kept
+          AND id IN (SELECT id FROM failed_input
                       WHERE bytes > $1 OR finished_at < now() - $2 * interval '1 hour'
                       ORDER BY finished_at LIMIT $3)
         RETURNING id),

@@ -58,7 +58,7 @@ describe('DELETE /api/jobs/:id', () => {
     expect(await claim(id)).toBeDefined();
     const response = await call().delete(`/api/jobs/${id}`).expect(409);
     expect(response.body.detail).toBe(
-      'A queued job can be cancelled, and an ended one deleted; this one is processing.',
+      'Only a queued job can be cancelled, and only a finished one deleted; this one is processing.',
     );
   });
 
@@ -81,7 +81,7 @@ describe('DELETE /api/jobs/:id', () => {
   it('does it only in the status that is asked for, if one is: a job that has ended meanwhile is not deleted', async () => {
     const id = await endedJob('completed');
     const response = await call().delete(`/api/jobs/${id}?status=queued`).expect(409);
-    expect(response.body.detail).toBe('This job is not queued, but completed.');
+    expect(response.body.detail).toBe('This job is completed, not queued.');
     await call().delete(`/api/jobs/${id}?status=failed`).expect(409);
     await call().delete(`/api/jobs/${id}?status=lost`).expect(400);
     await call().delete(`/api/jobs/${id}?status=completed`).expect(204);
@@ -136,7 +136,7 @@ describe('POST /api/jobs/:id/retry', () => {
     await taskApi.postgres.db.query('UPDATE jobs SET attempt = 100');
     const response = await call().post(`/api/jobs/${id}/retry`).expect(409);
     expect(response.body.detail).toBe(
-      'This job has been tried 100 times, which is enough. Send the work again as a new job.',
+      'This job has been tried 100 times, which is the limit. Send it again as a new job.',
     );
   });
 

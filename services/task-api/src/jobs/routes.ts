@@ -1,15 +1,8 @@
-import {
-  HttpProblem,
-  idOf,
-  methodNotAllowed,
-  notFound,
-  parseQuery,
-  sendJson,
-  sendList,
-} from '@millrace/chassis/http';
+import { HttpProblem, idOf, methodNotAllowed, parseQuery, sendJson, sendList } from '@millrace/chassis/http';
 import type { Logger } from '@millrace/chassis/process';
 import { deleteJobQuerySchema, type Job, listJobsQuerySchema } from '@millrace/contracts';
 import { Router } from 'express';
+import { existingJob } from './existing-job.js';
 import { type JobPublisher, publishOnTheSide } from './outbox/publisher.js';
 import { ATTEMPTS_MAX, type JobStore } from './job-store.js';
 
@@ -40,22 +33,22 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
   router
     .route('/api/jobs/:id')
     .get(async (req, res) => {
-      res.json(await existing(jobs, idOf(req)));
+      res.json(await existingJob(jobs, idOf(req)));
     })
     .delete(async (req, res) => {
       const id = idOf(req);
       const { status } = parseQuery(deleteJobQuerySchema, req.query);
       if ((status ?? 'queued') === 'queued' && (await jobs.cancel(id))) {
-        res.json(await existing(jobs, id));
+        res.json(await existingJob(jobs, id));
       } else if (await jobs.remove(id, status)) {
         res.status(204).end();
       } else {
-        const job = await existing(jobs, id);
+        const job = await existingJob(jobs, id);
         throw new HttpProblem(
           409,
           status === undefined || status === job.status
-            ? `A queued job can be cancelled, and an ended one deleted; this one is ${job.status}.`
-            : `This job is not ${status}, but ${job.status}.`,
+            ? `Only a queued job can be cancelled, and only a finished one deleted; this one is ${job.status}.`
+            : `This job is ${job.status}, not ${status}.`,
         );
       }
     })
@@ -66,7 +59,7 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
     .post(async (req, res) => {
       const id = idOf(req);
       const due = await jobs.retry(id);
-      const job = await existing(jobs, id);
+      const job = await existingJob(jobs, id);
       if (!due) throw new HttpProblem(409, whyNoRetry(job));
       publishOnTheSide([due], publisher, logger);
       res.status(202).location(`/api/jobs/${id}`).json(job);
@@ -80,14 +73,7 @@ function whyNoRetry({ status, attempts }: Job): string {
   if (status !== 'failed') return `Only a failed job can be retried; this one is ${status}.`;
   const tries = attempts.at(-1)?.attempt ?? 0;
   if (tries >= ATTEMPTS_MAX) {
-    return `This job has been tried ${tries} times, which is enough. Send the work again as a new job.`;
+    return `This job has been tried ${tries} times, which is the limit. Send it again as a new job.`;
   }
-  return 'What this job was given is no longer kept: it was refused, or the job failed too long ago. Send it again as a new job.';
-}
-
-/** @throws HttpProblem 404 */
-export async function existing(jobs: JobStore, id: string) {
-  const job = await jobs.find(id);
-  if (!job) throw notFound('There is no job with this id.');
-  return job;
+  return 'The input of this job is no longer stored: it was refused, or the job failed too long ago. Send it again as a new job.';
 }

@@ -105,9 +105,9 @@ describe('run_at', () => {
   const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
 
   it.each([
-    ['0000-01-01T00:00:00Z', 'must lie between'],
-    ['9999-12-31T23:59:59-14:00', 'must lie between'],
-    ['2099-01-01T00:00:00Z', 'must lie between'],
+    ['0000-01-01T00:00:00Z', 'must be between'],
+    ['9999-12-31T23:59:59-14:00', 'must be between'],
+    ['2099-01-01T00:00:00Z', 'must be between'],
     ['2026-11-22T08:00:00 16:00', 'write + as %2B'],
   ])('is refused, in the query and in the body: %s', async (run_at, message) => {
     const answers = [

@@ -18,7 +18,7 @@ export function userRoutes(users: UserStore): Router {
     .route('/user/register')
     .post(jsonBody, async (req, res) => {
       const user = await users.register(parseBody(registerUserSchema, req.body));
-      if (!user) throw new HttpProblem(409, 'A user with this e-mail address is registered already.');
+      if (!user) throw new HttpProblem(409, 'A user with this email address is already registered.');
       res.status(201).json(user);
     })
     .all(methodNotAllowed);

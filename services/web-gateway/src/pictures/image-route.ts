@@ -10,7 +10,7 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
     const image = await images.find(idOf(req));
     if (!image)
       throw notFound(
-        'There is no image with this id; images are kept for a limited time, or until room is needed.',
+        'There is no image with this id. Images are kept for a limited time, or until the space is needed.',
       );
 
     res.set({

@@ -71,7 +71,7 @@ function toProblem(error: unknown, maxBytes: number): Error {
   if (error instanceof HttpProblem) return error;
   if (!(error instanceof MulterError)) {
     // What is left comes from parsing (a missing boundary, an early end): the client's doing.
-    return new HttpProblem(400, 'The multipart form is broken or ended early.', { cause: error });
+    return new HttpProblem(400, 'The multipart form is malformed or incomplete.', { cause: error });
   }
   if (error.code === 'LIMIT_FILE_SIZE') {
     return new HttpProblem(413, `The file is larger than ${(maxBytes / 1024 ** 2).toFixed(1)} MiB.`);

@@ -117,22 +117,24 @@ describe('a file that is no image that is taken is answered with 415, which says
     [
       'an SVG',
       Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'),
-      'image/svg+xml, ',
+      'image/svg+xml, which is not supported',
     ],
     [
       'a GIF',
       Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64'),
-      'image/gif, ',
+      'image/gif, which is not supported',
     ],
-    ['a photo of a telephone', Buffer.from('\0\0\0\x18ftypheic'), 'image/heic, '],
-    ['pixels as they travel between workers', Buffer.from('P7\n'), 'image/x-portable-arbitrarymap, '],
-    ['an empty file', Buffer.alloc(0), ''],
+    ['a photo of a telephone', Buffer.from('\0\0\0\x18ftypheic'), 'image/heic, which is not supported'],
+    [
+      'pixels as they travel between workers',
+      Buffer.from('P7\n'),
+      'image/x-portable-arbitrarymap, which is not supported',
+    ],
+    ['an empty file', Buffer.alloc(0), 'not a supported image'],
   ])('%s', async (_case, file, fact) => {
     const response = await upload(file).expect(415);
     expect(response.type).toBe('application/problem+json');
-    expect(response.body.detail).toBe(
-      `The file is ${fact}not an image of a type that is taken: image/jpeg, image/png, image/webp.`,
-    );
+    expect(response.body.detail).toBe(`The file is ${fact}. Send one of: image/jpeg, image/png, image/webp.`);
   });
 });
 
@@ -144,7 +146,7 @@ describe('an image that cannot be worked on is answered with 422', () => {
   ])('%s', async (_case, file) => {
     const response = await upload(file()).expect(422);
     expect(response.type).toBe('application/problem+json');
-    expect(response.body.detail).toBe('The image cannot be read: it is damaged or cut off.');
+    expect(response.body.detail).toBe('The image cannot be read: it is damaged or truncated.');
   });
 
   it('a small file of 144 megapixels, quickly', async () => {

@@ -7,14 +7,15 @@ import { asyncQuerySchema, effectsSchema } from '@millrace/contracts';
 import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
-import { forwardJob, type JobIntake } from '../jobs/hand-over.js';
+import { forwardJob } from '../jobs/forward-job.js';
+import type { JobClient } from '../jobs/job-client.js';
 import { imageTypeOf } from './image-type.js';
 import { receiveUpload } from './receive-upload.js';
 
 export interface UploadOptions {
   effectWorkers: EffectWorkers;
   images: ImageStore;
-  intake: JobIntake;
+  jobs: JobClient;
   /** Memory for uploads, in bytes. */
   memory: WorkLimiter;
   /** How many bytes a client may send. */
@@ -32,14 +33,7 @@ const FORM_MAX_BYTES = 1024 * 1024;
 const formSchema = z.strictObject({ effects: effectsSchema });
 
 /** POST /upload: a picture and the effects for it, as a multipart form; with `?async=true` as a job. */
-export function uploadRoutes({
-  effectWorkers,
-  images,
-  intake,
-  memory,
-  rate,
-  maxBytes,
-}: UploadOptions): Router {
+export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxBytes }: UploadOptions): Router {
   const router = Router();
   const receive = receiveUpload(maxBytes);
 
@@ -58,7 +52,7 @@ export function uploadRoutes({
     const image = { type: imageTypeOf(bytes, 'file'), bytes };
 
     if (async === 'true') {
-      await forwardJob(req, res, intake.image(image, effects, scheduling));
+      await forwardJob(req, res, jobs.image(image, effects, scheduling));
       return;
     }
     const order = { ...image, id: randomUUID(), effects };

@@ -55,7 +55,7 @@ it.each([
     expect(performance.now() - begun).toBeLessThan(5_000);
     expect(response.get('retry-after')).toBe('1');
     expect(response.body.detail).toBe(
-      'text-worker cannot take the request right now. Try again in a moment.',
+      'text-worker cannot take this request right now. Try again in a moment.',
     );
     await gateway.mend();
     await analyze({ text: 'a' }).expect(200);

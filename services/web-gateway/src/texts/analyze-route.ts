@@ -3,10 +3,11 @@ import { jsonBytesUpTo, methodNotAllowed, parseBody, parseJson, parseQuery } fro
 import { analyzeRequestSchema, asyncQuerySchema, TEXT_JSON_MAX_BYTES } from '@millrace/contracts';
 import { analyzeJson } from '@millrace/workflows';
 import { Router } from 'express';
-import { forwardJob, type JobIntake } from '../jobs/hand-over.js';
+import { forwardJob } from '../jobs/forward-job.js';
+import type { JobClient } from '../jobs/job-client.js';
 
 /** POST /analyze: how many words a text has, and the text reversed; with `?async=true` as a job. */
-export function analyzeRoutes(textWorker: ServiceClient, intake: JobIntake): Router {
+export function analyzeRoutes(textWorker: ServiceClient, jobs: JobClient): Router {
   const router = Router();
 
   router
@@ -16,7 +17,7 @@ export function analyzeRoutes(textWorker: ServiceClient, intake: JobIntake): Rou
       const body = req.body as Buffer;
       const { text } = parseBody(analyzeRequestSchema, parseJson(body));
       if (async === 'true') {
-        await forwardJob(req, res, intake.analyze(text, scheduling));
+        await forwardJob(req, res, jobs.analyze(text, scheduling));
         return;
       }
       const analysis = await analyzeJson(body, textWorker);

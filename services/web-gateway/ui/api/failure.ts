@@ -1,18 +1,17 @@
 import type { Problem } from '@millrace/contracts';
-import { connectionLost } from '../state/connection.js';
 
 interface FailureDetails {
-  /** What is wrong with which field. */
+  /** What is wrong, by field. */
   fields?: Record<string, string>;
-  /** When the server wants to be asked again. */
+  /** How long the server asks to wait. */
   retryAfterMs?: number | undefined;
-  /** Had the work begun? Undefined: the answer does not say. */
+  /** Whether the work had begun; undefined when the response does not say. */
   begun?: boolean | undefined;
 }
 
-/** A request that did not succeed, in words that can be shown. */
+/** A failed request, with a message to show. */
 export class Failure extends Error {
-  /** 0: no answer at all. */
+  /** 0: no response. */
   readonly status: number;
   readonly fields: Record<string, string>;
   readonly retryAfterMs: number | undefined;
@@ -26,33 +25,40 @@ export class Failure extends Error {
     this.begun = begun;
   }
 
-  /** Is it about single fields, and told there? */
+  /** Whether it is shown at the fields it is about. */
   get isAboutFields(): boolean {
     return Object.keys(this.fields).length > 0;
   }
 }
 
-/** Whatever was thrown, as something that can be shown. */
+/** Turns anything that was thrown into something to show. */
 export function asFailure(error: unknown): Failure {
   return error instanceof Failure ? error : new Failure('Something went wrong on this page.', 0);
 }
 
-/** Nobody answered. */
+const unreachableListeners = new Set<() => void>();
+
+/** Calls back whenever a request gets no response. */
+export function onUnreachable(listener: () => void): void {
+  unreachableListeners.add(listener);
+}
+
+/** The request got no response. */
 export function unreachable(): Failure {
-  connectionLost();
+  for (const listener of unreachableListeners) listener();
   return new Failure('The server cannot be reached.', 0);
 }
 
-/** An answer came that is not what was asked for, such as a proxy's page. */
+/** The response is not what was asked for, such as a proxy's page. */
 export function unreadable(): Failure {
-  return new Failure('The server’s answer could not be read. Try again.', 502);
+  return new Failure('The server sent an unexpected response. Try again.', 502);
 }
 
 /**
- * From an answer other than 2xx.
+ * From a response with a status other than 2xx.
  *
  * @param header reads one of its headers
- * @param body problem+json, if it is that
+ * @param body problem+json, usually
  */
 export function failureFrom(status: number, header: (name: string) => string | null, body: unknown): Failure {
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>;
@@ -68,31 +74,31 @@ export function failureFrom(status: number, header: (name: string) => string | n
 function detailOf(status: number, { detail }: Partial<Problem>, retryAfterMs: number | undefined): string {
   if (status === 429 && retryAfterMs !== undefined)
     return `Too many requests. Try again in ${Math.ceil(retryAfterMs / 1_000)} s.`;
-  return typeof detail === 'string' ? detail : `The server answered ${status}.`;
+  return typeof detail === 'string' ? detail : `The server responded with status ${status}.`;
 }
 
 const LONGEST_WAIT_MS = 300_000;
 
-/** Of a Retry-After header: seconds, or a date (RFC 9110, 10.2.3). */
+/** Parses a Retry-After header: seconds, or a date (RFC 9110, 10.2.3). */
 function millisecondsOf(retryAfter: string | null): number | undefined {
   if (retryAfter === null) return undefined;
   const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(LONGEST_WAIT_MS, Math.max(1_000, ms));
 }
 
-/** What a repetition of a request would do. */
+/** What it means to repeat a request. */
 export type Repetition =
-  /** Nothing that the first did not do. */
+  /** It changes nothing more. */
   | 'harmless'
-  /** Nothing, as it carries an Idempotency-Key. */
+  /** It changes nothing more, because it has an Idempotency-Key. */
   | 'keyed'
-  /** The work a second time. */
+  /** The work is done a second time. */
   | 'again';
 
-/** The failure of a request, with what to do next where its answer leaves open whether the work was done. */
+/** Adds what to do next when it is unclear whether the work was done. */
 export function withAdvice(failure: Failure, repetition: Repetition): Failure {
   const { status, message, begun } = failure;
-  // The sentence of a 504 says it already.
+  // The message of a 504 already says it.
   if (repetition === 'harmless' || ![0, 502, 503].includes(status)) return failure;
   const advice =
     begun === false

@@ -2,7 +2,7 @@ import type { SystemHealth } from '@millrace/contracts';
 import { failureFrom, unreadable } from './failure.js';
 import { reach } from './http.js';
 
-/** The health of all services. That some are unhealthy is an answer, too (503), and not a failure. @throws Failure */
+/** The health of all services. A 503 says that some are unhealthy and is not a failure. @throws Failure */
 export async function getHealth(signal?: AbortSignal): Promise<SystemHealth> {
   const response = await reach('/health', { signal: signal ?? null });
   const body: unknown = await response.json().catch(() => undefined);

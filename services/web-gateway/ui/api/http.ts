@@ -1,3 +1,4 @@
+import { IDEMPOTENCY_KEY } from '@millrace/contracts/constants';
 import { Failure, failureFrom, type Repetition, unreachable, unreadable, withAdvice } from './failure.js';
 
 export interface Answer<T> {
@@ -9,15 +10,15 @@ export interface Answer<T> {
 interface CallOptions {
   body?: unknown;
   signal?: AbortSignal | undefined;
-  /** Goes on when the page is closed meanwhile. */
+  /** Continues when the page is closed. */
   keepalive?: boolean;
-  /** Sent as Idempotency-Key: the same for each try of the same submission. */
+  /** The Idempotency-Key: the same for every try of the same submission. */
   key?: string;
-  /** What the call would do if it were repeated. Default: by its method and key. */
+  /** What it means to repeat the call. The default depends on its method and key. */
   repetition?: Repetition;
 }
 
-/** Calls the API with JSON. @throws Failure for any answer but 2xx, for one that is not JSON, and for none */
+/** Calls the API with JSON. @throws Failure for any status but 2xx, for a response that is not JSON, and for none */
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> {
   const { body, signal, keepalive = false, key } = options;
   const repetition =
@@ -28,7 +29,7 @@ export async function call<T>(method: string, path: string, options: CallOptions
       keepalive,
       headers: {
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
-        ...(key !== undefined && { 'Idempotency-Key': key }),
+        ...(key !== undefined && { [IDEMPOTENCY_KEY]: key }),
       },
       ...(signal && { signal }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -41,7 +42,7 @@ export async function call<T>(method: string, path: string, options: CallOptions
   }
 }
 
-/** `fetch` that notices when nobody answers. */
+/** `fetch` that notices when there is no response. */
 export async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, init);
@@ -56,14 +57,14 @@ export async function failureOf(response: Response): Promise<Failure> {
   return failureFrom(response.status, (name) => response.headers.get(name), body);
 }
 
-/** An object or a list: the API answers nothing else. */
+/** An object or a list: the API returns nothing else. */
 async function jsonOf(response: Response): Promise<object> {
   const data: unknown = await response.json().catch(() => undefined);
   if (typeof data !== 'object' || data === null) throw unreadable();
   return data;
 }
 
-/** Only the parameters that have a value. */
+/** Omits parameters without a value. */
 export function queryOf(parameters: Record<string, string | number | undefined>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== '');
   const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();

@@ -1,29 +1,29 @@
 import type { Job } from '@millrace/contracts';
 import { Failure } from './failure.js';
-import { getJob, hasEnded } from './jobs.js';
+import { getJob, hasFinished } from './jobs.js';
 
 const RECONNECT_AFTER_MS = 2_000;
-/** Ten pictures a second are as good as a thousand. */
-const TELL_EVERY_MS = 100;
+/** Ten updates a second are as good as a thousand. */
+const REPORT_EVERY_MS = 100;
 
 interface JobWatch {
-  /** As the job is, and after changes. */
+  /** At first, and after every change. */
   onJob: (job: Job) => void;
   /** It was deleted. */
   onDeleted: () => void;
 }
 
-/** Tells of a job until it has ended, is deleted, or `signal` aborts. */
+/** Follows a job until it has finished, is deleted, or `signal` aborts. */
 export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void {
   if (signal.aborted) return;
   const source = new EventSource(`/api/jobs/${id}/events`);
   let latest: string | undefined;
-  let telling: number | undefined;
+  let reporting: number | undefined;
   let reconnecting: number | undefined;
 
   const stop = () => {
     source.close();
-    clearTimeout(telling);
+    clearTimeout(reporting);
     clearTimeout(reconnecting);
     signal.removeEventListener('abort', stop);
   };
@@ -31,21 +31,21 @@ export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void
     stop();
     watch.onDeleted();
   };
-  const tell = () => {
-    telling = undefined;
+  const report = () => {
+    reporting = undefined;
     const job = parse(latest);
     if (!job) return;
-    if (hasEnded(job)) stop();
+    if (hasFinished(job)) stop();
     watch.onJob(job);
   };
   signal.addEventListener('abort', stop);
   source.addEventListener('job', ({ data }: MessageEvent<string>) => {
     latest = data;
-    telling ??= window.setTimeout(tell, TELL_EVERY_MS);
+    reporting ??= window.setTimeout(report, REPORT_EVERY_MS);
   });
   source.addEventListener('deleted', end);
   source.addEventListener('error', () => {
-    // It connects again by itself, except after an answer such as 503, or 404.
+    // It reconnects automatically, except after a status such as 503 or 404.
     if (source.readyState !== EventSource.CLOSED) return;
     reconnecting ??= window.setTimeout(() => {
       stop();
@@ -54,7 +54,7 @@ export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void
   });
 }
 
-/** An EventSource does not tell why it was refused: the job itself does. */
+/** An EventSource does not say why it was refused; the job itself does. */
 async function connectAgain(id: string, watch: JobWatch, signal: AbortSignal): Promise<void> {
   try {
     await getJob(id, signal);

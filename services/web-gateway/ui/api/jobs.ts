@@ -1,4 +1,5 @@
 import type { Job, JobSummary } from '@millrace/contracts';
+import { FINAL_STATUSES } from '@millrace/contracts/constants';
 import { call } from './http.js';
 
 export async function getJob(id: string, signal?: AbortSignal): Promise<Job> {
@@ -10,16 +11,16 @@ export async function retryJob(id: string): Promise<Job> {
   return (await call<Job>('POST', `/api/jobs/${id}/retry`, { repetition: 'harmless' })).data;
 }
 
-/** Cancels a job that has not begun; never one that has. @throws Failure, with 409 when it has */
+/** Cancels a job that has not started. @throws Failure, with 409 when it has */
 export async function cancelJob(id: string): Promise<Job> {
   return (await call<Job>('DELETE', `/api/jobs/${id}?status=queued`)).data;
 }
 
 /**
- * Deletes a job that has ended, for good.
+ * Deletes a finished job for good.
  *
- * @param status as it was shown: one that was retried meanwhile is not touched
- * @throws Failure, with 409 when it is no longer so
+ * @param status as it was shown: a job that was retried since then is not touched
+ * @throws Failure, with 409 when the status has changed
  */
 export async function deleteJob({ id, status }: Pick<Job, 'id' | 'status'>): Promise<void> {
   await call('DELETE', `/api/jobs/${id}?status=${status}`);
@@ -29,6 +30,6 @@ export async function summarizeJobs(signal?: AbortSignal): Promise<JobSummary> {
   return (await call<JobSummary>('GET', '/api/jobs/summary', { signal })).data;
 }
 
-export function hasEnded({ status }: Pick<Job, 'status'>): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled';
+export function hasFinished({ status }: Pick<Job, 'status'>): boolean {
+  return FINAL_STATUSES.includes(status);
 }

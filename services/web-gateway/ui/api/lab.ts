@@ -5,7 +5,7 @@ import { failureOf, queryOf, reach } from './http.js';
 /** A line of a run has a few hundred characters. */
 const LONGEST_LINE = 64 * 1024;
 
-/** Begins a run and tells of each event as it comes. Ends with the run. @throws Failure */
+/** Starts a run and reports each event as it comes. Resolves when the run ends. @throws Failure */
 export async function runLab(
   settings: LabRunQuery,
   picture: Blob,

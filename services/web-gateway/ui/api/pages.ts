@@ -1,15 +1,15 @@
 import { unreadable } from './failure.js';
 import { call, queryOf } from './http.js';
 
-/** A part of a list, newest first. */
+/** One page of a list, newest first. */
 export interface Page<T> {
   rows: T[];
-  /** Where the next page begins; undefined on the last one. */
+  /** The cursor of the next page; undefined on the last one. */
   next: string | undefined;
 }
 
 interface PageQuery {
-  /** Where it begins. Undefined: with the newest. */
+  /** Undefined for the newest page. */
   cursor: string | undefined;
   limit: number;
 }
@@ -28,7 +28,7 @@ export async function getPage<T>(
   return { rows: data.slice(0, limit), next: nextCursor(headers) };
 }
 
-/** The next page is an address in the `Link` header, and the cursor is in it. */
+/** The `Link` header has the URL of the next page, and that has the cursor. */
 function nextCursor(headers: Headers): string | undefined {
   const address = /<([^>]+)>; rel="next"/.exec(headers.get('Link') ?? '')?.[1];
   if (address === undefined) return undefined;

@@ -1,12 +1,12 @@
 import type { CreateTask, QueuedTask, Task, UpdateTask } from '@millrace/contracts';
 import { call } from './http.js';
 
-/** @param key the same for each try of the same submission */
+/** @param key the same for every try of the same submission */
 export async function createTask(task: CreateTask, key: string): Promise<Task> {
   return (await call<Task>('POST', '/api/tasks', { body: task, key })).data;
 }
 
-/** Hands a task to the workers. @param key as above */
+/** Runs a task in the background. @param key as above */
 export async function queueTask(task: CreateTask, key: string): Promise<QueuedTask> {
   const { title, description, priority } = task;
   const body = { task: title, priority, ...(description !== '' && { description }) };

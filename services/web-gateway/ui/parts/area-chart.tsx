@@ -1,5 +1,5 @@
 interface AreaChartProps {
-  /** What it shows, in words, for those who do not see it. */
+  /** What it shows, for screen readers. */
   label: string;
   values: number[];
   /** How many values fill the width. */

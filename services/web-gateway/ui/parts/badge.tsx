@@ -15,7 +15,7 @@ export function StatusBadge({ status }: { status: TaskStatus | JobStatus }) {
 
 export const PRIORITY_WORDS: Record<Priority, string> = { high: 'High', medium: 'Medium', low: 'Low' };
 
-/** Three strokes like a signal's strength, and the word. */
+/** Three strokes like a signal strength indicator, and the word. */
 export function PriorityMark({ priority }: { priority: Priority }) {
   return (
     <span class={`priority is-${priority}`}>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { Icon } from './icon.js';
 
-/** Over the page until it is closed; the browser keeps the focus inside and gives it back. */
+/** A modal dialog; the browser keeps the focus inside and restores it afterwards. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

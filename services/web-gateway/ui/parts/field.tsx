@@ -1,9 +1,9 @@
 import { type ComponentChildren, toChildArray, cloneElement, type VNode } from 'preact';
 import { useId } from 'preact/hooks';
 
-interface FieldProps {
+export interface FieldProps {
   label: string;
-  /** What is wrong with it. */
+  /** What is wrong with it, to follow the label: “must not be empty”. */
   error?: string | undefined;
   hint?: ComponentChildren;
   /** The label is for screen readers only. */
@@ -13,7 +13,7 @@ interface FieldProps {
   children: VNode<Record<string, unknown>>;
 }
 
-/** A form's field with its label, and its error where it belongs: beside it, and read out with it. */
+/** A control with its label, its error and its hint. Screen readers announce all three. */
 export function Field({ label, error, hint, quiet = false, class: className = '', children }: FieldProps) {
   const id = useId();
   const [control] = toChildArray(children) as FieldProps['children'][];

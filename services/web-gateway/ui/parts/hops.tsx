@@ -4,7 +4,7 @@ import { duration } from './time.js';
 
 export const EFFECT_WORDS: Record<Effect, string> = { blur: 'Blur', bw: 'Black and white' };
 
-/** The way an image took through the workers: which replica applied what, and how long it took, waiting included. */
+/** The steps of an image through the workers: which replica applied which effect, and how long it took, including waiting. */
 export function Hops({ hops }: { hops: Hop[] }) {
   return (
     <ol class="hops">

@@ -1,4 +1,4 @@
-/** Line drawings on a grid of 24, in the colour of the text around them. */
+/** Line drawings on a grid of 24, in the color of the surrounding text. */
 const PATHS = {
   tasks: 'M4 6.5l1.5 1.5L8 5.5M4 12.5l1.5 1.5L8 11.5M4 18.5l1.5 1.5L8 17.5M12 7h8M12 13h8M12 19h8',
   analyze: 'M4 6h16M4 11h16M4 16h9M17 16.5l3 3M18.5 15a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z',
@@ -34,7 +34,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** Decoration only: whatever it says is said in words beside it. */
+/** Decoration only: the text beside it says the same. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

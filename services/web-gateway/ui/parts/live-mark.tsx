@@ -1,4 +1,4 @@
-/** Do changes show without a reload? */
+/** Whether changes show up without a reload. */
 export function LiveMark({ live }: { live: boolean }) {
   return (
     <span

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Failure } from '../api/failure.js';
 import { Icon, type IconName } from './icon.js';
 
-/** Says that something could not be loaded or done, and offers to try again where that may help. */
+/** Says that something failed, and offers to try again where that may help. */
 export function FailureNotice({
   failure,
   onRetry,
@@ -23,7 +23,7 @@ export function FailureNotice({
   );
 }
 
-/** In place of an empty list: says what to do next. */
+/** Shown instead of an empty list: says what to do next. */
 export function Empty({
   icon,
   title,
@@ -44,7 +44,7 @@ export function Empty({
   );
 }
 
-/** In place of a list that is still loading. */
+/** Shown while a list is loading. */
 export function Skeleton({ rows }: { rows: number }) {
   return (
     <div class="skeleton" role="status">

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useErrorBoundary } from 'preact/hooks';
 import { Icon } from './icon.js';
 
-/** Around a page: what cannot be drawn, such as an answer of a form that nobody expects, takes down this page alone. */
+/** Wraps a page, so that data that cannot be rendered takes down only this page. */
 export function PageBoundary({ children }: { children: ComponentChildren }) {
   const [error, reset] = useErrorBoundary() as [unknown, () => void];
   if (error === undefined) return <>{children}</>;

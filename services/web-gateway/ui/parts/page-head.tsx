@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** A page's title, what it is for, and what belongs to the page as a whole. */
+/** A page's title, what it is for, and its links. */
 export function PageHead(props: { title: string; about: ComponentChildren; children?: ComponentChildren }) {
   return (
     <div class="page-head">

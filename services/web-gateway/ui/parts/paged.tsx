@@ -3,13 +3,13 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Pages } from '../state/use-pages.js';
 
 interface PagedProps {
-  /** What is in it, in the plural. */
+  /** What it lists, in the plural. */
   what: string;
   pages: Pick<Pages<object>, 'rows' | 'depth' | 'older' | 'newer'>;
   children: ComponentChildren;
 }
 
-/** A list with the ways to its other pages. A way that ends leaves the focus where it was, and says so. */
+/** A list with buttons for newer and older pages. When a button disappears, the text in its place gets the focus. */
 export function Paged({ what, pages, children }: PagedProps) {
   const { rows, depth, older, newer } = pages;
   const asked = useRef<'older' | 'newer'>(undefined);
@@ -44,11 +44,11 @@ export function Paged({ what, pages, children }: PagedProps) {
       )}
       {!older && depth > 1 && (
         <p class="quiet end" tabIndex={-1} ref={oldestMark}>
-          There are no older {what}.
+          No older {what}.
         </p>
       )}
       <p class="visually-hidden" role="status">
-        {depth > 1 && rows && `Page ${depth}: ${rows.length} ${what} are shown.`}
+        {depth > 1 && rows && `Page ${depth}: ${rows.length} ${what} shown.`}
       </p>
     </>
   );

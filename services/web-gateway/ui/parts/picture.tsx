@@ -2,16 +2,16 @@ import { useEffect } from 'preact/hooks';
 import { type Picture as PictureState, usePicture } from '../state/use-picture.js';
 import { Icon } from './icon.js';
 
-/** A larger one would look the same on today's screens. */
+/** A larger preview would look the same on today's screens. */
 export const LARGE_EDGE = 1_600;
 
 interface PictureProps {
-  /** Its address on this server, or a file of this machine. */
+  /** A URL on this server, or a local file. */
   source: string | Blob;
   alt: string;
 }
 
-/** A picture; or, in its place, why it cannot be seen. */
+/** An image; or why it cannot be shown. */
 export function Picture({ source, alt }: PictureProps) {
   const picture = usePicture(source, LARGE_EDGE);
   return picture.state === 'shown' ? (
@@ -21,7 +21,7 @@ export function Picture({ source, alt }: PictureProps) {
   );
 }
 
-/** @param props.onGone the server no longer keeps it */
+/** @param props.onGone called when the server has deleted it */
 export function NoPicture(props: { name: string; picture: PictureState; onGone?: () => void }) {
   const { name, picture, onGone } = props;
   const { state } = picture;
@@ -45,6 +45,6 @@ export function NoPicture(props: { name: string; picture: PictureState; onGone?:
 
 const WORDS = {
   unavailable: 'Cannot be loaded right now.',
-  gone: 'No longer kept.',
-  unreadable: 'Cannot be shown by this browser.',
+  gone: 'No longer available.',
+  unreadable: 'This browser cannot show it.',
 };

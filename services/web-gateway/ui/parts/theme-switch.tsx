@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { chooseTheme, chosenTheme, type Theme, THEMES } from '../state/theme.js';
 import { Icon } from './icon.js';
 
-const WORDS: Record<Theme, string> = { auto: 'Same as the system', light: 'Light', dark: 'Dark' };
+const WORDS: Record<Theme, string> = { auto: 'Match system', light: 'Light', dark: 'Dark' };
 
 export function ThemeSwitch() {
   const [theme, setTheme] = useState(chosenTheme());

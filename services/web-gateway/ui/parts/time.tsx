@@ -6,7 +6,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** How long ago something was; the exact time when one points at it. */
+/** How long ago something happened; the tooltip has the exact time. */
 export function Ago({ time }: { time: string }) {
   const date = new Date(time);
   return (

@@ -5,12 +5,12 @@ import { Icon } from './icon.js';
 
 const STAYS_MS = 7_000;
 
-/** Messages in passing, read out when they come. They stay while one points at them or has the focus there. */
+/** Short messages, announced by screen readers. They stay while the pointer or the focus is on them. */
 export function Toasts() {
   const shown = useStore(toasts);
 
   useEffect(() => {
-    // As everywhere: takes back the last thing that can be, except while one writes.
+    // Undoes the latest action, except while typing.
     const undo = (event: KeyboardEvent) => {
       if (event.key !== 'z' || !(event.ctrlKey || event.metaKey) || event.shiftKey) return;
       if ((event.target as Element).matches('input, textarea, select')) return;

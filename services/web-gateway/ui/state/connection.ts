@@ -1,13 +1,14 @@
+import { onUnreachable } from '../api/failure.js';
 import { createStore } from './store.js';
 
-/** Can the server be reached? Told by the requests that fail and succeed, and by the browser. */
+/** Whether the server can be reached, according to requests and to the browser. */
 export const isConnected = createStore(navigator.onLine);
 
 const PROBE_EVERY_MS = 2_000;
 let timer: number | undefined;
 
-/** After a request that got no answer at all: asks again and again, until there is one. */
-export function connectionLost(): void {
+/** Asks again and again until the server responds. */
+function connectionLost(): void {
   if (isConnected.get()) isConnected.set(false);
   timer ??= window.setTimeout(() => void probe(), PROBE_EVERY_MS);
 }
@@ -22,6 +23,7 @@ async function probe(): Promise<void> {
   }
 }
 
+onUnreachable(connectionLost);
 addEventListener('offline', connectionLost);
 addEventListener('online', () => void probe());
 if (!navigator.onLine) connectionLost();

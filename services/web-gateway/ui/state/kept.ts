@@ -1,8 +1,8 @@
 /**
- * What this browser keeps for us, where it lets us: in private windows and under strict settings it may not. Anybody may have
- * written it, an older release for one.
+ * Reads from local storage, which is not available in some private windows and under strict settings. The value may come from anywhere,
+ * for example from an older release.
  *
- * @param isIt is what is found what was kept?
+ * @param isIt whether the value has the expected shape
  */
 export function readKept<T>(key: string, isIt: (found: unknown) => found is T, otherwise: T): T {
   try {
@@ -13,7 +13,7 @@ export function readKept<T>(key: string, isIt: (found: unknown) => found is T, o
   }
 }
 
-/** A list that was kept, without what does not belong in it, up to `most` items. */
+/** Reads a list, without items of another shape, and with at most `most` items. */
 export function readKeptList<T>(key: string, isItem: (found: unknown) => found is T, most: number): T[] {
   return readKept<unknown[]>(key, Array.isArray, []).filter(isItem).slice(0, most);
 }
@@ -22,11 +22,11 @@ export function keep(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // It is full, or not ours: what could not be kept is forgotten with the page.
+    // It is full or not available: the value is lost with the page.
   }
 }
 
-/** For checks of what was found: has it these fields, each of its type? */
+/** Whether a value has these fields, with these types. */
 export function hasShape<Shape extends Record<string, 'string' | 'number' | 'object'>>(
   found: unknown,
   shape: Shape,

@@ -1,9 +1,9 @@
 /**
- * A picture small enough to show many of: one of 50 megapixels takes 200 MB on the screen, however small it is shown there. Works on one
- * at a time, so that there is one such at most.
+ * Scales an image down: one of 50 megapixels takes 200 MB of memory, however small it is shown. Works on one image at a time, so that
+ * only one of them is in memory at full size.
  *
- * @param edge how many pixels its longer side may have
- * @throws when it is not a picture that this browser can read, or `signal` has aborted
+ * @param edge the length of the longer side, in pixels
+ * @throws when this browser cannot read the image, or `signal` has aborted
  */
 export function previewOf(picture: Blob, edge: number, signal: AbortSignal): Promise<Blob> {
   const preview = last.then(() => {
@@ -34,7 +34,7 @@ async function shrink(picture: Blob, edge: number): Promise<Blob> {
   return new Promise((resolve, reject) => {
     canvas.toBlob(
       (blob) => {
-        // Its memory goes at once.
+        // Frees its memory at once.
         canvas.width = canvas.height = 0;
         if (blob) resolve(blob);
         else reject(new Error('The canvas could not be read.'));

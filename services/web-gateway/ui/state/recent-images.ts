@@ -6,12 +6,12 @@ import { createStore } from './store.js';
 export interface RecentImage {
   /** Where it is. */
   url: string;
-  /** Of the file that was uploaded. */
+  /** The name of the uploaded file. */
   name: string;
   hops: Hop[];
   /** ms since 1970. */
   finishedAt: number;
-  /** The server no longer has it. It is named until the page is left. */
+  /** The server has deleted it. It is shown until the page is left. */
   gone?: boolean;
 }
 
@@ -27,7 +27,7 @@ export function rememberImage(name: string, { view_url, hops }: UploadResponse):
   put([image, ...recentImages.get()].slice(0, KEPT));
 }
 
-/** For one that the server no longer keeps. */
+/** Call it when the server has deleted the image. */
 export function forgetImage(url: string): void {
   put(recentImages.get().map((image) => (image.url === url ? { ...image, gone: true } : image)));
 }

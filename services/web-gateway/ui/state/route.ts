@@ -4,18 +4,18 @@ import { createStore } from './store.js';
 export interface Route {
   page: Page;
   query: URLSearchParams;
-  /** Counts the steps of the browser's history that were taken: another one, another visit. */
+  /** Goes up with every step in the browser's history. */
   visit: number;
 }
 
 export const hrefOf = (page: Page, query = ''): string => (page === 'tasks' ? '/' : `/ui/${page}`) + query;
 
-/** Where the browser is. */
+/** The current page. */
 export const route = createStore(readRoute(0));
 
 function readRoute(visit: number): Route {
   const [, name = 'tasks'] = /^\/ui\/(\w+)$/.exec(location.pathname) ?? [];
-  // The server has no other pages.
+  // The server answers 404 for other pages.
   return { page: name as Page, query: new URLSearchParams(location.search), visit };
 }
 
@@ -26,14 +26,14 @@ export function navigate(href: string): void {
   arrive();
 }
 
-/** Keeps what a page shows in its address, for a reload or a friend: not a step to go back to. */
+/** Puts what a page shows into its URL, to reload or share it, without adding a step to go back to. */
 export function replaceQuery(query: string): void {
   if (query === location.search) return;
   history.replaceState(null, '', location.pathname + query);
   route.set(readRoute(route.get().visit));
 }
 
-/** Follows plain clicks on links to our own pages without loading the page anew. */
+/** Follows plain clicks on links to our own pages without reloading. */
 export function followLinks(): void {
   addEventListener('popstate', arrive);
   document.addEventListener('click', (event) => {
@@ -41,7 +41,7 @@ export function followLinks(): void {
     if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.pathname !== '/' && !link.pathname.startsWith('/ui/')) return;
-    // A jump within the page is the browser's.
+    // The browser handles jumps within the page.
     if (link.hash && link.pathname === location.pathname) return;
     event.preventDefault();
     navigate(link.pathname + link.search);

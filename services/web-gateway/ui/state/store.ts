@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 export interface Store<T> {
   get(): T;
   set(value: T): void;
-  /** @returns a function that ends it */
+  /** @returns a function that unsubscribes */
   subscribe(listener: (value: T) => void): () => void;
 }
 
@@ -23,12 +23,12 @@ export function createStore<T>(value: T): Store<T> {
   };
 }
 
-/** The store's value, now and whenever it changes. */
+/** The store's current value. Renders again when it changes. */
 export function useStore<T>(store: Store<T>): T {
   const [value, setValue] = useState(store.get());
   useEffect(() => {
     const take = (next: T) => setValue(() => next);
-    // It may have changed between the first rendering and now.
+    // It may have changed since the first render.
     take(store.get());
     return store.subscribe(take);
   }, [store]);

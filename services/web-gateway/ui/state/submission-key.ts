@@ -1,8 +1,8 @@
-/** Names submissions, so that the server can tell a second try from a second submission. */
+/** Idempotency keys, with which the server tells a second try from a second submission. */
 export interface SubmissionKeys {
-  /** The same as last time while the content is the same and has not been accepted. */
+  /** The same key until the content changes or has been accepted. */
   keyOf(content: unknown): string;
-  /** The last one is accepted: what comes next is another, even with the same content. */
+  /** The last submission is accepted: the next one gets a new key, even with the same content. */
   accepted(): void;
 }
 

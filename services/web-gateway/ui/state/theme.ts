@@ -16,14 +16,15 @@ export function chooseTheme(theme: Theme): void {
   applyTheme();
 }
 
-/** Puts the chosen theme on the page, where Bootstrap's variables and ours look for it. */
+/** Puts the chosen theme on the page, where Bootstrap's variables, ours, and Swagger UI look for it. */
 export function applyTheme(): void {
   const theme = chosenTheme();
   const isDark = theme === 'dark' || (theme === 'auto' && systemIsDark.matches);
   document.documentElement.dataset['bsTheme'] = isDark ? 'dark' : 'light';
+  document.documentElement.classList.toggle('dark-mode', isDark);
 }
 
-/** Goes along when the system changes its mind in the evening, and when another tab chooses. */
+/** Follows changes of the system's scheme, and choices made in other tabs. */
 export function followTheme(): void {
   systemIsDark.addEventListener('change', applyTheme);
   addEventListener('storage', ({ key }) => key === KEY && applyTheme());

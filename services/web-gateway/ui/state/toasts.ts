@@ -4,19 +4,19 @@ export interface Toast {
   id: number;
   text: string;
   tone: 'plain' | 'danger';
-  /** What can be done about it while it is there. */
+  /** A button that is shown with it. */
   action?: { label: string; run: () => void };
-  /** It has gone, and the action was not taken. */
+  /** Called when it disappears without the action being taken. */
   onGone?: () => void;
 }
 
 export const toasts = createStore<Toast[]>([]);
 
 let lastId = 0;
-/** More would hide the page. The oldest go. */
+/** More would hide the page. The oldest are dismissed. */
 const MOST = 4;
 
-/** Says something in passing. */
+/** Shows a message for a few seconds. */
 export function say(text: string, options: Partial<Omit<Toast, 'id' | 'text'>> = {}): void {
   lastId += 1;
   toasts.set([...toasts.get(), { id: lastId, text, tone: 'plain', ...options }]);
@@ -31,7 +31,7 @@ export function act(toast: Toast): void {
   if (take(toast)) toast.action?.run();
 }
 
-/** False when it has gone already: a toast ends once. */
+/** False when it is already gone: a toast ends once. */
 function take(toast: Toast): boolean {
   const rest = toasts.get().filter(({ id }) => id !== toast.id);
   if (rest.length === toasts.get().length) return false;

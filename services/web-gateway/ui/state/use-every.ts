@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Calls again and again while somebody looks: not in a hidden tab, and at once when it is shown again. */
+/** Calls `work` periodically while the tab is visible, and at once when it becomes visible again. */
 export function useEvery(ms: number, work: () => void): void {
   const latest = useRef(work);
   latest.current = work;

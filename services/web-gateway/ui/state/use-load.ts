@@ -3,26 +3,26 @@ import { asFailure, Failure } from '../api/failure.js';
 import { isConnected } from './connection.js';
 
 export interface Loaded<T> {
-  /** What came last; it stays while more is loaded, and when that fails. */
+  /** The latest data. It stays while more is loading, and when that fails. */
   data: T | undefined;
-  /** Why the last try failed. */
+  /** Why the last load failed. */
   failure: Failure | undefined;
-  /** Gives up what is under way, and loads anew. */
+  /** Cancels the current load and starts over. */
   reload: () => void;
   /**
-   * Loads anew as soon as what is under way has ended, and the server does not ask to wait: for those who ask often, and must
-   * not give up each time.
+   * Loads again as soon as the current load has ended and the server does not ask to wait: for frequent calls, which must not cancel
+   * each other.
    */
   refresh: () => void;
-  /** Puts other data in place until the next load. */
+  /** Replaces the data until the next load. */
   put: (data: T) => void;
 }
 
 /**
- * Loads when `key` changes, on `reload`, when the connection is back, and after 429 when the server's pause is over. Only the
- * latest answer counts.
+ * Loads when `key` changes, on `reload`, when the connection is back, and after a 429 when the time to wait is over. Only the
+ * latest response counts.
  *
- * @param load is not compared: what it depends on belongs into the key
+ * @param load is not compared: everything it depends on belongs in the key
  */
 export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   const [state, setState] = useState<{ key: string; data?: T; failure?: Failure }>({ key });
@@ -30,7 +30,7 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
   latest.current = load;
   const underWay = useRef<AbortController>(undefined);
   const again = useRef(false);
-  /** Set while the server asks to be left alone. */
+  /** Set while the server asks to wait. */
   const pause = useRef<number>(undefined);
 
   const endPause = useCallback(() => {
@@ -85,10 +85,10 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
   return { data: state.data, failure: state.failure, reload, refresh, put };
 }
 
-/** Nobody has to do anything about a 429 here. */
+/** A 429 needs no action here. */
 function inBackground(failure: Failure): Failure {
   const { status, retryAfterMs } = failure;
   if (status !== 429 || retryAfterMs === undefined) return failure;
   const seconds = Math.ceil(retryAfterMs / 1_000);
-  return new Failure(`Too many requests. This page tries again in ${seconds} s.`, status, failure);
+  return new Failure(`Too many requests. Retrying in ${seconds} s.`, status, failure);
 }

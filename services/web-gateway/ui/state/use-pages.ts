@@ -1,38 +1,38 @@
+import { PAGE_LIMIT } from '@millrace/contracts/constants';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../api/failure.js';
 import { getPage, type Page } from '../api/pages.js';
 import { queryOf } from '../api/http.js';
 import { useLoad } from './use-load.js';
 
-const PAGE_LENGTH = 50;
-/** As many as one request may ask for: the rows on the screen are never more, and are brought up to date all at once. */
-const PAGES_SHOWN = 4;
-/** A list begins with its newest row. */
+const PAGE_LENGTH = PAGE_LIMIT.default;
+/** As many as one request can load, so that all rows on the page are refreshed at once. */
+const PAGES_SHOWN = PAGE_LIMIT.max / PAGE_LENGTH;
 const NEWEST: Cursors = [undefined];
 
-/** Where each page begins that was asked for so far; the last few of them are shown. */
+/** The cursors of all pages so far, of which the last few are shown; undefined is the newest page. */
 type Cursors = readonly (string | undefined)[];
 
 export interface Pages<T> {
-  /** Of all pages that are shown; undefined until they are loaded. */
+  /** The rows of all pages shown; undefined until they are loaded. */
   rows: T[] | undefined;
   failure: Failure | undefined;
-  /** How many pages were asked for so far. */
+  /** The number of pages so far. */
   depth: number;
-  /** Shows one page more, and lets the newest go when there would be too many; undefined on the last page. */
+  /** Shows one more page, and drops the newest when there are too many; undefined on the last page. */
   older: (() => void) | undefined;
-  /** Back by one page; undefined when the newest are shown. */
+  /** Goes back by one page; undefined when the newest is shown. */
   newer: (() => void) | undefined;
-  /** Shows the newest page, as it is now. */
+  /** Shows and reloads the newest page. */
   showNewest: () => void;
   reload: () => void;
-  /** For changes that come by themselves. */
+  /** For live updates. */
   refresh: () => void;
-  /** Puts another row in the place of the one with its id. */
+  /** Replaces the row with the same id. */
   replace: (row: T) => void;
 }
 
-/** A list of any length, page by page. What is shown stays shown when it is loaded anew. */
+/** A list of any length, page by page. What is shown stays while it is reloaded. */
 export function usePages<T extends { id: string }>(
   path: string,
   filter: Record<string, string> = {},
@@ -56,7 +56,7 @@ export function usePages<T extends { id: string }>(
 
   const show = (next: Cursors) => setPlace({ list, cursors: next });
   const older = () => {
-    // A second click while the page is on its way asks for nothing new.
+    // A second click while the page is loading does nothing.
     if (data?.next !== undefined && data.of === list && data.cursors === cursors)
       show([...cursors, data.next]);
   };

@@ -4,14 +4,14 @@ import { getImage } from '../api/images.js';
 import { isConnected } from './connection.js';
 import { previewOf } from './preview.js';
 
-/** What can be shown of a picture. */
+/** What can be shown of an image. */
 export type Picture =
   | { state: 'loading' }
-  /** @param url of a preview; it is freed when the picture is no longer shown */
+  /** @param url of a preview; it is freed when the image is no longer shown */
   | { state: 'shown'; url: string }
-  /** It may be there later, and is tried again by itself. */
+  /** It may be available later, and is retried automatically. */
   | { state: 'unavailable'; retry: () => void }
-  /** The server no longer keeps it. */
+  /** The server has deleted it. */
   | { state: 'gone' }
   /** This browser cannot read it. */
   | { state: 'unreadable' };
@@ -20,10 +20,10 @@ const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Loads a picture and makes a preview of it.
+ * Loads an image and creates a preview of it.
  *
- * @param source its address on this server, or a file of this machine
- * @param edge how many pixels its longer side has at most
+ * @param source a URL on this server, or a local file
+ * @param edge the maximum length of the preview's longer side, in pixels
  */
 export function usePicture(source: string | Blob, edge: number): Picture {
   const [picture, setPicture] = useState<Picture>({ state: 'loading' });

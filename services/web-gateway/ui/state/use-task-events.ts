@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const SETTLE_MS = 80;
-/** However often something changes. */
+/** No matter how often something changes. */
 const CALL_BACK_EVERY_MS = 1_000;
 const RECONNECT_AFTER_MS = 3_000;
 
 /**
- * Calls back whenever some task or job may have changed, here or in another tab, and after every gap in which that could not
- * be heard. The stream is open only while somebody looks: a browser has six connections to a server, for all tabs together.
+ * Calls back whenever a task or job may have changed, here or in another tab, and after every interruption of the stream.
+ * The stream is open only while the tab is visible, because a browser opens at most six connections to a server, for all tabs together.
  *
- * @returns is it open?
+ * @returns whether it is open
  */
 export function useTaskEvents(onChange: () => void): boolean {
   const [live, setLive] = useState(false);
@@ -22,7 +22,7 @@ export function useTaskEvents(onChange: () => void): boolean {
     let settling: number | undefined;
     let calledBackAt = -CALL_BACK_EVERY_MS;
 
-    // What comes in a burst is one change.
+    // A burst counts as one change.
     const change = () => {
       const pause = calledBackAt + CALL_BACK_EVERY_MS - performance.now();
       settling ??= window.setTimeout(
@@ -50,7 +50,7 @@ export function useTaskEvents(onChange: () => void): boolean {
       opened.addEventListener('change', change);
       opened.addEventListener('error', () => {
         setLive(false);
-        // After an answer such as 503, a browser gives up for good.
+        // After a status such as 503, a browser gives up for good.
         if (opened.readyState === EventSource.CLOSED)
           reconnecting = window.setTimeout(open, RECONNECT_AFTER_MS);
       });

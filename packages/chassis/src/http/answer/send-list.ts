@@ -1,8 +1,13 @@
 import type { Request, Response } from 'express';
-import type { Page } from '../../stores/postgres/json-sql.js';
+
+/** One page of a list: its rows as a JSON array, and the cursor of the next page, or null when it is the last. */
+interface ListPage {
+  rows: string;
+  next: string | null;
+}
 
 /** Answers with one page of a list as a JSON array, and with `Link: …; rel="next"` when there is more (RFC 8288). */
-export function sendList(req: Request, res: Response, { rows, next }: Page): void {
+export function sendList(req: Request, res: Response, { rows, next }: ListPage): void {
   if (next !== null) {
     const url = new URL(req.originalUrl, 'http://any');
     url.searchParams.set('cursor', next);

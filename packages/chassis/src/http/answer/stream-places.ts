@@ -28,12 +28,12 @@ export function createPlaces({ limit = Infinity, limitPerClient = Infinity }: Pl
     if ((takenBy.get(client) ?? 0) >= limitPerClient) {
       throw new HttpProblem(
         429,
-        `Your address has ${limitPerClient} event streams open, as many as it may have. Close one, or try again later.`,
+        `Your address has ${limitPerClient} event streams open, which is the limit. Close one, or try again later.`,
         { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
       );
     }
     if (taken >= limit) {
-      throw new Unavailable('This replica has all the event streams that it can hold. Try again later.', {
+      throw new Unavailable('This replica has no room for more event streams. Try again later.', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
     }

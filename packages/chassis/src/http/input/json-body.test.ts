@@ -119,7 +119,7 @@ describe.each(compressions)('a body in %s', (encoding, compress, decompress) => 
     const broken = [json, compress(json).subarray(0, -8), compress(json).subarray(4)];
     for (const body of broken) {
       expect(problemOf(await post(body, headers).expect(400)).detail).toBe(
-        `The header says Content-Encoding: ${encoding}, but the body is not valid ${encoding}. Compress it, or leave the header out.`,
+        `The header says Content-Encoding: ${encoding}, but the body is not valid ${encoding}. Compress it, or omit the header.`,
       );
     }
   });
@@ -138,7 +138,7 @@ it.each(['x-zip', 'utf-8', 'gzip, gzip', 'gzip;q=1', 'y'.repeat(5_000)])(
     const response = await post(json, { 'Content-Encoding': encoding }).expect(415);
     expect(response.get('accept-encoding')).toBe('gzip, deflate, br');
     expect(problemOf(response).detail).toBe(
-      `The Content-Encoding ${encoding.slice(0, 40)} is not supported. Leave the header out, or compress the body with one of: gzip, deflate, br.`,
+      `The Content-Encoding ${encoding.slice(0, 40)} is not supported. Omit the header, or compress the body with one of: gzip, deflate, br.`,
     );
   },
 );

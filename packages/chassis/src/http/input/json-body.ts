@@ -111,7 +111,7 @@ function checkHeaders(req: Request): void {
     const named = ENCODINGS.join(', ');
     throw new HttpProblem(
       415,
-      `The Content-Encoding ${encoding.slice(0, 40)} is not supported. Leave the header out, or compress the body with one of: ${named}.`,
+      `The Content-Encoding ${encoding.slice(0, 40)} is not supported. Omit the header, or compress the body with one of: ${named}.`,
       { headers: { 'Accept-Encoding': named } },
     );
   }
@@ -127,7 +127,7 @@ function toProblem(error: unknown, req: Request, maxBytes: number): unknown {
   if (encoding === 'identity' || typeof type === 'string') return error;
   return new HttpProblem(
     400,
-    `The header says Content-Encoding: ${encoding}, but the body is not valid ${encoding}. Compress it, or leave the header out.`,
+    `The header says Content-Encoding: ${encoding}, but the body is not valid ${encoding}. Compress it, or omit the header.`,
     { cause: error },
   );
 }

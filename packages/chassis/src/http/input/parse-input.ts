@@ -11,12 +11,12 @@ import { HttpProblem } from '../problem.js';
 /** Checks a JSON body (or the fields of a form). @throws HttpProblem 422 listing everything that is wrong with it */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   if (body === undefined) throw new HttpProblem(400, 'The request has no body. Send a JSON object.');
-  return parse(schema, body, 422, 'The body does not have the expected form.');
+  return parse(schema, body, 422, 'The request body is invalid.');
 }
 
 /** Checks a query string. @throws HttpProblem 400 */
 export function parseQuery<Schema extends z.ZodType>(schema: Schema, query: unknown): z.infer<Schema> {
-  return parse(schema, query, 400, 'The query string does not have the expected form.');
+  return parse(schema, query, 400, 'The query string is invalid.');
 }
 
 /** Checks one path parameter. @throws HttpProblem 400 */
@@ -25,7 +25,7 @@ export function parseParam<Schema extends z.ZodType>(
   name: string,
   value: unknown,
 ): z.infer<Schema> {
-  return parse(schema, value, 400, `The path does not have the expected form.`, name);
+  return parse(schema, value, 400, 'The path is invalid.', name);
 }
 
 /** Checks one header. @throws HttpProblem 400 that names it */
@@ -34,7 +34,7 @@ export function parseHeader<Schema extends z.ZodType>(
   name: string,
   value: unknown,
 ): z.infer<Schema> {
-  return parse(schema, value, 400, `The header ${name} does not have the expected form.`, name);
+  return parse(schema, value, 400, `The header ${name} is invalid.`, name);
 }
 
 /** The UUID at `:id` in the path, in lower case: as an id, it means the same in capitals. @throws HttpProblem 400 */
@@ -63,7 +63,7 @@ function parse<Schema extends z.ZodType>(
     0,
   );
   const more = count - errors.length;
-  throw new HttpProblem(status, more > 0 ? `${detail} Errors that are not listed: ${more}.` : detail, {
+  throw new HttpProblem(status, more > 0 ? `${detail} Errors not listed: ${more}.` : detail, {
     errors,
   });
 }

@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import type { Request } from 'express';
 import { HttpProblem } from '../problem.js';
 
@@ -25,7 +26,7 @@ export function bodyBytes(req: Request, maxBytes: number): number {
  * @param onPart is given each part as it comes, so that what has to look at all of a long body need not do it at once
  * @throws HttpProblem 400 when it ends early, 413 when it is larger than `maxBytes`
  */
-export async function readBody(
+export function readBody(
   req: Request,
   maxBytes: number,
   onPart?: (part: Buffer) => unknown,
@@ -35,25 +36,26 @@ export async function readBody(
   const parts: Buffer[] = [];
   let length = 0;
   req.setTimeout(IDLE_MS);
-  try {
-    for await (const part of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  return new Promise<Buffer>((resolve, reject) => {
+    // Events, and not the stream's iterator: each of its steps is a turn through promises, which for a large body costs as much as reading it.
+    const take = (part: Buffer) => {
+      if (length + part.length > maxBytes) {
+        // The rest has to pass before the connection can take another request.
+        req.off('data', take).resume();
+        reject(tooLarge(maxBytes));
+        return;
+      }
       if (body) part.copy(body, length);
-      else if (length + part.length <= maxBytes) parts.push(part);
+      else parts.push(part);
       length += part.length;
-      if (length > maxBytes) break;
       onPart?.(part);
-    }
-  } catch (error) {
-    throw new HttpProblem(400, 'The body ended early.', { cause: error });
-  } finally {
-    req.setTimeout(0);
-  }
-  if (length > maxBytes) {
-    // The rest has to pass before the connection can take another request.
-    req.resume();
-    throw tooLarge(maxBytes);
-  }
-  return body ?? Buffer.concat(parts, length);
+    };
+    req.on('data', take);
+    finished(req, { writable: false }, (error) => {
+      if (error) reject(new HttpProblem(400, 'The body ended early.', { cause: error }));
+      else resolve(body ?? Buffer.concat(parts, length));
+    });
+  }).finally(() => req.setTimeout(0));
 }
 
 export function tooLarge(maxBytes: number): HttpProblem {

@@ -37,8 +37,8 @@ interface Load {
 interface Counts {
   waiting: Load;
   scheduled: Load;
-  /** Bytes of failed jobs' inputs. */
-  kept: number;
+  /** The inputs of failed jobs, in bytes. */
+  failedBytes: number;
 }
 
 /**
@@ -53,7 +53,7 @@ const COUNT = `
              LIMIT $1) AS job),
   counted AS (
     SELECT coalesce(sum(queued + processing), 0) AS jobs, coalesce(sum(unfinished_images), 0) AS images,
-           coalesce(sum(unfinished_bytes), 0) AS bytes, coalesce(sum(failed_bytes), 0) AS kept
+           coalesce(sum(unfinished_bytes), 0) AS bytes, coalesce(sum(failed_bytes), 0) AS failed_bytes
       FROM job_counts)
   SELECT json_build_object(
            'waiting', json_build_object(
@@ -61,7 +61,7 @@ const COUNT = `
              'images', counted.images - scheduled.images,
              'bytes', counted.bytes - scheduled.bytes),
            'scheduled', to_json(scheduled),
-           'kept', counted.kept) AS counts
+           'failedBytes', counted.failed_bytes) AS counts
     FROM scheduled, counted`;
 
 /**
@@ -90,7 +90,7 @@ export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertR
       counting ??= count().finally(() => (counting = undefined));
       await counting;
     }
-    const { waiting, scheduled, kept } = counts;
+    const { waiting, scheduled, failedBytes } = counts;
     const bytes = inputBytes(job);
     const isScheduled = run_at !== undefined && Date.parse(run_at) > Date.now();
     const hasRoom = (load: Load, limit: Load) =>
@@ -100,13 +100,13 @@ export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertR
 
     if (isScheduled && !hasRoom(scheduled, scheduledLimits)) {
       throw new Unavailable(
-        'There are too many jobs whose time is still to come. Try again later, or send this one when it is time.',
+        'Too many jobs are scheduled. Try again later, or send this one when it is due.',
         { retryAfterSeconds: RETRY_SCHEDULED_AFTER_SECONDS },
       );
     }
-    const hasRoomAtAll = waiting.bytes + scheduled.bytes + kept + bytes <= limits.bytes;
+    const hasRoomAtAll = waiting.bytes + scheduled.bytes + failedBytes + bytes <= limits.bytes;
     if (!hasRoomAtAll || (!isScheduled && !hasRoom(waiting, limits))) {
-      throw new Unavailable('There is more work waiting than can be taken on. Try again later.', {
+      throw new Unavailable('Too many jobs are waiting. Try again later.', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
     }

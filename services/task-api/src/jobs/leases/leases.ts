@@ -84,7 +84,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
         'SELECT substring(bytes FROM $2 FOR $3) AS bytes FROM job_inputs WHERE job_id = $1',
         [id, start + 1, PART_BYTES],
       );
-      if (!part) throw new Error('the job ended while its picture was read');
+      if (!part) throw new Error('the job finished while its image was being read');
       yield part.bytes;
     }
   }
@@ -174,7 +174,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
              FROM open
             WHERE jobs.id = open.id
             RETURNING jobs.id, task_id, jobs.attempt, processed_by_pod),
-         effect AS (
+         ended AS (
            UPDATE job_attempts a SET outcome = 'completed', finished_at = now()
              FROM job
             WHERE a.job_id = job.id AND a.attempt = job.attempt),

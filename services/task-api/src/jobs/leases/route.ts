@@ -55,7 +55,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     .route('/internal/jobs/:id/input')
     .get(async (req, res) => {
       const input = await leases.input(idOf(req));
-      if (!input) throw notFound('This job has no input, or has ended.');
+      if (!input) throw notFound('This job has no input, or it has finished.');
       res.type('application/octet-stream').set('Content-Length', String(input.size));
       await pipeline(Readable.from(input.parts), res);
     })
@@ -67,7 +67,10 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
       const { attempt, ...failure } = parseBody(failJobSchema, req.body);
       const counts = await leases.fail(idOf(req), attempt, failure);
       if (!counts)
-        throw new HttpProblem(409, 'This attempt has ended, or another has begun: its work does not count.');
+        throw new HttpProblem(
+          409,
+          'This attempt is no longer current: it has ended, or another one has begun.',
+        );
       res.status(204).end();
     })
     .all(methodNotAllowed);

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { say } from '../../state/toasts.js';
 
-/** The API answers with one line; here its two facts stand apart. */
+/** The API returns one line; this shows its two parts. */
 export function AnalysisResult({ processedText }: { processedText: string }) {
   const [, words = '', reversed = processedText] =
     /^Word Count: (\d+) \| Reverse: ([^]*)$/.exec(processedText) ?? [];
@@ -11,7 +11,7 @@ export function AnalysisResult({ processedText }: { processedText: string }) {
       await navigator.clipboard.writeText(reversed);
       setCopied(true);
     } catch {
-      say('The browser does not allow copying. Select the text and copy it by hand.', { tone: 'danger' });
+      say('The browser did not allow copying. Select the text and copy it manually.', { tone: 'danger' });
     }
   };
   return (

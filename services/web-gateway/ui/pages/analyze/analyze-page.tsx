@@ -1,32 +1,31 @@
 import type { AcceptedJob, AnalyzeResponse } from '@millrace/contracts';
+import { TEXT_MAX } from '@millrace/contracts/constants';
 import { useState } from 'preact/hooks';
 import { call } from '../../api/http.js';
-import { Field } from '../../parts/field.js';
+import { Form, FormFailure, TextField } from '../../parts/form.js';
 import { Icon } from '../../parts/icon.js';
-import { FailureNotice } from '../../parts/notice.js';
 import { PageHead } from '../../parts/page-head.js';
 import { useForm } from '../../state/use-form.js';
 import { AnalysisJob } from './analysis-job.js';
 import { AnalysisResult } from './analysis-result.js';
 
-const TEXT_MAX = 100_000;
 const SAMPLE = 'Hello, how are you?';
 
 const COUNT = new Intl.NumberFormat('en');
 
 type Outcome = { processedText: string } | { jobId: string };
 
-/** Text in; the number of its words, and the text reversed, out. */
+/** Counts the words in a text and reverses it. */
 export function AnalyzePage() {
-  const [text, setText] = useState('');
   const [outcome, setOutcome] = useState<Outcome>();
   const [isTooLong, setTooLong] = useState(false);
   const [lastWay, setLastWay] = useState<'now' | 'later'>('now');
-  const form = useForm();
+  const form = useForm({ text: '' });
+  const { text } = form.values;
 
   const send = (way: 'now' | 'later') => {
     setLastWay(way);
-    // It would be sent in vain, however large it is.
+    // The server would refuse it.
     setTooLong(text.length > TEXT_MAX);
     if (text.length > TEXT_MAX) return;
     void form.submit([way, text], async (key) =>
@@ -37,39 +36,25 @@ export function AnalyzePage() {
 
   return (
     <>
-      <PageHead title="Analyze" about="Counts the words of a text and reverses it, letter by letter." />
-      <form
-        ref={form.ref}
-        class="panel stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          send('now');
-        }}
-      >
-        <Field
+      <PageHead title="Analyze" about="Counts the words in a text and reverses it, letter by letter." />
+      <Form form={form} class="panel stack" onSubmit={() => send('now')}>
+        <TextField
+          form={form}
+          name="text"
           label="Text"
+          rows={6}
           error={tooLong ?? form.errorOf('text')}
           hint={
             <span class="figures">
               {COUNT.format(text.length)} of {COUNT.format(TEXT_MAX)} characters
             </span>
           }
-        >
-          <textarea
-            class="form-control"
-            rows={6}
-            placeholder="Write or paste a text"
-            value={text}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
-          />
-        </Field>
-        {form.failure && !form.failure.isAboutFields && (
-          <FailureNotice failure={form.failure} onRetry={() => send(lastWay)} />
-        )}
+          input={{ placeholder: 'Type or paste text' }}
+        />
+        <FormFailure form={form} onRetry={() => send(lastWay)} />
         <div class="actions">
-          <button type="button" class="btn btn-link" onClick={() => setText(SAMPLE)}>
-            Use a sample
+          <button type="button" class="btn btn-link" onClick={() => form.set({ text: SAMPLE })}>
+            Use sample text
           </button>
           <button type="button" class="btn btn-quiet" disabled={form.busy} onClick={() => send('later')}>
             <Icon name="play" /> Run as a job
@@ -78,7 +63,7 @@ export function AnalyzePage() {
             <Icon name="analyze" /> Analyze
           </button>
         </div>
-      </form>
+      </Form>
       <div aria-live="polite">
         {outcome && 'processedText' in outcome && <AnalysisResult processedText={outcome.processedText} />}
         {outcome && 'jobId' in outcome && <AnalysisJob key={outcome.jobId} id={outcome.jobId} />}

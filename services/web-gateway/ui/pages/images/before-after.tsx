@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { LARGE_EDGE, NoPicture } from '../../parts/picture.js';
 import { usePicture } from '../../state/use-picture.js';
 
-/** The original over the result, up to a line that can be moved, by a pointer or by the arrow keys. */
+/** The original over the result, up to a divider that moves with the pointer or the arrow keys. */
 export function BeforeAfter(props: { original: File; resultUrl: string; name: string }) {
   const { original, resultUrl, name } = props;
   const [percent, setPercent] = useState(50);
@@ -10,7 +10,7 @@ export function BeforeAfter(props: { original: File; resultUrl: string; name: st
   const after = usePicture(resultUrl, LARGE_EDGE);
   const result = `${name}, with the effects`;
   if (after.state !== 'shown') return <NoPicture name={result} picture={after} />;
-  // Every browser can read what the effects make, but perhaps not what was uploaded.
+  // Every browser can show the result, but perhaps not the uploaded file.
   if (before.state !== 'shown')
     return (
       <div class="before-after">

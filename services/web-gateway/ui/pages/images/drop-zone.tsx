@@ -1,12 +1,14 @@
+import { IMAGE_TYPES, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from '@millrace/contracts/constants';
 import { useRef, useState } from 'preact/hooks';
 import { Icon } from '../../parts/icon.js';
 import { excerpt } from '../../parts/text.js';
 import { say } from '../../state/toasts.js';
 
-const TYPES = ['image/jpeg', 'image/png', 'image/webp'];
-const MAX_BYTES = 20 * 1024 * 1024;
+const TYPES: readonly string[] = IMAGE_TYPES;
+const SIZE = `${MAX_IMAGE_BYTES / 1024 / 1024} MB`;
+const MEGAPIXELS = MAX_IMAGE_PIXELS / 1_000_000;
 
-/** Takes images by dropping, or by the file dialog. What the server would refuse is not even sent. */
+/** Takes images by drag and drop, or from a file dialog. Files that the server would refuse are not sent. */
 export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (files: File[]) => void }) {
   const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -14,14 +16,14 @@ export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (f
   const take = (list: FileList | null | undefined) => {
     const files = [...(list ?? [])];
     const isPicture = ({ type }: File) => TYPES.includes(type);
-    const isLarge = ({ size }: File) => size > MAX_BYTES;
+    const isLarge = ({ size }: File) => size > MAX_IMAGE_BYTES;
     refuse(
       files.filter((file) => !isPicture(file)),
       ['is not a JPEG, PNG or WebP image', 'are not JPEG, PNG or WebP images'],
     );
     refuse(
       files.filter((file) => isPicture(file) && isLarge(file)),
-      ['is larger than 20 MB', 'are larger than 20 MB'],
+      [`is larger than ${SIZE}`, `are larger than ${SIZE}`],
     );
     const good = files.filter((file) => isPicture(file) && !isLarge(file));
     if (good.length > 0) onFiles(good);
@@ -54,7 +56,9 @@ export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (f
           </>
         )}
       </p>
-      <p class="quiet">JPEG, PNG or WebP, up to 20 MB and 50 megapixels each</p>
+      <p class="quiet">
+        JPEG, PNG or WebP, up to {SIZE} and {MEGAPIXELS} megapixels each
+      </p>
       <input
         ref={input}
         type="file"
@@ -65,7 +69,7 @@ export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (f
         accept={TYPES.join()}
         onChange={({ currentTarget }) => {
           take(currentTarget.files);
-          // The same file may be chosen again.
+          // So that the same file can be chosen again.
           currentTarget.value = '';
         }}
       />
@@ -73,7 +77,7 @@ export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (f
   );
 }
 
-/** One sentence, for however many. */
+/** One sentence for any number of files. */
 function refuse(files: File[], [is, are]: [string, string]): void {
   const [first] = files;
   if (!first) return;

@@ -1,17 +1,16 @@
 import type { Effect } from '@millrace/contracts';
+import { EFFECTS } from '@millrace/contracts/constants';
 import { useState } from 'preact/hooks';
 import { EFFECT_WORDS } from '../../parts/hops.js';
 import { Icon } from '../../parts/icon.js';
 
-const EFFECTS = Object.keys(EFFECT_WORDS) as Effect[];
-
 interface EffectPickerProps {
-  /** The chosen ones, in their order. */
+  /** The chosen effects, in order. */
   effects: Effect[];
   onChange: (effects: Effect[]) => void;
 }
 
-/** Which effects, and in which order: by dragging, or by the buttons. */
+/** Which effects to apply, in which order. Reorder them by dragging or with the buttons. */
 export function EffectPicker({ effects, onChange }: EffectPickerProps) {
   const [dragged, setDragged] = useState<Effect>();
   const rest = EFFECTS.filter((effect) => !effects.includes(effect));

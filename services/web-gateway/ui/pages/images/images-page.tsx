@@ -15,7 +15,7 @@ export function ImagesPage() {
 
   return (
     <>
-      <PageHead title="Images" about="Applies effects to pictures, each in its own worker." />
+      <PageHead title="Images" about="Applies effects to images, each in its own worker." />
       <div class="panel image-form">
         <EffectPicker effects={effects} onChange={setEffects} />
         <fieldset class="modes">
@@ -43,7 +43,7 @@ export function ImagesPage() {
             />
             <span>
               <strong>As a job</strong>
-              <span class="quiet">It is queued. You can close this page.</span>
+              <span class="quiet">The image is queued. You can close this page.</span>
             </span>
           </label>
         </fieldset>

@@ -14,7 +14,7 @@ import { usePicture } from '../../state/use-picture.js';
 const THUMBNAIL_EDGE = 480;
 const NAME_LENGTH = 80;
 
-/** Results of this browser's earlier uploads. */
+/** The results of earlier uploads in this browser. */
 export function RecentImages() {
   const images = useStore(recentImages);
   const current = useStore(uploads);
@@ -23,7 +23,7 @@ export function RecentImages() {
   if (images.length === 0)
     return current.length > 0 ? null : (
       <Empty icon="images" title="No images yet">
-        Drop one above. Its result is kept for up to a day and shown here.
+        Drop one above. The result is kept for up to a day and shown here.
       </Empty>
     );
   return (

@@ -49,13 +49,13 @@ function Progress({ upload: { file, phase, sent, job, effects } }: { upload: Upl
   return (
     <div class="upload-progress" role="status">
       <Bar
-        label={`How much of ${excerpt(file.name, 80)} has been sent`}
+        label={`Upload of ${excerpt(file.name, 80)}`}
         part={sent}
         words={phase === 'waiting' ? 'Waiting' : sent < 1 ? 'Uploading' : 'Uploaded'}
       />
       <Bar
         label={`Effects applied to ${excerpt(file.name, 80)}`}
-        // Only a job tells how far it is.
+        // Only jobs report their progress.
         part={isSent ? (steps ? steps.done / steps.total : undefined) : 0}
         words={
           isSent && steps
@@ -67,7 +67,7 @@ function Progress({ upload: { file, phase, sent, job, effects } }: { upload: Upl
   );
 }
 
-/** @param props.part 0 to 1; undefined: under way, and how far is not known */
+/** @param props.part 0 to 1; undefined when the progress is unknown */
 function Bar({ label, part, words }: { label: string; part: number | undefined; words: string }) {
   return (
     <div class="bar">

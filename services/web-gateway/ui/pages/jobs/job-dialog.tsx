@@ -11,11 +11,11 @@ import { KIND_WORDS } from './job-row.js';
 interface JobDialogProps {
   id: string;
   onClose: () => void;
-  /** It was retried, cancelled or deleted. */
+  /** Called when it was retried, cancelled or deleted. */
   onChange: () => void;
 }
 
-/** One job: what happened to it so far, and what can be done about it. */
+/** One job: its timeline and its actions. */
 export function JobDialog({ id, onClose, onChange }: JobDialogProps) {
   const { data: job, failure, deleted, reload, put } = useJob(id);
   return (

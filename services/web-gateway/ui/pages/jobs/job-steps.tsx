@@ -1,7 +1,7 @@
 import type { Job } from '@millrace/contracts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { asFailure } from '../../api/failure.js';
-import { cancelJob, deleteJob, hasEnded, retryJob } from '../../api/jobs.js';
+import { cancelJob, deleteJob, hasFinished, retryJob } from '../../api/jobs.js';
 import { Icon } from '../../parts/icon.js';
 import { FailureNotice } from '../../parts/notice.js';
 import { say } from '../../state/toasts.js';
@@ -9,15 +9,15 @@ import { useForm } from '../../state/use-form.js';
 
 interface JobStepsProps {
   job: Job;
-  /** @param job as it is now; undefined: it is deleted */
+  /** @param job undefined when it was deleted */
   onChanged: (job: Job | undefined) => void;
-  /** The server does not allow it: the job is not as it is shown. */
+  /** The server refused: the job has changed since it was loaded. */
   onRefused: () => void;
 }
 
-/** What a person can do about a job: cancel it while it waits, retry it when it has failed, delete it when it has ended. */
+/** The actions for a job: cancel it while it is queued, retry it when it has failed, delete it when it has finished. */
 export function JobSteps({ job, onChanged, onRefused }: JobStepsProps) {
-  const steps = useForm();
+  const steps = useForm({});
   const [asking, setAsking] = useState(false);
   const take = (step: string, send: () => Promise<Job | undefined>) =>
     steps.submit([step, job.id], async () => {
@@ -32,21 +32,21 @@ export function JobSteps({ job, onChanged, onRefused }: JobStepsProps) {
   const remove = () =>
     take('delete', async () => {
       await deleteJob(job).catch((error: unknown) => {
-        // It is gone already.
+        // It is already gone.
         if (asFailure(error).status !== 404) throw error;
       });
-      say('Deleted the job.');
+      say('Job deleted.');
       return undefined;
     });
 
   return (
     <>
       {steps.failure && <FailureNotice failure={steps.failure} />}
-      {asking && hasEnded(job) ? (
+      {asking && hasFinished(job) ? (
         <Confirmation busy={steps.busy} onConfirm={() => void remove()} onKeep={() => setAsking(false)} />
       ) : (
         <div class="dialog-actions">
-          {hasEnded(job) && (
+          {hasFinished(job) && (
             <button type="button" class="btn btn-quiet" onClick={() => setAsking(true)}>
               <Icon name="trash" /> Delete
             </button>

@@ -10,9 +10,9 @@ const OUTCOME_WORDS = {
 };
 
 /**
- * When a job waited and when a worker had it: a bar for each attempt, over the time since it was accepted.
+ * A bar for each attempt, over the time since the job was accepted.
  *
- * @param props.stopped the clock stands still
+ * @param props.stopped whether the clock has stopped
  */
 export function JobTimeline({ job, stopped }: { job: Job; stopped: boolean }) {
   const [now, setNow] = useState(Date.now());
@@ -44,13 +44,13 @@ export function JobTimeline({ job, stopped }: { job: Job; stopped: boolean }) {
       <p class="timeline-ends figures">
         <span>accepted</span>
         <span>
-          {job.finished_at === null ? 'now' : 'ended'} +{duration(end - begin)}
+          {job.finished_at === null ? 'now' : 'finished'} +{duration(end - begin)}
         </span>
       </p>
       {job.attempts.length === 0 && <p class="quiet">{waitingWords(job, now)}</p>}
       {job.attempt_count > job.attempts.length && (
         <p class="quiet">
-          {job.attempt_count} attempts, of which these are the last {job.attempts.length}.
+          Showing the last {job.attempts.length} of {job.attempt_count} attempts.
         </p>
       )}
       <ol class="attempts">

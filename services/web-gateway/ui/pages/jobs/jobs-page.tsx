@@ -44,7 +44,7 @@ export function JobsPage() {
     <>
       <PageHead
         title="Jobs"
-        about="Work that runs in the background. Every accepted job is done exactly once."
+        about="Work that runs in the background. Every accepted job completes exactly once."
       />
       {failure && <FailureNotice failure={failure} onRetry={reload} />}
       <QueueCharts />

@@ -1,10 +1,10 @@
+import { JOB_STATUSES } from '@millrace/contracts/constants';
 import { Fragment } from 'preact';
 import { AreaChart } from '../../parts/area-chart.js';
 import { STATUS_WORDS } from '../../parts/badge.js';
 import { duration } from '../../parts/time.js';
 import { jobHistory, type Sample, throughputOf } from '../../state/job-history.js';
 import { useStore } from '../../state/store.js';
-import { STATUSES } from './job-filters.js';
 
 const ROOM = 120;
 
@@ -15,7 +15,7 @@ export function QueueCharts() {
   const oldest = now?.summary.oldest_waiting_s ?? null;
   const depths = samples.map(depthOf);
   const waits = samples.map(({ summary }) => summary.oldest_waiting_s ?? 0);
-  // Averaged over five seconds: single seconds jump.
+  // Averaged over five seconds, because single seconds vary too much.
   const rates = throughputOf(samples).map((_rate, index, all) =>
     mean(all.slice(Math.max(0, index - 4), index + 1)),
   );
@@ -37,7 +37,7 @@ export function QueueCharts() {
       <section class="panel chart states">
         <h2>Jobs by status</h2>
         <ul class="figures">
-          {STATUSES.map((status) => (
+          {JOB_STATUSES.map((status) => (
             <Fragment key={status}>
               <Count of={status} words={STATUS_WORDS[status]} count={now?.summary.counts[status]} />
               {status === 'queued' && (
@@ -85,7 +85,7 @@ function Chart(props: {
   );
 }
 
-/** What is scheduled for later is no load yet. */
+/** Jobs scheduled for later are not load yet. */
 function depthOf({ summary: { counts, due } }: Sample): number {
   return due + counts.processing;
 }

@@ -3,12 +3,12 @@ import { hasShape, keep, readKeptList } from '../../state/kept.js';
 import { createStore } from '../../state/store.js';
 import { type LabRun, sharesOf } from './lab-run.js';
 
-/** What is remembered of a run. */
+/** What the browser remembers of a run. */
 export interface PastRun {
   settings: LabRunQuery;
   startedAt: number;
   ms: number;
-  /** How many pods served it. */
+  /** How many replicas served it. */
   pods: number;
   failed: number;
 }
@@ -16,7 +16,7 @@ export interface PastRun {
 const KEY = 'millrace.lab-runs';
 const KEPT = 8;
 
-/** The latest first. Kept by the browser, so that a run can be compared with one from before the scaling. */
+/** The latest first. Stored by the browser, so that a run can be compared with one before scaling. */
 export const pastRuns = createStore(readKeptList(KEY, isPastRun, KEPT));
 
 export function rememberRun(run: LabRun, ms: number): void {
@@ -25,11 +25,11 @@ export function rememberRun(run: LabRun, ms: number): void {
   put([{ settings, startedAt, ms, pods: sharesOf(run).length, failed }, ...pastRuns.get()].slice(0, KEPT));
 }
 
-export function forgetRuns(): void {
+export function clearRuns(): void {
   put([]);
 }
 
-/** How many times as fast as the one before; undefined when they cannot be compared. */
+/** How many times as fast as the previous run; undefined when they cannot be compared. */
 export function speedUp(run: PastRun | undefined, before: PastRun | undefined): number | undefined {
   if (!run || !before || run.failed > 0 || before.failed > 0) return undefined;
   const alike =

@@ -1,4 +1,5 @@
-import type { Effect, LabRunQuery } from '@millrace/contracts';
+import type { LabRunQuery } from '@millrace/contracts';
+import { LAB_CONCURRENCY, LAB_REQUESTS } from '@millrace/contracts/constants';
 import { useState } from 'preact/hooks';
 import { getHealth } from '../../api/health.js';
 import { Field } from '../../parts/field.js';
@@ -6,6 +7,7 @@ import { EFFECT_WORDS } from '../../parts/hops.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty, FailureNotice } from '../../parts/notice.js';
 import { PageHead } from '../../parts/page-head.js';
+import { Select } from '../../parts/select.js';
 import { useEvery } from '../../state/use-every.js';
 import { useLoad } from '../../state/use-load.js';
 import { useStore } from '../../state/store.js';
@@ -19,8 +21,12 @@ import { RunTable } from './run-table.js';
 import { useLab } from './use-lab.js';
 
 const LOOK_EVERY_MS = 2_000;
-const COLOURS = 8;
-const DEFAULTS: LabRunQuery = { effect: 'blur', requests: 20, concurrency: 20 };
+const COLORS = 8;
+const DEFAULTS: LabRunQuery = {
+  effect: 'blur',
+  requests: LAB_REQUESTS.default,
+  concurrency: LAB_CONCURRENCY.default,
+};
 
 export function LabPage() {
   const [settings, setSettings] = useState(DEFAULTS);
@@ -30,8 +36,8 @@ export function LabPage() {
   const past = useStore(pastRuns);
 
   const pods = replicasOf(health, `${settings.effect}-worker`);
-  const colourOf = colours([...pods, ...(run?.done.flatMap(({ pod }) => pod ?? []) ?? [])]);
-  // During a run, the last run is the latest that has ended; afterwards, the one before that.
+  const colorOf = colors([...pods, ...(run?.done.flatMap(({ pod }) => pod ?? []) ?? [])]);
+  // A run that has ended is itself the first of the past runs.
   const ended = run?.ms !== undefined;
   const before = ended ? past[1] : past[0];
 
@@ -39,7 +45,7 @@ export function LabPage() {
     <>
       <PageHead
         title="Scaling lab"
-        about="Sends the same picture many times and shows which pod serves each request, and how much more replicas help."
+        about="Sends the same image many times, and shows which replica serves each request and how much more replicas help."
       />
       <div class="lab-top">
         <form
@@ -52,20 +58,12 @@ export function LabPage() {
         >
           <div class="form-row">
             <Field label="Effect">
-              <select
-                class="form-select"
+              <Select
+                words={EFFECT_WORDS}
                 disabled={running}
                 value={settings.effect}
-                onChange={({ currentTarget }) =>
-                  setSettings({ ...settings, effect: currentTarget.value as Effect })
-                }
-              >
-                {Object.entries(EFFECT_WORDS).map(([effect, word]) => (
-                  <option key={effect} value={effect}>
-                    {word}
-                  </option>
-                ))}
-              </select>
+                onChange={(effect) => setSettings({ ...settings, effect })}
+              />
             </Field>
             <Field label="Requests">
               <input
@@ -73,7 +71,7 @@ export function LabPage() {
                 class="form-control figures"
                 required
                 min={1}
-                max={200}
+                max={LAB_REQUESTS.max}
                 disabled={running}
                 value={settings.requests}
                 onInput={({ currentTarget }) =>
@@ -87,7 +85,7 @@ export function LabPage() {
                 class="form-control figures"
                 required
                 min={1}
-                max={50}
+                max={LAB_CONCURRENCY.max}
                 disabled={running}
                 value={settings.concurrency}
                 onInput={({ currentTarget }) =>
@@ -100,15 +98,15 @@ export function LabPage() {
             </button>
           </div>
           <p class="field-hint">
-            The gateway sends the requests, just as it does for uploads. Start with{' '}
+            The gateway sends the requests, as it does for uploads. Start Millrace with{' '}
             <code>BLUR_DELAY_MS=2000</code> to make each blur take two seconds.
           </p>
         </form>
-        <ReplicasNow service={`${settings.effect}-worker`} pods={pods} colourOf={colourOf} />
+        <ReplicasNow service={`${settings.effect}-worker`} pods={pods} colorOf={colorOf} />
       </div>
       {failure && <FailureNotice failure={failure} onRetry={() => void start(settings)} />}
       {!run && past.length === 0 && (
-        <Empty icon="lab" title="No run yet">
+        <Empty icon="lab" title="No runs yet">
           Run twenty requests, add replicas, and run again.
         </Empty>
       )}
@@ -118,9 +116,9 @@ export function LabPage() {
             run={run}
             now={now}
             factor={ended ? speedUp(past[0], past[1]) : undefined}
-            colourOf={colourOf}
+            colorOf={colorOf}
           />
-          <RunChart run={run} now={now} before={before?.ms} colourOf={colourOf} />
+          <RunChart run={run} now={now} before={before?.ms} colorOf={colorOf} />
           {ended && <RunTable run={run} />}
         </section>
       )}
@@ -132,8 +130,8 @@ export function LabPage() {
   );
 }
 
-/** The class of a colour for each pod, the same while the pods are the same. */
-function colours(pods: string[]): (pod: string) => string {
+/** A CSS class with a color for each replica; it stays the same as long as the replicas do. */
+function colors(pods: string[]): (pod: string) => string {
   const names = [...new Set(pods)].sort(byName);
-  return (pod) => `pod-${(names.indexOf(pod) % COLOURS) + 1}`;
+  return (pod) => `pod-${(names.indexOf(pod) % COLORS) + 1}`;
 }

@@ -1,20 +1,20 @@
 import type { LabEvent, LabRequest, LabRunQuery } from '@millrace/contracts';
 
-/** A run, so far. */
+/** A run so far. */
 export interface LabRun {
   settings: LabRunQuery;
   /** ms since 1970. */
   startedAt: number;
-  /** By number; without those that no worker has taken yet. */
+  /** When each request was begun, by number; without those that no worker has taken yet. */
   begun: Record<number, number>;
   done: LabRequest[];
-  /** How long all took; undefined while it goes on. */
+  /** How long it took; undefined until it has ended. */
   ms?: number;
 }
 
 export function withEvent(run: LabRun, event: LabEvent): LabRun {
   switch (event.event) {
-    // No more than were asked for, whatever comes.
+    // Never more than requested, whatever the server sends.
     case 'begun':
       if (event.request < 1 || event.request > run.settings.requests) return run;
       return { ...run, begun: { ...run.begun, [event.request]: event.at_ms } };
@@ -26,7 +26,7 @@ export function withEvent(run: LabRun, event: LabEvent): LabRun {
   }
 }
 
-/** How many requests each pod served, in the order of their names. */
+/** How many requests each replica served, by name. */
 export function sharesOf(run: LabRun): { pod: string; requests: number }[] {
   const counts = new Map<string, number>();
   for (const { pod } of run.done) if (pod !== null) counts.set(pod, (counts.get(pod) ?? 0) + 1);

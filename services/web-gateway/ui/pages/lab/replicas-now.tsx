@@ -11,9 +11,9 @@ export function replicasOf(health: SystemHealth | undefined, service: string): s
     .sort(byName);
 }
 
-/** The replicas that would serve the next run, and how to add more. */
-export function ReplicasNow(props: { service: string; pods: string[]; colourOf: (pod: string) => string }) {
-  const { service, pods, colourOf } = props;
+/** The replicas available for the next run, and how to add more. */
+export function ReplicasNow(props: { service: string; pods: string[]; colorOf: (pod: string) => string }) {
+  const { service, pods, colorOf } = props;
   return (
     <section class="panel replicas-now">
       <h2>
@@ -22,11 +22,11 @@ export function ReplicasNow(props: { service: string; pods: string[]; colourOf: 
       <ul aria-live="polite">
         {pods.map((pod) => (
           <li key={pod}>
-            <span class={`pod-dot ${colourOf(pod)}`} aria-hidden="true" />
+            <span class={`pod-dot ${colorOf(pod)}`} aria-hidden="true" />
             {pod}
           </li>
         ))}
-        {pods.length === 0 && <li class="quiet">No replica responds.</li>}
+        {pods.length === 0 && <li class="quiet">No replica is responding.</li>}
       </ul>
       <details>
         <summary>Add replicas</summary>
@@ -45,7 +45,7 @@ export function ReplicasNow(props: { service: string; pods: string[]; colourOf: 
   );
 }
 
-/** A gateway does not know where it runs. Each can be pasted as it is, and leaves everything else as it is. */
+/** A gateway does not know how it was started, so all commands are shown. Each can be pasted as is and changes nothing else. */
 function commandsFor(service: string): [environment: string, command: string][] {
   return [
     ['npm start', `npm run scale -- ${service}=4`],
@@ -59,5 +59,5 @@ function commandsFor(service: string): [environment: string, command: string][] 
   ];
 }
 
-/** Their HorizontalPodAutoscaler would undo `kubectl scale`. */
+/** A HorizontalPodAutoscaler would undo `kubectl scale` for these. */
 const AUTOSCALED = new Set(['bw-worker']);

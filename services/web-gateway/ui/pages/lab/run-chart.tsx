@@ -4,18 +4,18 @@ import type { LabRun } from './lab-run.js';
 
 interface RunChartProps {
   run: LabRun;
-  /** ms since it began. */
+  /** In ms since it began. */
   now: number;
-  /** How long the run before it took. */
+  /** How long the previous run took, in ms. */
   before: number | undefined;
-  colourOf: (pod: string) => string;
+  colorOf: (pod: string) => string;
 }
 
 const TICKS = 5;
 const STEPS = [1, 2, 5];
 
-/** A bar for every request: thin while it waits, full while a pod works on it, in the pod's colour. */
-export function RunChart({ run, now, before, colourOf }: RunChartProps) {
+/** A bar for each request: thin while it waits, full while a replica works on it, in the replica's color. */
+export function RunChart({ run, now, before, colorOf }: RunChartProps) {
   const { requests } = run.settings;
   const end = run.ms ?? now;
   const step = niceStep(Math.max(end, before ?? 0, 500) / TICKS);
@@ -26,7 +26,7 @@ export function RunChart({ run, now, before, colourOf }: RunChartProps) {
   const top = (request: number) => rows.indexOf(request) * height;
   const rows = rowsOf(run);
   const done = new Set(run.done.map(({ request }) => request));
-  const underWay = Object.entries(run.begun).filter(([request]) => !done.has(Number(request)));
+  const active = Object.entries(run.begun).filter(([request]) => !done.has(Number(request)));
 
   return (
     <figure class="run-chart">
@@ -41,10 +41,10 @@ export function RunChart({ run, now, before, colourOf }: RunChartProps) {
             top={top(request.request)}
             height={height}
             x={x}
-            colourOf={colourOf}
+            colorOf={colorOf}
           />
         ))}
-        {underWay.map(([request, begun]) => (
+        {active.map(([request, begun]) => (
           <rect
             key={request}
             class="working"
@@ -66,7 +66,7 @@ export function RunChart({ run, now, before, colourOf }: RunChartProps) {
       </div>
       {before !== undefined && (
         <figcaption>
-          <span class="before-key" aria-hidden="true" /> The last run took {duration(before)}.
+          <span class="before-key" aria-hidden="true" /> The previous run took {duration(before)}.
         </figcaption>
       )}
     </figure>
@@ -78,10 +78,10 @@ interface BarProps {
   top: number;
   height: number;
   x: (ms: number) => string;
-  colourOf: (pod: string) => string;
+  colorOf: (pod: string) => string;
 }
 
-function Bar({ request, top, height, x, colourOf }: BarProps) {
+function Bar({ request, top, height, x, colorOf }: BarProps) {
   const { request: number, sent_ms, begun_ms, ended_ms, pod, error } = request;
   const begun = begun_ms ?? ended_ms;
   return (
@@ -101,7 +101,7 @@ function Bar({ request, top, height, x, colourOf }: BarProps) {
         <rect class="failed" x={x(ended_ms)} y={top + height * 0.12} width="6" height={height * 0.76} />
       ) : (
         <rect
-          class={colourOf(pod)}
+          class={colorOf(pod)}
           x={x(begun)}
           y={top + height * 0.12}
           width={x(ended_ms - begun)}
@@ -115,13 +115,11 @@ function Bar({ request, top, height, x, colourOf }: BarProps) {
 
 function describe({ settings, done, ms }: LabRun): string {
   const state =
-    ms === undefined
-      ? `${done.length} of ${settings.requests} requests are done`
-      : `all done in ${duration(ms)}`;
+    ms === undefined ? `${done.length} of ${settings.requests} requests done` : `all done in ${duration(ms)}`;
   return `Timeline of ${settings.requests} requests, ${settings.concurrency} at a time: ${state}. The table below has the same figures.`;
 }
 
-/** A row for each request, in the order in which they were begun: that of the one before stays as it is. */
+/** A row for each request, in the order in which they were begun, so that existing rows do not move. */
 function rowsOf({ begun, done }: LabRun): number[] {
   const begins = new Map(done.map(({ request, ended_ms }) => [request, ended_ms]));
   for (const [request, ms] of Object.entries(begun)) begins.set(Number(request), ms);

@@ -4,13 +4,13 @@ import { type LabRun, sharesOf } from './lab-run.js';
 interface RunFiguresProps {
   run: LabRun;
   now: number;
-  /** How many times as fast as the last run. */
+  /** How many times as fast as the previous run. */
   factor: number | undefined;
-  colourOf: (pod: string) => string;
+  colorOf: (pod: string) => string;
 }
 
-/** The figures for an audience, and how the pods shared the work. */
-export function RunFigures({ run, now, factor, colourOf }: RunFiguresProps) {
+/** The key figures, and how the replicas shared the work. */
+export function RunFigures({ run, now, factor, colorOf }: RunFiguresProps) {
   const { requests } = run.settings;
   const shares = sharesOf(run);
   const failed = run.done.filter(({ status }) => status >= 300);
@@ -34,15 +34,15 @@ export function RunFigures({ run, now, factor, colourOf }: RunFiguresProps) {
           <dd>{ms > 0 ? ((run.done.length / ms) * 1_000).toFixed(1) : '–'}</dd>
         </div>
         <div>
-          <dt>Speedup over the last run</dt>
+          <dt>Speed-up over the previous run</dt>
           <dd class="is-accent">{factor === undefined ? '–' : `${factor.toFixed(2)}×`}</dd>
         </div>
       </dl>
       {shares.length > 0 && (
-        <ul class="shares figures" aria-label="Share of each pod">
+        <ul class="shares figures" aria-label="Requests per replica">
           {shares.map(({ pod, requests: served }) => (
             <li key={pod}>
-              <span class={`pod-dot ${colourOf(pod)}`} aria-hidden="true" />
+              <span class={`pod-dot ${colorOf(pod)}`} aria-hidden="true" />
               <span>{pod}</span>
               <strong>{served}</strong>
               <span class="quiet">{Math.round((served / run.done.length) * 100)} %</span>

@@ -1,7 +1,7 @@
 import { EFFECT_WORDS } from '../../parts/hops.js';
 import { Ago, duration } from '../../parts/time.js';
 import { useStore } from '../../state/store.js';
-import { forgetRuns, pastRuns, speedUp } from './lab-history.js';
+import { clearRuns, pastRuns, speedUp } from './lab-history.js';
 
 export function RunHistory() {
   const runs = useStore(pastRuns);
@@ -10,7 +10,7 @@ export function RunHistory() {
     <section class="panel history">
       <div class="result-head">
         <h2 class="h6">Previous runs</h2>
-        <button type="button" class="btn btn-sm btn-quiet" onClick={forgetRuns}>
+        <button type="button" class="btn btn-sm btn-quiet" onClick={clearRuns}>
           Clear
         </button>
       </div>
@@ -22,10 +22,10 @@ export function RunHistory() {
               <th scope="col">Effect</th>
               <th scope="col">Requests</th>
               <th scope="col">Concurrency</th>
-              <th scope="col">Pods</th>
+              <th scope="col">Replicas</th>
               <th scope="col">Time</th>
               <th scope="col">Requests/s</th>
-              <th scope="col">Speedup</th>
+              <th scope="col">Speed-up</th>
             </tr>
           </thead>
           <tbody>

@@ -1,21 +1,21 @@
 import { duration } from '../../parts/time.js';
 import type { LabRun } from './lab-run.js';
 
-/** The timeline in figures. */
+/** The figures of the chart. */
 export function RunTable({ run }: { run: LabRun }) {
   const rows = [...run.done].sort((a, b) => a.request - b.request);
   return (
     <details class="run-table">
-      <summary>As a table</summary>
+      <summary>Show as table</summary>
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Requests of the run">
         <table class="figures">
           <thead>
             <tr>
               <th scope="col">Request</th>
-              <th scope="col">Pod</th>
+              <th scope="col">Replica</th>
               <th scope="col">Waited</th>
               <th scope="col">Worked</th>
-              <th scope="col">Ended at</th>
+              <th scope="col">Finished at</th>
             </tr>
           </thead>
           <tbody>

@@ -1,7 +1,7 @@
 const WIDTH = 960;
 const HEIGHT = 640;
 
-/** A picture to work on: hills under a sun, so that an effect has edges and gradients to change. */
+/** An image with edges and gradients, so that effects are visible: hills under a sun. */
 export async function samplePicture(): Promise<Blob> {
   const canvas = document.createElement('canvas');
   canvas.width = WIDTH;
@@ -17,9 +17,9 @@ export async function samplePicture(): Promise<Blob> {
   context.beginPath();
   context.arc(WIDTH * 0.7, HEIGHT * 0.38, 60, 0, Math.PI * 2);
   context.fill();
-  for (const [level, colour] of ['#5b7f74', '#3d6459', '#22443d'].entries()) {
+  for (const [level, color] of ['#5b7f74', '#3d6459', '#22443d'].entries()) {
     const ground = HEIGHT * (0.55 + level * 0.13);
-    context.fillStyle = colour;
+    context.fillStyle = color;
     context.beginPath();
     context.moveTo(0, HEIGHT);
     for (let x = 0; x <= WIDTH; x += 4)
@@ -28,6 +28,10 @@ export async function samplePicture(): Promise<Blob> {
     context.fill();
   }
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/jpeg', 0.85),
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error('The canvas could not be read.'))),
+      'image/jpeg',
+      0.85,
+    ),
   );
 }

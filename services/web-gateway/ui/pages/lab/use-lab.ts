@@ -8,7 +8,7 @@ import { samplePicture } from './sample-picture.js';
 
 const REDRAW_EVERY_MS = 100;
 
-/** One run at a time, from its start to its end. */
+/** Runs the lab, one run at a time. */
 export function useLab() {
   const [run, setRun] = useState<LabRun>();
   const [running, setRunning] = useState(false);
@@ -23,11 +23,11 @@ export function useLab() {
     const timer = setInterval(() => setNow(performance.now() - begun), REDRAW_EVERY_MS);
     return () => clearInterval(timer);
   }, [running]);
-  // The server stops when nobody listens.
+  // The server stops the run when the connection closes.
   useEffect(() => () => stopping.current?.abort(), []);
 
   const start = async (settings: LabRunQuery) => {
-    // A second click may come before the next rendering.
+    // A second click can come before the next render.
     if (isRunning.current) return;
     isRunning.current = true;
     const controller = (stopping.current = new AbortController());

@@ -63,7 +63,7 @@ function ServiceCard({ name, service }: { name: string; service: Service }) {
           {status === 'healthy' ? 'Healthy' : 'Unhealthy'}
         </span>
       </div>
-      {replicas.length === 0 && <p class="quiet">No replicas are known.</p>}
+      {replicas.length === 0 && <p class="quiet">No known replicas.</p>}
       <ul>
         {replicas.map((replica, index) => (
           <ReplicaLine key={replica.pod ?? index} replica={replica} />
@@ -74,7 +74,7 @@ function ServiceCard({ name, service }: { name: string; service: Service }) {
 }
 
 function ReplicaLine({ replica: { status, pod, version, uptime_s, checks } }: { replica: Replica }) {
-  if (pod === undefined) return <li class="replica is-unhealthy">A replica does not respond</li>;
+  if (pod === undefined) return <li class="replica is-unhealthy">A replica is not responding</li>;
   return (
     <li class={`replica is-${status}`}>
       <span class="replica-name">

@@ -1,7 +1,7 @@
 import type { Priority, TaskStatus } from '@millrace/contracts';
 import { route } from '../../state/route.js';
 
-/** Which tasks are shown; what is empty lets all through. */
+/** Which tasks are shown; an empty field matches all. */
 export type TaskFilter = {
   q: string;
   status: TaskStatus | '';

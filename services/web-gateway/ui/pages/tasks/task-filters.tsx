@@ -1,7 +1,7 @@
-import type { Priority, TaskStatus } from '@millrace/contracts';
-import { STATUS_WORDS } from '../../parts/badge.js';
+import { SEARCH_MAX } from '@millrace/contracts/constants';
+import { PRIORITY_WORDS, STATUS_WORDS } from '../../parts/badge.js';
 import { Field } from '../../parts/field.js';
-import { PriorityOptions } from './priority-options.js';
+import { Select } from '../../parts/select.js';
 import type { TaskFilter } from './task-filter.js';
 
 export function TaskFilters(props: { filter: TaskFilter; onChange: (filter: TaskFilter) => void }) {
@@ -13,38 +13,26 @@ export function TaskFilters(props: { filter: TaskFilter; onChange: (filter: Task
           type="search"
           class="form-control"
           placeholder="Search title and description"
-          maxLength={200}
+          maxLength={SEARCH_MAX}
           value={filter.q}
           onInput={({ currentTarget }) => onChange({ ...filter, q: currentTarget.value })}
         />
       </Field>
       <Field label="Status" quiet>
-        <select
-          class="form-select"
+        <Select
+          any="Any status"
+          words={STATUS_WORDS}
           value={filter.status}
-          onChange={({ currentTarget }) =>
-            onChange({ ...filter, status: currentTarget.value as TaskStatus | '' })
-          }
-        >
-          <option value="">Any status</option>
-          {Object.entries(STATUS_WORDS).map(([status, word]) => (
-            <option key={status} value={status}>
-              {word}
-            </option>
-          ))}
-        </select>
+          onChange={(status) => onChange({ ...filter, status })}
+        />
       </Field>
       <Field label="Priority" quiet>
-        <select
-          class="form-select"
+        <Select
+          any="Any priority"
+          words={PRIORITY_WORDS}
           value={filter.priority}
-          onChange={({ currentTarget }) =>
-            onChange({ ...filter, priority: currentTarget.value as Priority | '' })
-          }
-        >
-          <option value="">Any priority</option>
-          <PriorityOptions />
-        </select>
+          onChange={(priority) => onChange({ ...filter, priority })}
+        />
       </Field>
     </div>
   );

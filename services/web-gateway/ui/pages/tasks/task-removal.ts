@@ -7,13 +7,13 @@ import { say } from '../../state/toasts.js';
 
 const TITLE_LENGTH = 40;
 
-/** The ids of tasks that are hidden: their deletion is sent when it can no longer be undone. */
+/** The ids of hidden tasks, whose deletion is sent when it can no longer be undone. */
 export const removedTasks = createStore<ReadonlySet<string>>(new Set());
 
 export function removeTask({ id, title }: Task): void {
   removedTasks.set(new Set([...removedTasks.get(), id]));
   say(`Deleted “${excerpt(title, TITLE_LENGTH)}”.`, {
-    action: { label: 'Undo', run: () => bringBack(id) },
+    action: { label: 'Undo', run: () => restore(id) },
     onGone: () => void send(id, title),
   });
 }
@@ -22,15 +22,15 @@ async function send(id: string, title: string): Promise<void> {
   try {
     await deleteTask(id);
   } catch (error) {
-    // It is gone already.
+    // It is already gone.
     if (error instanceof Failure && error.status === 404) return;
-    bringBack(id);
-    say(`“${excerpt(title, TITLE_LENGTH)}” could not be deleted and is back in the list.`, {
+    restore(id);
+    say(`“${excerpt(title, TITLE_LENGTH)}” could not be deleted, so it is back in the list.`, {
       tone: 'danger',
     });
   }
 }
 
-function bringBack(id: string): void {
+function restore(id: string): void {
   removedTasks.set(new Set([...removedTasks.get()].filter((other) => other !== id)));
 }

@@ -5,7 +5,7 @@ import { excerpt } from '../../parts/text.js';
 import { Ago } from '../../parts/time.js';
 import { hrefOf } from '../../state/route.js';
 
-/** The editor shows all of it. */
+/** The editor shows the full text. */
 const TEXT_LENGTH = 300;
 const NAME_LENGTH = 80;
 
@@ -19,8 +19,8 @@ interface TaskRowProps {
 export function TaskRow({ task, onComplete, onEdit, onRemove }: TaskRowProps) {
   const { id, title, description, priority, status, completed, created_at, processed_by_pod } = task;
   const name = excerpt(title, NAME_LENGTH);
-  const isUnderWay = status === 'queued' || status === 'processing';
-  const hasJob = isUnderWay || status === 'failed' || status === 'cancelled' || processed_by_pod !== null;
+  const isActive = status === 'queued' || status === 'processing';
+  const hasJob = isActive || status === 'failed' || status === 'cancelled' || processed_by_pod !== null;
   return (
     <li class={`task ${completed ? 'is-done' : ''}`} data-status={status}>
       <input

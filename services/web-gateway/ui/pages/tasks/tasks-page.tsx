@@ -42,12 +42,12 @@ export function TasksPage() {
     } catch (error) {
       say(asFailure(error).message, { tone: 'danger' });
     }
-    // In every case: the box shows what is stored, not what was clicked.
+    // Even after an error: the box shows what is stored, not what was clicked.
     reload();
   };
   const remove = (task: Task, index: number) => {
     removeTask(task);
-    // The focus was in the row that goes: it passes to the one that takes its place.
+    // The focus was in the removed row; move it to the one that takes its place.
     requestAnimationFrame(() => {
       const rows = [
         ...(list.current?.querySelectorAll<HTMLElement>('.task-actions button:last-child') ?? []),
@@ -59,7 +59,7 @@ export function TasksPage() {
   const tasks = rows?.filter(({ id }) => !removed.has(id));
   return (
     <>
-      <PageHead title="Tasks" about="Things for people to do, or for the workers to run in the background.">
+      <PageHead title="Tasks" about="Things for people to do, or for workers to run in the background.">
         <LiveMark live={live} />
       </PageHead>
       <TaskComposer onCreated={showNewest} />
@@ -93,12 +93,12 @@ function NoTasks({ filtered, onClear }: { filtered: boolean; onClear: () => void
   if (!filtered)
     return (
       <Empty icon="tasks" title="No tasks yet">
-        Add the first one above: for yourself, or for the workers.
+        Add the first one above, for yourself or for the workers.
       </Empty>
     );
   return (
     <Empty icon="search" title="Nothing found">
-      No task matches the search and the filters.{' '}
+      No task matches the search and filters.{' '}
       <button type="button" class="btn btn-link" onClick={onClear}>
         Show all tasks
       </button>
@@ -106,7 +106,7 @@ function NoTasks({ filtered, onClear }: { filtered: boolean; onClear: () => void
   );
 }
 
-/** The value, once it has stayed the same for a moment. */
+/** Debounces a value. */
 function useSettled<T>(value: T, ms: number): T {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

@@ -1,8 +1,8 @@
 import type { User } from '@millrace/contracts';
-import { useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { asFailure } from '../../api/failure.js';
 import { call } from '../../api/http.js';
-import { Field } from '../../parts/field.js';
+import { Form, FormFailure, TextField } from '../../parts/form.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty, FailureNotice, Skeleton } from '../../parts/notice.js';
 import { PageHead } from '../../parts/page-head.js';
@@ -20,13 +20,13 @@ export function UsersPage() {
   const { rows, failure, depth, reload, showNewest } = pages;
   return (
     <>
-      <PageHead title="Users" about="Each e-mail address belongs to one user." />
-      <Registration onRegistered={showNewest} onDoubt={reload} />
+      <PageHead title="Users" about="Each email address belongs to one user." />
+      <Registration onRegistered={showNewest} onUnclear={reload} />
       {failure && <FailureNotice failure={failure} onRetry={reload} />}
       {!rows && !failure && <Skeleton rows={3} />}
       {rows?.length === 0 && depth === 1 && (
         <Empty icon="users" title="No users yet">
-          Register the first one with a name and an e-mail address.
+          Register the first one with a name and an email address.
         </Empty>
       )}
       <Paged what="users" pages={pages}>
@@ -61,79 +61,62 @@ const BLANK = { name: '', email: '' };
 
 interface RegistrationProps {
   onRegistered: () => void;
-  /** An earlier try may have registered somebody after all. */
-  onDoubt: () => void;
+  /** A failed try may have registered the user after all. */
+  onUnclear: () => void;
 }
 
-function Registration({ onRegistered, onDoubt }: RegistrationProps) {
-  const [user, setUser] = useState(BLANK);
-  const form = useForm();
-  /** The address of a try of which it is not known what became of it. */
-  const doubtful = useRef<string>(undefined);
+function Registration({ onRegistered, onUnclear }: RegistrationProps) {
+  const form = useForm(BLANK);
+  /** The address of an earlier try with an unknown outcome. */
+  const unclear = useRef<string>(undefined);
 
   const register = async () => {
+    const user = form.values;
     const registered = await form.submit(user, async () => {
       try {
         await call('POST', '/user/register', { body: user });
-        doubtful.current = undefined;
+        unclear.current = undefined;
       } catch (error) {
         const { status, begun } = asFailure(error);
         if ([0, 502, 503, 504].includes(status) && begun !== false) {
-          doubtful.current = user.email;
-          onDoubt();
+          unclear.current = user.email;
+          onUnclear();
         }
         throw error;
       }
     });
     if (!registered) return;
     say(`Registered ${excerpt(user.name.trim(), NAME_LENGTH)}.`);
-    setUser(BLANK);
+    form.set(BLANK);
     form.ref.current?.querySelector('input')?.focus();
     onRegistered();
   };
-  // 409 says that it is the address.
+  // A 409 is always about the address.
   const taken =
     form.failure?.status !== 409
       ? undefined
-      : doubtful.current === user.email
-        ? 'is registered already, perhaps by your last try: check the list'
-        : 'is registered already';
+      : unclear.current === form.values.email
+        ? 'is already registered, perhaps by your last try: check the list'
+        : 'is already registered';
+  const input = { autocomplete: 'off' } as const;
 
   return (
-    <form
-      ref={form.ref}
-      class="panel stack"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void register();
-      }}
-    >
+    <Form form={form} class="panel stack" onSubmit={() => void register()}>
       <div class="form-row">
-        <Field label="Name" error={form.errorOf('name')} class="grow">
-          <input
-            class="form-control"
-            autocomplete="off"
-            value={user.name}
-            onInput={({ currentTarget }) => setUser({ ...user, name: currentTarget.value })}
-          />
-        </Field>
-        <Field label="E-mail address" error={form.errorOf('email') ?? taken} class="grow">
-          <input
-            type="email"
-            class="form-control"
-            autocomplete="off"
-            value={user.email}
-            onInput={({ currentTarget }) => setUser({ ...user, email: currentTarget.value })}
-          />
-        </Field>
+        <TextField form={form} name="name" label="Name" class="grow" input={input} />
+        <TextField
+          form={form}
+          name="email"
+          label="Email address"
+          class="grow"
+          error={form.errorOf('email') ?? taken}
+          input={{ ...input, type: 'email' }}
+        />
         <button type="submit" class="btn btn-primary" disabled={form.busy}>
           <Icon name="plus" /> Register
         </button>
       </div>
-      {form.failure && taken === undefined && !form.failure.isAboutFields && (
-        <FailureNotice failure={form.failure} onRetry={() => void register()} />
-      )}
-    </form>
+      {taken === undefined && <FormFailure form={form} onRetry={() => void register()} />}
+    </Form>
   );
 }

@@ -1,0 +1,99 @@
+// Which way imports may go: part of `npm run lint`. DESIGN in one place: a folder knows those below it, never those above or beside it.
+
+/** What the rooms of the chassis may know of one another, from the lowest up. All of them may throw the problems of `http/`. */
+const room = (name, ...known) => ({
+  name: `chassis-${name}`,
+  comment: `packages/chassis/src/${name} may import from itself and from: ${known.join(', ')}.`,
+  severity: 'error',
+  from: { path: `^packages/chassis/src/${name}/`, pathNot: '\\.test\\.ts$' },
+  to: {
+    path: '^packages/chassis/src/',
+    pathNot: [name + '/', 'http/problem\\.ts', ...known].map((path) => `^packages/chassis/src/${path}`),
+  },
+});
+
+const ROUTE = '/(routes|route|[a-z-]+-route)\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment:
+        'Two files that import each other are one subject in two files, or have a third one in common.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'services-are-apart',
+      comment:
+        'A service imports packages, never another service. What two of them need belongs into packages/.',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/' },
+      to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'packages-are-below',
+      comment: 'Packages know neither services nor what starts or tests them.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(services|local|tests)/' },
+    },
+    {
+      name: 'product-knows-no-tests',
+      comment: 'What runs in production does not import what tests it.',
+      severity: 'error',
+      from: { path: '^(packages|services|local)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^tests/|\\.test\\.ts$' },
+    },
+    {
+      name: 'routes-are-apart',
+      comment: 'What two routes need is a use case, in a file of its own.',
+      severity: 'error',
+      from: { path: ROUTE },
+      to: { path: ROUTE },
+    },
+    {
+      name: 'ui-imports-contracts',
+      comment: 'The web UI shares the contracts with the services, and nothing else.',
+      severity: 'error',
+      from: { path: '^services/web-gateway/ui/' },
+      to: {
+        path: '^(packages|services|local|tests)/',
+        pathNot: '^(packages/contracts|services/web-gateway/ui)/',
+      },
+    },
+    {
+      name: 'test-support-is-below',
+      comment: 'tests/support is what the suites share: it knows none of them.',
+      severity: 'error',
+      from: { path: '^tests/support/' },
+      to: { path: '^tests/', pathNot: '^tests/support/' },
+    },
+    room('process'),
+    room('telemetry'),
+    room('work', 'process/'),
+    room('http', 'process/', 'telemetry/', 'work/'),
+    room('stores', 'process/', 'work/', 'http/health\\.ts'),
+    room('calls', 'process/', 'work/', 'http/request-signal\\.ts'),
+    {
+      name: 'no-unresolvable',
+      comment: 'An import that leads nowhere would be one that no rule sees.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|bundle)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.check.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['millrace-source', 'import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json', '.css'],
+    },
+  },
+};

@@ -1,0 +1,100 @@
+import { type ServiceName, serviceNames, services, variableName } from '#topology';
+import { freePort } from '../servers/ports.js';
+import type { PostgresServer } from '../servers/postgres.js';
+import type { RedisServer } from '../servers/redis.js';
+import { replicaFileUrl } from './replica-files.js';
+
+/** How many replicas each service has. */
+export type Scale = Record<ServiceName, number>;
+
+export type Replica = {
+  service: ServiceName;
+  /** e.g. blur-worker-1 */
+  name: string;
+  /** On 127.0.0.1; stays the same when the replica is restarted. */
+  port: number;
+  url: string;
+};
+
+/** Reads what a person writes, e.g. ['blur-worker=4']. */
+export function parseScale(values: readonly string[]): Partial<Scale> {
+  const scale: Partial<Scale> = {};
+  for (const value of values) {
+    const [, name = '', count = ''] = /^(.*?)=(.*)$/.exec(value) ?? [];
+    if (!isServiceName(name) || !/^[1-9]\d?$/.test(count)) {
+      throw new Error(
+        `Use SERVICE=NUMBER with a number from 1 to 99, not "${value}". Services: ${serviceNames.join(', ')}.`,
+      );
+    }
+    scale[name] = Number(count);
+  }
+  return scale;
+}
+
+/** How many replicas of each service there are among these. */
+export function scaleOf(replicas: readonly Replica[]): Scale {
+  const scale = Object.fromEntries(serviceNames.map((name) => [name, 0])) as Scale;
+  for (const { service } of replicas) scale[service] += 1;
+  return scale;
+}
+
+function isServiceName(name: string): name is ServiceName {
+  return (serviceNames as readonly string[]).includes(name);
+}
+
+/** The replicas that are wanted beyond those that there are; one of each service when nothing is said. */
+export async function planReplicas(
+  scale: Partial<Scale> = {},
+  present: readonly Replica[] = [],
+): Promise<Replica[]> {
+  const have = scaleOf(present);
+  const replicas: Replica[] = [];
+  for (const service of serviceNames) {
+    for (let number = have[service] + 1; number <= (scale[service] ?? 1); number += 1) {
+      const port = await freePort();
+      replicas.push({ service, name: `${service}-${number}`, port, url: `http://127.0.0.1:${port}` });
+    }
+  }
+  return replicas;
+}
+
+export type Connections = {
+  postgres?: PostgresServer;
+  redis?: Pick<RedisServer, 'urls'>;
+  /** Where the replica files are. */
+  dataDir: string;
+};
+
+/** Longer than the slowest request: an image effect, waiting included (EFFECT_TIMEOUT_MS). */
+export const drainPatienceMs = 130_000;
+
+/** The environment variables of one replica, as its `config.ts` expects them. */
+export function environmentOf(
+  replica: Replica,
+  { postgres, redis, dataDir }: Connections,
+): Record<string, string> {
+  const needs = services[replica.service];
+  const environment: Record<string, string> = {
+    PORT: String(replica.port),
+    HOST: '127.0.0.1',
+    POD_NAME: replica.name,
+    // Nginx has stopped by then, or goes on to another replica: Ctrl-C need not wait for a balancer to notice.
+    SHUTDOWN_DRAIN_MS: '100',
+    // How long a stop may take is the supervisor's to say, which is patient only when it scales down.
+    SHUTDOWN_TIMEOUT_MS: String(drainPatienceMs + 10_000),
+  };
+  if (needs.postgres && postgres) {
+    const { user, password } = postgres.roles[needs.postgres.role];
+    Object.assign(environment, {
+      POSTGRES_HOST: postgres.host,
+      POSTGRES_PORT: String(postgres.port),
+      POSTGRES_DB: postgres.database,
+      POSTGRES_USER: user,
+      POSTGRES_PASSWORD: password,
+    });
+  }
+  if (needs.redis && redis) environment.REDIS_URL = redis.urls[needs.redis.user];
+  for (const service of Object.keys(needs.calls ?? {}) as ServiceName[])
+    environment[`${variableName(service)}_URLS`] = replicaFileUrl(dataDir, service);
+  return environment;
+}

@@ -1,0 +1,103 @@
+// npm run generate: makes from topology/services.ts what would otherwise repeat for each service, and copies the files of nginx/,
+// postgres/ and redis/ into ConfigMaps. With --check it writes nothing, and fails if a file differs from what it would write.
+import { createHash } from 'node:crypto';
+import {
+  makeFile,
+  makeLine,
+  makePart,
+  manifestFiles,
+  problems,
+  read,
+  writeFiles,
+} from './generated-files.js';
+import { servers, serviceNames, servicePort, services } from './services.js';
+
+const all = serviceNames.map((name) => ({
+  ...{ name, port: servicePort, calls: {}, startsAfter: [], fromShell: [] },
+  ...services[name],
+}));
+const open = all.filter(({ publicPaths }) => publicPaths);
+const called = all.filter(({ name }) => all.some(({ calls }) => name in calls));
+
+for (const service of all) makeFile(`k8s/${service.name}.yaml`, 'service.yaml', service);
+makePart('k8s/network-policies.yaml', 'policies', 'network-policy.yaml', components());
+makePart('k8s/settings.yaml', 'urls', 'urls.yaml', called);
+makePart('docker-compose.yaml', 'depends_on', 'depends-on.yaml', open);
+makePart('docker-compose.yaml', 'services', 'compose-service.yaml', all, '\n');
+makePart('README.md', 'diagram', 'diagram.md', [
+  { services: all.map((service) => ({ ...service, arrows: arrowsOf(service) })) },
+]);
+for (const environment of ['local', 'compose', 'kubernetes']) {
+  const upstreams = open.map((service) => ({ ...service, environment }));
+  makePart(`nginx/upstreams.${environment}.conf`, 'upstreams', 'upstream.conf', upstreams, '\n');
+}
+
+makeConfigMap('nginx', {
+  'nginx.conf': 'nginx/nginx.conf',
+  'proxy.conf': 'nginx/proxy.conf',
+  'problems.conf': 'nginx/problems.conf',
+  'limits.conf': 'nginx/limits.conf',
+  'routes.conf': 'nginx/routes.conf',
+  'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
+  'listen.conf': 'nginx/listen.compose.conf',
+});
+makeConfigMap('redis', {
+  'redis.conf': 'redis/redis.conf',
+  'users.conf': 'redis/users.conf',
+  start: 'redis/start',
+});
+makeConfigMap('postgres', { 'init.sql': 'postgres/init.sql', 'roles.sql': 'postgres/roles.sql' });
+
+makeFile('k8s/Kustomization', 'Kustomization', { manifests: manifestFiles() });
+
+if (process.argv.includes('--check')) {
+  for (const problem of problems()) {
+    console.error(problem);
+    process.exitCode = 1;
+  }
+} else {
+  writeFiles();
+}
+
+/** Every service and server, with its callers and what it calls. */
+function components() {
+  const calls = [
+    { caller: 'nginx', port: servicePort, names: open.map(({ name }) => name as string) },
+    ...all.flatMap((service) => [
+      { caller: service.name, port: servicePort, names: Object.keys(service.calls) },
+      { caller: service.name, port: servers.postgres.port, names: service.postgres ? ['postgres'] : [] },
+      { caller: service.name, port: servers.redis.port, names: service.redis ? ['redis'] : [] },
+    ]),
+  ].filter(({ names }) => names.length > 0);
+  return [
+    { name: 'nginx', ...servers.nginx, portName: 'http', isPublic: true },
+    ...all.map(({ name, component }) => ({ name, component, portName: 'http' })),
+    { name: 'postgres', ...servers.postgres, portName: 'postgres' },
+    { name: 'redis', ...servers.redis, portName: 'redis' },
+  ].map((one) => ({
+    ...one,
+    calls: calls.filter(({ caller }) => caller === one.name),
+    callers: calls.filter(({ names }) => names.includes(one.name)).map(({ caller }) => caller),
+  }));
+}
+
+/** One arrow for all calls with the same purpose. */
+function arrowsOf({ calls }: { calls: Partial<Record<string, string>> }) {
+  return [...new Set(Object.values(calls))].map((purpose) => ({
+    purpose,
+    names: Object.keys(calls).filter((name) => calls[name] === purpose),
+  }));
+}
+
+/** A ConfigMap of these files, and their checksum in the pod template, so that pods restart when the configuration changes. */
+function makeConfigMap(name: string, paths: Record<string, string>): void {
+  const sources = Object.values(paths);
+  const files = Object.entries(paths).map(([key, path]) => ({ key, path, text: indented(read(path)) }));
+  makeFile(`k8s/${name}-config.yaml`, 'config-map.yaml', { name, files }, sources);
+  const checksum = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
+  makeLine(`k8s/${name}.yaml`, /(?<=millrace\/config-checksum: ).*/, `'${checksum}'`, sources);
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, '    ');
+}
