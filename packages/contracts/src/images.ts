@@ -6,9 +6,6 @@ const LISTED = EFFECTS.join(', ');
 
 export const imageTypeSchema = z.enum(IMAGE_TYPES);
 
-/** Up to so many, an image takes some hundredths of a second. Larger ones are background work for image workers, as jobs are. */
-export const QUICK_IMAGE_PIXELS = 4_000_000;
-
 /** Between two workers an image travels as Netpbm PAM, bare pixels behind a short header: nothing is lost or coded. */
 export const INTERCHANGE_TYPE = 'image/x-portable-arbitrarymap';
 
