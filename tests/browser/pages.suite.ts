@@ -102,7 +102,7 @@ export function pagesSuite(): void {
     await visit(`/?q=${mark}`, async (page) => {
       await page.getByRole('button', { name: 'Show older tasks' }).click();
       await until('all are there', async () => (await page.locator('.task').count()) === 60);
-      expect(await focused(page)).toBe('There are no older tasks.');
+      expect(await focused(page)).toBe('No older tasks.');
     });
   });
 
