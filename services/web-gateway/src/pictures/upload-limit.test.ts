@@ -1,6 +1,5 @@
 import request from 'supertest';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
-import { listenOnFreePort } from '../../../../tests/support/listen.js';
 import { picture } from '../../../../tests/support/images.js';
 
 let gateway: TestGateway;
@@ -44,43 +43,3 @@ test('nobody is refused for it while Redis does not answer', async () => {
   await gateway.redis.link.cut();
   expect(await statusesOf('192.0.2.3', 4)).not.toContain(429);
 });
-
-test('counting costs less than a tenth of the throughput', async () => {
-  const larger = new Uint8Array(await picture('jpeg', { width: 1_000, height: 700 }));
-  const free = await startGateway({ limits: { uploadBytesPerSecond: 0 } });
-  const counting = await startGateway({
-    limits: { uploadBytesPerSecond: 1024 ** 3, uploadBurstBytes: 1024 ** 3 },
-  });
-  try {
-    const [without, counted] = await Promise.all([
-      listenOnFreePort(free.app),
-      listenOnFreePort(counting.app),
-    ]);
-    const uploadTo = async (url: string) => {
-      const form = new FormData();
-      form.set('file', new Blob([larger]), 'photo.jpg');
-      form.set('effects', 'bw');
-      const begun = performance.now();
-      const response = await fetch(`${url}/upload`, { method: 'POST', body: form });
-      await response.arrayBuffer();
-      expect(response.status).toBe(201);
-      return performance.now() - begun;
-    };
-    // In turns, so that whatever else the machine does befalls both.
-    const [unlimited, limited]: [number[], number[]] = [[], []];
-    for (let round = 0; round < 60; round++) {
-      unlimited.push(await uploadTo(without.url));
-      limited.push(await uploadTo(counted.url));
-    }
-    const ratio = median(unlimited) / median(limited);
-    process.stderr.write(`throughput of uploads with the limit: ${ratio.toFixed(2)} of that without\n`);
-    expect(ratio).toBeGreaterThan(0.9);
-    await Promise.all([without.close(), counted.close()]);
-  } finally {
-    await Promise.all([free.stop(), counting.stop()]);
-  }
-}, 60_000);
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
