@@ -13,7 +13,7 @@ import {
 import { servers, serviceNames, servicePort, services } from './services.js';
 
 const all = serviceNames.map((name) => ({
-  ...{ name, port: servicePort, calls: {}, startsAfter: [], fromShell: [] },
+  ...{ name, port: servicePort, calls: {}, startsAfter: [], fromShell: {} },
   ...services[name],
 }));
 const open = all.filter(({ publicPaths }) => publicPaths);

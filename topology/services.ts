@@ -38,8 +38,8 @@ type Service<Name extends string> = {
   shutdown: Shutdown;
   /** Its HorizontalPodAutoscaler, or why it has none. */
   scaling: { cpu: string; maxReplicas: number } | { byHand: string };
-  /** Settings that Compose takes from the shell or .env; 0 unless set. */
-  fromShell?: string[];
+  /** Settings that Compose takes from the shell or .env, with what they are unless set. */
+  fromShell?: Record<string, number>;
 };
 
 type Shutdown = {
@@ -93,6 +93,7 @@ export const services = define({
       kubernetes: { timeout: 160, grace: 200 },
     },
     scaling: byCpu,
+    fromShell: { UPLOAD_RATE_BYTES: 33_554_432 },
   },
 
   'task-api': {
@@ -135,7 +136,7 @@ export const services = define({
       byHand:
         'while it waits for BLUR_DELAY_MS it uses no CPU, so one would undo manual scaling. overlays/prod has one.',
     },
-    fromShell: ['BLUR_DELAY_MS'],
+    fromShell: { BLUR_DELAY_MS: 0 },
   },
 
   'bw-worker': {
@@ -167,7 +168,7 @@ export const services = define({
       kubernetes: { timeout: 500, grace: 540 },
     },
     scaling: { byHand: 'CPU does not show how much there is to do. overlays/keda scales by the queue.' },
-    fromShell: ['TASK_DELAY_MS'],
+    fromShell: { TASK_DELAY_MS: 0 },
   },
 });
 

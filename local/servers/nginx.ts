@@ -13,7 +13,7 @@ import { repositoryRoot } from '../paths.js';
 import { findProgram } from './programs.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
 import { serviceNames, variableName } from '#topology';
-import { type Replica } from '../stack/replicas.js';
+import { type PlannedReplica } from '../stack/replicas.js';
 
 export type NginxOptions = {
   dataDir: string;
@@ -21,7 +21,7 @@ export type NginxOptions = {
   /** Addresses to listen on, e.g. ['127.0.0.1', '::1']. */
   hosts: string[];
   port: number;
-  replicas: readonly Replica[];
+  replicas: readonly PlannedReplica[];
   onLine?: (source: string, line: string) => void;
   onEvent?: (line: string) => void;
 };
@@ -29,7 +29,7 @@ export type NginxOptions = {
 export type NginxServer = {
   process: SupervisedProcess;
   /** Takes over other replicas, if it knows them by other addresses; requests under way are not disturbed. */
-  reload(replicas: readonly Replica[]): void;
+  reload(replicas: readonly PlannedReplica[]): void;
 };
 
 const sources = join(repositoryRoot, 'nginx');
@@ -69,7 +69,7 @@ export function startNginx(options: NginxOptions): NginxServer {
 }
 
 /** Tells whether anything has changed: most services are none of nginx's. */
-function writeUpstreams(folder: string, replicas: readonly Replica[]): boolean {
+function writeUpstreams(folder: string, replicas: readonly PlannedReplica[]): boolean {
   const file = join(folder, 'upstreams.conf');
   const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const template = readFileSync(join(sources, upstreamsTemplate), 'utf8');
@@ -79,7 +79,7 @@ function writeUpstreams(folder: string, replicas: readonly Replica[]): boolean {
 }
 
 /** Puts a line for each replica in the place of `${TASK_API_SERVERS}` and its like. */
-export function renderUpstreams(template: string, replicas: readonly Replica[]): string {
+export function renderUpstreams(template: string, replicas: readonly PlannedReplica[]): string {
   return template.replace(/\$\{([A-Z_]+)_SERVERS\}/g, (placeholder, variable: string) => {
     const service = serviceNames.find((name) => variableName(name) === variable);
     if (!service) throw new Error(`${upstreamsTemplate} names ${placeholder}, but there is no such service.`);

@@ -2,9 +2,9 @@ import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertStarts } from '../supervise/readiness.js';
 import type { SupervisedProcess } from '../supervise/supervised-process.js';
-import type { Replica } from './replicas.js';
+import type { PlannedReplica } from './replicas.js';
 
-export type RunningReplica = Replica & { process: SupervisedProcess };
+export type RunningReplica = PlannedReplica & { process: SupervisedProcess };
 
 export type HealthOptions = {
   /** The public endpoint. */
@@ -40,7 +40,7 @@ export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
   }
 }
 
-export async function isReady({ url }: Replica, signal?: AbortSignal): Promise<boolean> {
+export async function isReady({ url }: PlannedReplica, signal?: AbortSignal): Promise<boolean> {
   return (await statusOf(`${url}/readyz`, signal)) === 200;
 }
 

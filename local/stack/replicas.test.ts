@@ -1,5 +1,5 @@
 import type { PostgresServer } from '../servers/postgres.js';
-import { environmentOf, planReplicas, type Replica } from './replicas.js';
+import { environmentOf, planReplicas, type PlannedReplica } from './replicas.js';
 
 const postgres = {
   host: '127.0.0.1',
@@ -10,7 +10,7 @@ const postgres = {
 const redis = { urls: { web_gateway: 'redis://w', task_api: 'redis://t', queue_worker: 'redis://q' } };
 const connections = { postgres, redis, dataDir: '/data, mine' };
 
-const named = (replicas: Replica[], name: string) => {
+const named = (replicas: PlannedReplica[], name: string) => {
   const found = replicas.find((replica) => replica.name === name);
   if (!found) throw new Error(`no ${name}`);
   return found;

@@ -7,7 +7,7 @@ import { replicaFileUrl } from './replica-files.js';
 /** How many replicas each service has. */
 export type Scale = Record<ServiceName, number>;
 
-export type Replica = {
+export type PlannedReplica = {
   service: ServiceName;
   /** e.g. blur-worker-1 */
   name: string;
@@ -32,7 +32,7 @@ export function parseScale(values: readonly string[]): Partial<Scale> {
 }
 
 /** How many replicas of each service there are among these. */
-export function scaleOf(replicas: readonly Replica[]): Scale {
+export function scaleOf(replicas: readonly PlannedReplica[]): Scale {
   const scale = Object.fromEntries(serviceNames.map((name) => [name, 0])) as Scale;
   for (const { service } of replicas) scale[service] += 1;
   return scale;
@@ -45,10 +45,10 @@ function isServiceName(name: string): name is ServiceName {
 /** The replicas that are wanted beyond those that there are; one of each service when nothing is said. */
 export async function planReplicas(
   scale: Partial<Scale> = {},
-  present: readonly Replica[] = [],
-): Promise<Replica[]> {
+  present: readonly PlannedReplica[] = [],
+): Promise<PlannedReplica[]> {
   const have = scaleOf(present);
-  const replicas: Replica[] = [];
+  const replicas: PlannedReplica[] = [];
   for (const service of serviceNames) {
     for (let number = have[service] + 1; number <= (scale[service] ?? 1); number += 1) {
       const port = await freePort();
@@ -70,7 +70,7 @@ export const drainPatienceMs = 130_000;
 
 /** The environment variables of one replica, as its `config.ts` expects them. */
 export function environmentOf(
-  replica: Replica,
+  replica: PlannedReplica,
   { postgres, redis, dataDir }: Connections,
 ): Record<string, string> {
   const needs = services[replica.service];

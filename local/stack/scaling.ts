@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isReady, type RunningReplica } from './health.js';
 import { waitUntilReady } from '../supervise/readiness.js';
 import { serviceNames } from '#topology';
-import { drainPatienceMs, planReplicas, scaleOf, type Replica, type Scale } from './replicas.js';
+import { drainPatienceMs, planReplicas, scaleOf, type PlannedReplica, type Scale } from './replicas.js';
 
 /** Callers read the lists of replicas every second, and nginx has new workers by then. */
 const takeNoteMs = 1_500;
 
 export type ScalingOptions = {
   initial: readonly RunningReplica[];
-  startReplica: (replica: Replica) => RunningReplica;
+  startReplica: (replica: PlannedReplica) => RunningReplica;
   /** Makes these, and no others, the replicas that callers and nginx know. */
   publish: (replicas: readonly RunningReplica[]) => void;
   onEvent?: (line: string) => void;
@@ -54,7 +54,7 @@ export function makeScaling({ initial, startReplica, publish, onEvent, signal }:
     await Promise.all(leaving.map(({ process }) => process.stop(drainPatienceMs)));
   };
 
-  const startAll = async (planned: readonly Replica[]) => {
+  const startAll = async (planned: readonly PlannedReplica[]) => {
     const started = planned.map(startReplica);
     try {
       await Promise.all(

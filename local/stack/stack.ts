@@ -15,7 +15,7 @@ import {
   type SupervisedProcess,
 } from '../supervise/supervised-process.js';
 import { serviceNames, type ServiceName, services } from '#topology';
-import { environmentOf, planReplicas, type Replica, type Scale } from './replicas.js';
+import { environmentOf, planReplicas, type PlannedReplica, type Scale } from './replicas.js';
 import { watchSources } from './watch-sources.js';
 
 export { startPostgres, type PostgresServer } from '../servers/postgres.js';
@@ -35,7 +35,7 @@ export type StackOptions = DataDirOptions & {
   /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode for ever. */
   deadlineMs?: number;
   /** How a replica is run. Default: its compiled `main.js`, or its source in watch mode. */
-  serviceCommand?: (replica: Replica) => Pick<ProcessSpec, 'command' | 'args' | 'cwd'>;
+  serviceCommand?: (replica: PlannedReplica) => Pick<ProcessSpec, 'command' | 'args' | 'cwd'>;
 };
 
 export type Stack = {
@@ -85,7 +85,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await dataDir.close();
   };
 
-  const startReplica = (replica: Replica): RunningReplica => {
+  const startReplica = (replica: PlannedReplica): RunningReplica => {
     signal.throwIfAborted();
     const env = {
       ...serviceEnvironment(),

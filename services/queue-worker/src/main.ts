@@ -1,7 +1,11 @@
-import { createServiceClient } from '@millrace/chassis/calls';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
-import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
+import {
+  createEffectWorkers,
+  createImageStore,
+  createWorkflowServices,
+  splitMemory,
+} from '@millrace/workflows';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { startConsumer } from './consumer.js';
@@ -13,12 +17,7 @@ const config = loadConfig(configSchema);
 const logger = createLogger('queue-worker', config);
 const lifecycle = createLifecycle();
 const redis = connectRedis(config.REDIS_URL, logger);
-const services = {
-  taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS }),
-  textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS }),
-  blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS }),
-  bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
-};
+const services = createWorkflowServices(config);
 const board = createJobBoard(services.taskApi, config.POD_NAME);
 const memory = splitMemory(config.MEMORY_BUDGET_BYTES);
 const perform = createPerformJob({

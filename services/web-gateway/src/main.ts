@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createServiceClient } from '@millrace/chassis/calls';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
+import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
 
@@ -11,11 +12,8 @@ const lifecycle = createLifecycle();
 const redis = connectRedis(config.REDIS_URL, logger);
 
 const services: Services = {
-  taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS }),
+  ...createWorkflowServices(config),
   userApi: createServiceClient({ name: 'user-api', urls: config.USER_API_URLS }),
-  textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS }),
-  blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS }),
-  bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
   queueWorker: createServiceClient({ name: 'queue-worker', urls: config.QUEUE_WORKER_URLS }),
 };
 
