@@ -113,7 +113,7 @@ it.each(['image/jpg', 'image/x-png', 'application/octet-stream', 'text/plain'])(
 
 describe('an unsupported file is answered with 415, which names its type', () => {
   it.each([
-    ['text called .jpg', Buffer.from('I am not a photo.'), ''],
+    ['text called .jpg', Buffer.from('I am not a photo.'), 'not a supported image'],
     [
       'an SVG',
       Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'),
