@@ -149,7 +149,7 @@ describe('started again with --scale blur-worker=2, from a shell that serves oth
       );
       expect(execute('npm run --silent scale')).toMatch(/^blur-worker +3$/m);
       expect(() => execute('npm run --silent scale -- teapot=2')).toThrow(
-        /Scaling takes SERVICE=NUMBER .* not "teapot=2". Services: web-gateway,/,
+        /Use SERVICE=NUMBER .* not "teapot=2". Services: web-gateway,/,
       );
     },
     START_MS,
@@ -176,7 +176,7 @@ describe('started again with --scale blur-worker=2, from a shell that serves oth
   );
 
   test('no process outlives a supervisor that was killed with SIGKILL', async () => {
-    const supervisor = checkout.processes().find(({ command }) => /\blocal\/dist\/start\.js/.test(command));
+    const supervisor = checkout.processes().find(({ command }) => /\blocal\/dist\/command\/start\.js/.test(command));
     process.kill(supervisor!.pid, 'SIGKILL');
     expect(await terminal.exit()).not.toBe(0);
     await until('nothing runs any more', () => checkout.processes().length === 0, 15_000);
