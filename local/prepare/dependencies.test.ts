@@ -154,7 +154,7 @@ test('says what does not run on this platform when npm brings nothing else', () 
   rmSync(at(modules), { recursive: true, force: true });
   const { calls, error } = prepare();
   expect(calls).toEqual(['ci', 'install']);
-  expect(error).toContain('What npm has installed does not run here:\n  sharp: Cannot find');
+  expect(error).toContain('The packages that npm installed do not run here:\n  sharp: Cannot find');
   expect(error).toContain(`Is ${platform} with Node ${process.versions.node} a platform for which`);
   renameSync(at('away'), at(`registry/${binary('sharp')}/index.js`));
 });

@@ -63,7 +63,7 @@ test('a replica that does not start is told with its last words, and all stays a
   script = 'console.error("no blur today"); process.exit(1)';
   const before = urlsOf('blur-worker');
   await expect(stack.scale({ 'blur-worker': before.length + 1, 'text-worker': 2 })).rejects.toThrow(
-    /no blur today\n.* ended \d+ times before it was ready$/,
+    /no blur today\n.* exited \d+ times before it was ready$/,
   );
   expect(urlsOf('blur-worker')).toEqual(before);
   expect(urlsOf('text-worker')).toHaveLength(1);

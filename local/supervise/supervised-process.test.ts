@@ -98,7 +98,7 @@ test('kills a process that does not stop in time', async () => {
   await withProcess(`process.on('SIGTERM', () => {}); ${runForever}`, async (process, lines, events) => {
     await until('it is up', () => lines.includes('up'));
     await process.stop(50);
-    expect(events).toEqual(['script did not stop within 50 ms, killing it']);
+    expect(events).toEqual(['script did not stop within 50 ms; killing it']);
   });
 });
 

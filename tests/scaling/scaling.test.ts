@@ -10,7 +10,7 @@ const UPLOADS = 20;
 /**
  * What is left of a factor of four. In the short form, what a picture costs beside its work weighs ten times as much: on two
  * cores with ten processes waiting for them, 20 runs gained from 2.7 to 3.9. So the best of three counts there; and its uploads
- * must be spread evenly, as drawn by lot they are in one run of a hundred.
+ * must be spread evenly, as at random they are in one run of a hundred.
  */
 const LEAST_GAIN = IS_LONG ? 3.6 : 3;
 const RUNS = IS_LONG ? 1 : 3;
@@ -92,12 +92,12 @@ test(
 );
 
 test(
-  'replicas drawn by lot do not: the checks above are able to fail',
+  'replicas chosen at random do not: the checks above can fail',
   async () => {
     const urls = blurWorkers().map(({ url }) => url);
     const runs: Run[] = [];
     for (let seed = 1; seed <= RUNS; seed += 1) runs.push(await uploadByLot(urls, UPLOADS, seed));
-    const { gain, largestShare } = judge('control, drawn by lot', runs);
+    const { gain, largestShare } = judge('control, chosen at random', runs);
     expect(gain < LEAST_GAIN || largestShare > UPLOADS / 4).toBe(true);
   },
   TEST_MS,

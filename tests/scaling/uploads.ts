@@ -42,7 +42,7 @@ export async function uploadAtOnce(url: string, count: number): Promise<Run> {
 }
 
 /**
- * The same work spread as a random balancer spreads it: straight to replicas, each drawn by lot. What must be distinguished from
+ * The same work spread as a random balancer spreads it: straight to replicas, each chosen at random. What must be distinguished from
  * the product's own way.
  */
 export async function uploadByLot(urls: string[], count: number, seed: number): Promise<Run> {

@@ -48,7 +48,7 @@ describe('scheduled jobs', () => {
     for (let count = 0; count < 3; count += 1) await schedule().expect(202);
     const refused = await schedule().expect(503);
     expect(refused.get('retry-after')).toBe('60');
-    expect(refused.body.detail).toContain('whose time is still to come');
+    expect(refused.body.detail).toContain('Too many jobs are scheduled.');
     for (let count = 0; count < 5; count += 1) await request(app).post('/api/add/task').expect(202);
     await request(app).post('/api/add/task').expect(503);
 
