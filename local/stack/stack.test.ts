@@ -40,7 +40,7 @@ test('gives up with its last words on a service that cannot start', async () => 
     },
   };
   await expect(startStack(failing)).rejects.toThrow(
-    /^The last output of bw-worker-1:\n( {2}PORT is missing\n)+bw-worker-1 ended \d+ times before it was ready$/,
+    /^The last output of bw-worker-1:\n( {2}PORT is missing\n)+bw-worker-1 exited \d+ times before it was ready$/,
   );
 }, 60_000);
 
