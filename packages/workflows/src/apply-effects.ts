@@ -9,7 +9,7 @@ import {
   QUICK_IMAGE_PIXELS,
 } from '@millrace/contracts';
 import type { EffectWorkers } from './effect-workers.js';
-import { uncompressedBytes } from './uncompressed-size.js';
+import { pixelsOf, uncompressedBytes } from './uncompressed-size.js';
 
 export interface ApplyOptions {
   /** Called after each effect. */
@@ -17,9 +17,6 @@ export interface ApplyOptions {
   /** Called when a worker has room for an effect, and begins. */
   onBegin?: (() => void) | undefined;
 }
-
-/** What `uncompressedBytes` counts for a pixel, at most. */
-const CHANNELS = 4;
 
 interface Image {
   type: ImageType;
@@ -45,19 +42,19 @@ export async function applyEffects(
   workers: EffectWorkers,
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  const pixels = uncompressedBytes(image);
-  const size = pixels > QUICK_IMAGE_PIXELS * CHANNELS ? 'large' : 'quick';
+  const size = pixelsOf(image) > QUICK_IMAGE_PIXELS ? 'large' : 'quick';
   const background = workers.background || size === 'large';
   return workers.memory[size].run(() => sendThrough(image, effects, { ...workers, background }, options), {
-    weight: bytesMade(image.type, pixels, effects),
+    weight: bytesMade(image, effects),
   });
 }
 
 /** The most bytes that are there at once beside the image itself: a worker's answer, and the one before, which was sent for it. */
-function bytesMade(type: ImageType, pixels: number, effects: Effect[]): number {
+function bytesMade(image: Image, effects: Effect[]): number {
+  const uncompressed = uncompressedBytes(image);
   // Noise as PNG is as large as its pixels; the other types lose what makes noise large.
-  const finished = type === 'image/png' ? pixels : pixels / 3;
-  return effects.length === 1 ? finished : pixels + finished;
+  const finished = image.type === 'image/png' ? uncompressed : uncompressed / 3;
+  return effects.length === 1 ? finished : uncompressed + finished;
 }
 
 async function sendThrough(

@@ -6,12 +6,22 @@ const HEADER_BYTES = 64;
 /** In a JPEG it comes after the metadata, of which there may be megabytes: these are passed over, and not searched. */
 const MAX_SEGMENTS = 10_000;
 
+interface Image {
+  type: ImageType;
+  bytes: Buffer;
+}
+
 /**
- * How many bytes a picture has between two workers, by its header: one a channel. Takes no longer for a large file than for
- * a small one. A header that cannot be read counts as the largest picture that is possible.
+ * How many pixels a picture has, by its header. Takes no longer for a large file than for a small one. A header that cannot be read
+ * counts as the largest picture that is possible.
  */
-export function uncompressedBytes({ type, bytes }: { type: ImageType; bytes: Buffer }): number {
-  return type === 'image/jpeg' ? jpegPixels(bytes) * 3 : headerPixels(bytes) * 4;
+export function pixelsOf({ type, bytes }: Image): number {
+  return type === 'image/jpeg' ? jpegPixels(bytes) : headerPixels(bytes);
+}
+
+/** How many bytes a picture has between two workers: one a channel, and JPEG has no alpha. */
+export function uncompressedBytes(image: Image): number {
+  return pixelsOf(image) * (image.type === 'image/jpeg' ? 3 : 4);
 }
 
 function headerPixels(file: Buffer): number {
