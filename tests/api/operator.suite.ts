@@ -104,7 +104,7 @@ describe("the operators' script", () => {
 
   test('says in a line what is wrong, and ends with status 1', async () => {
     const nobody = await jobs('status', '--url', 'http://127.0.0.1:1');
-    expect(nobody).toMatchObject({ status: 1, output: expect.stringMatching(/^No answer: .+\n$/) });
+    expect(nobody).toMatchObject({ status: 1, output: expect.stringMatching(/^No response: .+\n$/) });
     expect((await jobs('explode')).status).toBe(1);
   });
 });

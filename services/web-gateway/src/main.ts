@@ -11,9 +11,12 @@ const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
 const redis = connectRedis(config.REDIS_URL, logger);
 
+const { taskApi, ...workers } = createWorkflowServices(config);
+// In the order in which the UI lists them.
 const services: Services = {
-  ...createWorkflowServices(config),
+  taskApi,
   userApi: createServiceClient({ name: 'user-api', urls: config.USER_API_URLS }),
+  ...workers,
   queueWorker: createServiceClient({ name: 'queue-worker', urls: config.QUEUE_WORKER_URLS }),
 };
 
