@@ -32,5 +32,7 @@ module.exports = {
   coverageDirectory: 'coverage',
   collectCoverageFrom: ['{packages,services}/*/src/**/*.ts', '!**/*.test.ts', '!**/main.ts'],
   coverageReporters: ['text', 'lcov'],
+  // A little below what is reached: statements 94.4, branches 89.0, functions 94.0, lines 95.8.
+  coverageThreshold: { global: { statements: 93, branches: 88, functions: 93, lines: 95 } },
   reporters: ['default', '<rootDir>/tests/support/retries-reporter.js'],
 };
