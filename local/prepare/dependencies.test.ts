@@ -155,6 +155,8 @@ test('says what does not run on this platform when npm brings nothing else', () 
   const { calls, error } = prepare();
   expect(calls).toEqual(['ci', 'install']);
   expect(error).toContain('The packages that npm installed do not run here:\n  sharp: Cannot find');
-  expect(error).toContain(`Is ${platform} with Node ${process.versions.node} a platform that these packages support?`);
+  expect(error).toContain(
+    `Is ${platform} with Node ${process.versions.node} a platform that these packages support?`,
+  );
   renameSync(at('away'), at(`registry/${binary('sharp')}/index.js`));
 });

@@ -176,7 +176,9 @@ describe('started again with --scale blur-worker=2, from a shell that serves oth
   );
 
   test('no process outlives a supervisor that was killed with SIGKILL', async () => {
-    const supervisor = checkout.processes().find(({ command }) => /\blocal\/dist\/command\/start\.js/.test(command));
+    const supervisor = checkout
+      .processes()
+      .find(({ command }) => /\blocal\/dist\/command\/start\.js/.test(command));
     process.kill(supervisor!.pid, 'SIGKILL');
     expect(await terminal.exit()).not.toBe(0);
     await until('nothing runs any more', () => checkout.processes().length === 0, 15_000);
