@@ -75,21 +75,25 @@ const said: [string, RegExp, RegExp][] = [
     /correct the tag/,
   ],
   ['too-large', /No node has room for too-large: .*Insufficient memory/, /Docker|nodes|larger/],
-  ['no-claim', /needs a PVC that is not there: .*"absent" not found/, /kubectl .*apply -f k8s\//],
+  ['no-claim', /needs a PVC that does not exist: .*"absent" not found/, /kubectl .*apply -f k8s\//],
   [
     'no-class',
-    /The PVC no-class asks for the StorageClass imaginary, which is not there/,
-    /there is: .*delete pvc no-class/,
+    /The PVC no-class asks for the StorageClass imaginary, which does not exist/,
+    /available: .*delete pvc no-class/,
   ],
   [
     'no-secret',
     /cannot start \(CreateContainerConfigError\): secret "imaginary" not found/,
-    /make what it names/,
+    /create what it names/,
   ],
-  ['misconfigured', /ends again and again \(Error, \d+ restarts\): .*PORT/, /kubectl .*logs misconfigured/],
+  ['misconfigured', /keeps crashing \(Error, \d+ restarts\): .*PORT/, /kubectl .*logs misconfigured/],
   ['greedy', /used more memory than its limit and was killed \(OOMKilled/, /raise limits\.memory/],
-  ['not-ready', /runs and is not ready\. .*statuscode: 404/, /kubectl .*logs not-ready/],
-  ['privileged', /privileged is refused its pods: .*violates PodSecurity "restricted/, /securityContext/],
+  ['not-ready', /is running but not ready\. .*statuscode: 404/, /kubectl .*logs not-ready/],
+  [
+    'privileged',
+    /The pods of privileged are rejected: .*violates PodSecurity "restricted/,
+    /securityContext/,
+  ],
 ];
 
 (hasCluster ? describe : describe.skip)('deploy.sh names what is wrong, and the fix', () => {
