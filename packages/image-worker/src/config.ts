@@ -1,6 +1,5 @@
-import { positiveInteger, serviceConfig } from '@millrace/chassis/process';
+import { nonNegativeInteger, positiveInteger, serviceConfig } from '@millrace/chassis/process';
 import { MAX_IMAGE_PIXELS } from '@millrace/contracts';
-import { z } from 'zod';
 
 const MIB = 1024 * 1024;
 
@@ -16,5 +15,5 @@ export const imageWorkerConfig = serviceConfig.extend({
    */
   WORK_CONCURRENCY: positiveInteger.default(4),
   /** Requests that may wait for their turn; beyond them the answer is 503. */
-  WORK_QUEUE_LIMIT: z.coerce.number().int().min(0).default(100),
+  WORK_QUEUE_LIMIT: nonNegativeInteger.default(100),
 });

@@ -47,6 +47,12 @@ const answered = async (announced: ClientRequest) => {
   return response.statusCode;
 };
 
+/** Sends the picture that was announced, and expects an answer with one. */
+async function sendPicture(announced: ClientRequest): Promise<void> {
+  announced.end(picture);
+  expect(await answered(announced)).toBe(200);
+}
+
 test('asks for a picture when its turn comes, and not before', async () => {
   const first = announce();
   await continued(first.announced);
@@ -56,11 +62,9 @@ test('asks for a picture when its turn comes, and not before', async () => {
   expect(second.turn.hasCome).toBe(false);
 
   const secondsTurn = continued(second.announced);
-  first.announced.end(picture);
-  expect(await answered(first.announced)).toBe(200);
+  await sendPicture(first.announced);
   await secondsTurn;
-  second.announced.end(picture);
-  expect(await answered(second.announced)).toBe(200);
+  await sendPicture(second.announced);
 });
 
 test('lets background work take all places but some, whoever it is for', async () => {
@@ -72,15 +76,12 @@ test('lets background work take all places but some, whoever it is for', async (
   const urgent = announce(type, wide, { 'X-Real-IP': '192.0.2.3' });
   await continued(urgent.announced);
   expect(second.turn.hasCome).toBe(false);
-  urgent.announced.end(picture);
-  expect(await answered(urgent.announced)).toBe(200);
+  await sendPicture(urgent.announced);
   expect(second.turn.hasCome).toBe(false);
   const secondsTurn = continued(second.announced);
-  first.announced.end(picture);
-  expect(await answered(first.announced)).toBe(200);
+  await sendPicture(first.announced);
   await secondsTurn;
-  second.announced.end(picture);
-  expect(await answered(second.announced)).toBe(200);
+  await sendPicture(second.announced);
 });
 
 test('gives the turn of one who has left to the next', async () => {
@@ -90,8 +91,7 @@ test('gives the turn of one who has left to the next', async () => {
   await once(second.announced, 'information');
   first.announced.destroy();
   await continued(second.announced);
-  second.announced.end(picture);
-  expect(await answered(second.announced)).toBe(200);
+  await sendPicture(second.announced);
 });
 
 test('refuses by the headers what it does not take, without asking for it', async () => {

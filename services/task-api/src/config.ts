@@ -6,7 +6,6 @@ import {
   serviceConfig,
 } from '@millrace/chassis/process';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
-import { z } from 'zod';
 
 export const configSchema = serviceConfig.extend({
   ...postgresConfig.shape,
@@ -44,5 +43,5 @@ export const configSchema = serviceConfig.extend({
   /** How much memory pictures may take on their way to PostgreSQL, in bytes: claimed before a body is read; who finds none waits. */
   MEMORY_BUDGET_BYTES: positiveInteger.default(256 * 1024 * 1024),
   /** The largest picture that a job may be given; web-gateway has the limit for clients. */
-  IMAGE_MAX_BYTES: z.coerce.number().int().min(1).default(MAX_IMAGE_BYTES),
+  IMAGE_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
 });

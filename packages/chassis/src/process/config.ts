@@ -11,6 +11,9 @@ export const milliseconds = z.coerce.number().int().min(0).max(86_400_000);
 /** A positive integer. */
 export const positiveInteger = z.coerce.number().int().min(1);
 
+/** Where 0 means none, or no limit. */
+export const nonNegativeInteger = z.coerce.number().int().min(0);
+
 /** `http://a:3000,http://b:3000` or `file:///path`: the replicas of a service. See `createReplicaSet`. */
 export const urlList = z
   .string()

@@ -10,6 +10,5 @@ export {
   withContext,
   withSignal,
   withTimeout,
-  workMayHaveBegun,
 } from './request-context.js';
 export { runService } from './run-service.js';
