@@ -89,7 +89,7 @@ write_svg() {
       print "@media(prefers-color-scheme:dark){svg{background:#0d1117}text{fill:#f0f3f6}.quiet{fill:#9ea7b3}line{stroke:#30363d}.axis{stroke:#9ea7b3}"
       print ".ground{fill:#0d1117}.c0{fill:#3d9be0}.wait{opacity:.3}}</style>"
       printf "<rect class=\"ground\" width=\"1200\" height=\"%d\"/>\n", height
-      load = target == "upload" ? "pictures to blur" : "requests (" target ")"
+      load = target == "upload" ? "images to blur" : "requests (" target ")"
       text(30, 52, "title", (duration ? duration " s of " load : requests " " load) ", " concurrency " at a time")
       text(30, 84, "quiet", where day ", on a machine of " cores " cores. Pale: waiting; strong: in work at the replica of that colour.")
       bottom = height - 50

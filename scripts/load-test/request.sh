@@ -23,7 +23,7 @@ prepare_request() {
     upload)
       path=/upload
       if [ -z "$file" ]; then
-        file=$work/picture.png
+        file=$work/image.png
         # 48 × 32 pixels, a checkerboard in two colours.
         printf '\211PNG\015\012\032\012\000\000\000\015IHDR\000\000\000\060\000\000\000\040\001\003\000\000\000n\032i\137' >"$file"
         printf '\000\000\000\006PLTE\037o\264\377\322JE\012\013\056\000\000\000\025IDATx\332c\340\007\003\006\254\324\007' >>"$file"
@@ -32,7 +32,7 @@ prepare_request() {
       # The form is made here: curl would make it anew for each request.
       {
         printf -- '--millrace\r\nContent-Disposition: form-data; name="effects"\r\n\r\nblur\r\n'
-        printf -- '--millrace\r\nContent-Disposition: form-data; name="file"; filename="picture"\r\n\r\n'
+        printf -- '--millrace\r\nContent-Disposition: form-data; name="file"; filename="image"\r\n\r\n'
         cat "$file"
         printf -- '\r\n--millrace--\r\n'
       } >"$work/form"

@@ -11,7 +11,7 @@ import {
   userSchema,
 } from '@millrace/contracts';
 import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
-import { jpeg, paint } from './pictures.js';
+import { jpeg, paint } from './images.js';
 
 /** Each call of the API with the methods that it offers, for what is the same everywhere. */
 const routes: [path: string, allow: string][] = [

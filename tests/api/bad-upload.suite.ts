@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { pngChunk, pngFile } from '../support/image-files.js';
 import { expectProblem, send, upload } from './client.js';
-import { jpeg, paint } from './pictures.js';
+import { jpeg, paint } from './images.js';
 
 const MIB = 1024 ** 2;
 
@@ -39,7 +39,7 @@ describe('the file of an upload', () => {
   });
 
   test('under another name is answered by 422', async () => {
-    expectProblem(await upload({ picture: await jpeg(), effects: 'bw' }), 422);
+    expectProblem(await upload({ image: await jpeg(), effects: 'bw' }), 422);
   });
 
   test('that is no image, or none that is taken, is answered by 415', async () => {
@@ -86,7 +86,7 @@ describe('the file of an upload', () => {
     },
   );
 
-  test('of texts that unpack to 400 MB is taken as the small picture that it is', async () => {
+  test('of texts that unpack to 400 MB is taken as the small image that it is', async () => {
     const text = Buffer.concat([Buffer.from('Comment\0\0'), deflateSync(Buffer.alloc(7_900_000, 65))]);
     const file = pngFile({ before: Array<Buffer>(50).fill(pngChunk('zTXt', text)) });
     expect((await upload({ file, effects: 'bw,blur' })).status).toBe(201);

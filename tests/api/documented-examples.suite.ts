@@ -11,7 +11,7 @@ import {
   userSchema,
 } from '@millrace/contracts';
 import { endpointUrl, isLocal } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 
 /** What curl brought back. */
 interface Answer {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { systemHealthSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
 /** In this time a client hears that something is wrong. */
@@ -13,7 +13,7 @@ const ANSWER_MS = 5_000;
 const RECOVERY_MS = 10_000;
 
 let stack: Stack;
-let picture: Buffer;
+let image: Buffer;
 let imagePath: string;
 const frozen = new Set<number>();
 
@@ -23,8 +23,8 @@ beforeAll(async () => {
     // By default an upload waits for two minutes in a busy worker's queue: a frozen worker looks like a busy one.
     env: { 'web-gateway': { UPLOAD_TIMEOUT_MS: '3000' } },
   });
-  picture = await jpeg();
-  imagePath = (await upload({ file: picture, effects: 'bw' }, { url: stack.url })).as(
+  image = await jpeg();
+  imagePath = (await upload({ file: image, effects: 'bw' }, { url: stack.url })).as(
     uploadResponseSchema,
   ).view_url;
 }, 90_000);
@@ -52,8 +52,8 @@ const calls = {
   },
   listUsers: { ok: 200, call: () => get('/user/users') },
   analyze: { ok: 200, call: () => post('/analyze', { text: 'x' }) },
-  blur: { ok: 201, call: () => upload({ file: picture, effects: 'blur' }, { url: stack.url }) },
-  bw: { ok: 201, call: () => upload({ file: picture, effects: 'bw' }, { url: stack.url }) },
+  blur: { ok: 201, call: () => upload({ file: image, effects: 'blur' }, { url: stack.url }) },
+  bw: { ok: 201, call: () => upload({ file: image, effects: 'bw' }, { url: stack.url }) },
   image: { ok: 200, call: () => get(imagePath) },
 };
 type Call = keyof typeof calls;

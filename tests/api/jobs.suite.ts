@@ -11,7 +11,7 @@ import {
   type Job,
 } from '@millrace/contracts';
 import { expectProblem, send, sendJson, upload, type Reply } from './client.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();

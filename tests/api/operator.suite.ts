@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { acceptedJobSchema, jobSchema } from '@millrace/contracts';
 import { send, upload } from './client.js';
 import { endpointUrl, isLocal } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { failedJob, ids, makeThings, waitingJob } from './provocations.js';
 import { until } from '../support/until.js';
 

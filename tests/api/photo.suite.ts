@@ -1,7 +1,7 @@
 import { type Effect, uploadResponseSchema } from '@millrace/contracts';
 import sharp, { type Sharp } from 'sharp';
 import { send, upload } from './client.js';
-import { decode, largestDifference, paint } from './pictures.js';
+import { decode, largestDifference, paint } from './images.js';
 
 /** The sigma of blur-worker's Gaussian unless it is told otherwise. */
 const SIGMA = 5;
@@ -64,7 +64,7 @@ describe('a photo', () => {
     30_000,
   );
 
-  test('that is an animation becomes a still picture, and the answer says so', async () => {
+  test('that is an animation becomes a still image, and the answer says so', async () => {
     const [first, second] = await Promise.all([paint().png().toBuffer(), paint().negate().png().toBuffer()]);
     const animation = await sharp([first, second], { join: { animated: true } })
       .webp({ lossless: true })

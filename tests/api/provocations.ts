@@ -10,7 +10,7 @@ import {
 import { type Reply, send, sendJson, upload } from './client.js';
 import { askPostgres } from '../chaos/administrator.js';
 import { endpointUrl, isLocal, localStack } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
 /** Sends a request that is to be answered by a certain status. `path` is the operation's own, with its parameters. */
@@ -27,7 +27,7 @@ export async function makeThings(): Promise<void> {
   const [task, completedJob, refused, image] = await Promise.all([
     newTask(),
     send('/api/add/contract', { method: 'POST' }).then((reply) => reply.as(queuedTaskSchema).id),
-    // It begins like a picture, so it is accepted; what follows is none.
+    // It begins like an image, so it is accepted; what follows is none.
     upload({ file: Buffer.from('ffd8ff00', 'hex'), effects: 'bw' }, { query: 'async=true' }),
     jpeg().then((file) => upload({ file, effects: 'bw' })),
   ]);
@@ -185,7 +185,7 @@ export const provocations: Record<string, Record<string, Provoke>> = {
         body: '--x',
       }),
     413: () => upload({ file: Buffer.alloc(21 * 1024 ** 2 - 4096), effects: 'bw' }),
-    415: () => upload({ file: Buffer.from('no picture'), effects: 'bw' }),
+    415: () => upload({ file: Buffer.from('no image'), effects: 'bw' }),
     422: () => upload({ effects: 'bw' }),
   },
   getImage: {
@@ -201,7 +201,7 @@ export const provocations: Record<string, Record<string, Provoke>> = {
     200: lab('effect=bw&requests=2'),
     400: lab('effect=bw&requests=0'),
     413: lab('effect=bw', () => Buffer.alloc(1024 ** 2 + 4096)),
-    415: lab('effect=bw', () => Buffer.from('no picture')),
+    415: lab('effect=bw', () => Buffer.from('no image')),
   },
 
   registerUser: {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import { operationsOf } from './described-answers.js';
 import { endpointUrl, isLocal } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { failedJob, ids, makeThings, newTask, waitingJob } from './provocations.js';
 
 const operations = operationsOf(createOpenApiDocument());

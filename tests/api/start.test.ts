@@ -8,7 +8,7 @@ import { queuedTaskSchema, taskSchema, uploadResponseSchema } from '@millrace/co
 import { freePort } from '../../local/servers/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
 import { send, sendJson, upload } from './client.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
 const START_MS = 60_000;

@@ -17,7 +17,7 @@ export const WORDS = { none: 'quokka', few: 'narwhal', many: 'heron' } as const;
 
 /**
  * Fills in so many tasks, each with an ended job and its attempt. Nine tenths are completed; one in a thousand has failed, one was
- * cancelled, and one never had a job. To a hundred tasks there is a picture's job.
+ * cancelled, and one never had a job. To a hundred tasks there is an image's job.
  */
 export async function fillTables(
   stack: Stack,

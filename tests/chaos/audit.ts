@@ -24,7 +24,7 @@ export interface Audit {
   duplicates: number;
   /** The requests that made those rows. */
   doneTwice: string[];
-  /** Tasks without a job, or not done; pictures of jobs that have ended. */
+  /** Tasks without a job, or not done; images of jobs that have ended. */
   leftovers: number;
   /** Begun by workers in all, with the ones that came to nothing. */
   attempts: number;

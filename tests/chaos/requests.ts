@@ -1,4 +1,4 @@
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 
 /** A request that makes something, through one of the public ways to do so. */
 export interface MakingRequest {
@@ -51,11 +51,11 @@ export async function makeRequests(): Promise<(number: number) => MakingRequest>
   };
 }
 
-/** A small picture in a form, encoded once for all requests. */
+/** A small image in a form, encoded once for all requests. */
 async function imageUpload() {
   const form = new FormData();
   form.set('effects', 'bw,blur');
-  form.set('file', new Blob([new Uint8Array(await picture('png', { width: 32, height: 24 }))]), 'small.png');
+  form.set('file', new Blob([new Uint8Array(await makeImage('png', { width: 32, height: 24 }))]), 'small.png');
   const encoded = new Response(form);
   return {
     path: '/upload?async=true',

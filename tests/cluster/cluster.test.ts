@@ -296,7 +296,7 @@ async function workersAtWork(url: string): Promise<Record<string, number> | unde
 async function upload(url: string, effects: string, png: Buffer): Promise<Response> {
   const body = new FormData();
   body.set('effects', effects);
-  body.set('file', new Blob([new Uint8Array(png)], { type: 'image/png' }), 'picture.png');
+  body.set('file', new Blob([new Uint8Array(png)], { type: 'image/png' }), 'image.png');
   return fetch(`${url}/upload`, { method: 'POST', body });
 }
 

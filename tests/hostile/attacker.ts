@@ -1,5 +1,5 @@
-// One client who means harm, for a while: node attacker.ts URL SECONDS FOLDER. It does all of this at once: pictures that are bombs, pictures that are slow to
-// look through, the largest pictures there may be, jobs that are due in weeks, and streams by the thousand. FOLDER has the pictures. Runs in a container of its
+// One client who means harm, for a while: node attacker.ts URL SECONDS FOLDER. It does all of this at once: images that are bombs, images that are slow to
+// look through, the largest images there may be, jobs that are due in weeks, and streams by the thousand. FOLDER has the images. Runs in a container of its
 // own, so that it has an address of its own; hence nothing but Node. Prints a line of JSON: how often each was answered with what.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -14,15 +14,15 @@ const count = (what: string, answer: string | number) => {
   of[answer] = (of[answer] ?? 0) + 1;
 };
 
-const pictures = new Map(
+const images = new Map(
   readdirSync(folder).map((name) => [name, new Blob([readFileSync(`${folder}/${name}`)])]),
 );
 /** Those whose names begin so. */
-const named = (prefix: string) => [...pictures].filter(([name]) => name.startsWith(prefix));
+const named = (prefix: string) => [...images].filter(([name]) => name.startsWith(prefix));
 
-async function upload(what: string, picture: Blob, query = ''): Promise<void> {
+async function upload(what: string, image: Blob, query = ''): Promise<void> {
   const form = new FormData();
-  form.set('file', picture, 'a');
+  form.set('file', image, 'a');
   form.set('effects', 'bw,blur');
   const left = Math.max(0, Math.round(end - performance.now()));
   await fetch(`${url}/upload${query}`, {
@@ -42,8 +42,8 @@ async function keepUploading(what: string, prefix: string, atATime: number): Pro
   const files = named(prefix);
   const one = async (number: number) => {
     for (let round = number; performance.now() < end; round++) {
-      const [, picture] = files[round % files.length]!;
-      await upload(what, picture, round % 2 === 0 ? '' : '?async=true');
+      const [, image] = files[round % files.length]!;
+      await upload(what, image, round % 2 === 0 ? '' : '?async=true');
       await sleep(50);
     }
   };

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { type Composed, composed, docker, engineAnswers } from '../compose/docker.js';
 import { fallen, reportUsage, type Usage, usagesOf } from '../compose/usage.js';
-import { makePictures } from './pictures.js';
+import { makeImages } from './images.js';
 import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
@@ -20,10 +20,10 @@ const hasEngine = engineAnswers();
 
 (hasEngine ? describe : describe.skip)('a client who means harm', () => {
   let stack: Composed;
-  let pictures: { hostile: string; honest: string };
+  let images: { hostile: string; honest: string };
 
   beforeAll(async () => {
-    pictures = await makePictures();
+    images = await makeImages();
     stack = await composed();
     await stack.compose('down', '--volumes');
     await stack.compose('up', '--build', '--detach', '--wait');
@@ -33,7 +33,7 @@ const hasEngine = engineAnswers();
   afterAll(async () => {
     // What is still at work for the hostile client is not waited for.
     await stack.compose('down', '--volumes', '--timeout', '5');
-    for (const folder of Object.values(pictures)) rmSync(folder, { recursive: true });
+    for (const folder of Object.values(images)) rmSync(folder, { recursive: true });
   }, 2 * MINUTE_MS);
 
   test(
@@ -42,7 +42,7 @@ const hasEngine = engineAnswers();
       await honest(5);
       const alone = await honest(30);
       // On a machine of its own it would take no CPU from the stack's.
-      const attack = inContainer('attacker.ts', SECONDS, pictures.hostile, '/pictures', [
+      const attack = inContainer('attacker.ts', SECONDS, images.hostile, '/images', [
         '--cpu-shares',
         '64',
       ]);
@@ -66,7 +66,7 @@ const hasEngine = engineAnswers();
 
   async function honest(seconds: number): Promise<HonestReport> {
     return JSON.parse(
-      await inContainer('honest.ts', seconds, pictures.honest, '/pictures/photo.jpg'),
+      await inContainer('honest.ts', seconds, images.honest, '/images/photo.jpg'),
     ) as HonestReport;
   }
 
@@ -79,7 +79,7 @@ const hasEngine = engineAnswers();
     further: string[] = [],
   ): Promise<string> {
     const options = ['--rm', '--network', 'millrace-test_front', '--ulimit', 'nofile=8192', ...further];
-    const mounts = ['-v', `${__dirname}:/hostile:ro`, '-v', `${folder}:/pictures:ro`];
+    const mounts = ['-v', `${__dirname}:/hostile:ro`, '-v', `${folder}:/images:ro`];
     const program = ['--no-warnings', '--experimental-strip-types', `/hostile/${script}`];
     return docker(
       'run',
@@ -95,7 +95,7 @@ const hasEngine = engineAnswers();
     );
   }
 
-  /** Fills Redis with finished pictures up to its limit. */
+  /** Fills Redis with finished images up to its limit. */
   async function fillImageStore(): Promise<void> {
     const script =
       "for i = 1, 16 do local k = 'image:' .. ARGV[1] .. '-' .. i; redis.pcall('HSET', k, 'type', 'image/png', 'etag', i, " +

@@ -96,7 +96,7 @@ test('keeps no error', async () => {
 });
 
 test('keeps nothing but assets', async () => {
-  for (const url of ['/ui/main-page', '/image/main-picture']) {
+  for (const url of ['/ui/main-page', '/image/main-image']) {
     for (const attempt of [1, 2]) {
       expect((await send(nginx.port, url)).status).toBe(200);
       expect(asked(url)).toBe(attempt);

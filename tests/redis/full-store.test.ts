@@ -1,4 +1,4 @@
-// One Redis holds pictures, which may go, and the queue, which may not. However many pictures come, jobs are done as ever.
+// One Redis holds images, which may go, and the queue, which may not. However many images come, jobs are done as ever.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls';
 import { JOB_QUEUE } from '@millrace/contracts';
@@ -55,7 +55,7 @@ afterAll(async () => {
   await taskApi.stop();
 });
 
-/** One client, that uploads as fast as it can. `idOf` says under which id it keeps its pictures. */
+/** One client, that uploads as fast as it can. `idOf` says under which id it keeps its images. */
 function startWriter(idOf: () => string) {
   const bytes = randomBytes(MIB);
   const stopping = new AbortController();
@@ -101,7 +101,7 @@ const evicted = async () => Number(/^evicted_keys:(\d+)/m.exec(await taskApi.red
 
 it('does 100 jobs as fast while the image store is full and written to as while it has room', async () => {
   await doJobs();
-  // The same work for this machine, but always the same picture.
+  // The same work for this machine, but always the same image.
   const control = startWriter(() => 'the-same');
   const withRoom = await doJobs();
   await control.stop();

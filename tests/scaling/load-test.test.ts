@@ -27,7 +27,7 @@ test.each([
   [['--compare', '1,,2'], '--compare must look like 1,2,4, not "1,,2"'],
   [['--compare', '1,2', '--target', 'tasks'], '--compare is for uploads: blur-worker is what it scales'],
   [['--on', 'mars'], '--on must be local, compose or kubernetes, not "mars"'],
-  [['--file', '/nowhere.png'], 'the picture /nowhere.png cannot be read'],
+  [['--file', '/nowhere.png'], 'the image /nowhere.png cannot be read'],
   [['-n'], '-n needs a value. See ./load-test.sh --help'],
   [['--fast'], 'there is no option --fast. See ./load-test.sh --help'],
 ])('%j is refused in one line, with status 2', (args, message) => {

@@ -1,5 +1,5 @@
 // Replicas add throughput: four do the work of one four times as fast. `npm run test:scaling` is the long form, with 2 s of work
-// for each picture in place of 200 ms.
+// for each image in place of 200 ms.
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { countBy, type Load, type Run, startUploads, uploadAtOnce, uploadByLot } from './uploads.js';
 import { until } from '../support/until.js';
@@ -8,7 +8,7 @@ const WORK_MS = Number(process.env['SCALING_WORK_MS'] ?? 200);
 const IS_LONG = WORK_MS >= 2_000;
 const UPLOADS = 20;
 /**
- * What is left of a factor of four. In the short form, what a picture costs beside its work weighs ten times as much: on two
+ * What is left of a factor of four. In the short form, what an image costs beside its work weighs ten times as much: on two
  * cores with ten processes waiting for them, 20 runs gained from 2.7 to 3.9. So the best of three counts there; and its uploads
  * must be spread evenly, as at random they are in one run of a hundred.
  */
@@ -30,12 +30,12 @@ afterEach(() => load?.stop());
 afterAll(() => stack.stop(), 30_000);
 
 test(
-  'one replica does one picture after the other',
+  'one replica does one image after the other',
   async () => {
     const [run] = await measure(1);
     oneReplicaMs = run!.ms;
     process.stdout.write(
-      `${UPLOADS} pictures of ${WORK_MS} ms, one replica: ${Math.round(oneReplicaMs)} ms\n`,
+      `${UPLOADS} images of ${WORK_MS} ms, one replica: ${Math.round(oneReplicaMs)} ms\n`,
     );
     expect(oneReplicaMs).toBeGreaterThanOrEqual(UPLOADS * WORK_MS);
     expect(countBy(run!.uploads, 'worker')).toEqual({ 'blur-worker-1': UPLOADS });
@@ -140,7 +140,7 @@ function judge(title: string, runs: Run[]): { gain: number; largestShare: number
   const shares = runs.map(({ uploads }) => Math.max(...Object.values(countBy(uploads, 'worker'))));
   const gain = oneReplicaMs / Math.min(...times);
   const facts = `${times.join(', ')} ms, largest shares ${shares.join(', ')}, gain ${gain.toFixed(2)}`;
-  process.stdout.write(`${UPLOADS} pictures of ${WORK_MS} ms, ${title}: ${facts}\n`);
+  process.stdout.write(`${UPLOADS} images of ${WORK_MS} ms, ${title}: ${facts}\n`);
   return { gain, largestShare: Math.min(...shares) };
 }
 

@@ -1,9 +1,9 @@
 import { uploadResponseSchema } from '@millrace/contracts';
 import { Pool } from 'undici';
 import { makeRandom } from '../api/random.js';
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 
-/** One picture to blur, from its request to its answer. Times are of performance.now(). */
+/** One image to blur, from its request to its answer. Times are of performance.now(). */
 export interface Upload {
   begun: number;
   ended: number;
@@ -20,7 +20,7 @@ export interface Run {
   uploads: Upload[];
 }
 
-/** Clients that upload one picture after the other. */
+/** Clients that upload one image after the other. */
 export interface Load {
   /** Those that have ended so far. */
   readonly uploads: readonly Upload[];
@@ -47,7 +47,7 @@ export async function uploadAtOnce(url: string, count: number): Promise<Run> {
  */
 export async function uploadByLot(urls: string[], count: number, seed: number): Promise<Run> {
   const random = makeRandom(seed);
-  const body = await picture('png', { width: 64, height: 48 });
+  const body = await makeImage('png', { width: 64, height: 48 });
   const headers = { 'Content-Type': 'image/png', Accept: 'image/png' };
   const pools = urls.map((url) => new Pool(url, { headersTimeout: 0 }));
   const begun = performance.now();
@@ -103,7 +103,7 @@ interface EncodedForm {
 async function prepareUpload(): Promise<EncodedForm> {
   const form = new FormData();
   form.set('effects', 'blur');
-  const bytes = await picture('png', { width: 64, height: 48 });
+  const bytes = await makeImage('png', { width: 64, height: 48 });
   form.set('file', new Blob([new Uint8Array(bytes)]), 'small.png');
   const encoded = new Response(form);
   return {

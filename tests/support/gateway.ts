@@ -28,7 +28,7 @@ const WORKER_LIMITS = {
 };
 
 /**
- * @param options.limits in place of: 1 MiB a file, 64 MiB of memory for pictures, 4 waiting, 3 s an upload, images kept for an hour
+ * @param options.limits in place of: 1 MiB a file, 64 MiB of memory for images, 4 waiting, 3 s an upload, images kept for an hour
  * @param options.furtherUrls of services, as if they had a second replica there
  */
 export async function startGateway(

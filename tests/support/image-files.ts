@@ -144,7 +144,7 @@ function uint24(value: number): Buffer {
   return Buffer.from([value & 255, (value >> 8) & 255, value >> 16]);
 }
 
-/** EXIF data that say nothing but how the picture lies. */
+/** EXIF data that say nothing but how the image lies. */
 export function exif(orientation: number, order: 'II' | 'MM' = 'II'): Buffer {
   const data = Buffer.from(order === 'II' ? `II*\0${'\0'.repeat(22)}` : `MM\0*${'\0'.repeat(22)}`, 'latin1');
   const long = (value: number, at: number) =>

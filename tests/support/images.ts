@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { pngFile } from './image-files.js';
 
-/** A picture with colours, edges and noise, so that no two places of it are alike. */
-export async function picture(
+/** An image with colours, edges and noise, so that no two places of it are alike. */
+export async function makeImage(
   type: 'jpeg' | 'png' | 'webp',
   { width = 120, height = 80 } = {},
 ): Promise<Buffer> {

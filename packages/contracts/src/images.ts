@@ -30,7 +30,7 @@ export const hopSchema = z.object({
   ms: z.number().meta({ description: 'The duration of the whole hop in milliseconds, including waiting.' }),
 });
 
-/** Of an animation the first frame is used: a still picture comes out. */
+/** Of an animation the first frame is used: a still image comes out. */
 const framesSchema = z
   .object({
     in: z.int().min(2).meta({ description: 'How many frames the animation has.' }),

@@ -177,7 +177,7 @@ export const jobSummarySchema = z
 /** POST /internal/jobs/analyze: 202 with an AcceptedJob. */
 export const createAnalyzeJobSchema = schedulingSchema.extend({ text: z.string() });
 
-/** POST /internal/jobs/image?…: the picture is the body. 202 with an AcceptedJob. */
+/** POST /internal/jobs/image?…: the image is the body. 202 with an AcceptedJob. */
 export const createImageJobQuerySchema = schedulingSchema.extend({
   effects: z
     .string()
@@ -188,11 +188,11 @@ export const createImageJobQuerySchema = schedulingSchema.extend({
 
 const taskPayloadSchema = z.object({ task: z.string() });
 const analyzePayloadSchema = z.object({ text: z.string() });
-/** The picture itself comes from GET /internal/jobs/:id/input. */
+/** The image itself comes from GET /internal/jobs/:id/input. */
 const imagePayloadSchema = z.object({
   type: imageTypeSchema,
   effects: z.array(effectSchema),
-  /** The finished picture's, the same in every attempt. Jobs that were accepted before there was one use their own id. */
+  /** The finished image's, the same in every attempt. Jobs that were accepted before there was one use their own id. */
   image_id: z.uuid().optional(),
 });
 

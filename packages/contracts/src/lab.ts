@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LAB_CONCURRENCY, LAB_REQUESTS } from './constants.js';
 import { effectSchema } from './images.js';
 
-/** POST /lab/runs?…: the same picture again and again, to see how the effect workers scale. The picture is the body. */
+/** POST /lab/runs?…: the same image again and again, to see how the effect workers scale. The image is the body. */
 export const labRunQuerySchema = z.strictObject({
   effect: effectSchema,
   requests: z.coerce

@@ -18,7 +18,7 @@ it.each([
   ['image/vnd.adobe.photoshop', '8BPS\0\x01'],
   ['image/vnd.microsoft.icon', '\0\0\x01\0\x01\0'],
   ['image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"/>'],
-  ['image/svg+xml', '\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a picture -->\n<svg/>'],
+  ['image/svg+xml', '\xef\xbb\xbf<?xml version="1.0"?>\n<!-- an image -->\n<svg/>'],
   ['application/pdf', '%PDF-1.7'],
   ['image/x-portable-arbitrarymap', 'P7\nWIDTH 1'],
 ])('knows %s', (type, start) => {

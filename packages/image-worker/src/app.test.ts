@@ -22,7 +22,7 @@ const app = createImageWorkerApp({
 });
 
 /** Something like a photo: gradients under noise, the same each time. */
-function picture(width: number, height: number, channels: Channels) {
+function makeImage(width: number, height: number, channels: Channels) {
   const data = Buffer.alloc(width * height * channels);
   for (let index = 0; index < data.length; index++) data[index] = (index >> 4) + ((index * 7919) % 31);
   return sharp(data, { raw: { width, height, channels } });
@@ -40,9 +40,9 @@ let png: Buffer;
 let webp: Buffer;
 
 beforeAll(async () => {
-  jpeg = await picture(120, 80, 3).jpeg().toBuffer();
-  png = await picture(120, 80, 4).png().toBuffer();
-  webp = await picture(120, 80, 3).webp().toBuffer();
+  jpeg = await makeImage(120, 80, 3).jpeg().toBuffer();
+  png = await makeImage(120, 80, 4).png().toBuffer();
+  webp = await makeImage(120, 80, 3).webp().toBuffer();
 });
 
 describe('POST /process, the types', () => {
@@ -135,7 +135,7 @@ describe('POST /process, the types', () => {
     ['one pixel', 1, 1],
     ['one row', 300, 1],
   ])('takes an image of %s', async (_case, width, height) => {
-    await process('image/png', await picture(width, height, 3).png().toBuffer()).expect(200);
+    await process('image/png', await makeImage(width, height, 3).png().toBuffer()).expect(200);
   });
 });
 

@@ -89,7 +89,7 @@ const animation = async (side: number, frames: number) => {
   return webpFile([webpExtended(2, side, side), webpAnimation, times(frames, frame)]);
 };
 
-describe('a small picture in a large or cunning file takes little memory, and holds nobody up', () => {
+describe('a small image in a large or cunning file takes little memory, and holds nobody up', () => {
   beforeAll(startWorker);
   afterAll(stopWorker);
 
@@ -205,7 +205,7 @@ describe('a small picture in a large or cunning file takes little memory, and ho
   });
 });
 
-describe('a picture as large as is possible fits into memory, however it is coded', () => {
+describe('an image as large as is possible fits into memory, however it is coded', () => {
   beforeEach(startWorker);
   afterEach(stopWorker);
 

@@ -71,7 +71,7 @@ function inserted(file: Buffer, marker: number[], bytes: Buffer): Buffer {
 
 const sos = [0xff, 0xda];
 
-describe('a picture that every viewer shows is taken, and every pixel is right', () => {
+describe('an image that every viewer shows is taken, and every pixel is right', () => {
   let jpeg: Buffer;
   let progressive: Buffer;
   let expected: Buffer;
@@ -133,7 +133,7 @@ describe('a picture that every viewer shows is taken, and every pixel is right',
     expect(await pixelsThroughWorker('image/webp', file.subarray(0, -9))).toEqual(await pixels(webp));
   });
 
-  it('a picture of any coding', async () => {
+  it('an image of any coding', async () => {
     const png = pngFile({ width: 9, height: 5, depth: 16, colour: 6, interlaced: true });
     expect(await pixelsThroughWorker('image/png', png)).toEqual(Buffer.alloc(9 * 5 * 4));
     const palette = await photo(4).png({ palette: true, colours: 16 }).toBuffer();
@@ -143,7 +143,7 @@ describe('a picture that every viewer shows is taken, and every pixel is right',
   });
 });
 
-describe('a picture that is cut off anywhere is refused', () => {
+describe('an image that is cut off anywhere is refused', () => {
   it.each<[string, Type, () => Promise<Buffer>]>([
     ['JPEG', 'image/jpeg', () => photo().jpeg().toBuffer()],
     ['JPEG of whole colours', 'image/jpeg', () => photo().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()],
@@ -202,7 +202,7 @@ describe('a picture that is cut off anywhere is refused', () => {
   });
 });
 
-describe('headers without a picture are refused', () => {
+describe('headers without an image are refused', () => {
   it.each<[string, Type, () => Buffer]>([
     ['PNG of no width', 'image/png', () => pngFile({ width: 0 })],
     ['PNG of no height', 'image/png', () => pngFile({ height: 0 })],
@@ -256,7 +256,7 @@ describe('an animation', () => {
     expect(await pixelsThroughWorker('image/webp', file)).toEqual(await pixels(stills[0]!));
   });
 
-  it('in PNG gives its still picture', async () => {
+  it('in PNG gives its still image', async () => {
     const file = pngFile({
       before: [pngChunk('acTL', Buffer.alloc(8)), pngChunk('fcTL', Buffer.alloc(26))],
       after: [pngChunk('fcTL', Buffer.alloc(26)), pngChunk('fdAT', Buffer.alloc(99))],
@@ -270,7 +270,7 @@ describe('an animation', () => {
   });
 });
 
-it('a file that is also another is taken for the picture that it begins as', async () => {
+it('a file that is also another is taken for the image that it begins as', async () => {
   const file = Buffer.concat([
     await photo().jpeg().toBuffer(),
     Buffer.from('PK\x03\x04'),

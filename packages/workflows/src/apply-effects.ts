@@ -32,7 +32,7 @@ interface Applied {
 
 /**
  * Sends an image through the workers, in the order asked. The first decodes it, the last encodes it again in its own
- * type; between them it travels without loss, so that the picture is the one that a single process would make.
+ * type; between them it travels without loss, so that the image is the one that a single process would make.
  *
  * @returns the finished image, and a hop for each effect
  */

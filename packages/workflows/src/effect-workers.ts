@@ -5,7 +5,7 @@ import type { Effect } from '@millrace/contracts';
 /** What a client sends is given to a second replica when the first broke down over it, and to no third. */
 export const BREAKS_LIMIT = 2;
 
-/** The largest pictures take all of the rest. */
+/** The largest images take all of the rest. */
 const QUICK_SHARE = 1 / 4;
 
 export interface EffectWorkersOptions {
@@ -14,23 +14,23 @@ export interface EffectWorkersOptions {
   /** How long one effect may take, waiting for a free worker included, in ms. */
   timeoutMs: number;
   /**
-   * How many connections to workers a picture may break before it is refused (BrokenByInput). Default 2: the first worker may have been
+   * How many connections to workers an image may break before it is refused (BrokenByInput). Default 2: the first worker may have been
    * killed by something else.
    */
   breaksLimit?: number;
-  /** How much memory what workers make of pictures may take together, in bytes. */
+  /** How much memory what workers make of images may take together, in bytes. */
   memoryBytes: number;
   /** The part of it that one client may have. Default 1: all. */
   clientShare?: number;
-  /** Nobody waits for the pictures: workers take those first that somebody waits for. Default false */
+  /** Nobody waits for the images: workers take those first that somebody waits for. Default false */
   background?: boolean;
 }
 
 /** The workers, and what one process may have in work with them. */
 export interface EffectWorkers extends Required<Omit<EffectWorkersOptions, 'memoryBytes' | 'clientShare'>> {
-  /** For what workers make of pictures, by its bytes: between two workers it is uncompressed, and many times as large. */
+  /** For what workers make of images, by its bytes: between two workers it is uncompressed, and many times as large. */
   memory: {
-    /** Of pictures of up to QUICK_IMAGE_PIXELS, so that they need not wait for the end of larger ones. */
+    /** Of images of up to QUICK_IMAGE_PIXELS, so that they need not wait for the end of larger ones. */
     quick: WorkLimiter;
     large: WorkLimiter;
   };
@@ -54,7 +54,7 @@ export function createEffectWorkers(options: EffectWorkersOptions): EffectWorker
 }
 
 /**
- * Splits the memory for pictures, in bytes. Whoever has claimed some for what it received waits for some for what is made of it, so these must
+ * Splits the memory for images, in bytes. Whoever has claimed some for what it received waits for some for what is made of it, so these must
  * not be one: all of it claimed by uploads, none could go on.
  */
 export function splitMemory(bytes: number): { received: number; made: number } {

@@ -75,11 +75,11 @@ describe('saving while Redis does not answer', () => {
   });
 });
 
-it('serves many large pictures at once without filling the memory of Redis with copies', async () => {
+it('serves many large images at once without filling the memory of Redis with copies', async () => {
   const id = randomUUID();
   await images.save(id, image(4 * MIB));
   const found = await Promise.all(Array.from({ length: 12 }, () => find(id)));
-  expect(found.every((picture) => picture?.bytes.length === 4 * MIB)).toBe(true);
+  expect(found.every((image) => image?.bytes.length === 4 * MIB)).toBe(true);
 });
 
 it('says within 5 s that it cannot be read, however many wait', async () => {

@@ -12,14 +12,14 @@ interface Image {
 }
 
 /**
- * How many pixels a picture has, by its header. Takes no longer for a large file than for a small one. A header that cannot be read
- * counts as the largest picture that is possible.
+ * How many pixels an image has, by its header. Takes no longer for a large file than for a small one. A header that cannot be read
+ * counts as the largest image that is possible.
  */
 export function pixelsOf({ type, bytes }: Image): number {
   return type === 'image/jpeg' ? jpegPixels(bytes) : headerPixels(bytes);
 }
 
-/** How many bytes a picture has between two workers: one a channel, and JPEG has no alpha. */
+/** How many bytes an image has between two workers: one a channel, and JPEG has no alpha. */
 export function uncompressedBytes(image: Image): number {
   return pixelsOf(image) * (image.type === 'image/jpeg' ? 3 : 4);
 }

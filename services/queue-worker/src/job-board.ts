@@ -24,7 +24,7 @@ export interface JobBoard {
    * @returns the jobs that are ours now, each for the length of its lease
    */
   claim(claims: Claim[], signal?: AbortSignal): Promise<ClaimedJobs>;
-  /** The picture of an image job. */
+  /** The image of an image job. */
   input(jobId: string): Promise<Buffer>;
   /** Still at it: begins the lease anew. */
   renew(job: ClaimedJob, progress?: Progress): Promise<boolean>;
@@ -42,7 +42,7 @@ export interface Failure {
   broke: boolean;
 }
 
-/** A picture of 20 MiB takes longer than a line of text. */
+/** An image of 20 MiB takes longer than a line of text. */
 const INPUT_TIMEOUT_MS = 15_000;
 
 /** A completion, its result as JSON already: it is weighed by that. */

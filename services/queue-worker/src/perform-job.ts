@@ -12,7 +12,7 @@ export interface PerformOptions {
   textWorker: ServiceClient;
   effectWorkers: EffectWorkers;
   images: ImageStore;
-  /** How much memory the pictures of jobs may take as they come, in bytes. */
+  /** How much memory the images of jobs may take as they come, in bytes. */
   memoryBytes: number;
   board: JobBoard;
 }

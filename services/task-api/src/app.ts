@@ -44,7 +44,7 @@ export interface JobOptions extends LeaseOptions {
   sweepAfterMs: number;
   backlog: BacklogLimits;
   imageMaxBytes: number;
-  /** How much memory pictures may take on their way to PostgreSQL. */
+  /** How much memory images may take on their way to PostgreSQL. */
   memoryBudgetBytes: number;
   /** How many event streams may be open at once, */
   eventStreamLimit: number;
@@ -52,7 +52,7 @@ export interface JobOptions extends LeaseOptions {
   eventStreamLimitPerClient: number;
 }
 
-/** How many pictures may wait for memory, unread. */
+/** How many images may wait for memory, unread. */
 const INTAKE_QUEUE_LIMIT = 100;
 /** How many searches may run at once: fewer than there are connections for lists, which are shorter. The others wait for a while. */
 const SEARCHES = 2;

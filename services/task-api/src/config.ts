@@ -22,7 +22,7 @@ export const configSchema = serviceConfig.extend({
   JOB_BACKLOG_LIMIT: positiveInteger.default(100_000),
   /** The same for image jobs; of those whose time is still to come there may be a tenth as many. */
   IMAGE_BACKLOG_LIMIT: positiveInteger.default(500),
-  /** What the texts and pictures of all jobs may take in PostgreSQL. The size of its volume follows from this. */
+  /** What the texts and images of all jobs may take in PostgreSQL. The size of its volume follows from this. */
   JOB_BACKLOG_BYTES: positiveInteger.default(1024 ** 3),
   /** How many jobs there may be whose time is still to come. They do not count in the limits above, except for their bytes. */
   SCHEDULED_LIMIT: positiveInteger.default(10_000),
@@ -40,8 +40,8 @@ export const configSchema = serviceConfig.extend({
   EVENT_STREAM_LIMIT: positiveInteger.default(1_000),
   /** How many of them one client address may have; more are answered 429. A proxy before Nginx is one address for all its clients. */
   EVENT_STREAM_LIMIT_PER_CLIENT: positiveInteger.default(50),
-  /** How much memory pictures may take on their way to PostgreSQL, in bytes: claimed before a body is read; who finds none waits. */
+  /** How much memory images may take on their way to PostgreSQL, in bytes: claimed before a body is read; who finds none waits. */
   MEMORY_BUDGET_BYTES: positiveInteger.default(256 * 1024 * 1024),
-  /** The largest picture that a job may be given; web-gateway has the limit for clients. */
+  /** The largest image that a job may be given; web-gateway has the limit for clients. */
   IMAGE_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
 });

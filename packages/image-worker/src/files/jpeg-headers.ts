@@ -1,4 +1,4 @@
-/** A component of the picture, and how often it is sampled in a minimum coded unit. */
+/** A component of the image, and how often it is sampled in a minimum coded unit. */
 interface Component {
   id: number;
   horizontal: number;
@@ -62,7 +62,7 @@ export function readScan(header: Buffer): Scan | undefined {
 }
 
 /**
- * A scan's segment as it must be in a picture that is not progressive: all coefficients, to the last bit. Some cameras
+ * A scan's segment as it must be in an image that is not progressive: all coefficients, to the last bit. Some cameras
  * write zeros there, which decoders pass over.
  */
 export function asSequential(segment: Buffer): Buffer {

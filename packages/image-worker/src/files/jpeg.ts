@@ -21,13 +21,13 @@ const HARMLESS =
 
 /**
  * Leaves out all APPn and COM segments (ISO/IEC 10918-1, B.2.4.6) but those that say what the colours are, and what
- * follows the picture. Whether the file ends with EOI makes no difference, whether it has all pixels does.
+ * follows the image. Whether the file ends with EOI makes no difference, whether it has all pixels does.
  *
  * @throws HttpProblem 422 when it is cut off before its first scan or between two, or has too many segments or scans
  */
 export function sanitiseJpeg(file: Buffer): SanitisedFile {
   const { parts, orientation, frame, scan, scansFrom } = readHeader(file);
-  // With all components in it, the first scan of a picture that is not progressive is the only one that is decoded.
+  // With all components in it, the first scan of an image that is not progressive is the only one that is decoded.
   const isSingleScan = !frame.progressive && scan.components.length === frame.components.length;
   const endsWithEoi = file.subarray(-2).equals(EOI);
   const { scans, end } =
@@ -100,7 +100,7 @@ function startsWith(data: Buffer, text: string): boolean {
   return data.toString('latin1', 0, text.length) === text;
 }
 
-/** Two bytes a coefficient: a picture of several scans is put together from them in memory. */
+/** Two bytes a coefficient: an image of several scans is put together from them in memory. */
 function coefficientBytesPerPixel({ components }: Frame): number {
   const samples = components.map(({ horizontal, vertical }) => horizontal * vertical);
   return (2 * samples.reduce((sum, count) => sum + count, 0)) / Math.max(...samples, 1);

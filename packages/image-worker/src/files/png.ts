@@ -50,7 +50,7 @@ function isCritical(type: string): boolean {
   return type < 'a';
 }
 
-/** An interlaced picture is put together in memory, and one of 16 bits as a whole made one of 8. */
+/** An interlaced image is put together in memory, and one of 16 bits as a whole made one of 8. */
 function heldPerPixel(file: Buffer): number {
   const [depth, colourType, interlace] = [file[24] ?? 8, file[25] ?? 6, file[28]];
   const channels = { 0: 1, 2: 3, 4: 2 }[colourType] ?? 4;

@@ -6,22 +6,22 @@ const MAX_CHUNKS = 65_536;
 /** As libpng's bound: a larger colour profile is left out. */
 const MAX_PROFILE_BYTES = 8_000_000;
 /** The chunks that pixels are in. */
-const PICTURE = ['ALPH', 'VP8 ', 'VP8L', 'ANMF'];
+const IMAGE = ['ALPH', 'VP8 ', 'VP8L', 'ANMF'];
 /** What VP8X says of the file (RFC 9649, 2.7.1): it has a colour profile, EXIF data, XMP data. */
 const PROFILE = 0x20;
 const METADATA = 0x20 | 0x08 | 0x04;
 const PADDING = Buffer.alloc(1);
 
 /**
- * Leaves out all chunks but those of the picture and its colour profile (RFC 9649, 2.7), and of an animation all frames
+ * Leaves out all chunks but those of the image and its colour profile (RFC 9649, 2.7), and of an animation all frames
  * but the first. The length in the header becomes that of the file.
  *
- * @throws HttpProblem 422 when the picture is cut off or missing, or there are more than 65,536 chunks
+ * @throws HttpProblem 422 when the image is cut off or missing, or there are more than 65,536 chunks
  */
 export function sanitiseWebp(file: Buffer): SanitisedFile {
   const { first, frames } = readChunks(file);
   const exif = first.get('EXIF');
-  const chunks = ['VP8X', 'ICCP', 'ANIM', ...PICTURE].flatMap((type) => first.get(type) ?? []);
+  const chunks = ['VP8X', 'ICCP', 'ANIM', ...IMAGE].flatMap((type) => first.get(type) ?? []);
   const body = chunks.flatMap((chunk) => (chunk.length % 2 ? [chunk, PADDING] : [chunk]));
   return {
     bytes: Buffer.concat([riffHeader(body), ...body]),
@@ -36,24 +36,24 @@ export function sanitiseWebp(file: Buffer): SanitisedFile {
 function readChunks(file: Buffer) {
   const first = new Map<string, Buffer>();
   let frames = 0;
-  let hasPicture = false;
+  let hasImage = false;
   for (let at = 12, count = 0; at + 8 <= file.length; count++) {
     if (count === MAX_CHUNKS) throw tooComplex(`The WebP has more than ${MAX_CHUNKS} chunks.`);
     const type = file.toString('latin1', at, at + 4);
     const length = file.readUInt32LE(at + 4);
     const end = at + 8 + length;
-    const isPicture = PICTURE.includes(type);
+    const isImage = IMAGE.includes(type);
     if (end > file.length) {
-      // What is cut off behind the picture is not missed.
-      if (isPicture || !hasPicture) throw damaged(`the WebP is cut off in ${type}`);
+      // What is cut off behind the image is not missed.
+      if (isImage || !hasImage) throw damaged(`the WebP is cut off in ${type}`);
       break;
     }
     if (!first.has(type)) first.set(type, file.subarray(at, end));
     if (type === 'ANMF') frames++;
-    hasPicture ||= isPicture && type !== 'ALPH';
+    hasImage ||= isImage && type !== 'ALPH';
     at = end + (length % 2);
   }
-  if (!hasPicture) throw damaged('the WebP has no picture');
+  if (!hasImage) throw damaged('the WebP has no image');
   leaveOutMetadata(first);
   return { first, frames };
 }

@@ -39,7 +39,7 @@ async function addEnded(jobs: number, days: number, status = 'failed'): Promise<
   );
 }
 
-/** Image jobs that are out of attempts since `hours`, with pictures of 1,000 bytes. */
+/** Image jobs that are out of attempts since `hours`, with images of 1,000 bytes. */
 async function addFailedImages(jobs: number, hours: number): Promise<void> {
   await query(
     `WITH job AS (
@@ -122,7 +122,7 @@ describe('ended jobs that take too much space', () => {
   });
 });
 
-describe('the pictures of failed jobs', () => {
+describe('the images of failed jobs', () => {
   it('are deleted after a day, but the jobs stay', async () => {
     await addFailedImages(2, 25);
     await addFailedImages(3, 23);

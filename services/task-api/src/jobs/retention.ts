@@ -18,7 +18,7 @@ export const FAILED_INPUT_HOURS = 24;
 
 /** A statement is to take some milliseconds, also where each row has a text of half a megabyte. */
 const JOBS_A_BATCH = 200;
-/** The same, where each row has a picture of 20 MiB. */
+/** The same, where each row has an image of 20 MiB. */
 const INPUTS_A_BATCH = 10;
 /** Any number, the same in all replicas: only one of them deletes at a time. */
 const TURN = 712_002;

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const scheduling = { priority: 'medium' } as const;
-const picture = { type: 'image/png', bytes: Buffer.from('x') } as const;
+const image = { type: 'image/png', bytes: Buffer.from('x') } as const;
 
 /** A gateway in front of replicas of task-api. @param lostAnswers after so many commits, the replica does not hear of them */
 async function startGateway({ replicas = 1, lostAnswers = 0 } = {}) {
@@ -36,7 +36,7 @@ async function startGateway({ replicas = 1, lostAnswers = 0 } = {}) {
   const jobs = createJobClient(client);
   const routes = Router()
     .post('/text', (req, res) => forwardJob(req, res, jobs.analyze('a', scheduling)))
-    .post('/picture', (req, res) => forwardJob(req, res, jobs.image(picture, ['bw'], scheduling)));
+    .post('/image', (req, res) => forwardJob(req, res, jobs.image(image, ['bw'], scheduling)));
   return createHttpApp({ ...basics('web-gateway-1'), service: 'web-gateway', routes: [routes] });
 }
 
@@ -60,7 +60,7 @@ function losingAnswers(db: Postgres, count: number): Postgres {
 
 const jobs = () => taskApi.postgres.db.query<{ id: string }>('SELECT id FROM jobs');
 
-it.each(['/text', '/picture'])(
+it.each(['/text', '/image'])(
   'makes one job of POST %s, however many replicas have taken it without the gateway hearing of it',
   async (path) => {
     const app = await startGateway({ replicas: 3, lostAnswers: 2 });
@@ -71,13 +71,13 @@ it.each(['/text', '/picture'])(
 
 it('makes a job of each request', async () => {
   const app = await startGateway();
-  const answers = await Promise.all([1, 2, 3].map(() => request(app).post('/picture').expect(202)));
+  const answers = await Promise.all([1, 2, 3].map(() => request(app).post('/image').expect(202)));
   expect(new Set(answers.map(({ body }) => body.id)).size).toBe(3);
 });
 
 it("takes the client's own key, and passes on that it is a bad one", async () => {
   const app = await startGateway();
-  const post = (key: string) => request(app).post('/picture').set('Idempotency-Key', key);
+  const post = (key: string) => request(app).post('/image').set('Idempotency-Key', key);
   const first = await post('key-1').expect(202);
   const second = await post('key-1').expect(202);
   expect(second.body).toEqual(first.body);

@@ -8,7 +8,7 @@ import {
   type Scheduling,
 } from '@millrace/contracts';
 
-/** A picture of 20 MiB takes PostgreSQL longer than a line of text. */
+/** An image of 20 MiB takes PostgreSQL longer than a line of text. */
 const IMAGE_TIMEOUT_MS = 15_000;
 
 /** The requests that hand a job to task-api, the one producer of queued work. */

@@ -8,7 +8,7 @@ export interface LabRun extends LabRunQuery {
 }
 
 /**
- * Applies an effect to the same picture many times, as uploads do, and tells how each went. Returns early when the current signal
+ * Applies an effect to the same image many times, as uploads do, and tells how each went. Returns early when the current signal
  * aborts.
  */
 export async function runLab(

@@ -10,7 +10,7 @@ import { createWorkLimiter } from '@millrace/chassis/work';
 import { type LabEvent, labRunQuerySchema } from '@millrace/contracts';
 import type { EffectWorkers } from '@millrace/workflows';
 import express, { type RequestHandler, Router } from 'express';
-import { imageTypeOf } from '../pictures/image-type.js';
+import { imageTypeOf } from '../images/image-type.js';
 import { runLab } from './lab-run.js';
 
 /** As much as Nginx lets through: it is sent hundreds of times. */

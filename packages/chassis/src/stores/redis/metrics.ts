@@ -7,7 +7,7 @@ const METRICS = [
   {
     field: 'evicted_keys',
     name: 'redis_evicted_keys',
-    help: 'Keys evicted since Redis was started: pictures that were let go before their time.',
+    help: 'Keys evicted since Redis was started: images that were let go before their time.',
   },
   { field: 'used_memory', name: 'redis_memory_used_bytes', help: 'What data and buffers take in Redis.' },
   { field: 'maxmemory', name: 'redis_memory_max_bytes', help: 'Where Redis begins to evict. 0: no limit.' },

@@ -51,7 +51,7 @@ export interface CreatedJob extends DueJob {
 }
 
 /**
- * Writes jobs with the tasks that belong to them, all or none: one statement. A task and its job share their id. A job with a picture is
+ * Writes jobs with the tasks that belong to them, all or none: one statement. A task and its job share their id. A job with an image is
  * written by itself: `createImageJob`.
  *
  * @returns the jobs in the order of their requests
@@ -64,7 +64,7 @@ export function createJobs(
   return db.query<CreatedJob>(`${INSERT_JOBS} ${CREATED}`, valuesOf(requests, options));
 }
 
-/** Writes a job with its picture. */
+/** Writes a job with its image. */
 export async function createImageJob(
   db: Queryable,
   request: JobRequest<NewImageJob>,
@@ -124,7 +124,7 @@ function payloadOf(job: NewJob) {
   }
 }
 
-/** What the job's text or picture takes. */
+/** What the job's text or image takes. */
 export function inputBytes(job: NewJob): number {
   switch (job.kind) {
     case 'task':

@@ -21,12 +21,12 @@ import { beginFingerprint } from '../../idempotency/keys.js';
 import { idempotencyKeyOf, keyedRequest } from '../../idempotency/idempotency-key.js';
 
 export interface IntakeOptions {
-  /** Memory for pictures on their way to PostgreSQL, in bytes. */
+  /** Memory for images on their way to PostgreSQL, in bytes. */
   memory: WorkLimiter;
   imageMaxBytes: number;
 }
 
-/** How many times a picture is there, at most, until it is written: as a body, as a message to PostgreSQL that grows, and on its way. */
+/** How many times an image is there, at most, until it is written: as a body, as a message to PostgreSQL that grows, and on its way. */
 const COPIES = 4;
 
 /** Jobs that web-gateway has checked and hands in. Not for the public: Nginx has no route to /internal. */

@@ -13,7 +13,7 @@ export interface JobLeases {
    * @param claims each names itself: repeated, as its answer was lost, it is answered again and is no new attempt
    */
   claim(claims: Claim[], pod: string): Promise<ClaimedJobs>;
-  /** The picture of an image job, in parts of a MiB, so that it is never in memory as a whole. */
+  /** The image of an image job, in parts of a MiB, so that it is never in memory as a whole. */
   input(id: string): Promise<{ size: number; parts: AsyncIterable<Buffer> } | undefined>;
   /** Begins leases anew; to attempts that have ended by their own report, it does nothing. @returns the ids of those that count */
   renew(renewals: Renewal[]): Promise<string[]>;

@@ -515,7 +515,7 @@ describe('an input that crashes workers', () => {
   });
 });
 
-describe('the picture of a job', () => {
+describe('the image of a job', () => {
   it('is streamed in parts, unchanged', async () => {
     const bytes = randomBytes(3 * 1024 * 1024 + 7);
     const accepted = await request(taskApi.app)

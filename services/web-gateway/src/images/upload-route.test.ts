@@ -6,14 +6,14 @@ import sharp from 'sharp';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
-import { blackPng, picture } from '../../../../tests/support/images.js';
+import { blackPng, makeImage } from '../../../../tests/support/images.js';
 import { type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
 
 let gateway: TestGateway;
 let photo: Buffer;
 beforeAll(async () => {
   gateway = await startGateway();
-  photo = await picture('jpeg');
+  photo = await makeImage('jpeg');
 });
 afterAll(() => gateway.stop());
 afterEach(() => gateway.mend());
@@ -52,7 +52,7 @@ it('asks the workers in the order of the effects', async () => {
 it.each(['png', 'webp', 'jpeg'] as const)(
   'keeps the type of a %s, whatever the file is called',
   async (type) => {
-    const { body } = await upload(await picture(type), 'bw', 'picture.gif').expect(201);
+    const { body } = await upload(await makeImage(type), 'bw', 'image.gif').expect(201);
     const image = await request(gateway.app).get(body.view_url).expect(200);
     expect(image.type).toBe(`image/${type}`);
     expect((await sharp(image.body).metadata()).format).toBe(type);
@@ -60,7 +60,7 @@ it.each(['png', 'webp', 'jpeg'] as const)(
 );
 
 it('says that the first frame of an animation was used', async () => {
-  const stills = await Promise.all([picture('png'), picture('jpeg')]);
+  const stills = await Promise.all([makeImage('png'), makeImage('jpeg')]);
   const animation = await sharp(stills, { join: { animated: true } })
     .webp()
     .toBuffer();

@@ -12,7 +12,7 @@ import multer, { MulterError, type StorageEngine } from 'multer';
 export function receiveUpload(
   maxBytes: number,
 ): (req: Request, res: Response) => Promise<Buffer | undefined> {
-  // Not in the request: a connection that is kept alive keeps its last request, and so would all of them a picture each.
+  // Not in the request: a connection that is kept alive keeps its last request, and so would all of them an image each.
   const files = new WeakMap<object, Buffer>();
   const read = multer({
     storage: intoOneBuffer(maxBytes, files),

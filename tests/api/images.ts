@@ -1,15 +1,15 @@
 import sharp, { type Sharp } from 'sharp';
 import { makeRandom } from './random.js';
 
-export interface PictureOptions {
+export interface ImageOptions {
   width?: number;
   height?: number;
   /** Of the noise, in steps of 0 to 255. Default 24. */
   grain?: number;
 }
 
-/** A picture as a camera might see it: soft light from gradients, hard edges, and grain; always the same. */
-export function paint({ width = 320, height = 240, grain = 24 }: PictureOptions = {}): Sharp {
+/** An image as a camera might see it: soft light from gradients, hard edges, and grain; always the same. */
+export function paint({ width = 320, height = 240, grain = 24 }: ImageOptions = {}): Sharp {
   const noise = makeNoise(grain);
   const pixels = new Uint8ClampedArray(width * height * 3);
   for (let y = 0, at = 0; y < height; y += 1) {
@@ -30,7 +30,7 @@ function makeNoise(grain: number): Float32Array {
   return Float32Array.from({ length: 65_537 }, () => (random() - 0.5) * grain);
 }
 
-export function jpeg(options?: PictureOptions): Promise<Buffer> {
+export function jpeg(options?: ImageOptions): Promise<Buffer> {
   return paint(options).jpeg().toBuffer();
 }
 

@@ -32,7 +32,7 @@ const FORM_MAX_BYTES = 1024 * 1024;
 
 const formSchema = z.strictObject({ effects: effectsSchema });
 
-/** POST /upload: a picture and the effects for it, as a multipart form; with `?async=true` as a job. */
+/** POST /upload: an image and the effects for it, as a multipart form; with `?async=true` as a job. */
 export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxBytes }: UploadOptions): Router {
   const router = Router();
   const receive = receiveUpload(maxBytes);

@@ -8,8 +8,8 @@ const MIB = 1024 * 1024;
 /** What the stack takes at most. */
 const LARGEST_FILE = 20 * MIB - 1_000;
 
-/** Writes the pictures of the hostile client, and the photo of the honest ones. @returns the folders of both */
-export async function makePictures(): Promise<{ hostile: string; honest: string }> {
+/** Writes the images of the hostile client, and the photo of the honest ones. @returns the folders of both */
+export async function makeImages(): Promise<{ hostile: string; honest: string }> {
   const [hostile, honest] = [mkdtempSync(join(tmpdir(), 'hostile-')), mkdtempSync(join(tmpdir(), 'honest-'))];
   // The containers' user reads them.
   for (const folder of [hostile, honest]) chmodSync(folder, 0o755);

@@ -3,10 +3,10 @@ import type { ImageStore, StoredImage } from '@millrace/workflows';
 import { once } from 'node:events';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 
-/** How long a client may take nothing of a picture: it holds memory that others wait for. */
+/** How long a client may take nothing of an image: it holds memory that others wait for. */
 const IDLE_MS = 10_000;
 
-/** GET /image/:id: a finished picture, whole or a range of it. Its memory is claimed until the client has taken it, or left. */
+/** GET /image/:id: a finished image, whole or a range of it. Its memory is claimed until the client has taken it, or left. */
 export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
   const router = Router();
 

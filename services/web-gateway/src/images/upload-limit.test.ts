@@ -1,11 +1,11 @@
 import request from 'supertest';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
-import { picture } from '../../../../tests/support/images.js';
+import { makeImage } from '../../../../tests/support/images.js';
 
 let gateway: TestGateway;
 let photo: Buffer;
 beforeAll(async () => {
-  photo = await picture('jpeg');
+  photo = await makeImage('jpeg');
   gateway = await startGateway({ limits: { uploadBytesPerSecond: 10, uploadBurstBytes: 2_500 } });
 });
 afterAll(() => gateway.stop());
