@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** Starts a replica. @returns its URL, and how many requests have reached it */
+/** Starts a replica. @returns its URL, and the number of requests that have reached it */
 async function replica(answer: RequestListener) {
   let requests = 0;
   const server = createServer((req, res) => {
@@ -208,7 +208,7 @@ it('adds little load to a service that drops all requests', async () => {
   const bad = [await replica(breaksOff), await replica(breaksOff), await replica(breaksOff)];
   const client = clientOf(...bad.map(({ url }) => url));
   for (let round = 0; round < 200; round++) await failure(client.request(get));
-  // 50 in a row, and one for five requests.
+  // 50 in a row, and one for every five requests.
   const sent = bad.reduce((sum, each) => sum + each.requests(), 0);
   expect(sent).toBeGreaterThan(200);
   expect(sent).toBeLessThanOrEqual(200 + 50 + 200 / 5);
