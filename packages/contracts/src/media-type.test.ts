@@ -3,7 +3,7 @@ import { mediaTypeOf } from './media-type.js';
 
 const image = () => sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } });
 
-it.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)('knows a %s', async (format) => {
+it.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)('recognizes a %s', async (format) => {
   expect(mediaTypeOf(await image().toFormat(format).toBuffer())).toBe(`image/${format}`);
 });
 

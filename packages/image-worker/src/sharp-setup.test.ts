@@ -12,7 +12,7 @@ describe('sharp', () => {
     await expect(sharp(await make()).metadata()).rejects.toThrow('unsupported image format');
   });
 
-  it('reads what is offered', async () => {
+  it('reads the supported types', async () => {
     for (const image of [square().jpeg(), square().png(), square().webp()]) {
       expect((await sharp(await image.toBuffer()).metadata()).width).toBe(4);
     }

@@ -7,7 +7,7 @@ import { createImageWorkerApp, imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';
 
 let worker: Listener;
-/** One with two places. */
+/** A worker with two places. */
 let wide: Listener;
 let image: Buffer;
 
@@ -47,7 +47,7 @@ const answered = async (announced: ClientRequest) => {
   return response.statusCode;
 };
 
-/** Sends the image that was announced, and expects an answer with one. */
+/** Sends the image that was announced, and expects a response with one. */
 async function sendImage(announced: ClientRequest): Promise<void> {
   announced.end(image);
   expect(await answered(announced)).toBe(200);
@@ -57,7 +57,7 @@ test('asks for an image when its turn comes, and not before', async () => {
   const first = announce();
   await continued(first.announced);
   const second = announce();
-  // A sign of life, so that we know that it has been seen.
+  // A sign of life, which shows that it has been noticed.
   await once(second.announced, 'information');
   expect(second.turn.hasCome).toBe(false);
 
@@ -67,7 +67,7 @@ test('asks for an image when its turn comes, and not before', async () => {
   await sendImage(second.announced);
 });
 
-test('lets background work take all places but some, whoever it is for', async () => {
+test('lets background work take all places but some, whichever client it is for', async () => {
   const [type, background] = ['image/png', { Priority: BACKGROUND_PRIORITY }];
   const first = announce(type, wide, { ...background, 'X-Real-IP': '192.0.2.1' });
   await continued(first.announced);
@@ -84,7 +84,7 @@ test('lets background work take all places but some, whoever it is for', async (
   await sendImage(second.announced);
 });
 
-test('gives the turn of one who has left to the next', async () => {
+test('gives the turn of a client that disconnected to the next', async () => {
   const first = announce();
   await continued(first.announced);
   const second = announce();
@@ -94,7 +94,7 @@ test('gives the turn of one who has left to the next', async () => {
   await sendImage(second.announced);
 });
 
-test('refuses by the headers what it does not take, without asking for it', async () => {
+test('refuses unsupported requests by their headers, without asking for the body', async () => {
   const { announced, turn } = announce('text/plain');
   expect(await answered(announced)).toBe(415);
   expect(turn.hasCome).toBe(false);

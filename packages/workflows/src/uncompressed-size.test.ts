@@ -24,7 +24,7 @@ it.each<[ImageType, number, () => Promise<Buffer>]>([
   expect(uncompressedBytes({ type, bytes: await make() })).toBe(pixels * channels);
 });
 
-it('it is found behind megabytes of metadata', () => {
+it('is found after megabytes of metadata', () => {
   const bytes = withSegments(jpeg, Array<Buffer>(300).fill(jpegSegment(0xe1, Buffer.alloc(65_000, 255))));
   expect(uncompressedBytes({ type: 'image/jpeg', bytes })).toBe(pixels * 3);
 });

@@ -15,7 +15,7 @@ describe('the orientation in EXIF data', () => {
     },
   );
 
-  it('is upright when it makes no sense', () => {
+  it('is upright when the value makes no sense', () => {
     const whole = exif(6);
     for (let length = 0; length < whole.length; length++) {
       expect([1, 6]).toContain(orientationOf(whole.subarray(0, length)));

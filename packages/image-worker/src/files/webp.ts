@@ -3,18 +3,18 @@ import { orientationOf } from './orientation.js';
 import type { SanitisedFile } from './sanitised-file.js';
 
 const MAX_CHUNKS = 65_536;
-/** As libpng's bound: a larger colour profile is left out. */
+/** The same limit as libpng's: a larger colour profile is removed. */
 const MAX_PROFILE_BYTES = 8_000_000;
-/** The chunks that pixels are in. */
+/** The chunks that contain pixels. */
 const IMAGE = ['ALPH', 'VP8 ', 'VP8L', 'ANMF'];
-/** What VP8X says of the file (RFC 9649, 2.7.1): it has a colour profile, EXIF data, XMP data. */
+/** What VP8X declares (RFC 9649, 2.7.1): a colour profile, EXIF data, XMP data. */
 const PROFILE = 0x20;
 const METADATA = 0x20 | 0x08 | 0x04;
 const PADDING = Buffer.alloc(1);
 
 /**
- * Leaves out all chunks but those of the image and its colour profile (RFC 9649, 2.7), and of an animation all frames
- * but the first. The length in the header becomes that of the file.
+ * Removes all chunks except those of the image and its colour profile (RFC 9649, 2.7), and all frames of an animation but the first. The
+ * length in the header is updated.
  *
  * @throws HttpProblem 422 when the image is cut off or missing, or there are more than 65,536 chunks
  */
@@ -27,12 +27,12 @@ export function sanitiseWebp(file: Buffer): SanitisedFile {
     bytes: Buffer.concat([riffHeader(body), ...body]),
     orientation: exif ? orientationOf(exif.subarray(8)) : 1,
     frames: Math.max(frames, 1),
-    // The frame as it is coded, and the canvas that it is put on.
+    // The frame as it is encoded, and the canvas that it is drawn on.
     heldPerPixel: 8,
   };
 }
 
-/** The first chunk of each type, headers included, and how many frames there are. */
+/** The first chunk of each type, including headers, and the number of frames. */
 function readChunks(file: Buffer) {
   const first = new Map<string, Buffer>();
   let frames = 0;
@@ -44,7 +44,7 @@ function readChunks(file: Buffer) {
     const end = at + 8 + length;
     const isImage = IMAGE.includes(type);
     if (end > file.length) {
-      // What is cut off behind the image is not missed.
+      // Anything cut off after the image is not missed.
       if (isImage || !hasImage) throw damaged(`the WebP is cut off in ${type}`);
       break;
     }
