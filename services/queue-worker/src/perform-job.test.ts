@@ -35,7 +35,7 @@ beforeAll(async () => {
   images = createImageStore({ redis: taskApi.redis.redis, ttlSeconds: 60 });
   perform = createPerformJob({
     taskDelayMs: 0,
-    // Not called for images in black and white.
+    // Not called for a grayscale image.
     textWorker: bw,
     effectWorkers: createEffectWorkers({
       workers: { bw, blur: bw },

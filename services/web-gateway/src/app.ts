@@ -41,10 +41,10 @@ export interface Limits {
   imageTtlSeconds: number;
 }
 
-/** How much of the memory for images one client may have: whatever it sends, there is some left for others. */
+/** The share of the memory for images that one client may have: whatever it sends, some is left for others. */
 const CLIENT_SHARE = 1 / 2;
 
-/** The part of the memory for images that those have that are being sent. It is taken from uploads, which wait for longer. */
+/** The share of the memory for images that is reserved for sending them. It is taken from uploads, which wait longer. */
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 

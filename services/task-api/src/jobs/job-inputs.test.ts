@@ -23,7 +23,7 @@ const addImage = async () =>
 const addText = async () =>
   (await call().post('/internal/jobs/analyze').send({ text: 'Hello' }).expect(202)).body.id as string;
 
-/** What is still kept of what the job was given. */
+/** What is still stored of the job's input. */
 const kept = async (id: string) => {
   const [job] = await taskApi.postgres.db.query<{ payload: object; input_bytes: number; images: number }>(
     `SELECT payload, input_bytes, (SELECT count(*)::int FROM job_inputs WHERE job_id = id) AS images

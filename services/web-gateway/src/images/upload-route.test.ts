@@ -209,7 +209,7 @@ it.each([
 );
 
 describe('clients that do not wait for their images', () => {
-  /** A worker that gets bodies, says that it is at work, and never finishes. */
+  /** A worker that receives bodies, reports that it is working, and never finishes. */
   const endless = http.createServer();
   const open = new Set<http.IncomingMessage>();
   let seen = 0;
@@ -288,7 +288,7 @@ describe('with memory for one upload', () => {
       method: 'POST',
       headers: { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': '100000' },
     });
-    // What it meets when it is broken off.
+    // The error when it is aborted.
     unfinished.on('error', () => undefined);
     unfinished.write('--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\nxxx');
     await once(unfinished, 'socket');

@@ -40,7 +40,7 @@ export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxByt
   const upload: RequestHandler = async (req, res) => {
     const bytes = bodyBytes(req, maxBytes + FORM_MAX_BYTES);
     res.set(await rate.spend(currentContext()?.client ?? '', bytes));
-    // Claimed before the body is read, and held until all work on it has ended, also when its client has left.
+    // Claimed before the body is read, and held until all work on it has ended, even when the client has disconnected.
     await memory.run(() => processUpload(req, res), { weight: bytes, waitMs: WAIT_MS });
   };
 

@@ -26,7 +26,7 @@ afterEach(async () => {
 const scheduling = { priority: 'medium' } as const;
 const image = { type: 'image/png', bytes: Buffer.from('x') } as const;
 
-/** A gateway in front of replicas of task-api. @param lostAnswers after so many commits, the replica does not hear of them */
+/** A gateway in front of replicas of task-api. @param lostAnswers how many commits the replica does not hear of */
 async function startGateway({ replicas = 1, lostAnswers = 0 } = {}) {
   const postgres = losingAnswers(taskApi.postgres.db, lostAnswers);
   while (listeners.length < replicas) {
@@ -40,7 +40,7 @@ async function startGateway({ replicas = 1, lostAnswers = 0 } = {}) {
   return createHttpApp({ ...basics('web-gateway-1'), service: 'web-gateway', routes: [routes] });
 }
 
-/** PostgreSQL that does what it is told, while nobody hears of it. */
+/** A PostgreSQL that does its work, but whose responses get lost. */
 function losingAnswers(db: Postgres, count: number): Postgres {
   let left = count;
   const arrive = <T>(answer: T): T => {
@@ -75,7 +75,7 @@ it('makes a job of each request', async () => {
   expect(new Set(answers.map(({ body }) => body.id)).size).toBe(3);
 });
 
-it("takes the client's own key, and passes on that it is a bad one", async () => {
+it("uses the client's own key, and passes on the refusal of an invalid one", async () => {
   const app = await startGateway();
   const post = (key: string) => request(app).post('/image').set('Idempotency-Key', key);
   const first = await post('key-1').expect(202);

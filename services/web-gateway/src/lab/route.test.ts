@@ -104,7 +104,7 @@ it('answers 415 to a body that is not an image, and 413 to one over 1 MiB', asyn
 });
 
 describe('one run at a time', () => {
-  /** Begins a run that lasts until the link to the workers is mended. */
+  /** Begins a run that lasts until the link to the workers is repaired. */
   const beginFrozenRun = async () => {
     await gateway.links.blurWorker.freeze();
     const open = http.request(`${listener.url}/lab/runs?effect=blur&requests=1`, {
