@@ -413,7 +413,7 @@ describe('closing', () => {
     });
   });
 
-  it("does not read a draining task-api's message as being about the job it has just begun", async () => {
+  it('finishes a job whose claim is in flight when the shutdown begins', async () => {
     const work = gatedWork();
     const { consumer } = startWorker(work.perform);
     await link.freeze();
