@@ -34,7 +34,7 @@ afterAll(async () => {
   checkout.remove();
 }, 30_000);
 
-/** Takes all the room that there is. */
+/** Uses up all free space. */
 function fill(): void {
   const block = Buffer.alloc(MEBIBYTE);
   for (let size = MEBIBYTE; size > 0; size = size === MEBIBYTE ? 4096 : 0) {

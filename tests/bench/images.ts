@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-/** A JPEG that is as hard to code as a photograph: soft shapes, and the noise of a sensor. Always the same shapes. */
+/** A JPEG that is as hard to encode as a photograph: soft shapes, and the noise of a sensor. Always the same shapes. */
 export async function photograph(megapixels: number): Promise<Buffer> {
   const width = Math.round(Math.sqrt((megapixels * 1e6 * 4) / 3));
   const height = Math.round((width * 3) / 4);

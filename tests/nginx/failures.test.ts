@@ -100,7 +100,7 @@ describe("nginx's own errors", () => {
 });
 
 describe('a service that is down', () => {
-  test('is answered by 503 with Retry-After at once, and served again as soon as it is back', async () => {
+  test('is answered with 503 with Retry-After at once, and served again as soon as it is back', async () => {
     const port = await freePort();
     const nginx = await front({ replicas: { 'task-api': [port] } });
     for (const method of ['GET', 'POST']) {
@@ -114,7 +114,7 @@ describe('a service that is down', () => {
     expect((await send(nginx.port, '/api/tasks')).status).toBe(200);
   });
 
-  test('is answered by 503 to a large upload too', async () => {
+  test('is answered with 503 to a large upload too', async () => {
     const nginx = await front({});
     const reply = await send(nginx.port, '/upload', { method: 'POST', body: Buffer.alloc(10_000_000) });
     expectProblem(reply, 503, 'Service Unavailable', { work_begun: false });
@@ -161,7 +161,7 @@ describe('a service that is down', () => {
   });
 });
 
-test('an upload that Nginx cannot keep on its way is answered by 503 with Retry-After', async () => {
+test('an upload that Nginx cannot keep on its way is answered with 503 with Retry-After', async () => {
   const gateway = await upstream('web-gateway');
   const nginx = await front({ replicas: { 'web-gateway': [gateway.port] } });
   // As good as a full disk: nothing can be written there.
@@ -226,7 +226,7 @@ describe('a service that fails in the middle', () => {
     expect(breaking.received.length).toBeGreaterThan(brokenBefore);
   });
 
-  test('is answered by 504 after the time-out when it hangs, and a POST is sent to it once', async () => {
+  test('is answered with 504 after the time-out when it hangs, and a POST is sent to it once', async () => {
     const [hanging, other] = [
       await upstream('hangs', () => undefined),
       await upstream('other', () => undefined),

@@ -50,12 +50,12 @@ function hops(name: string, megapixels: number, goal: Goal): Row {
   };
 }
 
-/** Nginx has a row of its own. */
+/** Nginx has its own row. */
 export function gatewayOf(stack: Stack): string {
   return stack.replicas.find(({ service }) => service === 'web-gateway')!.url;
 }
 
-/** One client: the next image when the answer to the last is there. */
+/** One client: the next image follows the response to the last. */
 export function uploads(url: string, photo: Buffer): Load {
   return { url, method: 'POST', path: '/upload', ...uploadForm(photo), clients: 1, status: 201 };
 }
