@@ -137,7 +137,7 @@ describe('a checkout that was built', () => {
     ['the bundle of a service', () => rmSync(at('services/web-gateway/bundle'), { recursive: true })],
     ['the half of a bundle', () => write('services/web-gateway/bundle/service.js', 'export const gree')],
     ['everything of a service', () => rmSync(at('services/web-gateway/dist'), { recursive: true })],
-  ])('makes %s again when it was removed or damaged', (_, damage) => {
+  ])('rebuilds %s when it was removed or damaged', (_, damage) => {
     damage();
     build();
     expect(outputs()).toEqual(sound);

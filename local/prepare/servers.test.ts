@@ -33,7 +33,7 @@ test.each([
   [goodNginx, goodRedis],
   ['nginx version: nginx/1.30.0 (Ubuntu)', 'Redis server v=8.2.1 sha=0'],
   ['nginx version: openresty/1.27.1.2', 'Valkey server v=8.0.0 sha=0'],
-])('takes %s and %s', (nginx, redis) => {
+])('accepts %s and %s', (nginx, redis) => {
   expect(messageAbout(nginx, redis)).toBeUndefined();
 });
 

@@ -11,7 +11,7 @@ describe.each([
   ['empty', ''],
   ['damaged', '{"postgresPassword": "a'],
   ['damaged', '[]'],
-])('a file of secrets that is %s', (state, content) => {
+])('a secrets file that is %s', (state, content) => {
   it('is created again as long as no database uses its passwords', () => {
     writeFileSync(path, content);
     const secrets = loadSecrets(path);

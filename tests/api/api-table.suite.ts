@@ -100,7 +100,7 @@ describe('tasks for the queue', () => {
     ['GET', '/add/task1', 'task1'],
     ['POST', '/api/add/a%2Fb%20%26%20c', 'a/b & c'],
     ['POST', '/api/add/%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7', '👩‍👧'],
-  ])('%s %s is accepted and says where to look', async (method, path, task) => {
+  ])('%s %s is accepted and says where to follow it', async (method, path, task) => {
     const reply = await send(path, { method });
     expect(reply.status).toBe(202);
     const queued = reply.as(queuedTaskSchema);
@@ -291,7 +291,7 @@ describe('/upload and /image', () => {
     ['jpeg', 'blur,bw', ['blur', 'bw']],
     ['png', 'blur', ['blur']],
     ['webp', ' bw , blur ', ['bw', 'blur']],
-  ] as const)('a %s goes through "%s" and comes back as what it was', async (format, effects, applied) => {
+  ] as const)('a %s goes through "%s" and keeps its type', async (format, effects, applied) => {
     const reply = await upload({ file: await paint().toFormat(format).toBuffer(), effects });
     expect(reply).toMatchObject({ status: 201, headers: { 'content-type': JSON_TYPE } });
     const uploaded = reply.as(uploadResponseSchema);
@@ -335,7 +335,7 @@ describe('/upload and /image', () => {
       ['bytes=0-9', 0, 10],
       ['bytes=10-', 10, undefined],
       ['bytes=-7', -7, undefined],
-    ])('comes in part when asked for %s', async (range, start, end) => {
+    ])('is sent in part when %s is requested', async (range, start, end) => {
       const reply = await send(path, { headers: { Range: range } });
       expect(reply.status).toBe(206);
       expect(reply.body).toEqual(whole.body.subarray(start, end));

@@ -33,7 +33,7 @@ describe('a body that is not JSON', () => {
   });
 
   test.each(takers)(
-    'and not compressed, though its header says so, is answered with 400 from %s',
+    'that is not compressed as its header says is answered with 400: %s',
     async (path) => {
       const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' };
       const { detail } = expectProblem(await send(path, { method: 'POST', headers, body: '{}' }), 400);
@@ -90,7 +90,7 @@ describe('a task', () => {
     ['an unknown field', { title: 'x', titel: 'y' }, ['titel']],
     ['an id of its own', { title: 'x', id: ID }, ['id']],
     ['everything wrong', { title: '', description: 1, priority: 2 }, ['title', 'description', 'priority']],
-  ])('with %s is answered with 422 that says where', async (_what, body, where) => {
+  ])('with %s is answered with a 422 that names the field', async (_what, body, where) => {
     for (const [method, path] of [
       ['POST', '/api/tasks'],
       ['PUT', `/api/tasks/${ID}`],
@@ -99,7 +99,7 @@ describe('a task', () => {
   });
 
   test.each(['é', '水'])(
-    'with a title of 10,000 characters (%s) is taken, in a path too',
+    'with a title of 10,000 characters (%s) is accepted, in a path too',
     async (character) => {
       const title = character.repeat(10_000);
       expect((await sendJson('POST', '/api/tasks', { title })).status).toBe(201);
@@ -207,7 +207,7 @@ describe('a user', () => {
     ['a very long email address', { name: 'A', email: `${'a'.repeat(250)}@example.com` }, ['email']],
     ['a list for an email address', { name: 'A', email: ['a@example.com'] }, ['email']],
     ['an unknown field', { name: 'A', email: 'a@example.com', admin: true }, ['admin']],
-  ])('with %s is answered with 422 that says where', async (_what, body, where) => {
+  ])('with %s is answered with a 422 that names the field', async (_what, body, where) => {
     const problem = expectProblem(await sendJson('POST', '/user/register', body), 422);
     expect([...new Set(paths(problem))]).toEqual(where);
   });

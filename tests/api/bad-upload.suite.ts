@@ -73,7 +73,7 @@ describe('the file of an upload', () => {
   });
 
   test.each(['jpeg', 'png', 'webp'] as const)(
-    'that is cut in half is answered with 422: %s',
+    'that is truncated is answered with 422: %s',
     async (format) => {
       const files = [await paint().toFormat(format).toBuffer()];
       if (format !== 'webp') files.push(await paint().toFormat(format, { progressive: true }).toBuffer());

@@ -46,7 +46,7 @@ describe('responses match the published description', () => {
   });
 
   test.each(['PUT /upload', 'DELETE /api/jobs', 'POST /docs', 'TRACE /tasks'])(
-    'so is a method that is not offered: %s',
+    'including the response to an unsupported method: %s',
     async (line) => {
       const [method, path] = line.split(' ');
       const reply = await send(path!, { method });

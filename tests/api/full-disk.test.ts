@@ -73,7 +73,7 @@ const createTask = () =>
   );
 
 test(
-  'says what is wrong, goes on when there is room again, and keeps what it had',
+  'says what is wrong, continues when there is room again, and keeps its data',
   async () => {
     if (!isMounted()) {
       console.warn('A file system of its own cannot be mounted here: a full disk is not tried.');

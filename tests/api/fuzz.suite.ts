@@ -185,7 +185,7 @@ async function findFaults(round: Attempt[]): Promise<string[]> {
 }
 
 test(
-  `random requests (FUZZ_SEED=${SEED}) are answered, none by a 5xx, and errors are problem documents`,
+  `random requests (FUZZ_SEED=${SEED}) get responses, none of them a 5xx, and errors are problem documents`,
   async () => {
     const rounds = fc.array(attempts, { minLength: 1, maxLength: AT_ONCE_MAX, size: 'max' });
     const property = fc.asyncProperty(rounds, async (round) => {

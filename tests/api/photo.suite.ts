@@ -54,7 +54,7 @@ describe('a photo', () => {
   }, 60_000);
 
   test.each<Effect[][]>([[['bw', 'blur']], [['blur', 'bw']]])(
-    'as a PNG is the same to the pixel as from one process: %j',
+    'as a PNG is the same as from one process, pixel for pixel: %j',
     async (effects) => {
       const photo = await paint({ width: 1600, height: 1200 }).png().toBuffer();
       const result = await decode(await throughTheStack(photo, effects));

@@ -60,7 +60,7 @@ afterAll(async () => {
 }, 30_000);
 
 test(
-  'a port that is taken is told in one line, with status 1',
+  'a port in use is reported in one line, with status 1',
   async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
@@ -80,7 +80,7 @@ test(
 );
 
 test(
-  'a start that is interrupted ends with the status of that signal, and leaves nothing behind',
+  'an interrupted start exits with the status of the signal, and leaves nothing behind',
   async () => {
     const terminal = run('npm start --silent');
     const frozen = () => checkout.processes().find(({ command }) => command.includes('bundle/main.js'));
@@ -96,7 +96,7 @@ test(
 );
 
 test(
-  'starts, names its address and a first call that works, and Ctrl-C ends it without a trace',
+  'starts, prints its URL and a first call that works, and Ctrl-C ends it without a trace',
   async () => {
     // Like people who want everything to be built again.
     rmSync(join(checkout.folder, 'services/text-worker/dist'), { recursive: true });
@@ -142,7 +142,7 @@ describe('restarted with --scale blur-worker=2, from a shell that is set up for 
   });
 
   test(
-    'npm run scale changes how many there are, and says so',
+    'npm run scale changes the number of replicas, and reports it',
     () => {
       expect(execute('npm run --silent scale -- blur-worker=3 text-worker=2')).toMatch(
         new RegExp(`^http://127.0.0.1:${port}\n.*^text-worker +2\nblur-worker +3\n`, 'ms'),
@@ -156,7 +156,7 @@ describe('restarted with --scale blur-worker=2, from a shell that is set up for 
   );
 
   test(
-    'load-test.sh compares numbers of replicas, finding out by itself what runs, and puts them back',
+    'load-test.sh compares numbers of replicas, detects what runs, and restores it',
     () => {
       const output = execute(`./load-test.sh --url ${url()} --compare 1,2 -n 6 -c 3`);
       expect(output).toMatch(/^replicas +total +req\/s .*\n +1 .* x1\.00 +100%\n +2 .*%$/m);

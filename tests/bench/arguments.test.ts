@@ -41,7 +41,7 @@ test.each([
   [['--fast'], /^Unknown option '--fast'\. Options: --only ROW, --json FILE, /],
   [['jobs'], /^Unexpected argument 'jobs'\. Options: /],
   [['--json'], /^Option '--json <value>' argument missing\. Options: /],
-])('%j is refused, with what there is', (args, message) => {
+])('%j is refused, with the valid values', (args, message) => {
   const read = () => readArguments(args, names);
   expect(read).toThrow(UsageError);
   expect(read).toThrow(message);

@@ -30,7 +30,7 @@ const hasEngine = engineAnswers();
     ['of 20 MiB', 'large-20mib.png'],
     ['of 50 megapixels', 'large-50mp.jpg'],
   ])(
-    '64 images %s at once, half of them as jobs, are all done, or refused with Retry-After',
+    '64 images %s at once, half of them as jobs, are all processed, or refused with Retry-After',
     async (_case, name) => {
       const image = new Blob([readFileSync(join(images.hostile, name))]);
       const answers = await Promise.all(

@@ -1,4 +1,4 @@
-// One client who means harm, beside ten who do not, on the composed stack with its real limits: npm run test:hostile.
+// One malicious client beside ten normal ones, on the composed stack with its real limits: npm run test:hostile.
 import { rmSync } from 'node:fs';
 import { type Composed, composed, docker, engineAnswers } from '../compose/docker.js';
 import { fallen, reportUsage, type Usage, usagesOf } from '../compose/usage.js';
@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 const SECONDS = Number(process.env['HOSTILE_SECONDS'] ?? 60);
-/** How much slower the stack may be to the others meanwhile, at the 95th percentile. */
+/** How much slower the stack may be for the others in the meantime, at the 95th percentile. */
 const SLOWER_AT_MOST = 3;
 
 interface HonestReport {
@@ -31,17 +31,17 @@ const hasEngine = engineAnswers();
   }, 15 * MINUTE_MS);
 
   afterAll(async () => {
-    // What is still at work for the hostile client is not waited for.
+    // Does not wait for work that is still running for the malicious client.
     await stack.compose('down', '--volumes', '--timeout', '5');
     for (const folder of Object.values(images)) rmSync(folder, { recursive: true });
   }, 2 * MINUTE_MS);
 
   test(
-    'takes the service from nobody, and kills nothing',
+    'denies the service to nobody, and kills nothing',
     async () => {
       await honest(5);
       const alone = await honest(30);
-      // On a machine of its own it would take no CPU from the stack's.
+      // On a separate machine, it would take no CPU from the stack's.
       const attack = inContainer('attacker.ts', SECONDS, images.hostile, '/images', [
         '--cpu-shares',
         '64',
@@ -58,7 +58,7 @@ const hasEngine = engineAnswers();
         const [before, meanwhile] = [p95(alone.latencies[kind]!), p95(beside.latencies[kind]!)];
         expect(meanwhile / before).toBeLessThan(SLOWER_AT_MOST);
       }
-      // What it leaves behind is worked off, and the stack is as before.
+      // What it leaves behind gets done, and the stack is as before.
       await until('all is healthy', async () => (await fetch(`${stack.url}/health`)).ok, MINUTE_MS);
     },
     SECONDS * 1_000 + 5 * MINUTE_MS,
@@ -70,7 +70,7 @@ const hasEngine = engineAnswers();
     ) as HonestReport;
   }
 
-  /** Runs a script of tests/hostile beside the stack, on Nginx's network, under an address of its own. @returns what it prints */
+  /** Runs a script of tests/hostile beside the stack, on Nginx's network, under its own address. @returns its output */
   async function inContainer(
     script: string,
     seconds: number,

@@ -1,4 +1,4 @@
-// What must hold for the manifests as a whole, beyond their form: a named rule each, that returns what is against it.
+// Rules for the manifests as a whole, beyond their form: each has a name and returns its violations.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, serviceNames, services } from '#topology';
@@ -6,7 +6,7 @@ import { idOf, type Manifest, type PodSpec, root, type Workload, workloadsOf } f
 
 export type Rule = (manifests: Manifest[]) => string[];
 
-/** A rule for each pod by itself. */
+/** A rule for each pod separately. */
 const forEachPod =
   (check: (pod: PodSpec, workload: Workload) => (string | false | undefined)[]): Rule =>
   (manifests) =>
@@ -292,7 +292,7 @@ function isService(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
 }
 
-/** Who calls whom, as the topology has it: "nginx → task-api". */
+/** Who calls whom, according to the topology: "nginx → task-api". */
 function callsOfTheProduct(): string[] {
   return [
     ...serviceNames.flatMap((service) => {
@@ -307,7 +307,7 @@ function callsOfTheProduct(): string[] {
   ].sort();
 }
 
-/** What a probe asks, without how often and how patiently. */
+/** What a probe requests, without its timing. */
 function question(probe: unknown): string {
   const { httpGet, exec, tcpSocket } = probe as Record<string, unknown>;
   return JSON.stringify({ httpGet, exec, tcpSocket });

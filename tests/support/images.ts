@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { pngFile } from './image-files.js';
 
-/** An image with colours, edges and noise, so that no two places of it are alike. */
+/** An image with colours, edges and noise, so that no two places in it look the same. */
 export async function makeImage(
   type: 'jpeg' | 'png' | 'webp',
   { width = 120, height = 80 } = {},
@@ -13,7 +13,7 @@ export async function makeImage(
     .toBuffer();
 }
 
-/** A black PNG of one bit a pixel: a few bytes that hold any number of them. */
+/** A black PNG with one bit per pixel: a few bytes that contain any number of pixels. */
 export function blackPng(width: number, height: number): Buffer {
   return pngFile({ width, height, depth: 1, colour: 0 });
 }

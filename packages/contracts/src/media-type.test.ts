@@ -21,12 +21,12 @@ it.each([
   ['image/svg+xml', '\xef\xbb\xbf<?xml version="1.0"?>\n<!-- an image -->\n<svg/>'],
   ['application/pdf', '%PDF-1.7'],
   ['image/x-portable-arbitrarymap', 'P7\nWIDTH 1'],
-])('knows %s', (type, start) => {
+])('recognizes %s', (type, start) => {
   expect(mediaTypeOf(Buffer.from(start, 'latin1'))).toBe(type);
 });
 
 it.each(['', '\xff', 'RIFF\0\0\0\0WAVE', 'BMW', 'a text', '<html><svg></svg></html>', '<!--'.repeat(5_000)])(
-  'knows nothing of %j',
+  'does not recognize %j',
   (start) => {
     expect(mediaTypeOf(Buffer.from(start, 'latin1'))).toBeUndefined();
   },

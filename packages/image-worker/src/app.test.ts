@@ -75,7 +75,7 @@ describe('POST /process, the types', () => {
     'IMAGE/GIF; name=photo',
     'application/octet-stream',
     'binary/octet-stream',
-  ])('takes a JPEG that is called %s, and answers a JPEG', async (type) => {
+  ])('accepts a JPEG whose type is given as %s, and returns a JPEG', async (type) => {
     await process(type, jpeg).expect(200).expect('Content-Type', 'image/jpeg');
   });
 
@@ -134,7 +134,7 @@ describe('POST /process, the types', () => {
   it.each([
     ['one pixel', 1, 1],
     ['one row', 300, 1],
-  ])('takes an image of %s', async (_case, width, height) => {
+  ])('accepts an image of %s', async (_case, width, height) => {
     await process('image/png', await makeImage(width, height, 3).png().toBuffer()).expect(200);
   });
 });
@@ -148,7 +148,7 @@ describe('POST /process, the refusals', () => {
   };
 
   it.each(['application/json', 'text/plain', 'multipart/form-data', 'video/mp4'])(
-    'answers 415 to %s and says what is possible',
+    'answers 415 to %s and lists the supported types',
     async (type) => {
       const response = await process(type, jpeg).expect(415);
       expect(response.get('accept-post')).toContain('image/jpeg, image/png, image/webp');
@@ -161,7 +161,7 @@ describe('POST /process, the refusals', () => {
     ['a GIF', 'GIF89a\u0001\u0000\u0001\u0000', 'image/gif'],
     ['a TIFF', 'II*\u0000\u0008\u0000\u0000\u0000', 'image/tiff'],
     ['a photo of a telephone', '\u0000\u0000\u0000\u0018ftypheic', 'image/heic'],
-  ])('answers 415 to %s and says that it is one', async (_case, body, fact) => {
+  ])('answers 415 to %s and names its type', async (_case, body, fact) => {
     for (const type of ['image/jpeg', 'application/octet-stream']) {
       const response = await process(type, body).expect(415);
       expect(problemOf(response).detail).toContain(`The body is ${fact}. Send one of: image/jpeg, image/png`);
@@ -187,7 +187,7 @@ describe('POST /process, the refusals', () => {
       INTERCHANGE_TYPE,
       () => Buffer.from('P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nENDHDR\n'),
     ],
-  ])('answers 422 to %s, without the words of the decoder', async (_case, type, body) => {
+  ])('answers 422 to %s, without the decoder’s words', async (_case, type, body) => {
     const response = await process(type, body()).expect(422);
     expect(problemOf(response).detail).toBe('The image cannot be read: it is damaged or truncated.');
   });

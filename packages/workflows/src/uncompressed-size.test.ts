@@ -35,7 +35,7 @@ it.each<[string, ImageType, () => Buffer]>([
   ['a PNG that is cut off', 'image/png', () => Buffer.from('89504e470d0a1a0a', 'hex')],
   ['a WebP that is cut off', 'image/webp', () => webpExtended(0, 9, 9)],
   ['nothing', 'image/jpeg', () => Buffer.alloc(0)],
-])('%s counts as the largest that is possible', (_what, type, make) => {
+])('%s counts as the largest possible image', (_what, type, make) => {
   expect(uncompressedBytes({ type, bytes: make() })).toBe(LARGEST * (type === 'image/jpeg' ? 3 : 4));
 });
 

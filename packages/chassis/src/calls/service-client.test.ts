@@ -64,7 +64,7 @@ it('returns the response, and which replica sent it', async () => {
 it.each([
   ['with its length', { 'Content-Length': 3 * 65_536 }],
   ['without its length', {}],
-])('reads an answer that comes in parts, %s', async (_case, headers) => {
+])('reads a response that arrives in parts, %s', async (_case, headers) => {
   const parts = ['a', 'b', 'c'].map((letter) => letter.repeat(65_536));
   const { url } = await replica((_req, res) => {
     res.writeHead(200, headers);

@@ -27,7 +27,7 @@ it.each([
   ['by process.exit', 3, null],
   ['by an error', 1, null],
   ['by SIGKILL in the next turn', null, 'SIGKILL'],
-])('loses no line of a process that ends %s', async (end, code, signal) => {
+])('loses no line when a process ends %s', async (end, code, signal) => {
   // So few that a pipe has room for them.
   const program = start(50, end);
   expect(await program.ended).toMatchObject({ code, signal });

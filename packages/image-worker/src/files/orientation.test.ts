@@ -28,7 +28,7 @@ describe('the orientation in EXIF data', () => {
 });
 
 it.each(ORIENTATIONS)(
-  'an image of orientation %i is made upright as sharp makes it',
+  'an image of orientation %i is rotated upright like sharp does',
   async (orientation) => {
     const pixels = Buffer.from(Array.from({ length: 3 * 2 * 3 }, (_, index) => 10 * index));
     const lying = await sharp(pixels, { raw: { width: 3, height: 2, channels: 3 } })

@@ -40,7 +40,7 @@ describe('a page of tasks', () => {
     ['three bytes', '漢', 8],
     ['a control character', CONTROL, 26],
   ])(
-    'ends early when its texts are long, and the next one goes on: %s',
+    'ends early when its texts are long, and the next one continues: %s',
     async (_what, character, expected) => {
       await makeLargeTasks(60, character);
       const { pages, ids } = await readAll('/api/tasks?limit=50');

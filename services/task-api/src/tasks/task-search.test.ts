@@ -47,7 +47,7 @@ describe('a search', () => {
     ["a'b", "'"],
     ['two\nlines', 'o\nl'],
     ['\u001funit', '\u001fu'],
-  ])('reads every script and every character: %j has %j', async (title, part) => {
+  ])('supports every script and every character: %j contains %j', async (title, part) => {
     await create(title);
     await create('other');
     expect(await found(part)).toEqual([title]);

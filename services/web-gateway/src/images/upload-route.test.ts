@@ -50,7 +50,7 @@ it('asks the workers in the order of the effects', async () => {
 });
 
 it.each(['png', 'webp', 'jpeg'] as const)(
-  'keeps the type of a %s, whatever the file is called',
+  'keeps the type of a %s, whatever the file name',
   async (type) => {
     const { body } = await upload(await makeImage(type), 'bw', 'image.gif').expect(201);
     const image = await request(gateway.app).get(body.view_url).expect(200);
@@ -103,7 +103,7 @@ describe('an invalid form is answered with 422', () => {
 });
 
 it.each(['image/jpg', 'image/x-png', 'application/octet-stream', 'text/plain'])(
-  'takes a file of type %s for what it is',
+  'detects the real type of a file sent as %s',
   async (contentType) => {
     const form = post().attach('file', photo, { filename: 'photo', contentType });
     const { body } = await form.field('effects', 'bw').expect(201);
@@ -195,7 +195,7 @@ it.each([
   ['Redis is down', () => gateway.redis.link.cut()],
   ['Redis hangs', () => gateway.redis.link.freeze()],
 ])(
-  'answers 503 within 5 s when %s, and goes on when it is back',
+  'answers 503 within 5 s when %s, and recovers when it is back',
   async (_case, damage) => {
     await damage();
     const begun = performance.now();

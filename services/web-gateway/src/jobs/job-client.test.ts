@@ -61,7 +61,7 @@ function losingAnswers(db: Postgres, count: number): Postgres {
 const jobs = () => taskApi.postgres.db.query<{ id: string }>('SELECT id FROM jobs');
 
 it.each(['/text', '/image'])(
-  'makes one job of POST %s, however many replicas have taken it without the gateway hearing of it',
+  'makes one job of POST %s, however many responses of replicas get lost',
   async (path) => {
     const app = await startGateway({ replicas: 3, lostAnswers: 2 });
     const { body } = await request(app).post(path).expect(202);

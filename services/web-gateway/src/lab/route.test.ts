@@ -81,7 +81,7 @@ it.each([
 });
 
 it.each(['image/jpg', 'application/octet-stream', ''])(
-  'takes an image of Content-Type "%s"',
+  'accepts an image with the Content-Type "%s"',
   async (type) => {
     const headers: Record<string, string> = type ? { 'Content-Type': type } : {};
     const body = new Uint8Array(photo);

@@ -81,7 +81,7 @@ it.each([
   ['is away', () => postgres.link.cut()],
   ['hangs', () => postgres.link.freeze()],
 ])(
-  'fails in time on a server that %s, and keeps one connection at most',
+  'fails in time on a server that %s, and keeps at most one connection',
   async (_case, damage) => {
     expect(await status()).toBe('healthy');
     const before = await connections();

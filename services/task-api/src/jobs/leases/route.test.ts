@@ -238,7 +238,7 @@ describe('a job', () => {
       report === 'complete' ? worker.complete(id, reports.complete) : worker.fail(id, reports.fail);
 
     it.each(['complete', 'fail'] as const)(
-      'takes its %s again from the attempt that made it, for the answer may have been lost, and changes nothing',
+      'accepts the same %s again from its attempt, whose response may have been lost, and changes nothing',
       async (report) => {
         const id = await add();
         await claim(id);
@@ -253,7 +253,7 @@ describe('a job', () => {
     it.each([
       ['complete', 'fail'],
       ['fail', 'complete'],
-    ] as const)('stands by its %s: a %s that comes later does not count', async (first, second) => {
+    ] as const)('keeps its outcome: after %s, a later %s does not count', async (first, second) => {
       const id = await add();
       await claim(id);
       expect(await send(id, first)).toBe(true);
@@ -305,7 +305,7 @@ describe('a job', () => {
     });
 
     it.each(['renew', 'complete'])(
-      'is not revived by a %s that waits for the failure to be written',
+      'is not revived by a %s that waited for the failure to be written',
       async (report) => {
         const id = await add();
         await claim(id);

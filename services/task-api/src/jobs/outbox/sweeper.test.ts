@@ -74,7 +74,7 @@ describe('a job that keeps waiting', () => {
   it.each([
     ['its worker vanished', `UPDATE jobs SET status = 'processing', attempt = attempt + 1, due_at = now()`],
     ['it was tried again', 'UPDATE jobs SET attempt = attempt + 1, run_at = now(), due_at = now()'],
-  ])('starts again with 30 s when %s', async (_case, change) => {
+  ])('starts over with 30 s when %s', async (_case, change) => {
     await add();
     await passTime();
     for (let time = 0; time < 3; time += 1) {
