@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Load on a running Millrace, and what replicas gain: ./load-test.sh --help. Needs bash 3.2, curl 7.75 and awk, nothing else.
-# Its parts are in scripts/load-test/, one subject a file.
+# Puts load on a running Millrace, and shows what replicas gain: ./load-test.sh --help. Needs only bash 3.2, curl 7.75 and awk. Its parts
+# are in scripts/load-test/, one subject per file.
 # shellcheck disable=SC2034,SC2154 # its parts read and set what is used here
 case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "load-test.sh needs bash 3.2 or newer: bash load-test.sh" >&2; exit 2 ;; esac
 set -euo pipefail

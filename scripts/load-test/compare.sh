@@ -28,7 +28,7 @@ compared_runs() {
 
 counted() { if [ "$1" = 1 ]; then echo "1 replica"; else echo "$1 replicas"; fi; }
 
-# A request for each replica, so that none pays for its first one in the measurement.
+# Sends a request to each replica first, so that none pays for its first one in the measurement.
 warm_up() {
   local all=$requests at_once=$concurrency for=$duration
   requests=$1 concurrency=$1 duration=

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# The same as files, to keep and to show.
+# Writes the results to files.
 
 write_files() {
   local name
@@ -45,8 +45,8 @@ write_json() {
   printf ']}\n'
 }
 
-# Each step is a panel on the same scale of time, each request a line in it, coloured by its replica: pale while it waits until
-# that replica has finished what it did before, strong from then on.
+# Each step is a panel on the same time scale, each request a line in it, coloured by its replica: pale while it waits for the replica's
+# previous request, strong from then on.
 write_svg() {
   local replicas files=()
   for replicas in "${steps[@]}"; do files+=("$work/step-$replicas"); done
