@@ -29,7 +29,7 @@ Without options: 20 images to blur, all at once.
   -c, --concurrency N  how many at a time, up to 300 (default 20)
   --duration TIME      as many as go into this time instead: 30s, 2m
   --target TARGET      upload (default), analyze, tasks, health, or a path for GET, such as /api/tasks
-  --file IMAGE         the image to upload (default: a small one of its own)
+  --file IMAGE         the image to upload (default: a small generated one)
   --compare 1,2,4      the same load with each of these numbers of blur-workers; prints what the replicas gain, and writes a
                        .json file and an image (.svg, .html). The number from before is put back at the end, also after Ctrl-C
   --on WHERE           what runs at the URL, for --compare: local (npm start), compose or kubernetes (default: is found out)

@@ -50,7 +50,7 @@ test('tells the gateway where the addresses of all replicas are', async () => {
   });
 });
 
-test('gives a service the account of its own schema, and none to a service without data', async () => {
+test('gives a service the account for its schema, and none to a service without data', async () => {
   const replicas = await planReplicas();
   expect(environmentOf(named(replicas, 'user-api-1'), connections)).toMatchObject({
     POSTGRES_USER: 'user_api',

@@ -88,7 +88,7 @@ describe('a task', () => {
     ['a description with a NUL', { title: 'x', description: '\u0000' }, ['description']],
     ['an unknown priority', { title: 'x', priority: 'urgent' }, ['priority']],
     ['an unknown field', { title: 'x', titel: 'y' }, ['titel']],
-    ['an id of its own', { title: 'x', id: ID }, ['id']],
+    ['a client-chosen id', { title: 'x', id: ID }, ['id']],
     ['everything wrong', { title: '', description: 1, priority: 2 }, ['title', 'description', 'priority']],
   ])('with %s is answered with a 422 that names the field', async (_what, body, where) => {
     for (const [method, path] of [

@@ -63,7 +63,7 @@ interface Fault {
   /** The stack's name for the process. */
   process: string;
   /** The services whose /health reports unhealthy. */
-  unwell: string[];
+  unhealthy: string[];
   /** The calls that need it. */
   needs: Call[];
 }
@@ -73,17 +73,17 @@ const taskCalls: Call[] = ['addTask', 'createTask', 'listTasks', 'listJobs'];
 const faults: Fault[] = [
   {
     process: 'postgres',
-    unwell: ['task-api', 'user-api'],
+    unhealthy: ['task-api', 'user-api'],
     needs: [...taskCalls, 'registerUser', 'listUsers'],
   },
-  { process: 'redis', unwell: ['web-gateway', 'task-api', 'queue-worker'], needs: ['blur', 'bw', 'image'] },
-  { process: 'text-worker-1', unwell: ['text-worker'], needs: ['analyze'] },
-  { process: 'blur-worker-1', unwell: ['blur-worker'], needs: ['blur'] },
+  { process: 'redis', unhealthy: ['web-gateway', 'task-api', 'queue-worker'], needs: ['blur', 'bw', 'image'] },
+  { process: 'text-worker-1', unhealthy: ['text-worker'], needs: ['analyze'] },
+  { process: 'blur-worker-1', unhealthy: ['blur-worker'], needs: ['blur'] },
   // A worker that cannot claim a job does none.
-  { process: 'task-api-1', unwell: ['task-api', 'queue-worker'], needs: taskCalls },
+  { process: 'task-api-1', unhealthy: ['task-api', 'queue-worker'], needs: taskCalls },
 ];
 
-describe.each(faults)('while $process is down', ({ process: name, unwell, needs }) => {
+describe.each(faults)('while $process is down', ({ process: name, unhealthy, needs }) => {
   let pids: Record<string, number | undefined>;
 
   beforeAll(async () => {
@@ -96,7 +96,7 @@ describe.each(faults)('while $process is down', ({ process: name, unwell, needs 
   }, 20_000);
 
   test('/health reports what is unhealthy', async () => {
-    await expectUnwell(unwell);
+    await expectUnhealthy(unhealthy);
   }, 15_000);
 
   test('everything is healthy again soon after its return, and no other process died', async () => {
@@ -110,7 +110,7 @@ describe.each(faults)('while $process is down', ({ process: name, unwell, needs 
 // directly behind Nginx, is not among these.
 describe.each(faults.filter(({ process: name }) => name !== 'task-api-1'))(
   'while $process hangs',
-  ({ process: name, unwell, needs }) => {
+  ({ process: name, unhealthy, needs }) => {
     let pids: Record<string, number | undefined>;
 
     beforeAll(() => {
@@ -123,7 +123,7 @@ describe.each(faults.filter(({ process: name }) => name !== 'task-api-1'))(
     }, 20_000);
 
     test('/health reports what is unhealthy', async () => {
-      await expectUnwell(unwell);
+      await expectUnhealthy(unhealthy);
     }, 15_000);
 
     test('everything is healthy again soon after it continues, and no other process died', async () => {
@@ -178,7 +178,7 @@ async function expectOutage(name: string, needs: Call[], status: number): Promis
   report(`${name}: slowest answer ${Math.round(slowest)} ms`);
 }
 
-async function expectUnwell(expected: string[]): Promise<void> {
+async function expectUnhealthy(expected: string[]): Promise<void> {
   // Its own report and those of the services are up to a second old.
   await until(
     `of the services, just ${expected.join(', ')} are unhealthy`,
@@ -186,8 +186,8 @@ async function expectUnwell(expected: string[]): Promise<void> {
       const reply = await get('/health');
       expect(reply.ms).toBeLessThan(ANSWER_MS);
       const { services } = reply.as(systemHealthSchema);
-      const unwell = Object.keys(services).filter((name) => services[name]!.status === 'unhealthy');
-      return reply.status === 503 && unwell.sort().join() === [...expected].sort().join();
+      const unhealthy = Object.keys(services).filter((name) => services[name]!.status === 'unhealthy');
+      return reply.status === 503 && unhealthy.sort().join() === [...expected].sort().join();
     },
     2 * ANSWER_MS,
   );

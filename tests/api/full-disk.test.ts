@@ -76,7 +76,7 @@ test(
   'says what is wrong, continues when there is room again, and keeps its data',
   async () => {
     if (!isMounted()) {
-      console.warn('A file system of its own cannot be mounted here: a full disk is not tried.');
+      console.warn('Cannot mount a file system here: the test with a full disk is skipped.');
       return;
     }
     const first = start();

@@ -25,7 +25,7 @@ export async function askPostgres<Row extends QueryResultRow>(
   }
 }
 
-/** Uses a Redis connection of its own. @throws when Redis is not there */
+/** Opens a Redis connection for `use`. @throws when Redis is not there */
 export async function withRedis<T>({ redis: { url } }: Stack, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, {
     lazyConnect: true,

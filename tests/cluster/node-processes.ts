@@ -15,7 +15,7 @@ export function firstProcessOf(containerId: string): number | undefined {
         // Its ids in all namespaces, the innermost last.
         return isItsOwn && /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
       } catch {
-        return false; // ended meanwhile
+        return false; // it has just ended
       }
     });
 }

@@ -99,7 +99,7 @@ describe('a mistake is reported', () => {
       all.splice(claim, 1);
     });
     expect(problems).toEqual([
-      'what a pod refers to is there: StatefulSet/postgres: there is no PersistentVolumeClaim postgres',
+      'everything that a pod refers to exists: StatefulSet/postgres: there is no PersistentVolumeClaim postgres',
     ]);
   });
 

@@ -273,7 +273,7 @@ it.each([
 });
 
 it('asks each replica, and reports which does not respond', async () => {
-  const [well, unwell] = [await replica(named('well')), await replica(full)];
-  const answers = await clientOf(well.url, unwell.url, await deserted()).requestEach(get);
+  const [healthy, busy] = [await replica(named('healthy')), await replica(full)];
+  const answers = await clientOf(healthy.url, busy.url, await deserted()).requestEach(get);
   expect(answers.map((answer) => answer?.status)).toEqual([200, 503, undefined]);
 });

@@ -8,7 +8,7 @@ afterEach(() => {
   for (const { process } of running.splice(0)) process.kill('SIGKILL');
 });
 
-/** A program that logs so many lines of 1,000 characters, and then ends. */
+/** A program that logs this many lines of 1,000 characters, and then ends. */
 function start(lines: number, end: string): RunningProgram {
   const program = runSource(join(repositoryRoot, 'tests/support/fixture-log-output.ts'), {
     LINES: String(lines),
