@@ -12,8 +12,7 @@ export interface WorkLimiterOptions {
   /** The part of the concurrency that all background work may take, at least one piece. Default 1: all of it. */
   backgroundShare?: number;
   /**
-   * How much of the concurrency one client's background work may take on average, while other work of other clients comes. Default: no
-   * limit.
+   * The share of a place's time that one client's background work may take while other work of other clients comes. Default: no limit.
    */
   backgroundTime?: number;
   /** When it aborts, those who wait are refused, so that they go elsewhere; work in flight goes on. */
