@@ -22,5 +22,5 @@ export const rows: readonly Row[] = [
   rss,
   ...[jobs, jobsCelery, enqueue, idle, create, analyze, chassis, hops12, hops1, nginx, start],
   ...[growthClients, growthPixels, growthEnqueue],
-  ...[list, search, summary, growthCreate, growthList, growthSearch, growthClaim],
+  ...[list, search, summary, growthList, growthSearch, growthCreate, growthClaim],
 ];

@@ -206,7 +206,7 @@ describe('background work', () => {
     expect(order.indexOf('patient')).toBe(1);
   });
 
-  it('works with a single place', async () => {
+  it('keeps to its share of the time while other clients work, and has all of it otherwise', async () => {
     const limiter = createWorkLimiter({
       concurrency: 4,
       queueLimit: 99,
@@ -228,7 +228,7 @@ describe('background work', () => {
     };
     const quick = () => withContext({ requestId: 'r', client: 'modest' }, () => limiter.run(() => sleep(1)));
 
-    expect(await large(1_000)).toBeGreaterThan(5);
+    expect(await large(1_500)).toBeGreaterThan(5);
     await quick();
     expect(await large(1_000)).toBeLessThan(3);
     // Its own other work is no reason to give way.

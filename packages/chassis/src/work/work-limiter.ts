@@ -12,8 +12,7 @@ export interface WorkLimiterOptions {
   /** The share of the concurrency that all background work may take, at least one piece. Default 1: all of it. */
   backgroundShare?: number;
   /**
-   * The share of the concurrency that one client's background work may take on average while other clients have other work. Default: no
-   * limit.
+   * The share of a place's time that one client's background work may take while other clients have other work. Default: no limit.
    */
   backgroundTime?: number;
   /** When it aborts, waiting work is refused, so that it goes elsewhere; work in flight continues. */
