@@ -5,7 +5,7 @@ import { composed, engineAnswers } from './docker.js';
 
 interface Sbom {
   metadata: { component: { purl: string } };
-  components: { name: string; version: string; purl: string; hashes: unknown[]; licenses: unknown[] }[];
+  components: { name: string; version: string; purl: string; hashes: unknown[] }[];
 }
 
 (engineAnswers() ? describe : describe.skip)('the SBOM of an image', () => {
@@ -36,7 +36,7 @@ interface Sbom {
     const names = [...listed].map((purl) => purl.slice(0, purl.lastIndexOf('@')));
     const present = new Set([...bundled, ...inUi, ...installed.map(({ name }) => name!)]);
     expect([...new Set(names)].sort()).toEqual([...present].sort());
-    for (const { hashes, licenses } of components) expect([hashes.length, licenses.length]).toEqual([1, 1]);
+    for (const { hashes } of components) expect(hashes).toHaveLength(1);
   });
 });
 
