@@ -11,7 +11,7 @@ const shared = {
     ],
   },
   // Published as ES modules only, which require() may load but Jest may not.
-  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate|jose)/)'],
   // The packages' sources instead of their build: coverage and stack traces show what was written.
   testEnvironmentOptions: { customExportConditions: ['millrace-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

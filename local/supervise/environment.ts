@@ -6,11 +6,11 @@ const ofTheSystem =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_[A-Z]+|(DY)?LD_LIBRARY_PATH)$/;
 
 /**
- * What of the README's table people choose in the shell: how much is logged, and quantities. All else in it is the stack's to say:
+ * What of the README's table people choose in the shell: how much is logged, who may call, and quantities. All else in it is the stack's to say:
  * where a service listens, what it is called, how it stops, whom it calls and with which password.
  */
 const settings =
-  /^(LOG_LEVEL|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS|SIGMA|SIZE))$/;
+  /^(LOG_LEVEL|AUTH_(MODE|ISSUER|AUDIENCE|JWKS_URL)|SERVICE_TOKEN|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS|SIGMA|SIZE))$/;
 
 /** The environment of a program that is none of ours. */
 export function systemEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
