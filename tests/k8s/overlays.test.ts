@@ -1,8 +1,12 @@
 // What overlays/ makes of k8s/, by kubectl's own kustomize. It needs no cluster.
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { serviceNames } from '#topology';
+import { parseConfig } from '@millrace/chassis/process';
 import { jobSummarySchema } from '@millrace/contracts';
+import { configSchema as textWorkerConfig } from '../../services/text-worker/src/config.js';
 import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
 import { rules } from './rules.js';
 import { schemaProblems } from './schema.js';
@@ -19,6 +23,19 @@ const hasKubectl = (() => {
 
 const render = (folder: string): Manifest[] =>
   parseManifests(execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' }));
+
+/** k8s/ with a component, as an overlay names it. */
+function renderWithComponent(component: string): Manifest[] {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
+  const from = (path: string) => relative(folder, join(root, path));
+  try {
+    const kustomization = { resources: [from('k8s')], components: [from(component)] };
+    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+    return render(relative(root, folder));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 /** Rules that the overlay breaks on purpose. */
 const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
@@ -66,6 +83,11 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       });
     });
 
+    test('makes whoever deploys it choose who may call', () => {
+      const settings = of('ConfigMap/settings').data;
+      expect(() => parseConfig(textWorkerConfig, settings)).toThrow('AUTH_MODE: must be jwt');
+    });
+
     test('has two replicas of each service at least', () => {
       const scalers = prod.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
       const least = Object.fromEntries(
@@ -76,6 +98,26 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       );
       const deployments = prod.filter(({ kind }) => kind === 'Deployment');
       for (const { metadata, spec } of deployments) expect(least[metadata.name] ?? spec!.replicas).toBe(2);
+    });
+  });
+
+  describe('the component auth', () => {
+    const auth = hasKubectl ? renderWithComponent('overlays/components/auth') : [];
+
+    test('keeps every rule, but that the Secret is yours to create', () => {
+      expect(problemsOf(auth, /there is no Secret service-token$/)).toEqual([]);
+    });
+
+    test('gives every service what AUTH_MODE=jwt needs', () => {
+      const { data } = auth.find((manifest) => idOf(manifest) === 'ConfigMap/settings')!;
+      for (const service of serviceNames) {
+        const { spec } = workloadsOf(auth).find(({ metadata }) => metadata.name === service)!;
+        const [container] = spec.template.spec.containers;
+        const token = container!.env!.find(({ name }) => name === 'SERVICE_TOKEN');
+        expect(token).toHaveProperty('valueFrom.secretKeyRef.name', 'service-token');
+      }
+      const settings = { ...data, SERVICE_TOKEN: 'x'.repeat(32) };
+      expect(parseConfig(textWorkerConfig, settings)).toMatchObject({ AUTH_MODE: 'jwt' });
     });
   });
 
