@@ -1,4 +1,4 @@
-// npm run generate: makes from topology/services.ts what would otherwise repeat for each service, and copies the files of nginx/,
+// npm run generate: generates from topology/services.ts what would otherwise be repeated for each service, and copies the files of nginx/,
 // postgres/ and redis/ into ConfigMaps. With --check it writes nothing, and fails if a file differs from what it would write.
 import { createHash } from 'node:crypto';
 import {

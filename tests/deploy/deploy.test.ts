@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { freePort } from '../../local/servers/ports.js';
 import { type Answer, type Machine, machine, type Outcome } from './programs.js';
 
-/** kubectl, with a cluster behind these contexts, as a fresh kind cluster of two CPUs and 4 GiB answers. */
+/** kubectl, with a cluster behind these contexts that responds like a fresh kind cluster of two CPUs and 4 GiB. */
 function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: Answer[]): Answer[] {
   const names = Object.keys(contexts);
   return [
@@ -26,7 +26,7 @@ function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: An
   ];
 }
 
-/** A pod of the cluster answers at every address. */
+/** A pod of the cluster responds at every address. */
 const curl: Answer[] = [{ to: '*', says: 'HTTP/1.1 200 OK\r\nX-Served-By: web-gateway-1\r\n' }];
 const docker: Answer[] = [{ to: 'image inspect --format*', says: 'millrace/task-api:dev=sha256:1\n' }];
 
@@ -82,7 +82,7 @@ describe('the cluster that deploy.sh uses', () => {
   });
 
   it.each(['docker-desktop', 'orbstack', 'k3d-dev', 'minikube'])(
-    'knows %s as one for development',
+    'recognizes %s as a development cluster',
     async (context) => {
       const { calls } = await deploy({
         kubectl: kubectl({ [context]: 'answers' }),

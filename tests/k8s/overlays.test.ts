@@ -1,4 +1,4 @@
-// What overlays/ makes of k8s/, by kubectl's own kustomize. It needs no cluster.
+// What overlays/ make of k8s/, with kubectl's own kustomize. It needs no cluster.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
 ];
 
 (hasKubectl ? describe : describe.skip)('an overlay', () => {
-  test('k8s/ by itself renders to what lies in it', () => {
+  test('k8s/ by itself renders to its own content', () => {
     const byId = (all: Manifest[]) => [...all].sort((one, other) => idOf(one).localeCompare(idOf(other)));
     expect(byId(render('k8s'))).toEqual(byId(readManifests()));
   });
@@ -62,13 +62,13 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     const prod = hasKubectl ? render('overlays/prod') : [];
     const of = (id: string) => prod.find((manifest) => idOf(manifest) === id) as Manifest;
 
-    test('keeps every rule but those that it is there to change', () => {
+    test('keeps every rule except those that it is meant to change', () => {
       const exempt =
         /there is no Secret (postgres|redis)$|the image ghcr\.io\/|Deployment\/queue-worker: replicas would undo/;
       expect(problemsOf(prod, exempt)).toEqual([]);
     });
 
-    test('takes the services from a registry, under a tag that does not move', () => {
+    test('pulls the services from a registry, with a fixed tag', () => {
       const images = workloadsOf(prod).flatMap(({ spec }) =>
         spec.template.spec.containers.map(({ image }) => image),
       );
@@ -90,7 +90,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       });
     });
 
-    test('may take as much as it needs at its largest during a rollout, and not much more', () => {
+    test('has a quota for all replicas at their maximum during a rollout, and not much more', () => {
       const { hard } = of('ResourceQuota/millrace').spec as unknown as { hard: Record<string, string> };
       const needed: Record<string, number> = { pods: 0 };
       for (const workload of workloadsOf(prod)) {
@@ -114,7 +114,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       }
     });
 
-    test('has two replicas of each service at least', () => {
+    test('has at least two replicas of each service', () => {
       const scalers = prod.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
       const least = Object.fromEntries(
         scalers.map(({ spec }) => [
@@ -189,7 +189,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       ]);
     });
 
-    test('counts what the summary of the jobs tells', () => {
+    test('uses the count from the job summary', () => {
       const scaler = keda.find(({ kind }) => kind === 'ScaledObject') as unknown as {
         spec: { triggers: { name: string; metadata: { valueLocation: string } }[] };
       };

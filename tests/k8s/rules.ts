@@ -1,4 +1,4 @@
-// What must hold for the manifests as a whole, beyond their form: a named rule each, that returns what is against it.
+// Rules for the manifests as a whole, beyond their form: each has a name and returns its violations.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, serviceNames, services } from '#topology';
@@ -6,7 +6,7 @@ import { idOf, type Manifest, type PodSpec, root, type Workload, workloadsOf } f
 
 export type Rule = (manifests: Manifest[]) => string[];
 
-/** A rule for each pod by itself. */
+/** A rule for each pod separately. */
 const forEachPod =
   (check: (pod: PodSpec, workload: Workload) => (string | false | undefined)[]): Rule =>
   (manifests) =>
@@ -48,7 +48,7 @@ export const rules: Record<string, Rule> = {
     context?.capabilities?.add !== undefined && 'adds capabilities',
   ]),
 
-  'a pod has an account of its own, without a token': (manifests) => {
+  'a pod has its own account, without a token': (manifests) => {
     const accounts = manifests.filter(({ kind }) => kind === 'ServiceAccount');
     return forEachPod((pod, { metadata }) => [
       pod.serviceAccountName !== metadata.name && `its serviceAccountName is not ${metadata.name}`,
@@ -110,7 +110,7 @@ export const rules: Record<string, Rule> = {
         'its preStop sleep is not above 30 s',
     ])(manifests),
 
-  'a rolled Deployment never has less than it should, and its replicas are not set here': (manifests) =>
+  'a Deployment keeps its capacity during a rollout, and does not set its replicas': (manifests) =>
     workloadsOf(manifests)
       .filter(({ kind }) => kind === 'Deployment')
       .flatMap((deployment) => {
@@ -123,7 +123,7 @@ export const rules: Record<string, Rule> = {
         ].filter((problem) => typeof problem === 'string');
       }),
 
-  'what a pod refers to is there': (manifests) => {
+  'everything that a pod refers to exists': (manifests) => {
     const has = (kind: string, name: string, keys: string[] = []) => {
       const found = manifests.find((each) => each.kind === kind && each.metadata.name === name);
       if (!found) return `there is no ${kind} ${name}`;
@@ -193,7 +193,7 @@ export const rules: Record<string, Rule> = {
         .map((problem) => `${idOf(workload)}: ${problem}`);
     }),
 
-  'an autoscaler and an Ingress lead to what is there': (manifests) => {
+  'the targets of autoscalers and Ingresses exist': (manifests) => {
     const names = (kind: string) =>
       manifests.filter((each) => each.kind === kind).map(({ metadata }) => metadata.name);
     return manifests.flatMap((manifest) => {
@@ -241,7 +241,7 @@ export const rules: Record<string, Rule> = {
         .map((problem) => `${idOf(manifest)}: ${problem}`);
     }),
 
-  'nothing passes between pods but the calls of the product': (manifests) => {
+  'NetworkPolicies allow exactly the calls of the topology': (manifests) => {
     const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy');
     const denied = policies.some(
       ({ spec }) =>
@@ -308,7 +308,7 @@ function isService(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
 }
 
-/** Who calls whom, as the topology has it: "nginx → task-api". */
+/** Who calls whom, according to the topology: "nginx → task-api". */
 function callsOfTheProduct(): string[] {
   return [
     ...serviceNames.flatMap((service) => {
@@ -323,7 +323,7 @@ function callsOfTheProduct(): string[] {
   ].sort();
 }
 
-/** What a probe asks, without how often and how patiently. */
+/** What a probe requests, without its timing. */
 function question(probe: unknown): string {
   const { httpGet, exec, tcpSocket } = probe as Record<string, unknown>;
   return JSON.stringify({ httpGet, exec, tcpSocket });

@@ -22,7 +22,7 @@ afterAll(async () => {
   await Promise.all(upstreams.map((upstream) => upstream.stop()));
 });
 
-test('nginx finds no fault with the configuration', () => {
+test('nginx accepts the configuration', () => {
   expect(() => checkConfiguration(nginx.folder)).not.toThrow();
 });
 
@@ -56,7 +56,7 @@ test.each([
   ['GET', '/user', 'user-api'],
   ['GET', '/user/', 'user-api'],
   ['POST', '/user/register', 'user-api'],
-])('takes %s %s to %s as it was sent', async (method, path, upstream) => {
+])('passes %s %s to %s unchanged', async (method, path, upstream) => {
   const reply = await send(nginx.port, path, { method });
   expect(reply.status).toBe(200);
   expect(reply.echo()).toMatchObject({ upstream, method, url: path });
@@ -77,7 +77,7 @@ test.each([
   ['/health', 'task-api'],
   ['/analyze', 'web-gateway'],
   ['/user/users', 'user-api'],
-])('on the host task-user.local, takes %s to %s', async (path, upstream) => {
+])('on the host task-user.local, passes %s to %s', async (path, upstream) => {
   for (const host of ['task-user.local', 'Task-User.Local:8080']) {
     const reply = await send(nginx.port, path, { headers: { host } });
     expect(reply.echo()).toMatchObject({ upstream, url: path });
@@ -100,7 +100,7 @@ test.each([
   expect(reply.echo()).toMatchObject({ upstream: 'task-api', url: path });
 });
 
-describe('what is not in the table', () => {
+describe('what is not in the route table', () => {
   const hidden = [
     '/metrics',
     '/livez',
@@ -155,7 +155,7 @@ describe('what is not in the table', () => {
     '/api\\..\\..\\internal/..%2f..%2finternal',
   ];
 
-  test.each([...hidden, ...disguised])('is refused and seen by no service: %s', async (path) => {
+  test.each([...hidden, ...disguised])('is refused and reaches no service: %s', async (path) => {
     for (const method of ['GET', 'POST']) {
       const before = upstreams.flatMap((upstream) => upstream.received).length;
       const reply = await send(nginx.port, path, { method });
@@ -183,7 +183,7 @@ describe('what is not in the table', () => {
     expect(upstreams.flatMap((upstream) => upstream.received)).toHaveLength(before);
   });
 
-  test('every request that a service saw began with a path of the table', () => {
+  test('every request that reached a service has a path from the table', () => {
     const seen = upstreams.flatMap((upstream) => upstream.received).map(({ url }) => url);
     const known =
       /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)\/?($|\?)|(ui|image|api|add|tasks|user)\/)/;
@@ -192,7 +192,7 @@ describe('what is not in the table', () => {
   });
 });
 
-test('takes a request line with a whole URL to the service of its path and host', async () => {
+test('passes a request line with a whole URL to the service of its path and host', async () => {
   const line = 'GET http://task-user.local/health HTTP/1.1';
   const answer = await sendRaw(nginx.port, `${line}\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   expect(answer).toContain('"upstream":"task-api"');

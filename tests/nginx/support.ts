@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 
 const configurationFolder = join(__dirname, '../../nginx');
 
-/** What a stub upstream says it was asked. */
+/** The request as a stub upstream received it. */
 export interface Echo {
   upstream: string;
   method: string;
@@ -35,7 +35,7 @@ const echoAsJson: Answer = (_request, response, echo) => {
   response.end(JSON.stringify(echo));
 };
 
-/** Starts an HTTP server in a service's stead; by default it answers with an `Echo`. */
+/** Starts an HTTP server in place of a service; by default it responds with an `Echo`. */
 export async function startUpstream(name: string, answer = echoAsJson, port = 0): Promise<Upstream> {
   const received: Echo[] = [];
   let connections = 0;
@@ -86,7 +86,7 @@ export interface Nginx {
 }
 
 export interface NginxOptions {
-  /** Ports of each service's replicas; a service that is not named has one, and it is down. */
+  /** Ports of each service's replicas; a service that is not named has one, which is down. */
   replicas?: Partial<Record<'web-gateway' | 'task-api' | 'user-api', number[]>>;
   /** Texts to replace in a file, for a shorter time-out or a lower limit. */
   replace?: Record<string, Record<string, string>>;
@@ -151,12 +151,12 @@ function nginxArguments(folder: string): string[] {
   return ['-e', 'stderr', '-p', `${folder}/`, '-c', 'nginx.conf', '-g', `daemon off; pid nginx.pid; ${user}`];
 }
 
-// Debian keeps nginx where only root's PATH leads.
+// Debian installs nginx where only root's PATH leads.
 const nginxEnvironment = {
   PATH: `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/usr/local/sbin`,
 };
 
-/** Runs `nginx -t` on a running nginx's folder; throws with its output when it finds a fault. */
+/** Runs `nginx -t` on a running nginx's folder; throws with its output when it finds an error. */
 export function checkConfiguration(folder: string): void {
   execFileSync('nginx', ['-t', ...nginxArguments(folder)], { env: nginxEnvironment, stdio: 'pipe' });
 }

@@ -34,7 +34,7 @@ Every GET also works as HEAD, and OPTIONS lists the methods of a path. Send an \
 
 Errors are \`application/problem+json\` (RFC 9457). Any call can also return 405, 414, 431, 500, 503 or 504 in this format.`;
 
-/** The public API as an OpenAPI 3.1 document, made from the schemas that the services check with. */
+/** The public API as an OpenAPI 3.1 document, built from the schemas that the services validate with. */
 export function createOpenApiDocument(): OpenApiDocument {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('headers', 'RequestId', {
