@@ -16,7 +16,7 @@ const minuteMs = 60_000;
 /** The identity provider's port, counted from the public one. */
 const PROVIDER_PORT_OFFSET = 1_000;
 
-/** Returns the status of the process. */
+/** Returns the exit status. */
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2), process.env);
   if (options.help) {
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
     await guard.close();
   }
   say('stopped');
-  // Once it is ready, to be stopped is how it ends.
+  // Once it is ready, being stopped is the normal way to end.
   const interruptedBy = wasReady ? undefined : by();
   return interruptedBy ? 128 + constants.signals[interruptedBy] : 0;
 }

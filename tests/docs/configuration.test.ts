@@ -39,7 +39,7 @@ describe('docs/CONFIGURATION.md', () => {
       Object.entries(services[service]!.shape).map(([name, field]) => {
         const { success, data } = (field as z.ZodType).safeParse(undefined);
         if (name === 'POD_NAME') return [name, "the host's name"];
-        return [name, success ? String(data).replace(/^undefined$/, '') : 'required'];
+        return [name, success ? String(data).replace(/^undefined$/, 'none') : 'required'];
       }),
     );
     expect(documented).toEqual(real);

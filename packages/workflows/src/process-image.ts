@@ -13,7 +13,7 @@ export interface ImageOrder {
   owner: string | null;
 }
 
-/** Applies the effects, keeps the finished image, and says where it is. */
+/** Applies the effects, saves the finished image, and says where it is. */
 export async function processImage(
   { id, type, effects, bytes, owner }: ImageOrder,
   { images, ...workers }: EffectWorkers & { images: ImageStore },

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createOpenApiDocument } from './document.js';
 
-/** As much of the document as is looked at here. */
+/** The parts of the document that these tests look at. */
 interface Described {
   paths: Record<string, Record<string, Operation>>;
   components: object;
@@ -33,7 +33,7 @@ describe.each([{ isSecured: false }, { isSecured: true }])('the document with %j
     expect(document).toMatchObject({ openapi: '3.1.0' });
   });
 
-  test('it can be made again, the same', () => {
+  test('building it twice gives the same result', () => {
     expect(createOpenApiDocument(options)).toEqual(document);
   });
 
@@ -53,21 +53,24 @@ describe.each([{ isSecured: false }, { isSecured: true }])('the document with %j
         if (example !== undefined) expectMatch(document, schema, example);
   });
 
-  test.each(operations)('every JSON answer of $operationId has an example', ({ operationId, responses }) => {
-    const contents = Object.values(responses).map(({ content }) => content?.['application/json']);
-    const bare = contents.filter((content) => content && content.example === undefined);
-    // This document would hold itself.
-    expect(bare).toHaveLength(operationId === 'getDescription' ? 1 : 0);
-  });
+  test.each(operations)(
+    'every JSON response of $operationId has an example',
+    ({ operationId, responses }) => {
+      const contents = Object.values(responses).map(({ content }) => content?.['application/json']);
+      const bare = contents.filter((content) => content && content.example === undefined);
+      // The example would be this document itself.
+      expect(bare).toHaveLength(operationId === 'getDescription' ? 1 : 0);
+    },
+  );
 });
 
-test('only with AUTH_MODE=jwt do operations require a scope, and say how they refuse', () => {
-  const refusalsOf = ({ paths }: Described) =>
+test('operations require a scope only with AUTH_MODE=jwt', () => {
+  const securedIn = ({ paths }: Described) =>
     Object.values(paths)
       .flatMap((methods) => Object.values(methods))
       .filter(({ responses, security }) => security && responses[401] && responses[403]).length;
-  expect(refusalsOf(createOpenApiDocument() as unknown as Described)).toBe(0);
-  expect(refusalsOf(createOpenApiDocument({ isSecured: true }) as unknown as Described)).toBeGreaterThan(20);
+  expect(securedIn(createOpenApiDocument() as unknown as Described)).toBe(0);
+  expect(securedIn(createOpenApiDocument({ isSecured: true }) as unknown as Described)).toBeGreaterThan(20);
 });
 
 function expectMatch({ components }: Described, schema: object, value: unknown): void {

@@ -4,7 +4,7 @@ import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
 import { labOperations } from './lab.js';
-import { problem } from './answers.js';
+import { problem, problems } from './answers.js';
 import { type Operation, TAGS } from './operation.js';
 import { queueOperations } from './queue.js';
 import { securitySchemes, withSecurity } from './security.js';
@@ -36,9 +36,9 @@ Every GET also works as HEAD, and OPTIONS lists the methods of a path. Send an \
 Errors are \`application/problem+json\` (RFC 9457). Any call can also return 405, 414, 431, 500, 503 or 504 in this format.`;
 
 /**
- * The public API as an OpenAPI 3.1 document, made from the schemas that the services check with.
+ * The public API as an OpenAPI 3.1 document, built from the schemas that the services validate with.
  *
- * @param options.isSecured with AUTH_MODE=jwt: calls state which scope they require. Default false
+ * @param options.isSecured with AUTH_MODE=jwt: calls state the scope that they require. Default false
  */
 export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocument {
   const registry = new OpenAPIRegistry();
@@ -61,7 +61,12 @@ export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocume
     detail: 'Something went wrong on our side. Use the request id to find it in the logs.',
   });
   for (const operation of isSecured ? operations.map(withSecurity) : operations) {
-    const responses = Object.entries({ ...operation.responses, default: otherwise });
+    const responses = Object.entries({
+      ...(changesSomething(operation) && problems(403)),
+      ...operation.responses,
+      ...problems(421),
+      default: otherwise,
+    });
     registry.registerPath({
       ...operation,
       responses: Object.fromEntries(
@@ -81,6 +86,11 @@ export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocume
     security: [],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   });
+}
+
+/** As Nginx has it (nginx/origins.conf): the document says what pages of other origins may not do. */
+function changesSomething({ method, path }: Operation): boolean {
+  return method !== 'get' || path.startsWith('/add/');
 }
 
 function withCommonHeaders(response: ResponseConfig): ResponseConfig {

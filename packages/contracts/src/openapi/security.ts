@@ -52,7 +52,7 @@ const UNAUTHORIZED: Refusal = {
 };
 
 const forbidden = (scope: string): Refusal => ({
-  description: `The access token lacks the scope \`${scope}\`.`,
+  description: `The access token lacks the scope \`${scope}\`; or a page of another origin asks for a change.`,
   detail: `The access token lacks the scope ${scope}.`,
   challenge: `Bearer realm="millrace", error="insufficient_scope", scope="${scope}"`,
 });
@@ -63,7 +63,8 @@ function challenged(status: number, { description, detail, challenge }: Refusal)
     headers: {
       'WWW-Authenticate': {
         description: 'What is wrong with the access token (RFC 6750).',
-        required: true,
+        // Nginx refuses pages of other origins, whatever token they have.
+        required: status === 401,
         schema: { type: 'string' },
         example: challenge,
       },

@@ -15,7 +15,7 @@ export function idempotencyKeyOf(req: Request): string | undefined {
   return key === undefined || owner === null ? key : `${owner} ${key}`;
 }
 
-/** The request by its key, if it has one. @param parts what it asks for */
+/** The request's identity by its key, if it has one. @param parts what it asks for */
 export function keyedRequest(req: Request, ...parts: unknown[]): KeyedRequest | undefined {
   const key = idempotencyKeyOf(req);
   return key === undefined ? undefined : { key, fingerprint: beginFingerprint(...parts).end() };

@@ -7,21 +7,21 @@ import { listTasks, TASK_COLUMNS as COLUMNS } from './task-list.js';
 import { searchTasks } from './task-search.js';
 
 /**
- * Tasks in PostgreSQL. What takes an id answers undefined, or false, when there is no such task, or when it is not the owner's. With null
- * for an owner, it makes no difference whose it is.
+ * Tasks in PostgreSQL. Functions that take an id return undefined, or false, when there is no such task, or it belongs to another owner. With
+ * null for an owner, it does not matter whose it is.
  */
 export interface TaskStore {
   /**
-   * @param owner to whom it belongs; null: to nobody
-   * @param idempotencyKey repeated with it, the task is created once, and answered as it was then
+   * @param owner whose it will be; null: nobody's
+   * @param idempotencyKey when it is repeated, the task is created once, and returned as it was then
    */
   create(task: CreateTask, owner: Owner, idempotencyKey?: string): Promise<{ task: Task; isNew: boolean }>;
   find(id: string, owner: Owner): Promise<Task | undefined>;
   /** One page, newest first. */
   list(query: ListTasksQuery, owner: Owner): Promise<Page>;
-  /** Sets the given fields. Completing a completed task again leaves its time as it is. */
+  /** Sets the given fields. Completing a completed task again does not change its completion time. */
   update(id: string, owner: Owner, changes: UpdateTask | ReplaceTask): Promise<Task | undefined>;
-  /** Deletes the task, and its job with it. */
+  /** Deletes the task and its job. */
   remove(id: string, owner: Owner): Promise<boolean>;
 }
 
@@ -34,21 +34,21 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
   completed_at: Date | null;
 };
 
-/** What one statement writes at most, in tasks and in characters. */
+/** The limits of one statement, in tasks and in characters. */
 const TASKS_A_STATEMENT = 200;
 const TEXT_A_STATEMENT = 1024 * 1024;
 /** How long a search waits for its turn, in ms. */
 const SEARCH_WAIT_MS = 1_500;
 
 export interface TaskListOptions {
-  /** The connections of lists and searches, which are never in the way of other requests. */
+  /** The connections for lists and searches, which never block other requests. */
   lists: Queryable;
-  /** The turns of searches, which leave some of the connections to lists. */
+  /** The turns of searches, which leave some of those connections to lists. */
   searches: WorkLimiter;
 }
 
 export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptions): TaskStore {
-  /** What is created at the same time is committed together. */
+  /** Tasks that are created at the same time are committed together. */
   const insertTogether = coalesce<OwnTask, Task>({
     run: (tasks) => despiteRefusals(tasks, (some) => insert(db, some)),
     maxItems: TASKS_A_STATEMENT,
@@ -103,7 +103,7 @@ export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptio
     },
 
     async remove(id, owner) {
-      // The job first, as whoever changes a job's status locks the job before its task.
+      // The job first, because everyone who changes a job's status locks the job before its task.
       const rows = await db.query(
         `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 AND ${isOf('$2')} FOR UPDATE)
          DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 AND ${isOf('$2')} RETURNING id`,
