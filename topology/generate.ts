@@ -34,12 +34,15 @@ for (const environment of ['local', 'compose', 'kubernetes']) {
 
 makeConfigMap('nginx', {
   'nginx.conf': 'nginx/nginx.conf',
+  'origins.conf': 'nginx/origins.conf',
   'proxy.conf': 'nginx/proxy.conf',
   'problems.conf': 'nginx/problems.conf',
   'limits.conf': 'nginx/limits.conf',
+  'headers.conf': 'nginx/headers.conf',
   'routes.conf': 'nginx/routes.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',
+  settings: 'nginx/settings',
 });
 makeConfigMap('redis', {
   'redis.conf': 'redis/redis.conf',

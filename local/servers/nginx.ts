@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -48,6 +49,7 @@ export function startNginx(options: NginxOptions): NginxServer {
     join(folder, 'listen.conf'),
     hosts.map((host) => `listen ${bracketed(host)}:${port};\n`).join(''),
   );
+  writeFileSync(join(folder, 'settings.conf'), renderSettings());
   writeUpstreams(folder, replicas);
 
   const process = superviseProcess(
@@ -66,6 +68,24 @@ export function startNginx(options: NginxOptions): NginxServer {
       if (writeUpstreams(folder, newReplicas)) process.kill('SIGHUP');
     },
   };
+}
+
+/**
+ * The part of nginx's configuration that comes from the environment, written by the same script as in containers.
+ *
+ * @throws an error that names each invalid variable
+ */
+export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
+  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES } = environment;
+  try {
+    return execFileSync('sh', [join(sources, 'settings')], {
+      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    throw new Error((error as { stderr: string }).stderr.trim(), { cause: error });
+  }
 }
 
 /** Returns whether anything has changed: nginx does not know most services. */

@@ -2,17 +2,28 @@ import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import { send } from './client.js';
 import { checkAnswer, type DescribedOperation, operationsOf } from './described-answers.js';
 import { isLocal } from './endpoint.js';
-import { makeThings, provocations } from './provocations.js';
+import { makeThings, type Provoke, provocations } from './provocations.js';
 
 const operations = operationsOf(createOpenApiDocument());
 const ownName = ({ operationId }: DescribedOperation) => operationId.replace(/Alias$/, '');
+/** What Nginx refuses, whatever is asked for. */
+const refusals = ({ method, responses }: DescribedOperation): Record<string, Provoke> => {
+  const sendWith = (headers: Record<string, string>) => (path: string) =>
+    send(path, { method: method.toUpperCase(), headers });
+  return {
+    ...('403' in responses && { 403: sendWith({ 'Sec-Fetch-Site': 'cross-site' }) }),
+    421: sendWith({ Host: 'elsewhere.example' }),
+  };
+};
 const cases = operations.flatMap((operation) =>
-  Object.entries(provocations[ownName(operation)] ?? {}).map(([status, provoke]) => ({
-    ...operation,
-    title: `${operation.method.toUpperCase()} ${operation.path}: ${status}`,
-    status: Number(status),
-    provoke,
-  })),
+  Object.entries({ ...refusals(operation), ...provocations[ownName(operation)] }).map(
+    ([status, provoke]) => ({
+      ...operation,
+      title: `${operation.method.toUpperCase()} ${operation.path}: ${status}`,
+      status: Number(status),
+      provoke,
+    }),
+  ),
 );
 
 describe('responses match the published description', () => {

@@ -237,21 +237,45 @@ describe('checks of deploy.sh before it changes anything', () => {
       'uses the Secret postgres',
     ],
     [
+      'passwords for development in the place of own ones',
+      { to: '*manifest-secrets*', says: 'made redis\nused redis\n' },
+      'The Secret redis in the cluster has passwords of your own, and k8s/ has those for development.\n  Fix: deploy with',
+    ],
+    [
       'a wrong tag of an image',
       { to: 'kustomize*', says: 'image: millrace/task-api:dve\n' },
       'asks for the image millrace/task-api:dve, which Docker does not have',
     ],
   ])('stops at %s, with the fix', async (_, answer, message) => {
     const secrets = { to: '*get secret postgres', fails: true };
+    const own = { to: '*get secret redis --ignore-not-found*', says: 'Opaque ' };
     const images = { to: 'image inspect millrace/task-api:dve', fails: true };
     const { status, stderr, calls } = await deploy({
-      kubectl: kubectl({ 'kind-a': 'answers' }, answer, secrets),
+      kubectl: kubectl({ 'kind-a': 'answers' }, answer, secrets, own),
       kind: [],
       docker: [images, ...docker],
     });
     expect(stderr).toContain(message);
     expect(status).toBe(1);
     expect(calls.filter((call) => call.includes(' apply '))).toEqual([]);
+  });
+
+  it('replaces passwords for development that an earlier release made, whose type cannot be changed', async () => {
+    const made = { to: '*manifest-secrets*', says: 'made postgres\nmade redis\n' };
+    const old = { to: '*get secret redis --ignore-not-found*', says: 'Opaque development only' };
+    const present = {
+      to: '*get secret postgres --ignore-not-found*',
+      says: 'millrace/development-only development only',
+    };
+    const { status, calls } = await deploy({
+      kubectl: kubectl({ 'kind-a': 'answers' }, made, old, present),
+      kind: [],
+      docker,
+    });
+    expect(status).toBe(0);
+    expect(calls.filter((call) => call.includes(' delete secret'))).toEqual([
+      'kubectl --context kind-a -n millrace delete secret redis',
+    ]);
   });
 
   it('only warns about what the stack can do without', async () => {

@@ -43,6 +43,7 @@ interface PodSelector {
 export interface Peer {
   podSelector?: PodSelector;
   namespaceSelector?: PodSelector;
+  ipBlock?: { cidr: string };
 }
 
 export interface PodSpec {

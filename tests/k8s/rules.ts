@@ -208,6 +208,19 @@ export const rules: Record<string, Rule> = {
     });
   },
 
+  'Nginx serves every host of an Ingress': (manifests) => {
+    const settings = manifests.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'settings',
+    );
+    const given = settings?.data?.['SERVER_NAMES']?.split(',') ?? [];
+    const always = readFileSync(join(root, 'nginx/origins.conf'), 'utf8');
+    return manifests
+      .filter(({ kind }) => kind === 'Ingress')
+      .flatMap(({ spec }) => (spec?.rules ?? []).map(({ host }) => host))
+      .filter((host) => !given.includes(host) && !always.includes(`\n    ${host} 1;\n`))
+      .map((host) => `${host} is neither in nginx/origins.conf nor in SERVER_NAMES`);
+  },
+
   'everything lies in the namespace, which enforces the restricted standard, and says what it belongs to': (
     manifests,
   ) =>
@@ -215,7 +228,10 @@ export const rules: Record<string, Rule> = {
       const { namespace, labels = {} } = manifest.metadata;
       return [
         manifest.kind === 'Namespace'
-          ? labels['pod-security.kubernetes.io/enforce'] !== 'restricted' && 'does not enforce restricted'
+          ? !(
+              labels['pod-security.kubernetes.io/enforce'] === 'restricted' &&
+              /^v1\.\d+$/.test(labels['pod-security.kubernetes.io/enforce-version'] ?? '')
+            ) && 'does not enforce restricted, as of a version'
           : namespace !== 'millrace' && 'its namespace is not millrace',
         !labels['app.kubernetes.io/name'] && 'has no label app.kubernetes.io/name',
         labels['app.kubernetes.io/part-of'] !== 'millrace' &&
@@ -245,7 +261,7 @@ export const rules: Record<string, Rule> = {
             ...(direction === 'egress' ? (spec?.egress ?? []).map(({ to }) => to) : []),
           ].flatMap((some) => some ?? []);
           return peers
-            .filter(({ namespaceSelector }) => !namespaceSelector)
+            .filter(({ namespaceSelector, ipBlock }) => !namespaceSelector && !ipBlock)
             .map(({ podSelector }) =>
               direction === 'ingress' ? `${nameOf(podSelector)} → ${own}` : `${own} → ${nameOf(podSelector)}`,
             );

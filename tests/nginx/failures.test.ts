@@ -67,8 +67,8 @@ describe("nginx's own errors", () => {
   test('414 to a path and 431 to a header that are too long', async () => {
     const nginx = await front({});
     const sent = await Promise.all([
-      send(nginx.port, `/api/add/${'a'.repeat(140_000)}`),
-      send(nginx.port, '/', { headers: { 'X-Long': 'a'.repeat(140_000) } }),
+      send(nginx.port, `/api/add/${'a'.repeat(17_000)}`),
+      send(nginx.port, '/', { headers: { 'X-Long': 'a'.repeat(17_000) } }),
     ]);
     expectProblem(sent[0], 414, 'URI Too Long');
     expectProblem(sent[1], 431, 'Request Header Fields Too Large');
@@ -233,7 +233,7 @@ describe('a service that fails during a request', () => {
     ];
     const nginx = await front({
       replicas: { 'task-api': [hanging.port, other.port], 'web-gateway': [hanging.port] },
-      proxy: { 'proxy_read_timeout 5s': 'proxy_read_timeout 500ms' },
+      replace: { 'proxy.conf': { 'proxy_read_timeout 5s': 'proxy_read_timeout 500ms' } },
     });
     const reply = await send(nginx.port, '/api/tasks', { method: 'POST', body: '{}' });
     expectProblem(reply, 504, 'Gateway Timeout');
@@ -248,7 +248,7 @@ describe('a service that fails during a request', () => {
     );
     const nginx = await front({
       replicas: { 'web-gateway': [slow.port] },
-      proxy: { 'proxy_read_timeout 5s': 'proxy_read_timeout 500ms' },
+      replace: { 'proxy.conf': { 'proxy_read_timeout 5s': 'proxy_read_timeout 500ms' } },
     });
     const [analyze, upload] = await Promise.all([
       send(nginx.port, '/analyze', { method: 'POST' }),

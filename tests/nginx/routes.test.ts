@@ -1,3 +1,4 @@
+import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import { send, sendRaw } from './client.js';
 import { checkConfiguration, type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
 
@@ -61,6 +62,16 @@ test.each([
   expect(reply.echo()).toMatchObject({ upstream, method, url: path });
 });
 
+test.each(Object.keys(createOpenApiDocument().paths ?? {}).filter((path) => path !== '/'))(
+  'takes %s to the same service with and without a slash at the end',
+  async (path) => {
+    const plain = path.replace(/\{\w+\}/g, 'x').replace(/\/$/, '');
+    const [without, withSlash] = await Promise.all([plain, `${plain}/`].map((url) => send(nginx.port, url)));
+    expect(without!.status).toBe(200);
+    expect(withSlash!.echo()).toMatchObject({ upstream: without!.echo().upstream, url: `${plain}/` });
+  },
+);
+
 test.each([
   ['/', 'task-api'],
   ['/health', 'task-api'],
@@ -83,7 +94,7 @@ test.each([
   '/api/add/%2e%2e',
   '/api/add/a//b',
   '/api/add/what%3F?x=%2F&y=a+b',
-  `/api/add/${'%F0%9F%98%80'.repeat(5000)}`,
+  `/api/add/${'%F0%9F%98%80'.repeat(1300)}`,
 ])('does not touch the encoding of %.60s', async (path) => {
   const reply = await send(nginx.port, path, { method: 'POST' });
   expect(reply.echo()).toMatchObject({ upstream: 'task-api', url: path });
@@ -101,7 +112,6 @@ describe('what is not in the route table', () => {
     '/api',
     '/add',
     '/image',
-    '/upload/',
     '/ui',
     '/lab',
     '/lab/runs/1',
@@ -157,9 +167,9 @@ describe('what is not in the route table', () => {
   });
 
   test.each([
-    'GET http://other/internal/jobs HTTP/1.1',
-    'GET http://other/internal/jobs/..%2f..%2fapi/x HTTP/1.1',
-    'GET http://other/internal?/../api/ HTTP/1.1',
+    'GET http://millrace.local/internal/jobs HTTP/1.1',
+    'GET http://millrace.local/internal/jobs/..%2f..%2fapi/x HTTP/1.1',
+    'GET http://millrace.local/internal?/../api/ HTTP/1.1',
     'GET /internal/jobs#/../../api/tasks HTTP/1.1',
     'GET /internal/jobs/..%2f..%2fapi%2fa%20b HTTP/1.1',
     'GET /internal/jobs/..%2f..%2fapi%2f%0a/internal/x HTTP/1.1',
@@ -176,7 +186,7 @@ describe('what is not in the route table', () => {
   test('every request that reached a service has a path from the table', () => {
     const seen = upstreams.flatMap((upstream) => upstream.received).map(({ url }) => url);
     const known =
-      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)($|\?)|(ui|image|api|add|tasks|user)\/)/;
+      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)\/?($|\?)|(ui|image|api|add|tasks|user)\/)/;
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.filter((url) => !known.test(url))).toEqual([]);
   });

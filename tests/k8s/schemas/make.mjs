@@ -4,7 +4,10 @@
 import { execFileSync } from 'node:child_process';
 
 const groups = {
-  'api/v1': ['Namespace', 'ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim', 'Pod'],
+  'api/v1': [
+    ...['Namespace', 'ResourceQuota', 'LimitRange', 'ConfigMap', 'Secret', 'Service', 'ServiceAccount'],
+    ...['PersistentVolumeClaim', 'Pod'],
+  ],
   'apis/apps/v1': ['Deployment', 'StatefulSet'],
   'apis/batch/v1': ['Job'],
   'apis/autoscaling/v2': ['HorizontalPodAutoscaler'],
