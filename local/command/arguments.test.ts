@@ -4,6 +4,7 @@ test('has one replica of everything and port 8080 when nothing is said', () => {
   expect(readArguments([], {})).toMatchObject({
     help: false,
     watch: false,
+    observe: false,
     port: 8080,
     bind: undefined,
     scale: {},

@@ -5,6 +5,7 @@ import { parseScale, type Scale } from '../stack/replicas.js';
 export type Arguments = {
   help: boolean;
   watch: boolean;
+  observe: boolean;
   /** Services that are not named have one replica. */
   scale: Partial<Scale>;
   /** The public port. Default: 8080. */
@@ -19,6 +20,7 @@ Starts the whole stack as local processes and stops it on Ctrl-C.
 
   --scale SERVICE=NUMBER  how many replicas of a service to run (default 1); can be repeated
   --watch                 run the services from their sources and restart them when those change (npm run dev)
+  --observe               serve metrics, and run Prometheus with the product's alerts if it is installed
   --help                  show this
 
 Services: ${serviceNames.join(', ')}
@@ -30,10 +32,11 @@ Environment:
 
 /** Reads the command line and the environment; throws, in words for a person, when something in them is wrong. */
 export function readArguments(args: string[], env: NodeJS.ProcessEnv): Arguments {
-  const { help, watch, scale } = parse(args);
+  const { help, watch, observe, scale } = parse(args);
   return {
     help,
     watch,
+    observe,
     scale: parseScale(scale),
     port: readPort(env.PORT),
     bind: env.BIND?.trim() || undefined,
@@ -47,6 +50,7 @@ function parse(args: string[]) {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         watch: { type: 'boolean', default: false },
+        observe: { type: 'boolean', default: false },
         scale: { type: 'string', multiple: true, default: [] },
       },
     }).values;

@@ -59,11 +59,16 @@ async function main(): Promise<number> {
   return interruptedBy ? 128 + constants.signals[interruptedBy] : 0;
 }
 
-function welcome({ url, port }: Stack, { bind, watch }: Arguments, say: (line: string) => void): void {
+function welcome(
+  { url, port, prometheus }: Stack,
+  { bind, watch }: Arguments,
+  say: (line: string) => void,
+): void {
   const home = bind ? url : `http://localhost:${port}`;
   say(
     `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (services restart when their sources change)' : ''}`,
   );
+  if (prometheus) say(`metrics and alerts: ${prometheus.url}`);
   say(`try: curl -X POST ${home}/api/add/task1`);
 }
 

@@ -34,7 +34,7 @@ export function processRoutes(options: ProcessOptions): Router {
   const { operation, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
   // Background work comes singly; but whether an image is large, its caller may have been deceived, and memory is for one.
-  const largeImages = createWorkLimiter({ concurrency: 1, queueLimit: Infinity });
+  const largeImages = createWorkLimiter({ name: 'large_images', concurrency: 1, queueLimit: Infinity });
 
   router
     .route('/process')

@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import { WORK_BEGUN } from '@millrace/contracts';
 import { cancellationBy } from '../process/cancellation.js';
+import { countClient } from './client-metrics.js';
 import { exchange, type Limits, type Message, type ServiceResponse } from './exchange.js';
 import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
 import { Unavailable } from '../http/problem.js';
@@ -91,6 +92,12 @@ const NOT_SENT = new Set([
 export function createServiceClient({ name, urls }: ServiceClientOptions): ServiceClient {
   const replicas = createReplicaSet(urls);
   const budget = createRetryBudget();
+  const stopCounting = countClient(name, {
+    replicas: () => replicas.known().length,
+    resting: () => replicas.known().filter(({ breaker }) => !breaker.allows()).length,
+    retriesLeft: () => Math.floor(budget.left()),
+    retries: () => budget.spent(),
+  });
   // For requests that wait for room: undici does not speak `Expect: 100-continue`.
   const agent = new Agent({ keepAlive: true });
 
@@ -191,6 +198,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
     },
 
     async close() {
+      stopCounting();
       agent.destroy();
       await replicas.close();
     },

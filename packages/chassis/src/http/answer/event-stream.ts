@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Lifecycle } from '../../process/lifecycle.js';
 import { currentContext } from '../../process/request-context.js';
+import { countStream } from '../request-metrics.js';
 import { createPlaces, type PlaceLimits } from './stream-places.js';
 
 /** The format of an event stream. */
@@ -143,6 +144,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       // There will be no more `close` event.
       if (res.closed) return { signal: AbortSignal.abort(), send: () => undefined, end: () => undefined };
       const stream = own(res, takePlace(currentContext()?.client ?? ''));
+      countStream(res);
       res.writeHead(200, {
         'Content-Type': format.contentType,
         'Cache-Control': 'no-store',
