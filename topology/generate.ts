@@ -52,7 +52,7 @@ makeConfigMap('redis', {
 });
 makeConfigMap('postgres', { 'init.sql': 'postgres/init.sql', 'roles.sql': 'postgres/roles.sql' });
 
-makePart('observe/prometheus/compose.yaml', 'names', 'scrape-name.yaml', all);
+makePart('observe/prometheus/prometheus.yaml', 'names', 'scrape-name.yaml', all);
 makeText('observe/prometheus/rules.yaml', rulesFile(), ['observe/rules/']);
 const dashboardFiles = dashboards.map((dashboard) => {
   const path = `observe/grafana/dashboards/${dashboard.uid}.json`;
@@ -70,7 +70,7 @@ makeConfigMap(
 );
 makeConfigMap(
   'prometheus',
-  { 'prometheus.yaml': 'observe/prometheus/kubernetes.yaml', 'rules.yaml': 'observe/prometheus/rules.yaml' },
+  { 'prometheus.yaml': 'observe/prometheus/prometheus.yaml', 'rules.yaml': 'observe/prometheus/rules.yaml' },
   'overlays/components/observe',
 );
 makeConfigMap(

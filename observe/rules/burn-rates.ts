@@ -1,5 +1,5 @@
 import { type Objective, objectives } from './objectives.js';
-import type { Alert, Group, Times } from './rules.js';
+import type { Alert, Group, Times } from './rule.js';
 
 /**
  * Multi-window burn rates (https://sre.google/workbook/alerting-on-slos/): an alert when a long window says that it matters and a short one

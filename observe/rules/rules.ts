@@ -1,38 +1,7 @@
 import { stringify } from 'yaml';
 import { burnRateAlerts, burnRateRecords } from './burn-rates.js';
+import type { Times } from './rule.js';
 import { workAlerts } from './work-alerts.js';
-
-/** Durations as Prometheus writes them (5m); in a test all are shorter. */
-export interface Times {
-  duration(text: string): string;
-  seconds(text: string): number;
-}
-
-export interface Alert {
-  alert: string;
-  expr: string;
-  /** How long it must hold. Default: not at all. */
-  for?: string;
-  /** `page`: somebody has to act now. `ticket`: in working hours. */
-  severity: 'page' | 'ticket';
-  /** Tells alerts of the same name apart. */
-  labels?: { [name: string]: string };
-  summary: string;
-  /** The anchor of a heading in docs/OPERATIONS.md. */
-  runbook: string;
-}
-
-export interface Record {
-  record: string;
-  labels: { [name: string]: string };
-  expr: string;
-}
-
-export interface Group {
-  name: string;
-  rules?: Record[];
-  alerts?: Alert[];
-}
 
 /** Put the address of your copy before it, if alerts should have a link. */
 const RUNBOOK = 'docs/OPERATIONS.md';

@@ -1,5 +1,5 @@
 import { serviceNames } from '../../topology/services.js';
-import type { Group, Times } from './rules.js';
+import type { Group, Times } from './rule.js';
 
 /** What goes wrong behind the requests. */
 export function workAlerts({ duration, seconds }: Times): Group {

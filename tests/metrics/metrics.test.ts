@@ -1,6 +1,5 @@
 // What running services expose, with docs/OBSERVABILITY.md beside it.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serviceNames } from '#topology';
@@ -39,7 +38,7 @@ describe('docs/OBSERVABILITY.md', () => {
 
   it.each(serviceNames)('lists every metric of %s, and no other', async (service) => {
     const documented = rows
-      .filter(({ services }) => (services as string[]).includes(service))
+      .filter(({ services }) => services.includes(service))
       .map(({ name, type, labels }) => ({ name, type, labels }));
     const exposed = [...(await familiesOf(service))].map(([name, { type, samples }]) => ({
       name,
@@ -87,38 +86,13 @@ it('counts jobs as they run, and the routes as they are answered', async () => {
   });
 });
 
-it('adds no series for what clients invent', async () => {
-  const series = async () =>
-    (await familiesOf('task-api'))
-      .get('http_server_request_duration_seconds')!
-      .samples.filter(({ name }) => name.endsWith('_count')).length;
-  const before = await series();
-  const { url } = stack.replicas.find(({ service }) => service === 'task-api')!;
-  const methods = ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
-  for (let batch = 0; batch < 100; batch += 1) {
-    await Promise.all(
-      Array.from({ length: 100 }, async (_, index) => {
-        const path = index % 2 === 0 ? `/api/tasks/${randomUUID()}` : `/${randomUUID()}/${index}`;
-        const response = await fetch(`${url}${path}`, { method: methods[index % methods.length]! });
-        await response.arrayBuffer();
-      }),
-    );
-  }
-  expect((await series()) - before).toBeLessThanOrEqual(5);
-}, 60_000);
-
 const hasPromtool = spawnSync('promtool', ['--version'], { stdio: 'ignore' }).status === 0;
 if (!hasPromtool) process.stderr.write('promtool is not installed: the metrics are not linted.\n');
 (hasPromtool ? it : it.skip).each(serviceNames)(
-  'is what promtool finds nothing wrong with: %s',
+  'has names and types that promtool finds nothing wrong with: %s',
   async (service) => {
-    const lint = () =>
-      execFileSync('promtool', ['check', 'metrics'], {
-        encoding: 'utf8' as const,
-        input: pageText,
-        stdio: 'pipe',
-      });
-    const pageText = await pageOf(service);
-    expect(lint()).toBe('');
+    const input = await pageOf(service);
+    const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], { encoding: 'utf8', input });
+    expect([status, stderr]).toEqual([0, '']);
   },
 );

@@ -53,7 +53,7 @@ let stack: Stack;
       40_000,
     );
   }, 150_000);
-  afterAll(() => stack?.stop());
+  afterAll(() => stack.stop());
 
   /** @throws what Prometheus finds wrong with it */
   const query = async (expr: string): Promise<unknown[]> => {

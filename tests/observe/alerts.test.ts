@@ -33,7 +33,7 @@ interface Provocation {
     const port = await freePort();
     prometheus = `http://127.0.0.1:${port}`;
     writeFileSync(join(folder, 'rules.yaml'), rulesFile(FACTOR));
-    const configuration = readFileSync(join(root, 'observe/prometheus/compose.yaml'), 'utf8');
+    const configuration = readFileSync(join(root, 'observe/prometheus/prometheus.yaml'), 'utf8');
     writeFileSync(join(folder, 'prometheus.yaml'), configuration.replace(/: 1[05]s$/gm, ': 1s'));
     Object.assign(process.env, {
       COMPOSE_FILE: ['docker-compose.yaml', 'tests/observe/compose.yaml'].join(':'),
@@ -59,7 +59,7 @@ interface Provocation {
   /** The names of the alerts that fire. @throws while Prometheus does not answer */
   const firing = async (): Promise<string[]> => {
     const query = new URLSearchParams({ query: 'ALERTS{alertstate="firing"}' });
-    const response = await fetch(`${prometheus}/api/v1/query?${query}`);
+    const response = await fetch(`${prometheus}/api/v1/query?${String(query)}`);
     const { data } = (await response.json()) as { data: { result: { metric: { alertname: string } }[] } };
     return [...new Set(data.result.map(({ metric }) => metric.alertname))];
   };
@@ -78,6 +78,15 @@ interface Provocation {
     );
   const users = async () => {
     await (await fetch(`${stack.url}/user/users`)).arrayBuffer();
+  };
+
+  /** Asks for users, whose table is locked. */
+  const askLocked = (lock: Parameters<typeof lockTable>[2], atOnce: number) => {
+    const unlock = lockTable(stack, 'users.users', lock);
+    const rest = keepAsking(users, atOnce);
+    return Promise.resolve(async () => {
+      await Promise.all([rest(), unlock()]);
+    });
   };
 
   const provocations: { [what: string]: Provocation } = {
@@ -113,25 +122,11 @@ interface Provocation {
     },
     'a table is locked for long': {
       alerts: ['PostgresPoolWaiting', 'ErrorBudgetBurnsFast', 'ErrorBudgetBurnsSlow'],
-      async provoke() {
-        const unlock = lockTable(stack, 'users.users', { seconds: 120, pauseSeconds: 0 });
-        const rest = keepAsking(users, 40);
-        return async () => {
-          await rest();
-          await unlock();
-        };
-      },
+      provoke: () => askLocked({ seconds: 120, pauseSeconds: 0 }, 40),
     },
     'a table is locked for a second, again and again': {
       alerts: ['LatencyBudgetBurnsFast', 'LatencyBudgetBurnsSlow'],
-      async provoke() {
-        const unlock = lockTable(stack, 'users.users', { seconds: 1, pauseSeconds: 0.3 });
-        const rest = keepAsking(users, 4);
-        return async () => {
-          await rest();
-          await unlock();
-        };
-      },
+      provoke: () => askLocked({ seconds: 1, pauseSeconds: 0.3 }, 4),
     },
     'images come faster than they are worked on': {
       alerts: ['MemoryBudgetFull', 'ImageStoreEvicts'],

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { rulesFile } from '../../observe/rules/rules.js';
 
+// promtool takes some seconds of one CPU, with all rules.
+jest.setTimeout(120_000);
+
 const root = join(__dirname, '../..');
 const folder = join(root, 'observe/prometheus');
 
@@ -50,7 +53,6 @@ describe('the rules', () => {
   testWithPromtool.each([
     ['a threshold', 'max(jobs_oldest_due_age_seconds) > 300', 'max(jobs_oldest_due_age_seconds) > 3000'],
     ['a burn rate', /> 0\.0144\b/g, '> 0.144'],
-    ['a time', 'for: 5m', 'for: 1m'],
     ['what counts as an error', /http_response_status_code=~"5\.\."/g, 'http_response_status_code=~"[45].."'],
   ])('do not pass their tests with a mistake in %s', (_what, right, wrong) => {
     const copy = mkdtempSync(join(tmpdir(), 'millrace-rules-'));
@@ -103,17 +105,13 @@ describe('an alert', () => {
   );
 });
 
-testWithPromtool('the configurations of Prometheus are valid', () => {
+testWithPromtool("Prometheus' configuration is valid", () => {
   const copy = mkdtempSync(join(tmpdir(), 'millrace-prometheus-'));
   try {
-    for (const file of ['compose.yaml', 'kubernetes.yaml']) {
-      const text = readFileSync(join(folder, file), 'utf8').replace(
-        '/etc/prometheus/rules.yaml',
-        join(folder, 'rules.yaml'),
-      );
-      writeFileSync(join(copy, file), text);
-      expect(promtool('check', 'config', '--lint=all', join(copy, file))).toContain('SUCCESS');
-    }
+    const text = readFileSync(join(folder, 'prometheus.yaml'), 'utf8');
+    const file = join(copy, 'prometheus.yaml');
+    writeFileSync(file, text.replace('/etc/prometheus/rules.yaml', join(folder, 'rules.yaml')));
+    expect(promtool('check', 'config', '--lint=all', file)).toContain('SUCCESS');
   } finally {
     rmSync(copy, { recursive: true });
   }

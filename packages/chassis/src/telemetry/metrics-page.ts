@@ -9,7 +9,10 @@ export async function collectMetrics(): Promise<(format: MetricsFormat) => Promi
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   // The types know registries of the older format only.
-  collectDefaultMetrics({ register: registry as never });
+  collectDefaultMetrics({ register: registry });
+  // Gauges named as counters are: the same figures are there by type, without `_total`.
+  for (const what of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
 
   for (const own of histograms.values()) {
     const { name, help, labels, buckets } = own.definition;
@@ -19,7 +22,7 @@ export async function collectMetrics(): Promise<(format: MetricsFormat) => Promi
       labelNames: labels,
       buckets: [...buckets],
       enableExemplars: true,
-      registers: [registry as never],
+      registers: [registry],
     });
     own.observe = (labels, value, traceparent) =>
       distribution.observe({ labels, value, exemplarLabels: exemplarOf(traceparent) });

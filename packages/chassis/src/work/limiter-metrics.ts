@@ -1,8 +1,14 @@
 import { counter, gauge, ofEach } from '../telemetry/metrics.js';
-import type { WorkLimiter } from './work-limiter.js';
+
+/** Of a WorkLimiter. */
+interface Figures {
+  inFlight: () => number;
+  waiting: () => number;
+  refused: () => number;
+}
 
 interface Named {
-  limiter: Pick<WorkLimiter, 'inFlight' | 'waiting' | 'refused'>;
+  limiter: Figures;
   limit: number;
 }
 
@@ -48,7 +54,7 @@ counter(
 
 /** Shows a limiter in the metrics, if it has a name. */
 export function countLimiter(
-  limiter: Named['limiter'],
+  limiter: Figures,
   { name, unit = 'places', concurrency }: { name?: string; unit?: 'places' | 'bytes'; concurrency: number },
 ): void {
   if (name !== undefined) named[unit].set(name, { limiter, limit: concurrency });
