@@ -30,7 +30,7 @@ Environment:
   BIND  the address to listen on (default: the loopback addresses; 0.0.0.0 opens it to the network)
 `;
 
-/** Reads the command line and the environment; throws, in words for a person, when something in them is wrong. */
+/** Reads the command line and the environment; throws, with a message for people, when something in them is wrong. */
 export function readArguments(args: string[], env: NodeJS.ProcessEnv): Arguments {
   const { help, watch, observe, scale } = parse(args);
   return {

@@ -13,7 +13,7 @@ import { serviceNames } from '#topology';
 const dataDir = join(repositoryRoot, '.local');
 const minuteMs = 60_000;
 
-/** Returns the status of the process. */
+/** Returns the exit status. */
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2), process.env);
   if (options.help) {
@@ -54,7 +54,7 @@ async function main(): Promise<number> {
     await guard.close();
   }
   say('stopped');
-  // Once it is ready, to be stopped is how it ends.
+  // Once it is ready, being stopped is the normal way to end.
   const interruptedBy = wasReady ? undefined : by();
   return interruptedBy ? 128 + constants.signals[interruptedBy] : 0;
 }

@@ -1,7 +1,7 @@
 // Bundles services: node packages/chassis/bundling/bundle.mjs SERVICE…
 //
-// services/SERVICE/bundle/ then holds what runs: service.js (the service with all that it imports, readable), main.js (which runs it),
-// service.cache (what V8 has compiled of it), service.lines.json (where its lines come from, for stack traces), and
+// services/SERVICE/bundle/ then holds what runs: service.js (the service with everything it imports, readable), main.js (which runs it),
+// service.cache (its V8 code cache), service.lines.json (where its lines come from, for stack traces), and
 // service.js.map (for debuggers).
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,19 +16,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
 
 /**
- * Stays in node_modules: machine code, and what others require in vain unless it is installed. Instrumentation that hooks into `require`
- * (OpenTelemetry's, of express, ioredis, pg, pino, undici) sees only what is listed here: whoever wants it adds those names, for the
- * images too, and has the hooks loaded before main.js.
+ * Stays in node_modules: native code, and optional packages that others try to require. Instrumentation that hooks into `require`
+ * (OpenTelemetry's, of express, ioredis, pg, pino, undici) only sees what is listed here: to use it, add those names, for the images too,
+ * and load the hooks before main.js.
  */
 const external = ['sharp', 'pg-native'];
 
 /**
- * Bundles one service. Resolves to the names of the packages that it requires from node_modules, and to the folders of those that it has
- * within.
+ * Bundles one service. Resolves to the names of the packages that it requires from node_modules, and to the folders of those that it
+ * contains.
  */
 export async function bundle(service) {
   const folder = join(root, 'services', service);
-  // Made beside its place and then renamed: what runs, or starts, has all of the one or all of the other.
+  // Built beside its place and then renamed, so that a running or starting service never sees half of it.
   const made = join(folder, `bundle.${process.pid}`);
   mkdirSync(made, { recursive: true });
   try {
@@ -44,7 +44,7 @@ export async function bundle(service) {
       conditions: ['millrace-source'],
       external,
       plugins: [samePackagesOnce, noLocales],
-      // The value of the file is a function, as Node makes one of each module: main.js calls it.
+      // The value of the file is a function, like the one that Node makes of each module: main.js calls it.
       banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
       footer: { js: '})' },
       sourcemap: 'linked',
@@ -65,7 +65,7 @@ export async function bundle(service) {
   }
 }
 
-/** npm cannot always put a package where all find it, and installs the same version of it in several places. */
+/** npm cannot always put a package where all others find it, and installs the same version in several places. */
 const samePackagesOnce = {
   name: 'same-packages-once',
   setup({ onResolve, resolve }) {
@@ -82,7 +82,7 @@ const samePackagesOnce = {
   },
 };
 
-/** zod brings its messages in fifty languages, which would take half a megabyte in each process. */
+/** zod has its messages in fifty languages, which would take half a megabyte in each process. */
 const noLocales = {
   name: 'no-locales',
   setup({ onResolve }) {
@@ -92,7 +92,7 @@ const noLocales = {
   },
 };
 
-/** One dash in a comment, and V8 keeps two bytes for every character of the file. Outside of comments esbuild escapes what is not ASCII. */
+/** A single en dash in a comment makes V8 use two bytes for every character of the file. Outside of comments, esbuild escapes what is not ASCII. */
 function asciiOnly(source) {
   return source.replace(/^.*[^\0-\x7f].*$/gm, (line) => {
     const start = line.search(/\/[/*]|^\s*\*/);
@@ -101,15 +101,15 @@ function asciiOnly(source) {
 }
 
 /**
- * For each stretch of lines that come from one of our own sources: its first line in the bundle, the source, and the line there of each.
- * A source map of everything would take 50 to 100 MB when the first error is logged.
+ * For each range of lines that come from one of our own sources: its first line in the bundle, the source, and the source line of each. A
+ * source map of everything would take 50 to 100 MB when the first error is logged.
  */
 function linesOf(outputFile) {
   const map = new SourceMap(JSON.parse(readFileSync(`${outputFile}.map`, 'utf8')));
   const stretches = [];
   const count = readFileSync(outputFile, 'utf8').split('\n').length;
   for (let line = 0; line < count; line += 1) {
-    // The last column: a line's first mapping may lie behind its indentation.
+    // The last column, because a line's first mapping may lie behind its indentation.
     const { originalSource, originalLine, generatedLine } = map.findEntry(line, 1e6);
     if (generatedLine !== line || originalSource.includes('node_modules')) continue;
     const source = relative(root, resolve(dirname(outputFile), originalSource));
@@ -121,7 +121,7 @@ function linesOf(outputFile) {
   return stretches;
 }
 
-/** Those that are not there are asked for in vain, as they would be without a bundle. */
+/** Requiring those that are not installed fails, as it would without a bundle. */
 function externalsOf({ outputs }) {
   const imports = Object.values(outputs).flatMap((output) => output.imports);
   return external.filter((name) => imports.some(({ path, external: isOut }) => isOut && path === name));

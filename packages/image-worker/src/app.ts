@@ -19,14 +19,14 @@ export interface ImageWorkerOptions {
   lifecycle: Lifecycle;
   limits: Limits;
   operation: ImageOperation;
-  /** An artificial delay in ms, spent while the image holds its place. Default 0. */
+  /** An artificial delay in ms, during which the image keeps its place. Default 0. */
   delayMs?: number;
 }
 
-/** A twentieth of one place: what people wait for is not slowed down by what takes seconds, or by what nobody waits for. */
-const BACKGROUND_TIME = 0.05;
+/** A tenth of one place: what people wait for is not slowed down by work that takes seconds, or that nobody waits for. */
+const BACKGROUND_TIME = 0.1;
 
-/** An image worker: everything but what it does to an image. */
+/** An image worker: everything except what it does to an image. */
 export function createImageWorkerApp({
   limits,
   operation,

@@ -10,8 +10,8 @@ export const workflowConfig = serviceConfig.extend({
   BLUR_WORKER_URLS: urlList,
   BW_WORKER_URLS: urlList,
   /**
-   * How much memory images may take, in bytes: a third as they come, two thirds for what workers make of them. Claimed before it is used;
-   * who finds none waits. One client may have half.
+   * How much memory images may take, in bytes: a third for incoming images, two thirds for what workers make of them. Memory is claimed
+   * before it is used, and requests wait until there is enough. One client may have half.
    */
   MEMORY_BUDGET_BYTES: positiveInteger.default(400 * 1024 * 1024),
   /** How long a finished image is kept, unless room is needed for others before. */

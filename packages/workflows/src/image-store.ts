@@ -8,35 +8,36 @@ import { type ImageType, imageTypeSchema } from '@millrace/contracts';
 
 export interface StoredImage {
   type: ImageType;
-  /** A strong entity tag, quotes included. */
+  /** A strong entity tag, including its quotes. */
   etag: string;
   bytes: Buffer;
 }
 
 /**
- * Finished images in Redis, each for a limited time, or until room is needed for others. Throws Unavailable while Redis does not
- * answer, or is full of what must stay.
+ * Finished images in Redis, each for a limited time, or until room is needed for others. Throws Unavailable while Redis does not respond,
+ * or is full of data that must stay.
  */
 export interface ImageStore {
   /**
-   * Tries again for up to 2.5 s, or for as long as who asked will wait: the work is done, and saving it twice is saving it once.
+   * Retries for up to 2.5 s, or for as long as the caller waits: the work is done, and saving it twice does no harm.
    *
-   * @param id one that nobody can guess: whoever knows it may see the image
+   * @param id cannot be guessed: whoever knows it may see the image
    */
   save(id: string, image: { type: ImageType; bytes: Buffer }): Promise<void>;
   /**
-   * Gives an image to `use`, or undefined when there is none, or no longer. Its memory is claimed until `use` has ended; who finds none waits
-   * for up to 2.5 s.
+   * Passes an image to `use`, or undefined when there is none (any more). Its memory is claimed until `use` has ended; without free memory,
+   * it waits for up to 2.5 s.
    */
   show<T>(id: string, use: (image: StoredImage | undefined) => Promise<T> | T): Promise<T>;
 }
 
-/** With the 2 s that a command may take after it, still less than the 5 s in which a client is to hear of a fault. */
+/** Together with the 2 s that a command may take afterwards, still less than the 5 s within which a client must hear of a fault. */
 const SAVE_AGAIN_MS = 2_500;
 
 /**
- * What Redis is asked for at once it holds as a copy, until it is sent. And how many images there are at once whose memory is not claimed
- * yet: how large one is, is known when it is there. (It is not read in parts: of a field, Redis makes a whole copy for each.)
+ * Redis holds a copy of everything that is requested from it at once, until it is sent. This also limits how many images there are at once
+ * whose memory is not claimed yet: their size is only known when they arrive. (They are not read in parts: for each part of a field, Redis
+ * copies the whole field.)
  */
 const READS_AT_ONCE = 2;
 const READS_WAITING = 1_000;
@@ -52,7 +53,7 @@ export interface ImageStoreOptions {
   redis: Redis;
   /** How long an image is kept. */
   ttlSeconds: number;
-  /** For the images that are shown, by their bytes. Default: as much as there is, for who shows none */
+  /** For the images that are being shown, by their bytes. Default: no limit, for callers that show none */
   memory?: WorkLimiter;
 }
 
@@ -87,7 +88,7 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
         const readAndShow = async () => {
           const image = await read(id);
           countReads(image ? 'hit' : 'miss');
-          // The turn to read ends when the image has its memory, which lasts for longer.
+          // The turn to read ends when the image has its memory, which is held for longer.
           await new Promise<void>((hasMemory) => {
             const showIt = () => {
               hasMemory();

@@ -11,7 +11,7 @@ export interface ImageOrder {
   bytes: Buffer;
 }
 
-/** Applies the effects, keeps the finished image, and says where it is. */
+/** Applies the effects, saves the finished image, and says where it is. */
 export async function processImage(
   { id, type, effects, bytes }: ImageOrder,
   { images, ...workers }: EffectWorkers & { images: ImageStore },

@@ -22,7 +22,7 @@ export function createApp({ redis, taskApi, consumer, ...basics }: Dependencies)
 
 const REACH_TIMEOUT_MS = 1_500;
 
-/** Whether any replica is there and takes requests. Whether they do well is their own health's to say. */
+/** Whether any replica is there and accepts requests. How well they work is for their own health checks to say. */
 function reaches(service: ServiceClient): DependencyCheck {
   const request = { method: 'GET', path: '/readyz', timeoutMs: REACH_TIMEOUT_MS } as const;
   return { name: service.name, check: () => service.request(request) };

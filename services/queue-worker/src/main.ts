@@ -58,7 +58,7 @@ runService({
   lifecycle,
   app,
   close: [
-    // Half of the time is left for what comes after.
+    // Half of the time is reserved for what comes afterwards.
     () => consumer.close(config.SHUTDOWN_TIMEOUT_MS / 2),
     () => redis.disconnect(),
     () => Promise.all(Object.values(services).map((service) => service.close())),

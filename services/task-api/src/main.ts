@@ -50,9 +50,9 @@ const app = createApp({
   },
 });
 
-/** How often to look for what is no longer kept. */
+/** How often to look for expired data. */
 const RETENTION_INTERVAL_MS = 60_000;
-/** How often to merge new texts into the index of searches. */
+/** How often to merge new texts into the search index. */
 const MERGE_INTERVAL_MS = 1_000;
 
 let stopRetention = () => Promise.resolve();

@@ -8,10 +8,10 @@ import type { Express } from 'express';
 import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
 import { docsRoutes } from './reference/route.js';
-import { imageRoutes } from './pictures/image-route.js';
+import { imageRoutes } from './images/image-route.js';
 import { labRoutes } from './lab/route.js';
 import { uiRoutes } from './web-ui/route.js';
-import { uploadRoutes } from './pictures/upload-route.js';
+import { uploadRoutes } from './images/upload-route.js';
 import { systemHealth } from './system-health.js';
 
 export interface Dependencies {
@@ -41,10 +41,10 @@ export interface Limits {
   imageTtlSeconds: number;
 }
 
-/** How much of the memory for pictures one client may have: whatever it sends, there is some left for others. */
+/** The share of the memory for images that one client may have: whatever it sends, some is left for others. */
 const CLIENT_SHARE = 1 / 2;
 
-/** The part of the memory for pictures that those have that are being sent. It is taken from uploads, which wait for longer. */
+/** The share of the memory for images that is reserved for sending them. It is taken from uploads, which wait longer. */
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 

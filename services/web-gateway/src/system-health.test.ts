@@ -79,7 +79,7 @@ it('is unhealthy while the image store refuses writes, though it answers reads',
 it('asks every replica at most once a second, however often it is requested', async () => {
   const before = gateway.timesAsked();
   const begun = performance.now();
-  // For longer than an answer is shared.
+  // For longer than a response is shared.
   while (performance.now() - begun < 2 * HEALTH_SHARED_MS) {
     await Promise.all(Array.from({ length: 50 }, () => health(200)));
   }

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createOpenApiDocument } from './document.js';
 
-/** As much of the document as is looked at here. */
+/** The parts of the document that these tests look at. */
 interface Described {
   paths: Record<string, Record<string, Operation>>;
   components: object;
@@ -30,7 +30,7 @@ test('it is valid OpenAPI 3.1', async () => {
   expect(document).toMatchObject({ openapi: '3.1.0' });
 });
 
-test('it can be made again, the same', () => {
+test('building it twice gives the same result', () => {
   expect(createOpenApiDocument()).toEqual(document);
 });
 
@@ -50,10 +50,10 @@ test.each(operations)('the examples of $operationId match their schemas', (opera
       if (example !== undefined) expectMatch(schema, example);
 });
 
-test.each(operations)('every JSON answer of $operationId has an example', ({ operationId, responses }) => {
+test.each(operations)('every JSON response of $operationId has an example', ({ operationId, responses }) => {
   const contents = Object.values(responses).map(({ content }) => content?.['application/json']);
   const bare = contents.filter((content) => content && content.example === undefined);
-  // This document would hold itself.
+  // The example would be this document itself.
   expect(bare).toHaveLength(operationId === 'getDescription' ? 1 : 0);
 });
 

@@ -4,7 +4,7 @@ import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
 import { labOperations } from './lab.js';
-import { problem } from './answers.js';
+import { problem, problems } from './answers.js';
 import { type Operation, TAGS } from './operation.js';
 import { queueOperations } from './queue.js';
 import { systemOperations } from './system.js';
@@ -34,7 +34,7 @@ Every GET also works as HEAD, and OPTIONS lists the methods of a path. Send an \
 
 Errors are \`application/problem+json\` (RFC 9457). Any call can also return 405, 414, 431, 500, 503 or 504 in this format.`;
 
-/** The public API as an OpenAPI 3.1 document, made from the schemas that the services check with. */
+/** The public API as an OpenAPI 3.1 document, built from the schemas that the services validate with. */
 export function createOpenApiDocument(): OpenApiDocument {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('headers', 'RequestId', {
@@ -52,7 +52,12 @@ export function createOpenApiDocument(): OpenApiDocument {
     detail: 'Something went wrong on our side. Use the request id to find it in the logs.',
   });
   for (const operation of operations) {
-    const responses = Object.entries({ ...operation.responses, default: otherwise });
+    const responses = Object.entries({
+      ...(changesSomething(operation) && problems(403)),
+      ...operation.responses,
+      ...problems(421),
+      default: otherwise,
+    });
     registry.registerPath({
       ...operation,
       responses: Object.fromEntries(
@@ -72,6 +77,11 @@ export function createOpenApiDocument(): OpenApiDocument {
     security: [],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   });
+}
+
+/** As Nginx has it (nginx/origins.conf): the document says what pages of other origins may not do. */
+function changesSomething({ method, path }: Operation): boolean {
+  return method !== 'get' || path.startsWith('/add/');
 }
 
 function withCommonHeaders(response: ResponseConfig): ResponseConfig {

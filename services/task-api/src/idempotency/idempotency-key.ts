@@ -8,7 +8,7 @@ export function idempotencyKeyOf(req: Request): string | undefined {
   return parseHeader(idempotencyKeySchema.optional(), IDEMPOTENCY_KEY, req.get(IDEMPOTENCY_KEY));
 }
 
-/** The request by its key, if it has one. @param parts what it asks for */
+/** The request's identity by its key, if it has one. @param parts what it asks for */
 export function keyedRequest(req: Request, ...parts: unknown[]): KeyedRequest | undefined {
   const key = idempotencyKeyOf(req);
   return key === undefined ? undefined : { key, fingerprint: beginFingerprint(...parts).end() };

@@ -2,7 +2,7 @@ import { FIRST_PAGE, json, type Page, type Queryable, selectPage } from '@millra
 import { jobKindSchema, jobStatusSchema, LIST_TEXT_MAX, type ListJobsQuery } from '@millrace/contracts';
 import { newestRows } from '../lists/list-order.js';
 
-/** What a line of a list shows: what is long stays in the table. */
+/** What a list row shows: long values stay in the table. */
 const COLUMNS = `id, kind, status, priority, progress_done, progress_total, attempt, max_attempts, processed_by_pod,
   run_at, created_at, started_at, finished_at, error, CASE kind WHEN 'task' THEN payload END AS payload`;
 

@@ -4,10 +4,10 @@ import type { DueJob } from './outbox/publisher.js';
 import { listJobs } from './job-list.js';
 import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
 
-/** How often a job is tried in all, by however many retries by hand: its attempts are listed whenever it is shown. */
+/** The maximum number of attempts of a job, including manual retries: all of them are listed whenever it is shown. */
 export const ATTEMPTS_MAX = 100;
 
-/** Jobs in PostgreSQL as people see and steer them. */
+/** Jobs in PostgreSQL as people see and control them. */
 export interface JobStore {
   find(id: string): Promise<Job | undefined>;
   findAll(ids: string[]): Promise<Job[]>;
@@ -15,18 +15,18 @@ export interface JobStore {
   list(query: ListJobsQuery): Promise<Page>;
   /** A JobSummary, as JSON. */
   summarize(): Promise<string>;
-  /** Ends a job that no worker has begun. False when it is not queued. */
+  /** Cancels a job that no worker has begun. False when it is not queued. */
   cancel(id: string): Promise<boolean>;
-  /** Deletes an ended job; its task stays. False when it has not ended, or not in the given status. */
+  /** Deletes a finished job; its task stays. False when it has not finished, or does not have the given status. */
   remove(id: string, status?: JobStatus): Promise<boolean>;
   /**
-   * Queues a failed job anew, with all attempts before it. Undefined when it has not failed, was tried too often, or has no input
-   * any more.
+   * Queues a failed job again, and keeps its previous attempts. Undefined when it has not failed, was tried too often, or no longer has an
+   * input.
    */
   retry(id: string): Promise<DueJob | undefined>;
 }
 
-/** From what is counted as it changes, and from the two ends of an index of what is queued. */
+/** Uses the counts that are updated with each change, and both ends of an index of queued jobs. */
 const SUMMARIZE = `
   WITH counted AS (
     SELECT coalesce(sum(queued), 0) AS queued, coalesce(sum(processing), 0) AS processing,

@@ -12,7 +12,7 @@ export interface JobRouteOptions {
   logger: Logger;
 }
 
-/** /api/jobs: how far the queued work is, and what a person may do about it. */
+/** /api/jobs: the state of the queued work, and what people may do about it. */
 export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router {
   const router = Router();
 

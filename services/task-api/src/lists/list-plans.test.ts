@@ -14,7 +14,7 @@ import { createListPool } from './list-pool.js';
 import { listTasks } from '../tasks/task-list.js';
 import { searchTasks } from '../tasks/task-search.js';
 
-/** Enough for PostgreSQL to think of other plans. */
+/** Enough for PostgreSQL to consider other plans. */
 const ROWS = 20_000;
 
 let postgres: TestPostgres;
@@ -47,7 +47,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** Runs what is asked, and keeps the plans that it had: those that PostgreSQL keeps for any values. */
+/** Runs the queries, and records their generic plans, which PostgreSQL uses for any values. */
 function explaining() {
   const nodes: Plan[][] = [];
   const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)];
@@ -78,7 +78,7 @@ const jobFilters = orNone(jobStatusSchema.options).flatMap((status) =>
 );
 const CURSOR = '0fffffff-ffff-7fff-bfff-ffffffffffff';
 
-/** A page of 5 has read six rows of each range at most, and sorted none. */
+/** A page of 5 must read at most six rows of each range, and sort none. */
 function expectOnlyThePage(nodes: Plan[]) {
   const types = nodes.map((node) => node['Node Type']);
   expect(types).not.toContain('Seq Scan');
@@ -102,7 +102,7 @@ it.each(jobFilters)('a list of jobs reads only its page: %j', async (filter) => 
 
 it.each(taskFilters)('a search reads the newest rows or uses the index: %j', async (filter) => {
   const { db, nodes } = explaining();
-  // There are three with 1999 in them.
+  // Three of them contain 1999.
   await searchTasks(db, { ...listTasksQuerySchema.parse({}), ...filter, q: '1999' });
   for (const plan of nodes) {
     expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');

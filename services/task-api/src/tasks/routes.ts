@@ -18,7 +18,7 @@ import { changesNothing } from './hint-changes.js';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.js';
 import type { TaskStore } from './task-store.js';
 
-/** /api/tasks and, the same, /tasks. */
+/** /api/tasks and its alias /tasks. */
 export function taskRoutes(tasks: TaskStore): Router {
   const router = Router();
 

@@ -3,8 +3,8 @@ import { type ListTasksQuery, prioritySchema, taskStatusSchema } from '@millrace
 import { newestRows } from '../lists/list-order.js';
 
 /**
- * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON they
- * take six times as much at most.
+ * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON, texts take at most
+ * six times as much.
  */
 const PAGE_TEXT_BYTES = 512 * 1024;
 
@@ -26,7 +26,7 @@ const TASK = json.object({
 
 export type TaskFilter = Pick<ListTasksQuery, 'status' | 'priority'>;
 
-/** A query of the tasks of a filter before the cursor $1, newest first, and the order that it has. */
+/** A query for the tasks of a filter before the cursor $1, newest first, and the order that it has. */
 export function filteredTasks(columns: string, { status, priority }: TaskFilter) {
   return newestRows('tasks', columns, [
     { name: 'status', values: taskStatusSchema.options, wanted: status },
@@ -34,7 +34,7 @@ export function filteredTasks(columns: string, { status, priority }: TaskFilter)
   ]);
 }
 
-/** A page of tasks, of at most $2. @param rows a query of one task more, in `order` */
+/** A page of at most $2 tasks. @param rows a query for one task more, in `order` */
 export function selectTaskPage(rows: string, order: string): string {
   return selectPage({
     rows,

@@ -5,16 +5,16 @@ import { fingerprint, oncePerKey } from '../idempotency/keys.js';
 import { listTasks, TASK_COLUMNS as COLUMNS } from './task-list.js';
 import { searchTasks } from './task-search.js';
 
-/** Tasks in PostgreSQL. What takes an id answers undefined, or false, when there is no such task. */
+/** Tasks in PostgreSQL. Functions that take an id return undefined, or false, when there is no such task. */
 export interface TaskStore {
-  /** @param idempotencyKey repeated with it, the task is created once, and answered as it was then */
+  /** @param idempotencyKey when it is repeated, the task is created once, and returned as it was then */
   create(task: CreateTask, idempotencyKey?: string): Promise<{ task: Task; isNew: boolean }>;
   find(id: string): Promise<Task | undefined>;
   /** One page, newest first. */
   list(query: ListTasksQuery): Promise<Page>;
-  /** Sets the given fields. Completing a completed task again leaves its time as it is. */
+  /** Sets the given fields. Completing a completed task again does not change its completion time. */
   update(id: string, changes: UpdateTask | ReplaceTask): Promise<Task | undefined>;
-  /** Deletes the task, and its job with it. */
+  /** Deletes the task and its job. */
   remove(id: string): Promise<boolean>;
 }
 
@@ -24,21 +24,21 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
   completed_at: Date | null;
 };
 
-/** What one statement writes at most, in tasks and in characters. */
+/** The limits of one statement, in tasks and in characters. */
 const TASKS_A_STATEMENT = 200;
 const TEXT_A_STATEMENT = 1024 * 1024;
 /** How long a search waits for its turn, in ms. */
 const SEARCH_WAIT_MS = 1_500;
 
 export interface TaskListOptions {
-  /** The connections of lists and searches, which are never in the way of other requests. */
+  /** The connections for lists and searches, which never block other requests. */
   lists: Queryable;
-  /** The turns of searches, which leave some of the connections to lists. */
+  /** The turns of searches, which leave some of those connections to lists. */
   searches: WorkLimiter;
 }
 
 export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptions): TaskStore {
-  /** What is created at the same time is committed together. */
+  /** Tasks that are created at the same time are committed together. */
   const insertTogether = coalesce<CreateTask, Task>({
     run: (tasks) => despiteRefusals(tasks, (some) => insert(db, some)),
     maxItems: TASKS_A_STATEMENT,
@@ -88,7 +88,7 @@ export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptio
     },
 
     async remove(id) {
-      // The job first, as whoever changes a job's status locks the job before its task.
+      // The job first, because everyone who changes a job's status locks the job before its task.
       const rows = await db.query(
         `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 FOR UPDATE)
          DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 RETURNING id`,

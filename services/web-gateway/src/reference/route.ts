@@ -21,7 +21,7 @@ export function docsRoutes(folder: string): Router {
   return router;
 }
 
-/** Imports what few replicas are ever asked for, and what takes longer to load than all the rest, when it is wanted. */
+/** Imports on demand what few replicas ever need, and what takes longer to load than everything else. */
 async function describe(): Promise<string> {
   const { createOpenApiDocument } = await import('@millrace/contracts/openapi');
   return JSON.stringify(createOpenApiDocument());

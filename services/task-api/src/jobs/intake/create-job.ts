@@ -25,7 +25,7 @@ export interface NewImageJob {
   bytes: Buffer;
 }
 
-/** A job, when it is due, and the request that asks for it. */
+/** A job, when it is due, and the request that created it. */
 export interface JobRequest<Job extends NewJob = NewJob> {
   job: Job;
   scheduling: Scheduling;
@@ -33,7 +33,7 @@ export interface JobRequest<Job extends NewJob = NewJob> {
   traceparent?: string | undefined;
 }
 
-/** What is asked for by the current request. */
+/** The current request's ids, for the job. */
 export function requestFor<Job extends NewJob>(job: Job, scheduling: Scheduling): JobRequest<Job> {
   const { requestId = '', traceparent } = currentContext() ?? {};
   return { job, scheduling, requestId, traceparent };
@@ -41,18 +41,18 @@ export function requestFor<Job extends NewJob>(job: Job, scheduling: Scheduling)
 
 export interface CreateOptions {
   maxAttempts: number;
-  /** When the sweeper takes over, should the publication right after the commit have failed. */
+  /** When the sweeper takes over, in case the publication right after the commit failed. */
   sweepAfterMs: number;
 }
 
 export interface CreatedJob extends DueJob {
-  /** It may begin at once; else the sweeper publishes it at its time. */
+  /** It may begin at once; otherwise the sweeper publishes it when it is due. */
   is_due: boolean;
 }
 
 /**
- * Writes jobs with the tasks that belong to them, all or none: one statement. A task and its job share their id. A job with a picture is
- * written by itself: `createImageJob`.
+ * Writes jobs with their tasks, all or none, in one statement. A task and its job share their id. A job with an image is written
+ * separately: see `createImageJob`.
  *
  * @returns the jobs in the order of their requests
  */
@@ -64,7 +64,7 @@ export function createJobs(
   return db.query<CreatedJob>(`${INSERT_JOBS} ${CREATED}`, valuesOf(requests, options));
 }
 
-/** Writes a job with its picture. */
+/** Writes a job with its image. */
 export async function createImageJob(
   db: Queryable,
   request: JobRequest<NewImageJob>,
@@ -124,7 +124,7 @@ function payloadOf(job: NewJob) {
   }
 }
 
-/** What the job's text or picture takes. */
+/** The size of the job's text or image. */
 export function inputBytes(job: NewJob): number {
   switch (job.kind) {
     case 'task':

@@ -3,10 +3,10 @@ import type { ImageStore, StoredImage } from '@millrace/workflows';
 import { once } from 'node:events';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 
-/** How long a client may take nothing of a picture: it holds memory that others wait for. */
+/** How long a client may read nothing of an image: it occupies memory that others wait for. */
 const IDLE_MS = 10_000;
 
-/** GET /image/:id: a finished picture, whole or a range of it. Its memory is claimed until the client has taken it, or left. */
+/** GET /image/:id: a finished image, or a range of it. Its memory is claimed until the client has read it, or disconnects. */
 export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
   const router = Router();
 
@@ -28,7 +28,7 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
     res.set({
       ETag: image.etag,
       'Accept-Ranges': 'bytes',
-      // An id is never given to other bytes.
+      // An id always refers to the same bytes.
       'Cache-Control': `public, max-age=${ttlSeconds}, immutable`,
     });
     res.type(image.type);
@@ -41,7 +41,7 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
         headers: { 'Content-Range': `bytes */${size}` },
       });
     }
-    // Several ranges at once, or a header that makes no sense: the whole image is a right answer (RFC 9110, 14.2).
+    // Several ranges, or a header that makes no sense: the whole image is a valid response (RFC 9110, 14.2).
     const range =
       Array.isArray(ranges) && ranges.type === 'bytes' && ranges.length === 1 ? ranges[0] : undefined;
     if (range) {
