@@ -1,5 +1,5 @@
 import { eventually } from '../support/eventually.js';
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 
 export interface Sample {
   name: string;
@@ -49,7 +49,7 @@ export async function someLoad(url: string): Promise<void> {
   });
   const upload = async () => {
     const form = new FormData();
-    form.set('file', new Blob([new Uint8Array(await picture('png'))], { type: 'image/png' }), 'a.png');
+    form.set('file', new Blob([new Uint8Array(await makeImage('png'))], { type: 'image/png' }), 'a.png');
     form.set('effects', 'bw,blur');
     return { method: 'POST', body: form };
   };

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { freePort } from '../../local/servers/ports.js';
 import { rulesFile } from '../../observe/rules/rules.js';
 import { type Composed, composed, engineAnswers } from '../compose/docker.js';
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 import { until } from '../support/until.js';
 import { keepAsking, lockTable } from './provocations.js';
 
@@ -65,7 +65,7 @@ interface Provocation {
   };
   const upload = async () => {
     const form = new FormData();
-    const image = new Uint8Array(await picture('png', { width: 700, height: 500 }));
+    const image = new Uint8Array(await makeImage('png', { width: 700, height: 500 }));
     form.set('file', new Blob([image], { type: 'image/png' }), 'a.png');
     form.set('effects', 'blur');
     await (await fetch(`${stack.url}/upload`, { method: 'POST', body: form })).arrayBuffer();
