@@ -1,7 +1,7 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
 import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
-import { createRateLimit, type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
+import { createRateLimit, declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
@@ -57,6 +57,8 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     redis,
     ttlSeconds: limits.imageTtlSeconds,
     memory: createWorkLimiter({
+      name: 'downloads',
+      unit: 'bytes',
       concurrency: shownBytes,
       queueLimit: IMAGES_WAITING,
       clientShare: CLIENT_SHARE,
@@ -68,10 +70,10 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     memoryBytes: memory.made,
     clientShare: CLIENT_SHARE,
   });
+  declareRedisMetrics(redis);
   return createHttpApp({
     ...basics,
     service: 'web-gateway',
-    metrics: redisMetrics(redis),
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       uiRoutes(uiFolder),
@@ -82,6 +84,8 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
         images,
         jobs,
         memory: createWorkLimiter({
+          name: 'uploads',
+          unit: 'bytes',
           concurrency: memory.received - shownBytes,
           queueLimit: limits.uploadQueueLimit,
           clientShare: CLIENT_SHARE,

@@ -20,7 +20,7 @@ const IMAGE_MAX_BYTES = 1024 * 1024;
 export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): Router {
   const router = Router();
   // Two runs at once would measure each other.
-  const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
+  const limiter = createWorkLimiter({ name: 'lab_runs', concurrency: 1, queueLimit: 0 });
   const streams = createEventStreams({ lifecycle, format: JSON_LINES });
 
   const run: RequestHandler = async (req, res) => {
