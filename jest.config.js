@@ -11,7 +11,7 @@ const shared = {
     ],
   },
   // Published as ES modules only, which require() can load but Jest cannot.
-  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate|jose)/)'],
   // The packages' sources instead of their build, so that coverage and stack traces refer to the sources.
   testEnvironmentOptions: { customExportConditions: ['millrace-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

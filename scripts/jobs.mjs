@@ -20,6 +20,9 @@ Options
   --yes                do not ask before cancelling or deleting
   --url URL            the URL of Millrace. Default: $MILLRACE_URL, else http://localhost:8080
   --help               show this help
+
+Environment
+  MILLRACE_TOKEN       an access token, where one is required (AUTH_MODE=jwt)
 `;
 
 const KINDS = ['task', 'analyze', 'image'];
@@ -166,10 +169,13 @@ async function* jobs(url, { status, kind, time, before }) {
   }
 }
 
+const { MILLRACE_TOKEN: token } = process.env;
+const headers = token ? { Authorization: `Bearer ${token}` } : {};
+
 /** A request; repeated, after the requested pause, while the stack is busy. */
 async function ask(url, method = 'GET') {
   for (let tries = 1; ; tries += 1) {
-    const response = await fetch(url, { method });
+    const response = await fetch(url, { method, headers });
     if (![429, 503].includes(response.status) || tries === TRIES) return response;
     await response.arrayBuffer();
     await sleep(1_000 * (Number(response.headers.get('retry-after')) || 1));

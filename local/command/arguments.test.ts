@@ -4,6 +4,7 @@ test('has one replica of everything and port 8080 by default', () => {
   expect(readArguments([], {})).toMatchObject({
     help: false,
     watch: false,
+    auth: false,
     port: 8080,
     bind: undefined,
     scale: {},

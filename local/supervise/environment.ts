@@ -6,11 +6,11 @@ const ofTheSystem =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_[A-Z]+|(DY)?LD_LIBRARY_PATH)$/;
 
 /**
- * The settings of docs/CONFIGURATION.md that people choose in the shell: the log level, and quantities. The stack sets everything else:
+ * The settings of docs/CONFIGURATION.md that people choose in the shell: the log level, who may call, and quantities. The stack sets everything else:
  * where a service listens, its name, how it stops, whom it calls and with which password.
  */
 const settings =
-  /^(LOG_LEVEL|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS|SIGMA|SIZE))$/;
+  /^(LOG_LEVEL|AUTH_(MODE|ISSUER|AUDIENCE|JWKS_URL)|SERVICE_TOKEN|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS|SIGMA|SIZE))$/;
 
 /** The environment of a third-party program. */
 export function systemEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {

@@ -1,6 +1,7 @@
 // The services' routes through nginx, and those in the published description, are the same.
 import { createServiceClient } from '@millrace/chassis/calls';
 import { createPostgres, type Postgres } from '@millrace/chassis/stores/postgres';
+import { accessOf } from '@millrace/contracts';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import type { Express } from 'express';
 import { Redis } from 'ioredis';
@@ -59,7 +60,7 @@ afterAll(async () => {
   await Promise.all([nginx.stop(), postgres.end(), ...upstreams.map((upstream) => upstream.stop())]);
 });
 
-test('every public route is described, and nothing else', async () => {
+test('every public route is described, and nothing else; every route has a rule', async () => {
   const routes = Object.entries(createApps()).flatMap(([service, app]) =>
     routesIn(app.router.stack as unknown as Layer[]).map((route) => ({ service, ...route })),
   );
@@ -68,6 +69,9 @@ test('every public route is described, and nothing else', async () => {
   const open: Route[] = [];
   for (const route of routes) if (await isPublic(route)) open.push(route);
   const offered = new Set(open.map(({ method, path }) => `${method} ${path}`));
+
+  // With AUTH_MODE=jwt, a service does not start with a route that has no rule.
+  expect(routes.filter(({ method, path }) => !accessOf(method, path))).toEqual([]);
 
   const { paths = {} } = createOpenApiDocument();
   const described = Object.entries(paths).flatMap(([path, methods]) =>

@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { serviceNames } from '#topology';
+import { parseConfig } from '@millrace/chassis/process';
 import { jobSummarySchema } from '@millrace/contracts';
+import { configSchema as textWorkerConfig } from '../../services/text-worker/src/config.js';
 import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
 import { rules } from './rules.js';
 import { schemaProblems } from './schema.js';
@@ -118,6 +120,11 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       }
     });
 
+    test('does not start before somebody has chosen who may call', () => {
+      const settings = of('ConfigMap/settings').data;
+      expect(() => parseConfig(textWorkerConfig, settings)).toThrow('AUTH_MODE: must be jwt');
+    });
+
     test('has at least two replicas of each service', () => {
       const scalers = prod.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
       const least = Object.fromEntries(
@@ -129,6 +136,19 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       const deployments = prod.filter(({ kind }) => kind === 'Deployment');
       for (const { metadata, spec } of deployments) expect(least[metadata.name] ?? spec!.replicas).toBe(2);
     });
+  });
+
+  test('the component auth gives every service what AUTH_MODE=jwt needs', () => {
+    const auth = renderWith('auth');
+    for (const service of serviceNames) {
+      const { spec } = workloadsOf(auth).find(({ metadata }) => metadata.name === service)!;
+      const token = spec.template.spec.containers[0]!.env!.find(({ name }) => name === 'SERVICE_TOKEN');
+      expect(token).toHaveProperty('valueFrom.secretKeyRef.name', 'service-token');
+    }
+    const { data } = auth.find((manifest) => idOf(manifest) === 'ConfigMap/settings')!;
+    const settings = { ...data, SERVICE_TOKEN: 'x'.repeat(32) };
+    expect(parseConfig(textWorkerConfig, settings)).toMatchObject({ AUTH_MODE: 'jwt' });
+    expect(auth.flatMap(schemaProblems)).toEqual([]);
   });
 
   describe('a component for the way in', () => {

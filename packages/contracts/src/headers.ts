@@ -9,6 +9,11 @@ export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
 /** The address of the client on whose behalf a request is made. Nginx sets it; the services pass it on to one another. */
 export const CLIENT_ADDRESS = 'X-Real-IP';
 /**
+ * Between services, with AUTH_MODE=jwt: `TOKEN` or `TOKEN OWNER`. The token proves that a service calls; the owner, percent-encoded, is the one
+ * on whose behalf. Nginx drops it.
+ */
+export const SERVICE_TOKEN = 'X-Service-Token';
+/**
  * On a 503. `false`: the request had no effect, so it may be repeated, whatever its method. `true`: it may have had an effect.
  */
 export const WORK_BEGUN = 'X-Work-Begun';

@@ -226,6 +226,8 @@ const claimed = z.object({
   /** Of the request that created the job. */
   request_id: z.string(),
   traceparent: z.string().nullable(),
+  /** To whom its result belongs. A replica of an earlier version does not say. */
+  owner: z.string().nullable().default(null),
 });
 export const claimedJobSchema = z.discriminatedUnion('kind', [
   claimed.extend({ kind: z.literal('task'), payload: taskPayloadSchema }),

@@ -1,4 +1,4 @@
-import { createHttpApp } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
@@ -17,6 +17,7 @@ export interface ImageWorkerOptions {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   limits: Limits;
   operation: ImageOperation;
   /** An artificial delay in ms, during which the image keeps its place. Default 0. */

@@ -20,10 +20,11 @@ export const workflowConfig = serviceConfig.extend({
 
 /** Clients of the services that the workflows call. */
 export function createWorkflowServices(config: z.infer<typeof workflowConfig>) {
+  const token = config.SERVICE_TOKEN;
   return {
-    taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS }),
-    textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS }),
-    blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS }),
-    bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
+    taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS, token }),
+    textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS, token }),
+    blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS, token }),
+    bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS, token }),
   };
 }

@@ -9,6 +9,8 @@ export interface StoredImage {
   type: ImageType;
   /** A strong entity tag, including its quotes. */
   etag: string;
+  /** To whom it belongs; null with AUTH_MODE=off. */
+  owner: string | null;
   bytes: Buffer;
 }
 
@@ -22,7 +24,7 @@ export interface ImageStore {
    *
    * @param id cannot be guessed: whoever knows it may see the image
    */
-  save(id: string, image: { type: ImageType; bytes: Buffer }): Promise<void>;
+  save(id: string, image: Pick<StoredImage, 'type' | 'bytes'> & { owner?: string | null }): Promise<void>;
   /**
    * Passes an image to `use`, or undefined when there is none (any more). Its memory is claimed until `use` has ended; without free memory,
    * it waits for up to 2.5 s.
@@ -55,17 +57,22 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
   const shown = memory ?? createWorkLimiter({ concurrency: Infinity, queueLimit: Infinity });
 
   const read = async (id: string): Promise<StoredImage | undefined> => {
-    const { type, etag, bytes } = await whileRedisAnswers(() => redis.hgetallBuffer(keyOf(id)));
+    const { type, etag, bytes, owner } = await whileRedisAnswers(() => redis.hgetallBuffer(keyOf(id)));
     if (!type || !etag || !bytes) return undefined;
-    return { type: imageTypeSchema.parse(type.toString()), etag: etag.toString(), bytes };
+    return {
+      type: imageTypeSchema.parse(type.toString()),
+      etag: etag.toString(),
+      owner: owner?.toString() ?? null,
+      bytes,
+    };
   };
 
   return {
-    async save(id, { type, bytes }) {
+    async save(id, { type, bytes, owner = null }) {
       const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
       const lastTry = performance.now() + Math.min(SAVE_AGAIN_MS, remainingMs());
-      const write = () =>
-        execute(redis.multi().hset(keyOf(id), { type, etag, bytes }).expire(keyOf(id), ttlSeconds));
+      const fields = { type, etag, bytes, ...(owner !== null && { owner }) };
+      const write = () => execute(redis.multi().hset(keyOf(id), fields).expire(keyOf(id), ttlSeconds));
       await retryForever(() => whileRedisAnswers(write), {
         retryable: (error) => error instanceof Unavailable && performance.now() < lastTry,
       });

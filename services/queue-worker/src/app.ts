@@ -1,5 +1,5 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
-import { createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import type { Express } from 'express';
@@ -9,6 +9,7 @@ export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   redis: Redis;
   taskApi: ServiceClient;
   consumer: Pick<Consumer, 'check'>;

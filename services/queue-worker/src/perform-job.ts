@@ -46,7 +46,7 @@ export function createPerformJob(options: PerformOptions): PerformJob {
         const { type, effects, image_id: id = job.id } = job.payload;
         return memory.run(
           async () => {
-            const order = { id, type, effects, bytes: await board.input(job.id) };
+            const order = { id, type, effects, bytes: await board.input(job.id), owner: job.owner };
             return processImage(
               order,
               { ...effectWorkers, images },

@@ -1,4 +1,9 @@
-import { createEventStreams, createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import {
+  type Authentication,
+  createEventStreams,
+  createHttpApp,
+  type DependencyCheck,
+} from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import type { Postgres } from '@millrace/chassis/stores/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/stores/redis';
@@ -26,6 +31,7 @@ export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   postgres: Postgres;
   /** The connections for lists and searches. */
   lists: Postgres;

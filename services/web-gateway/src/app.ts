@@ -1,5 +1,5 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
-import { createHttpApp } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { createRateLimit, type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
@@ -18,6 +18,7 @@ export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   redis: Redis;
   services: Services;
   limits: Limits;
@@ -75,7 +76,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       uiRoutes(uiFolder),
-      docsRoutes(uiFolder),
+      docsRoutes({ folder: uiFolder, isSecured: basics.auth !== undefined }),
       analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({
         effectWorkers,

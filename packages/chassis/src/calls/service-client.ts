@@ -14,6 +14,7 @@ import {
   timeLimit,
   workMayHaveBegun,
 } from '../process/request-context.js';
+import { serviceTokenHeader } from '../process/service-token.js';
 import { timeIsOver } from '../http/request-signal.js';
 import { createRetryBudget } from './retry-budget.js';
 
@@ -22,6 +23,8 @@ export interface ServiceClientOptions {
   name: string;
   /** Where its replicas are: see `createReplicaSet`. */
   urls: string[];
+  /** SERVICE_TOKEN, which shows the service that one of ours calls. Default: it is not shown */
+  token?: string | undefined;
 }
 
 export interface ServiceRequest {
@@ -88,9 +91,20 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-export function createServiceClient({ name, urls }: ServiceClientOptions): ServiceClient {
+export function createServiceClient({ name, urls, token }: ServiceClientOptions): ServiceClient {
   const replicas = createReplicaSet(urls);
   const budget = createRetryBudget();
+  /** Adds the headers that travel with the request or job on whose behalf a call is made. */
+  const messageOf = ({ method, path, headers, body }: ServiceRequest, { timeoutMs }: Limits): Message => ({
+    method,
+    path,
+    headers: {
+      ...contextHeaders(timeoutMs),
+      ...(token !== undefined && serviceTokenHeader(token)),
+      ...headers,
+    },
+    body,
+  });
   // For requests that wait for room: undici does not support `Expect: 100-continue`.
   const agent = new Agent({ keepAlive: true });
 
@@ -200,11 +214,6 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
 function throwIfGivenUp({ cancellation }: Limits): void {
   const reason = cancellation?.reason();
   if (reason) throw reason;
-}
-
-/** Adds the headers that travel with the request or job on whose behalf this call is made. */
-function messageOf({ method, path, headers, body }: ServiceRequest, { timeoutMs }: Limits): Message {
-  return { method, path, headers: { ...contextHeaders(timeoutMs), ...headers }, body };
 }
 
 function codeOf(error: unknown): string {

@@ -17,9 +17,10 @@ export interface FilterColumn {
  * A query for rows before the cursor $1, newest first, and the order that it has.
  *
  * @param filter all columns of the list's index, in its order
+ * @param owner the parameter with the one owner whose rows are wanted (`$3`); their index begins with it. Default: everyone's
  */
-export function newestRows(table: string, columns: string, filter: FilterColumn[]) {
-  if (filter.every(({ wanted }) => wanted === undefined)) {
+export function newestRows(table: string, columns: string, filter: FilterColumn[], owner?: string) {
+  if (owner === undefined && filter.every(({ wanted }) => wanted === undefined)) {
     const rows = `SELECT ${columns} FROM ${table} WHERE id < $1 ORDER BY ${NEWEST_FIRST}`;
     return { rows, order: NEWEST_FIRST };
   }
@@ -28,7 +29,7 @@ export function newestRows(table: string, columns: string, filter: FilterColumn[
       combined.flatMap((others) =>
         (wanted === undefined ? values : [wanted]).map((value) => `${others}${name} = '${value}' AND `),
       ),
-    [''],
+    [owner === undefined ? '' : `owner = ${owner} AND `],
   );
   const ranges = conditions.map((condition) => `${condition}id < $1`);
   return { rows: mergeRanges(columns, table, ranges), order: NEWEST_FIRST_OF_LIST };

@@ -24,14 +24,18 @@ const TASK = json.object({
   completed_at: json.time('completed_at'),
 });
 
-export type TaskFilter = Pick<ListTasksQuery, 'status' | 'priority'>;
+export interface TaskFilter extends Pick<ListTasksQuery, 'status' | 'priority'> {
+  /** The parameter with the one owner whose tasks are wanted (`$3`). Default: everyone's */
+  owner?: string | undefined;
+}
 
 /** A query for the tasks of a filter before the cursor $1, newest first, and the order that it has. */
-export function filteredTasks(columns: string, { status, priority }: TaskFilter) {
-  return newestRows('tasks', columns, [
+export function filteredTasks(columns: string, { status, priority, owner }: TaskFilter) {
+  const filter = [
     { name: 'status', values: taskStatusSchema.options, wanted: status },
     { name: 'priority', values: prioritySchema.options, wanted: priority },
-  ]);
+  ];
+  return newestRows('tasks', columns, filter, owner);
 }
 
 /** A page of at most $2 tasks. @param rows a query for one task more, in `order` */
@@ -45,10 +49,22 @@ export function selectTaskPage(rows: string, order: string): string {
   });
 }
 
-/** One page, newest first. */
-export async function listTasks(db: Queryable, { limit, cursor, ...filter }: ListTasksQuery): Promise<Page> {
-  const { rows, order } = filteredTasks(TASK_COLUMNS, filter);
+/** One page, newest first. @param owner the one whose tasks are wanted; null for everyone's */
+export async function listTasks(
+  db: Queryable,
+  { limit, cursor, status, priority }: ListTasksQuery,
+  owner: string | null = null,
+): Promise<Page> {
+  const { rows, order } = filteredTasks(TASK_COLUMNS, {
+    status,
+    priority,
+    owner: owner === null ? undefined : '$3',
+  });
   const statement = selectTaskPage(`${rows} LIMIT $2::int + 1`, order);
-  const [page] = await db.query<Page>(statement, [cursor ?? FIRST_PAGE, limit]);
+  const [page] = await db.query<Page>(statement, [
+    cursor ?? FIRST_PAGE,
+    limit,
+    ...(owner === null ? [] : [owner]),
+  ]);
   return page!;
 }

@@ -21,7 +21,11 @@ const BOUNDS: Record<'newest' | 'rare' | 'readOn' | 'lookAllUp', Bound> = {
   lookAllUp: { tasks: 150_000, ms: 500 },
 };
 
-export type SearchTasksQuery = ListTasksQuery & { q: string };
+export type SearchTasksQuery = ListTasksQuery & {
+  q: string;
+  /** The one whose tasks are searched. Default: everyone's */
+  owner?: string | undefined;
+};
 
 /**
  * One page of the tasks whose title or description contains `q`, newest first. Each step tries something more expensive than the one
@@ -41,7 +45,7 @@ export async function searchTasks(db: Queryable, query: SearchTasksQuery, bounds
 /** Reads the tasks from the cursor on. @returns also whether the page is as long as possible */
 async function walk(db: Queryable, query: SearchTasksQuery, bound: Bound) {
   const [walked] = await db.query<Page & { stopped: string | null }>(
-    selectWalk(query),
+    selectWalk(filterOf(query)),
     parameters(query, bound),
   );
   const { rows, next, stopped } = walked!;
@@ -51,12 +55,16 @@ async function walk(db: Queryable, query: SearchTasksQuery, bound: Bound) {
 
 /** Looks up all matches in the index. @returns undefined when there are too many */
 async function lookUp(db: Queryable, query: SearchTasksQuery, bound: Bound): Promise<Page | undefined> {
-  const [page] = await db.query<Page>(selectLookUp(query), parameters(query, bound));
+  const [page] = await db.query<Page>(selectLookUp(filterOf(query)), parameters(query, bound));
   return page;
 }
 
-function parameters({ cursor, limit, q }: SearchTasksQuery, { tasks, ms }: Bound) {
-  return [cursor ?? FIRST_PAGE, limit, q, tasks, ms];
+function parameters({ cursor, limit, q, owner }: SearchTasksQuery, { tasks, ms }: Bound) {
+  return [cursor ?? FIRST_PAGE, limit, q, tasks, ms, ...(owner === undefined ? [] : [owner])];
+}
+
+function filterOf({ status, priority, owner }: SearchTasksQuery): TaskFilter {
+  return { status, priority, owner: owner === undefined ? undefined : '$6' };
 }
 
 const IS_LATE = "clock_timestamp() > (SELECT now() + $5::int * interval '1 ms')";
@@ -109,16 +117,17 @@ function selectLookUp(filter: TaskFilter): string {
         SELECT * FROM (${selectTaskPage(rows, NEWEST_FIRST)}) AS page WHERE is_all OFFSET 0) AS page`;
 }
 
-function isFiltered({ status, priority }: TaskFilter): boolean {
-  return status !== undefined || priority !== undefined;
+function isFiltered({ status, priority, owner }: TaskFilter): boolean {
+  return status !== undefined || priority !== undefined || owner !== undefined;
 }
 
 /** The task with an id, if it matches the filter. (OFFSET 0: they are looked up one after the other.) */
-function taskOf(id: string, { status, priority }: TaskFilter): string {
+function taskOf(id: string, { status, priority, owner }: TaskFilter): string {
   const conditions = [
     `id = ${id}`,
     ...(status === undefined ? [] : [`status = '${status}'`]),
     ...(priority === undefined ? [] : [`priority = '${priority}'`]),
+    ...(owner === undefined ? [] : [`owner = ${owner}`]),
   ];
   return `SELECT ${TASK_COLUMNS} FROM tasks WHERE ${conditions.join(' AND ')} OFFSET 0`;
 }

@@ -1,4 +1,5 @@
 import { HttpProblem, idOf, methodNotAllowed, notFound } from '@millrace/chassis/http';
+import { visibleOwner } from '@millrace/chassis/process';
 import type { ImageStore, StoredImage } from '@millrace/workflows';
 import { once } from 'node:events';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
@@ -10,14 +11,18 @@ const IDLE_MS = 10_000;
 export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
   const router = Router();
 
-  const show: RequestHandler = (req, res) =>
-    images.show(idOf(req), async (image) => {
+  const show: RequestHandler = (req, res) => {
+    const owner = visibleOwner();
+    return images.show(idOf(req), async (stored) => {
+      // Somebody else's is not there.
+      const image = owner === null || stored?.owner === owner ? stored : undefined;
       if (res.destroyed) return;
       const closed = once(res, 'close');
       res.setTimeout(IDLE_MS, () => res.destroy());
       send(image, req, res);
       await closed;
     });
+  };
 
   const send = (image: StoredImage | undefined, req: Request, res: Response) => {
     if (!image)
@@ -28,8 +33,8 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
     res.set({
       ETag: image.etag,
       'Accept-Ranges': 'bytes',
-      // An id always refers to the same bytes.
-      'Cache-Control': `public, max-age=${ttlSeconds}, immutable`,
+      // An id always refers to the same bytes. An owner's image is not for shared caches.
+      'Cache-Control': `${image.owner === null ? 'public' : 'private'}, max-age=${ttlSeconds}, immutable`,
     });
     res.type(image.type);
     const size = image.bytes.length;

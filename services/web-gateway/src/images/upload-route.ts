@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { bodyBytes, HttpProblem, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis/http';
-import { currentContext, withTimeout } from '@millrace/chassis/process';
+import { currentContext, currentOwner, withTimeout } from '@millrace/chassis/process';
 import type { RateLimit } from '@millrace/chassis/stores/redis';
 import type { WorkLimiter } from '@millrace/chassis/work';
 import { asyncQuerySchema, effectsSchema } from '@millrace/contracts';
@@ -55,7 +55,7 @@ export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxByt
       await forwardJob(req, res, jobs.image(image, effects, scheduling));
       return;
     }
-    const order = { ...image, id: randomUUID(), effects };
+    const order = { ...image, id: randomUUID(), effects, owner: currentOwner() };
     const answer = await withTimeout(effectWorkers.timeoutMs, () =>
       processImage(order, { ...effectWorkers, images }),
     );

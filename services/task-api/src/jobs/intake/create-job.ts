@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { currentContext } from '@millrace/chassis/process';
+import { currentContext, currentOwner } from '@millrace/chassis/process';
 import type { Queryable } from '@millrace/chassis/stores/postgres';
 import type { Effect, ImageType, Scheduling } from '@millrace/contracts';
 import type { DueJob } from '../outbox/publisher.js';
@@ -31,12 +31,13 @@ export interface JobRequest<Job extends NewJob = NewJob> {
   scheduling: Scheduling;
   requestId: string;
   traceparent?: string | undefined;
+  owner: string | null;
 }
 
 /** The current request's ids, for the job. */
 export function requestFor<Job extends NewJob>(job: Job, scheduling: Scheduling): JobRequest<Job> {
   const { requestId = '', traceparent } = currentContext() ?? {};
-  return { job, scheduling, requestId, traceparent };
+  return { job, scheduling, requestId, traceparent, owner: currentOwner() };
 }
 
 export interface CreateOptions {
@@ -71,7 +72,7 @@ export async function createImageJob(
   options: CreateOptions,
 ): Promise<CreatedJob> {
   const [created] = await db.query<CreatedJob>(
-    `${INSERT_JOBS}, input AS (INSERT INTO job_inputs (job_id, bytes) SELECT id, $13 FROM job) ${CREATED}`,
+    `${INSERT_JOBS}, input AS (INSERT INTO job_inputs (job_id, bytes) SELECT id, $14 FROM job) ${CREATED}`,
     [...valuesOf([request], options), request.job.bytes],
   );
   return created!;
@@ -80,16 +81,16 @@ export async function createImageJob(
 const INSERT_JOBS = `
   WITH asked AS MATERIALIZED (
     SELECT uuidv7() AS id, *
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::int[])
-           WITH ORDINALITY AS asked (kind, title, description, payload, steps, priority, run_at, request_id, traceparent, input_bytes, position)),
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::int[], $13::text[])
+           WITH ORDINALITY AS asked (kind, title, description, payload, steps, priority, run_at, request_id, traceparent, input_bytes, owner, position)),
   task AS (
-    INSERT INTO tasks (id, title, description, priority, job_status)
-    SELECT id, title, description, priority, 'queued' FROM asked WHERE title IS NOT NULL),
+    INSERT INTO tasks (id, title, description, priority, job_status, owner)
+    SELECT id, title, description, priority, 'queued', owner FROM asked WHERE title IS NOT NULL),
   job AS (
-    INSERT INTO jobs (id, task_id, kind, payload, progress_total, priority, max_attempts, run_at, due_at, request_id, traceparent, input_bytes)
+    INSERT INTO jobs (id, task_id, kind, payload, progress_total, priority, max_attempts, run_at, due_at, request_id, traceparent, input_bytes, owner)
     SELECT id, CASE WHEN title IS NOT NULL THEN id END, kind, payload::jsonb, steps, priority, $11, coalesce(run_at, now()),
            greatest(run_at, now() + CASE WHEN run_at > now() THEN '0 s' ELSE $12 * interval '1 ms' END),
-           request_id, traceparent, input_bytes
+           request_id, traceparent, input_bytes, owner
       FROM asked
     RETURNING id, priority, run_at <= now() AS is_due)`;
 
@@ -110,6 +111,7 @@ function valuesOf(requests: JobRequest[], { maxAttempts, sweepAfterMs }: CreateO
     column(({ job }) => inputBytes(job)),
     maxAttempts,
     sweepAfterMs,
+    column(({ owner }) => owner),
   ];
 }
 

@@ -113,14 +113,14 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   progress_done = 0
              FROM fitting
             WHERE jobs.id = fitting.id AND fits
-            RETURNING jobs.id, kind, attempt, payload, request_id, traceparent),
+            RETURNING jobs.id, kind, attempt, payload, request_id, traceparent, owner),
          lost AS (
            UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
              FROM job
             WHERE job.attempt > 1 AND a.job_id = job.id AND a.attempt < job.attempt AND a.outcome IS NULL),
          begun AS (
            INSERT INTO job_attempts (job_id, attempt, pod) SELECT id, attempt, $3 FROM job ON CONFLICT DO NOTHING)
-         SELECT id, kind, attempt, payload, request_id, traceparent, $4::int AS lease_ms
+         SELECT id, kind, attempt, payload, request_id, traceparent, owner, $4::int AS lease_ms
            FROM fitting LEFT JOIN job USING (id)`,
         [claims.map(({ id }) => id), claims.map(({ claim }) => claim), pod, leaseMs, CLAIMED_TEXT_BYTES],
       );
