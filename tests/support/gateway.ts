@@ -75,6 +75,7 @@ export async function startGateway(
       uploadBurstBytes: 1024 ** 2,
       memoryBudgetBytes: 64 * 1024 ** 2,
       uploadQueueLimit: 4,
+      labRunLimit: 1,
       uploadTimeoutMs: 3_000,
       imageTtlSeconds: 3_600,
       ...options.limits,

@@ -38,6 +38,7 @@ export interface Limits {
   uploadBurstBytes: number;
   memoryBudgetBytes: number;
   uploadQueueLimit: number;
+  labRunLimit: number;
   uploadTimeoutMs: number;
   imageTtlSeconds: number;
 }
@@ -100,7 +101,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),
-      labRoutes(effectWorkers, basics.lifecycle),
+      labRoutes(effectWorkers, basics.lifecycle, limits.labRunLimit),
     ],
   });
 }
