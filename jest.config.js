@@ -20,13 +20,14 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // These need a container engine, or a cluster: npm run test:compose, test:hostile, test:cluster.
+  // These need a container engine, or a cluster: npm run test:compose, test:hostile, test:observe, test:cluster.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
     '<rootDir>/tests/compose/',
     '<rootDir>/tests/cluster/',
     '<rootDir>/tests/hostile/',
+    '<rootDir>/tests/observe/',
   ],
   collectCoverage: true,
   coverageDirectory: 'coverage',

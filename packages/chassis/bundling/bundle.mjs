@@ -127,7 +127,8 @@ function externalsOf({ outputs }) {
   return external.filter((name) => imports.some(({ path, external: isOut }) => isOut && path === name));
 }
 
-function bundledOf({ inputs }) {
+/** The folders of the packages in a bundle. */
+export function bundledOf({ inputs }) {
   const folders = Object.keys(inputs).flatMap(
     (path) => path.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? [],
   );

@@ -15,6 +15,7 @@ import type { Lifecycle } from '../process/lifecycle.js';
 import type { Logger } from '../process/logger.js';
 import { withContext } from '../process/request-context.js';
 import { requestLog } from './request-log.js';
+import { countRequest } from './request-metrics.js';
 import { requestSignals } from './request-signal.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 
@@ -24,8 +25,6 @@ export interface RequestFrontOptions {
   logger: Logger;
   /** Whether the routes decide when a body announced by `Expect: 100-continue` may be sent. Default: right away. */
   continueByRoutes?: boolean | undefined;
-  /** Counts a finished request. @param status 499 when the client disconnected */
-  observe: (req: Request, status: number, seconds: number) => void;
 }
 
 /**
@@ -34,7 +33,7 @@ export interface RequestFrontOptions {
  * the names of request and replica and the security headers to the response. When the request is over, it is counted and logged.
  */
 export function requestFront(options: RequestFrontOptions): RequestHandler {
-  const { pod, lifecycle, logger, continueByRoutes = false, observe } = options;
+  const { pod, lifecycle, logger, continueByRoutes = false } = options;
   const log = requestLog(logger);
   const signalUntil = requestSignals(lifecycle);
   return (req, res, next) => {
@@ -59,7 +58,7 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
       const ms = performance.now() - begun;
       const finished = res.writableFinished;
       cancellation.end(finished);
-      observe(req, finished ? res.statusCode : 499, ms / 1_000);
+      countRequest(req, res, { status: finished ? res.statusCode : 499, seconds: ms / 1_000, traceparent });
       log({ requestId, traceparent, method, path, status: res.statusCode, ms, finished });
     });
     const signal = cancellation.get;

@@ -1,7 +1,7 @@
 import type { Logger } from '../process/logger.js';
 
 /** Requested by machines every few seconds: not worth logging. */
-const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
+const PROBES = new Set(['/livez', '/readyz', '/health']);
 
 /** A finished request. */
 export interface EndedRequest {
