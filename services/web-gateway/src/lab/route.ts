@@ -24,7 +24,6 @@ const IMAGE_MAX_BYTES = 1024 * 1024;
  */
 export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle, limit: number): Router {
   const router = Router();
-  // Two runs at once would measure each other.
   const limiter = createWorkLimiter({ name: 'lab_runs', concurrency: limit, queueLimit: 0 });
   const streams = createEventStreams({ lifecycle, format: JSON_LINES });
 
