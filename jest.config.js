@@ -10,8 +10,8 @@ const shared = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  // Published as ES modules only, which require() may load but Jest may not.
-  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate)/)'],
+  // Published as ES modules only, or import() modules, which Node may and Jest may not.
+  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate|@opentelemetry/otlp-exporter-base)/)'],
   // The packages' sources instead of their build: coverage and stack traces show what was written.
   testEnvironmentOptions: { customExportConditions: ['millrace-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -20,13 +20,14 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // Those need a container engine, or a cluster: npm run test:compose, test:hostile, test:cluster.
+  // Those need a container engine, a cluster, or the machine: npm run test:compose, test:hostile, test:cluster, test:traces.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
     '<rootDir>/tests/compose/',
     '<rootDir>/tests/cluster/',
     '<rootDir>/tests/hostile/',
+    '<rootDir>/tests/traces/',
   ],
   collectCoverage: true,
   coverageDirectory: 'coverage',

@@ -5,6 +5,9 @@
 const ofTheSystem =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_[A-Z]+|(DY)?LD_LIBRARY_PATH)$/;
 
+/** Where traces go, and which: OpenTelemetry's standard variables. Not the name of the service, which is each one's own. */
+const tracing = /^OTEL_(?!SERVICE_NAME$)[A-Z_]+$/;
+
 /**
  * What of the README's table people choose in the shell: how much is logged, and quantities. All else in it is the stack's to say:
  * where a service listens, what it is called, how it stops, whom it calls and with which password.
@@ -19,7 +22,10 @@ export function systemEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJ
 
 /** The environment of a service, as far as the shell decides it. */
 export function serviceEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return pick(shell, (name) => ofTheSystem.test(name) || settings.test(name.replace(/_FILE$/, '')));
+  return pick(
+    shell,
+    (name) => ofTheSystem.test(name) || tracing.test(name) || settings.test(name.replace(/_FILE$/, '')),
+  );
 }
 
 /** Clients of PostgreSQL in this process take what they are not told from PGOPTIONS, PGSSLMODE, …: this removes those. */

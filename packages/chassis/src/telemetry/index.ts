@@ -1,0 +1,5 @@
+/** Spans of a service's own. Those of requests, calls and statements are made in the chassis. */
+export { isSampled, toTraceparent } from '../process/traceparent.js';
+export { failSpan, inSpan, inSpanOfEach, isTracing, outsideOfTraces, recordSpan } from './spans.js';
+export type { Span, SpanDescription } from '@millrace/tracing';
+export { startTracing } from './tracing.js';
