@@ -1,20 +1,23 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ForgetfulProxy {
   url: string;
-  /** Where requests go. Until it is known, they are refused. */
-  target: string | undefined;
   close(): Promise<void>;
 }
 
-/** Stands before task-api and takes the trace context out of the jobs that workers claim. */
-export async function openForgetfulProxy(): Promise<ForgetfulProxy> {
+/**
+ * Stands before task-api and takes the trace context out of the jobs that workers claim.
+ *
+ * @param replicas the file that lists where task-api is, as a URL
+ */
+export async function openForgetfulProxy(replicas: string): Promise<ForgetfulProxy> {
   const server = createServer((req, res) => {
-    if (proxy.target === undefined) return void res.writeHead(503, { 'X-Work-Begun': 'false' }).end();
     const { method, headers } = req;
-    const onwards = request(`${proxy.target}${req.url}`, { method, headers }, (answer) => {
+    const [target] = readFileSync(new URL(replicas), 'utf8').split('\n');
+    const onwards = request(`${target}${req.url}`, { method, headers }, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
       answer.on('end', () => {
@@ -29,16 +32,14 @@ export async function openForgetfulProxy(): Promise<ForgetfulProxy> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const proxy: ForgetfulProxy = {
+  return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    target: undefined,
     async close() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
-  return proxy;
 }
 
 function forget(body: Buffer): Buffer {

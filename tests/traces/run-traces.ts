@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { replicaFileUrl } from '../../local/stack/replica-files.js';
 import { startStack, type Stack } from '../../local/stack/stack.js';
+import { temporaryFolder } from '../../local/supervise/test-support.js';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.js';
 import { until } from '../support/until.js';
 import { askPostgres } from '../chaos/administrator.js';
@@ -55,29 +58,42 @@ const env = {
 /** Hands in jobs of all kinds while workers are killed, waits until all have ended, and collects the spans. */
 export async function runTraces({ jobs, kills, forgetful = false }: TraceRunOptions): Promise<TraceRun> {
   const receiver = await startOtlpReceiver();
-  const proxy = forgetful ? await openForgetfulProxy() : undefined;
-  const stack = await startStack({
-    port: 'free',
-    scale: { 'queue-worker': WORKERS },
-    env: {
-      ...env,
-      all: { ...env.all, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
-      'queue-worker': { ...env['queue-worker'], ...(proxy && { TASK_API_URLS: proxy.url }) },
-    },
-  });
+  const dataDir = temporaryFolder();
+  const proxy = forgetful ? await openForgetfulProxy(replicaFileUrl(dataDir, 'task-api')) : undefined;
   try {
-    if (proxy) proxy.target = stack.replicas.find(({ service }) => service === 'task-api')!.url;
-    const killed: TraceRun['kills'] = [];
-    const [accepted] = await Promise.all([handIn(stack, jobs), killWorkers(stack, { jobs, kills, killed })]);
-    await until('all jobs have ended', async () => (await countUnfinished(stack)) === 0, SETTLE_MS);
-    const traced = await readJobs(stack, accepted);
-    await allExported(receiver);
-    return { jobs: traced, spans: receiver.spans, kills: killed };
+    const stack = await startStack({
+      port: 'free',
+      dataDir,
+      scale: { 'queue-worker': WORKERS },
+      env: {
+        ...env,
+        all: { ...env.all, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+        'queue-worker': { ...env['queue-worker'], ...(proxy && { TASK_API_URLS: proxy.url }) },
+      },
+    });
+    try {
+      return await runOn(stack, receiver, { jobs, kills });
+    } finally {
+      await stack.stop();
+    }
   } finally {
-    await stack.stop();
     await proxy?.close();
     await receiver.close();
+    rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+async function runOn(
+  stack: Stack,
+  receiver: OtlpReceiver,
+  { jobs, kills }: TraceRunOptions,
+): Promise<TraceRun> {
+  const killed: TraceRun['kills'] = [];
+  const [accepted] = await Promise.all([handIn(stack, jobs), killWorkers(stack, { jobs, kills, killed })]);
+  await until('all jobs have ended', async () => (await countUnfinished(stack)) === 0, SETTLE_MS);
+  const traced = await readJobs(stack, accepted);
+  await allExported(receiver);
+  return { jobs: traced, spans: receiver.spans, kills: killed };
 }
 
 /** @returns the trace of each job, by its id */
