@@ -1,4 +1,4 @@
-// Which way imports may go: part of `npm run lint`. DESIGN in one place: a folder knows those below it, never those above or beside it.
+// In which direction imports may go: part of `npm run lint`. A folder may import those below it, never those above or beside it.
 
 /** What the rooms of the chassis may know of one another, from the lowest up. All of them may throw the problems of `http/`. */
 const room = (name, ...known) => ({

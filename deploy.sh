@@ -43,6 +43,7 @@ deploy() {
   preflight
   hand_over_images
   complete_secrets
+  remove_old_secrets
   step "Applying $manifests"
   note_what_runs
   apply

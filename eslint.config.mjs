@@ -15,11 +15,11 @@ export default tseslint.config(
       },
     },
     rules: {
-      // Numbers in messages read well as they are.
+      // Numbers in messages are readable as they are.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // A non-null assertion says what the code around it guarantees, such as the row of an INSERT … RETURNING.
+      // A non-null assertion states what the surrounding code guarantees, such as the row of an INSERT … RETURNING.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // Handlers may be async: Express 5 takes their promises.
+      // Handlers may be async: Express 5 handles their promises.
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -28,7 +28,7 @@ export default tseslint.config(
   {
     files: ['**/*.test.ts', 'tests/**/*.ts'],
     rules: {
-      // The body of a supertest answer is `any`; a test says with its expectation what it must be.
+      // The body of a supertest response is `any`; the test's expectation says what it must be.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

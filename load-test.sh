@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Load on a running Millrace, and what replicas gain: ./load-test.sh --help. Needs bash 3.2, curl 7.75 and awk, nothing else.
-# Its parts are in scripts/load-test/, one subject a file.
+# Puts load on a running Millrace, and shows what replicas gain: ./load-test.sh --help. Needs only bash 3.2, curl 7.75 and awk. Its parts
+# are in scripts/load-test/, one subject per file.
 # shellcheck disable=SC2034,SC2154 # its parts read and set what is used here
 case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "load-test.sh needs bash 3.2 or newer: bash load-test.sh" >&2; exit 2 ;; esac
 set -euo pipefail
@@ -22,16 +22,16 @@ usage() {
 Usage: ./load-test.sh [OPTION...]
 
 Sends requests to a running Millrace, several at a time, and tells which replica answered each, and when.
-Without options: 20 pictures to blur, all at once.
+Without options: 20 images to blur, all at once.
 
   --url URL            the endpoint (default: $MILLRACE_URL, else http://localhost:8080)
   -n, --requests N     how many requests (default 20)
   -c, --concurrency N  how many at a time, up to 300 (default 20)
   --duration TIME      as many as go into this time instead: 30s, 2m
   --target TARGET      upload (default), analyze, tasks, health, or a path for GET, such as /api/tasks
-  --file PICTURE       the picture to upload (default: a small one of its own)
+  --file IMAGE         the image to upload (default: a small generated one)
   --compare 1,2,4      the same load with each of these numbers of blur-workers; prints what the replicas gain, and writes a
-                       .json file and a picture (.svg, .html). The number from before is put back at the end, also after Ctrl-C
+                       .json file and an image (.svg, .html). The number from before is put back at the end, also after Ctrl-C
   --on WHERE           what runs at the URL, for --compare: local (npm start), compose or kubernetes (default: is found out)
   --out FOLDER         for the files (default with --compare: load-test-results)
   --help               this text

@@ -1,6 +1,6 @@
-// Makes a bare clone ready to run: npm dependencies, redis-server and nginx, compiled code; and a used one ready again, whatever of
-// that was removed, damaged, or made for another machine. Quick when nothing is to do.
-// Plain JavaScript without dependencies, because it runs before there are any.
+// Makes a fresh clone ready to run: npm dependencies, redis-server and nginx, compiled code. In a used one, restores whatever was removed,
+// damaged, or built for another machine. Fast when there is nothing to do. Plain JavaScript without dependencies, because it runs before
+// there are any.
 import { build } from './prepare/build.mjs';
 import { installDependencies } from './prepare/dependencies.mjs';
 import { installServers } from './prepare/servers.mjs';
@@ -16,7 +16,7 @@ async function prepare() {
   await build();
 }
 
-/** Services require() modules that are published as ES modules only: Node can from 20.19 and 22.12 on. */
+/** Services require() modules that are published as ES modules only, which Node supports from 20.19 and 22.12 on. */
 function checkNodeVersion() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major >= 23 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return;

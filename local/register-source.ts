@@ -1,6 +1,5 @@
 /**
- * Lets plain Node run the services' TypeScript sources (`node -r`), for watch mode: as CommonJS, and with `./app.js` found in
- * `app.ts`.
+ * Lets plain Node run the services' TypeScript sources (`node -r`), for watch mode: as CommonJS, and with `./app.js` found in `app.ts`.
  */
 import Module from 'node:module';
 import { register } from 'ts-node';
@@ -16,7 +15,7 @@ register({
 });
 const byTsNode = loader._resolveFilename;
 
-// ts-node's resolver throws a TypeError on the names in package.json's `imports` (#topology), which are Node's to resolve.
+// ts-node's resolver throws a TypeError for names in package.json's `imports` (#topology), which Node must resolve.
 loader._resolveFilename = function (request, ...rest) {
   return (request.startsWith('#') ? byNode : byTsNode).call(this, request, ...rest);
 };

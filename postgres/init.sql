@@ -1,4 +1,4 @@
--- Run once by the postgres image, in the new database, as its administrator: the roles, with passwords that come as files.
+-- Run once by the postgres image, in the new database, as its administrator: creates the roles, with passwords from files.
 \set task_api_password `cat /run/secrets/task_api_password`
 \set user_api_password `cat /run/secrets/user_api_password`
 SELECT

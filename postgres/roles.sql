@@ -1,6 +1,6 @@
--- Who may do what in the one PostgreSQL: each service that owns data has a role and a schema of its own and sees nothing else.
--- Run by an administrator in the product's database, as often as wanted: what is there is kept, passwords are set anew.
--- The passwords come as settings of the session, so that this file holds none:
+-- Permissions in the shared PostgreSQL: each service that owns data has its own role and schema, and sees nothing else. Run by an
+-- administrator in the product's database, any number of times: existing objects are kept, passwords are set again. The passwords are
+-- session settings, so that this file contains none:
 --   SELECT set_config('millrace.task_api_password', '…', false), set_config('millrace.user_api_password', '…', false);
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The queue at a glance, and what operators do about it: npm run jobs -- --help
+// Shows the queue at a glance, and does what operators need: npm run jobs -- --help
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -20,13 +20,16 @@ Options
   --yes                do not ask before cancelling or deleting
   --url URL            the URL of Millrace. Default: $MILLRACE_URL, else http://localhost:8080
   --help               show this help
+
+Environment
+  MILLRACE_TOKEN       an access token, where one is required (AUTH_MODE=jwt)
 `;
 
 const KINDS = ['task', 'analyze', 'image'];
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
 /** Jobs that are cancelled, deleted or retried at the same time. */
 const AT_ONCE = 8;
-/** How often a busy product is asked again. */
+/** How often a busy stack is asked again. */
 const TRIES = 10;
 
 async function main() {
@@ -79,7 +82,7 @@ async function failed(url) {
 }
 
 async function retryFailed(url) {
-  // All ids first: a job that fails again at once must not come round a second time.
+  // All ids first: a job that fails again at once must not come up a second time.
   const ids = [];
   for await (const { id } of jobs(url, { status: 'failed' })) ids.push(id);
   const { done } = await forEach(ids, (id) => ask(`${url}/api/jobs/${id}/retry`, 'POST'));
@@ -100,7 +103,7 @@ async function remove(url, options) {
   console.log(`${done} jobs deleted; ${left} were already gone or retried.`);
 }
 
-/** Checks the options that choose jobs. @param time the field that says how old a job is */
+/** Validates the options that choose jobs. @param time the field that tells how old a job is */
 function filterOf({ status, kind, 'older-than': span }, statuses, time) {
   if (!statuses.includes(status))
     throw new Error(`Specify which jobs: --status ${statuses.join(' or --status ')}`);
@@ -128,7 +131,7 @@ async function confirm(question, { yes }) {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-/** Only in the status they were chosen for: a job that is completed meanwhile is not deleted in place of cancelled. */
+/** Only with the status they were chosen for: a job that completes in the meantime is not deleted instead of cancelled. */
 function endEach(url, filter) {
   const end = (id) => ask(`${url}/api/jobs/${id}?status=${filter.status}`, 'DELETE');
   return forEach(ids(jobs(url, filter)), end);
@@ -138,7 +141,7 @@ async function* ids(jobs) {
   for await (const { id } of jobs) yield id;
 }
 
-/** Calls for some of the ids at a time. 409 and 404 are no errors: somebody else was quicker, or the job's task was deleted. */
+/** Makes calls for a few ids at a time. 409 and 404 are no errors: somebody else was faster, or the job's task was deleted. */
 async function forEach(ids, call) {
   const counts = { done: 0, left: 0 };
   const iterator = ids[Symbol.asyncIterator]?.() ?? ids[Symbol.iterator]();
@@ -155,7 +158,7 @@ async function forEach(ids, call) {
   return counts;
 }
 
-/** All jobs that the filter chooses, newest first, page by page. */
+/** All jobs that the filter matches, newest first, page by page. */
 async function* jobs(url, { status, kind, time, before }) {
   let next = `/api/jobs?status=${status}${kind ? `&kind=${kind}` : ''}&limit=200`;
   while (next) {
@@ -166,10 +169,13 @@ async function* jobs(url, { status, kind, time, before }) {
   }
 }
 
-/** A request; again, after the pause that it asks for, when the product is busy. */
+const { MILLRACE_TOKEN: token } = process.env;
+const headers = token ? { Authorization: `Bearer ${token}` } : {};
+
+/** A request; repeated, after the requested pause, while the stack is busy. */
 async function ask(url, method = 'GET') {
   for (let tries = 1; ; tries += 1) {
-    const response = await fetch(url, { method });
+    const response = await fetch(url, { method, headers });
     if (![429, 503].includes(response.status) || tries === TRIES) return response;
     await response.arrayBuffer();
     await sleep(1_000 * (Number(response.headers.get('retry-after')) || 1));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Other numbers of replicas for the local stack while it runs: npm run scale -- blur-worker=4 web-gateway=2
-// Without arguments: what runs. The stack listens on a socket in its data folder (local/stack/control.ts).
+// Changes the number of replicas of the running local stack: npm run scale -- blur-worker=4 web-gateway=2. Without arguments, it shows what
+// runs. The stack listens on a socket in its data folder (local/stack/control.ts).
 import { request } from 'node:http';
 import { dirname, join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -20,7 +20,7 @@ async function main(words) {
 }
 
 function ask({ method = 'GET', body = '' }) {
-  // A socket's path may have about 100 characters: seen from here it is shorter.
+  // A socket's path is limited to about 100 characters; a relative path is shorter.
   const socketPath = relative(process.cwd(), join(root, '.local', 'control'));
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, path: '/scale', method, agent: false }, (response) => {

@@ -1,4 +1,4 @@
-// Gives all packages and services, and what they take from one another, the version of the root. Run by `npm version`.
+// Gives all packages and services, and their dependencies on one another, the version of the root. Run by `npm version`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// npm run generate: makes from topology/services.ts what would otherwise repeat for each service, and copies the files of nginx/,
+// npm run generate: generates from topology/services.ts what would otherwise be repeated for each service, and copies the files of nginx/,
 // postgres/ and redis/ into ConfigMaps. With --check it writes nothing, and fails if a file differs from what it would write.
 import { createHash } from 'node:crypto';
 import {
@@ -34,12 +34,15 @@ for (const environment of ['local', 'compose', 'kubernetes']) {
 
 makeConfigMap('nginx', {
   'nginx.conf': 'nginx/nginx.conf',
+  'origins.conf': 'nginx/origins.conf',
   'proxy.conf': 'nginx/proxy.conf',
   'problems.conf': 'nginx/problems.conf',
   'limits.conf': 'nginx/limits.conf',
+  'headers.conf': 'nginx/headers.conf',
   'routes.conf': 'nginx/routes.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',
+  settings: 'nginx/settings',
 });
 makeConfigMap('redis', {
   'redis.conf': 'redis/redis.conf',

@@ -4,7 +4,7 @@
 /** The port of every service in a container or pod. */
 export const servicePort = 3000;
 
-/** The programs that are not ours: their Kubernetes component label, and the port that others connect to. */
+/** The third-party programs: their Kubernetes component label, and the port that others connect to. */
 export const servers = {
   nginx: { component: 'proxy', port: 8080 },
   postgres: { component: 'database', port: 5432 },
@@ -31,14 +31,14 @@ type Service<Name extends string> = {
     /** MiB: what Kubernetes reserves, and the limit there and in Compose. Measured: docs/OPERATIONS.md. */
     memory: { request: number; limit: number };
   };
-  /** Its work takes seconds: in Compose, services whose work takes milliseconds come first when CPU is short. */
+  /** Its work takes seconds: in Compose, services whose work takes milliseconds have priority when CPU is short. */
   isSlow?: true;
   /** It holds images, which are outside V8's heap: Compose limits the heap to leave room for them. */
   holdsImages?: true;
   shutdown: Shutdown;
   /** Its HorizontalPodAutoscaler, or why it has none. */
   scaling: { cpu: string; maxReplicas: number } | { byHand: string };
-  /** Settings that Compose takes from the shell or .env, with what they are unless set. */
+  /** Settings that Compose takes from the shell or .env, with their defaults. */
   fromShell?: Record<string, number>;
 };
 

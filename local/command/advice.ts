@@ -1,11 +1,11 @@
 const diskIsFull = /\b(ENOSPC|EDQUOT)\b|no space left on device|disk quota exceeded/i;
 
-/** Whether a line or a message speaks of a disk without room. */
+/** Whether a line or a message is about a full disk. */
 export function speaksOfFullDisk(text: string): boolean {
   return diskIsFull.test(text);
 }
 
-/** What a person can do about a failure whose reason is the machine: a sentence, or '' when none is known. */
+/** What a person can do about a failure that is caused by the machine: a sentence, or '' when nothing is known. */
 export function adviceFor(message: string, dataDir: string): string {
   if (speaksOfFullDisk(message)) {
     return `The disk with ${dataDir} is full: free some space, then start again.`;

@@ -1,21 +1,22 @@
 import { readArguments } from './arguments.js';
 
-test('has one replica of everything and port 8080 when nothing is said', () => {
+test('has one replica of everything and port 8080 by default', () => {
   expect(readArguments([], {})).toMatchObject({
     help: false,
     watch: false,
+    auth: false,
     port: 8080,
     bind: undefined,
     scale: {},
   });
 });
 
-test('takes --scale again and again, in both spellings', () => {
+test('accepts --scale several times, in both spellings', () => {
   const { scale } = readArguments(['--scale', 'blur-worker=4', '--scale=bw-worker=2'], {});
   expect(scale).toEqual({ 'blur-worker': 4, 'bw-worker': 2 });
 });
 
-test('takes the address from the environment', () => {
+test('reads the address from the environment', () => {
   expect(readArguments(['--watch'], { PORT: '9000', BIND: '0.0.0.0' })).toMatchObject({
     watch: true,
     port: 9000,
@@ -38,7 +39,7 @@ test.each(['0', '65536', 'http', '80.5', '-1', ''])('refuses PORT=%s', (port) =>
   );
 });
 
-test('points to the help at an option that it does not know', () => {
+test('points to the help when it does not know an option', () => {
   expect(() => readArguments(['--sclae', 'x'], {})).toThrow(
     /^Unknown option '--sclae'\. See: npm start -- --help$/,
   );

@@ -5,6 +5,8 @@ import { parseScale, type Scale } from '../stack/replicas.js';
 export type Arguments = {
   help: boolean;
   watch: boolean;
+  /** Whether people have to sign in, at an identity provider that is started as well. */
+  auth: boolean;
   /** Services that are not named have one replica. */
   scale: Partial<Scale>;
   /** The public port. Default: 8080. */
@@ -18,6 +20,7 @@ export const usage = `Usage: npm start [-- OPTION...]
 Starts the whole stack as local processes and stops it on Ctrl-C.
 
   --scale SERVICE=NUMBER  how many replicas of a service to run (default 1); can be repeated
+  --auth                  require access tokens, of a development identity provider that is started as well (port + 1000)
   --watch                 run the services from their sources and restart them when those change (npm run dev)
   --help                  show this
 
@@ -28,12 +31,13 @@ Environment:
   BIND  the address to listen on (default: the loopback addresses; 0.0.0.0 opens it to the network)
 `;
 
-/** Reads the command line and the environment; throws, in words for a person, when something in them is wrong. */
+/** Reads the command line and the environment; throws, with a message for people, when something in them is wrong. */
 export function readArguments(args: string[], env: NodeJS.ProcessEnv): Arguments {
-  const { help, watch, scale } = parse(args);
+  const { help, watch, auth, scale } = parse(args);
   return {
     help,
     watch,
+    auth,
     scale: parseScale(scale),
     port: readPort(env.PORT),
     bind: env.BIND?.trim() || undefined,
@@ -47,6 +51,7 @@ function parse(args: string[]) {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         watch: { type: 'boolean', default: false },
+        auth: { type: 'boolean', default: false },
         scale: { type: 'string', multiple: true, default: [] },
       },
     }).values;

@@ -20,7 +20,7 @@ test('puts the padded source in front of every line', () => {
   expect(printed('redis', 'hello')).toBe('redis      | hello\n');
 });
 
-test('passes JSON lines as they are when no one reads them on a terminal', () => {
+test('passes JSON lines through when the output is not a terminal', () => {
   expect(printed('task-api-1', logLine)).toBe(`task-api-1 | ${logLine}\n`);
 });
 
@@ -30,7 +30,7 @@ test('makes JSON lines readable on a terminal', () => {
   );
 });
 
-test('passes a line that only looks like JSON', () => {
+test('passes a line through that only looks like JSON', () => {
   expect(printed('x', '{ not json', { pretty: true })).toBe('x          | { not json\n');
 });
 
@@ -49,7 +49,7 @@ test('colours the source only when asked', () => {
   expect(printed('x', 'y', { color: true })).toBe('\u001b[36mx          | \u001b[0my\n');
 });
 
-test('leaves out what servers say at every start, and keeps what went wrong', () => {
+test('leaves out what servers say at every start, and keeps errors', () => {
   expect(isNoise('postgres', 'LOG:  database system is ready to accept connections')).toBe(true);
   expect(isNoise('postgres', 'ERROR:  relation "x" does not exist')).toBe(false);
   expect(isNoise('redis', '12:M 21 Nov 2026 05:43:53.808 # Server initialized')).toBe(true);

@@ -2,7 +2,7 @@ import type { prettyFactory as PrettyFactory } from 'pino-pretty';
 
 export type PrinterOptions = {
   write: (text: string) => void;
-  /** Of the longest source's name. */
+  /** The length of the longest source name. */
   width: number;
   /** Whether to use colours. */
   color: boolean;
@@ -10,10 +10,10 @@ export type PrinterOptions = {
   pretty: boolean;
 };
 
-/** ANSI foreground colours that can be read on dark and on light ground: cyan, yellow, green, magenta, blue and their bright kin. */
+/** ANSI foreground colours that are readable on dark and light backgrounds: cyan, yellow, green, magenta, blue and their bright variants. */
 const colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
-/** Prints lines as `task-api-1  | line`, each source in a colour of its own. */
+/** Prints lines as `task-api-1  | line`, each source in its own colour. */
 export function makePrinter({
   write,
   width,
@@ -38,13 +38,13 @@ export function makePrinter({
   };
 }
 
-/** Loads the library when the first line comes: by then the servers are starting, and nothing waits for it. */
+/** Loads the library when the first line arrives: by then the servers are starting, and nothing waits for it. */
 function makePrettifier(color: boolean): (line: string) => string {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it always
   const { prettyFactory } = require('pino-pretty') as { prettyFactory: typeof PrettyFactory };
   return prettyFactory({
     colorize: color,
-    // The prefix of the line says who it is.
+    // The prefix of the line already names the source.
     ignore: 'pid,hostname,service,pod',
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
@@ -55,7 +55,7 @@ function makePrettifier(color: boolean): (line: string) => string {
 const redisRoutine =
   /oO0Oo|Redis version=|Configuration loaded|Server initialized|Memory overcommit|scheduling shutdown|User requested shutdown|ready to exit/;
 
-/** Servers tell their life's story at every start; what went wrong is what people look for among it. */
+/** Servers log a lot at every start; people look for the errors among it. */
 export function isNoise(source: string, line: string): boolean {
   if (source === 'postgres') return line.startsWith('LOG: ');
   return source === 'redis' && redisRoutine.test(line);

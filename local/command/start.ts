@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { adviceFor, speaksOfFullDisk } from './advice.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
 import { openControl } from '../stack/control.js';
+import { type IdentityProvider, startIdentityProvider } from '../identity-provider/start.js';
 import { openGuard } from '../supervise/guard.js';
 import { openInterruption } from '../supervise/interruption.js';
 import { isNoise, makePrinter } from './output.js';
@@ -12,8 +13,10 @@ import { serviceNames } from '#topology';
 
 const dataDir = join(repositoryRoot, '.local');
 const minuteMs = 60_000;
+/** The identity provider's port, counted from the public one. */
+const PROVIDER_PORT_OFFSET = 1_000;
 
-/** Returns the status of the process. */
+/** Returns the exit status. */
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2), process.env);
   if (options.help) {
@@ -41,12 +44,18 @@ async function main(): Promise<number> {
       if (speaksOfFullDisk(line)) sayDiskIsFull();
       if (!isNoise(source, line)) print(source, line);
     };
-    const stack = await startStack({ ...options, dataDir, guard, onLine, onEvent: say, signal });
+    const surroundings = { guard, onLine, onEvent: say };
+    const provider = options.auth
+      ? await startIdentityProvider({ ...surroundings, port: options.port + PROVIDER_PORT_OFFSET, signal })
+      : undefined;
+    const env = provider && { all: provider.settings };
+    const stack = await startStack({ ...options, ...surroundings, dataDir, env, signal });
     const control = await openControl(dataDir, stack);
-    welcome(stack, options, say);
+    welcome(stack, options, provider, say);
     await aborted(signal);
     wasReady = true;
     await stack.stop();
+    await provider?.stop();
     await control.close();
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -54,17 +63,26 @@ async function main(): Promise<number> {
     await guard.close();
   }
   say('stopped');
-  // Once it is ready, to be stopped is how it ends.
+  // Once it is ready, being stopped is the normal way to end.
   const interruptedBy = wasReady ? undefined : by();
   return interruptedBy ? 128 + constants.signals[interruptedBy] : 0;
 }
 
-function welcome({ url, port }: Stack, { bind, watch }: Arguments, say: (line: string) => void): void {
+function welcome(
+  { url, port }: Stack,
+  { bind, watch }: Arguments,
+  provider: IdentityProvider | undefined,
+  say: (line: string) => void,
+): void {
   const home = bind ? url : `http://localhost:${port}`;
   say(
     `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (services restart when their sources change)' : ''}`,
   );
-  say(`try: curl -X POST ${home}/api/add/task1`);
+  if (provider) {
+    say(`people: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
+    const token = `$(curl -s ${provider.url}/token/ada)`;
+    say(`try: curl -X POST -H "Authorization: Bearer ${token}" ${home}/api/add/task1`);
+  } else say(`try: curl -X POST ${home}/api/add/task1`);
 }
 
 function atMostOnce(ms: number, action: () => void): () => void {

@@ -5,8 +5,8 @@ import { withLock } from './lock.mjs';
 import { root, step } from './steps.mjs';
 
 /**
- * Each folder of outputs holds a stamp: the digests of the sources that it was made from, and of what was made. Where either is not
- * what lies there now, it is made anew. Times are not asked, which change with a checkout, a copy or a clock.
+ * Each output folder holds a stamp: the digests of the sources that it was built from, and of the outputs. If either does not match, it is
+ * built again. File times are not used, because checkouts, copies and clocks change them.
  */
 const stampName = 'build.json';
 const gateway = 'services/web-gateway';
@@ -16,13 +16,13 @@ const ui = {
   sources: [`${gateway}/ui`, 'packages/contracts/src'],
 };
 
-/** Compiles and bundles what has changed, and what was removed or damaged; of types it knows nothing. */
+/** Compiles and bundles what has changed, and what was removed or damaged; does not check types. */
 export async function build() {
   if (staleUnits().length === 0) return;
   await withLock(buildStale);
 }
 
-/** As `build`, with the types checked, which takes as long again. */
+/** Like `build`, with the types checked, which takes as long again. */
 export function buildChecked() {
   return withLock(async () => {
     await buildStale();
@@ -33,19 +33,19 @@ export function buildChecked() {
 }
 
 async function buildStale() {
-  // Looked at again: whoever had the lock may have done it.
+  // Checked again: whoever had the lock may have done the work.
   const stale = staleUnits();
   const staleProjects = stale.filter(({ by }) => by === 'compiler');
   const stalePages = stale.filter((unit) => unit === ui);
   const staleServices = stale.filter(({ service }) => service).map(({ service }) => service);
-  // Without its record the compiler makes the whole project. Its outputs stay meanwhile.
+  // Without its record, the compiler builds the whole project. The outputs stay in the meantime.
   for (const { output } of staleProjects) rmSync(join(root, output, 'tsconfig.tsbuildinfo'), { force: true });
   await Promise.all([
     staleProjects.length > 0 && compile(['--noCheck', '--pretty', 'false']),
     stalePages.length > 0 && bundleUi(),
     staleServices.length > 0 && bundleServices(staleServices),
   ]);
-  // All, because the compiler also makes what depends on those.
+  // All of them, because the compiler also builds what depends on those.
   const made = [...projects(), ...stale.filter(({ by }) => by === 'bundler')];
   const shared = sharedDigests();
   for (const unit of made) writeStamp(unit, shared);
@@ -56,7 +56,7 @@ async function compile(options) {
   await step('Compiling', process.execPath, [compiler, '-b', ...options], { quietMs: 700 });
 }
 
-/** The bundles take less time than the compiling beside them, and need nothing of it. */
+/** Bundling takes less time than the compiling that runs in parallel, and does not need its output. */
 function bundleUi() {
   return step('Bundling the web UI', process.execPath, [`${gateway}/ui/build.mjs`], { quietMs: 700 });
 }
@@ -66,7 +66,7 @@ function bundleServices(services) {
   return step('Bundling the services', process.execPath, [bundler, ...services], { quietMs: 700 });
 }
 
-/** What the compiler makes. */
+/** The compiler's outputs. */
 function projects() {
   const { references } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
   return references.map(({ path }) => ({ by: 'compiler', output: `${path}/dist`, sources: [path] }));
@@ -103,7 +103,7 @@ function writeStamp(unit, shared) {
   const path = join(root, unit.output, stampName);
   mkdirSync(join(root, unit.output), { recursive: true });
   const stamp = { sources: sourcesDigest(unit, shared), outputs: outputsDigest(unit) };
-  // Renamed into its place, so that there is never half of it.
+  // Renamed into place, so that it is never incomplete.
   writeFileSync(`${path}.new`, JSON.stringify(stamp));
   renameSync(`${path}.new`, path);
 }
@@ -112,7 +112,7 @@ function writeStamp(unit, shared) {
 function sharedDigests() {
   return {
     all: digest(['tsconfig.base.json', 'node_modules/.package-lock.json']),
-    // V8's code is of one version of Node.
+    // V8's code cache belongs to one version of Node.
     bundles: process.version + digest(filesIn('packages', isSource)),
   };
 }
@@ -125,7 +125,7 @@ function isSource(path) {
   return !path.endsWith('.test.ts') && !/(^|\/)(dist|bundle(\.\d+)?|node_modules|ui)$/.test(path);
 }
 
-/** The web UI lies among the outputs of the gateway, and has a stamp of its own. */
+/** The web UI is among the outputs of the gateway, and has its own stamp. */
 function outputsDigest({ output }) {
   const isOutput = (path) => path !== join(output, stampName) && (path !== ui.output || output === ui.output);
   return digest(filesIn(output, isOutput));
@@ -135,14 +135,14 @@ function digest(files) {
   const hash = createHash('sha256');
   for (const file of files) {
     const path = join(root, file);
-    // Large, and of no consequence to what runs: V8 looks at its cache itself.
+    // Large, and irrelevant to what runs: V8 validates its cache itself.
     const content = /\/bundle\/service\.(cache|js\.map)$/.test(file) ? lengthOf(path) : readOrNothing(path);
     hash.update(`${file}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Another process may build just now, and have removed the file since it was listed. */
+/** Another process may be building, and have removed the file since it was listed. */
 function readOrNothing(path) {
   try {
     return readFileSync(path);

@@ -27,7 +27,7 @@ function write(file: string, content: string | object): void {
   writeFileSync(at(file), typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-/** In place of esbuild, which is not what is tested here. */
+/** Replaces esbuild, which is not under test here. */
 const serviceBundler = `
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 for (const service of process.argv.slice(2)) {
@@ -38,7 +38,7 @@ for (const service of process.argv.slice(2)) {
 }
 `;
 
-/** Writes the name of its source, and says so. */
+/** Writes the name of its source, and reports it. */
 const bundler = `
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 const output = new URL('../dist/ui/assets/', import.meta.url);
@@ -111,7 +111,7 @@ describe('a checkout that was built', () => {
   });
   afterAll(removeCheckout);
 
-  test('has what it needs, and is not built again', () => {
+  test('is complete, and is not built again', () => {
     expect(read('packages/contracts/dist/index.js')).toContain('first');
     expect(read('services/web-gateway/dist/ui/assets/page.js')).toBe('the page');
     expect(read('services/web-gateway/bundle/service.js')).toContain('first');
@@ -137,13 +137,13 @@ describe('a checkout that was built', () => {
     ['the bundle of a service', () => rmSync(at('services/web-gateway/bundle'), { recursive: true })],
     ['the half of a bundle', () => write('services/web-gateway/bundle/service.js', 'export const gree')],
     ['everything of a service', () => rmSync(at('services/web-gateway/dist'), { recursive: true })],
-  ])('makes %s again when it was removed or damaged', (_, damage) => {
+  ])('rebuilds %s when it was removed or damaged', (_, damage) => {
     damage();
     build();
     expect(outputs()).toEqual(sound);
   });
 
-  test('makes what a changed source needs, however old the source says it is', () => {
+  test("rebuilds what a changed source affects, whatever the source's file time", () => {
     build();
     write('packages/contracts/src/index.ts', `export const greeting = 'second';`);
     utimesSync(at('packages/contracts/src/index.ts'), 0, 0);
@@ -156,7 +156,7 @@ describe('a checkout that was built', () => {
   });
 });
 
-describe('a checkout that was not', () => {
+describe('a checkout that was not built completely', () => {
   beforeEach(makeCheckout);
   afterEach(removeCheckout);
 
@@ -190,14 +190,14 @@ describe('a checkout that was not', () => {
     for (const child of children) child.stdout.on('data', (text: Buffer) => (said += text.toString()));
     await until('one of them waits', () => said.includes('waiting for it'));
     write('go', '');
-    // The second finds the work done.
+    // The second process finds the work done.
     expect(await ended).toEqual([
       [0, null],
       [0, null],
     ]);
   });
 
-  test('npm run build tells of wrong types, with status 1', () => {
+  test('npm run build reports wrong types, with status 1', () => {
     write('packages/contracts/src/index.ts', `export const greeting: number = 'third';`);
     const wrong = spawnSync(process.execPath, ['local/build.mjs'], { cwd: root, encoding: 'utf8' });
     expect(wrong).toMatchObject({

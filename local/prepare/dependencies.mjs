@@ -7,12 +7,12 @@ import { withLock } from './lock.mjs';
 import { root, step, tryStep } from './steps.mjs';
 
 const modules = join(root, 'node_modules');
-/** What npm wrote down at the end of its last installation. */
+/** What npm recorded at the end of its last installation. */
 const installedList = join(modules, '.package-lock.json');
-/** Written when all that is machine code has been loaded, for the Node and the installation that it names. */
+/** Written when all native code has been loaded, for the Node and the installation that it names. */
 const checkedMark = join(modules, '.millrace-loads');
 
-/** What comes as machine code, in packages for each platform, which npm counts as optional; and how to see that it runs. */
+/** What contains native code, in packages for each platform, which npm treats as optional; and how to check that it runs. */
 const nativeCode = {
   sharp: `require('sharp')`,
   esbuild: `require('esbuild').transformSync('')`,
@@ -24,11 +24,11 @@ const nativeCode = {
     require('node:child_process').execFileSync(program, ['--version'], { stdio: 'pipe' })`,
 };
 
-/** Installs what package-lock.json names unless all of it is there, and runs on this machine. */
+/** Installs what package-lock.json names, unless all of it is there and runs on this machine. */
 export async function installDependencies() {
   if (isInstalled() && isMarked()) return;
   await withLock(async () => {
-    // Looked at again: whoever had the lock may have done it.
+    // Checked again: whoever had the lock may have done the work.
     if (isInstalled() && (await runsHere())) return;
     await install();
   });
@@ -41,7 +41,7 @@ function isInstalled() {
   const isCurrent = Object.entries(locked).every(([path, { version, link, optional, devOptional }]) => {
     if (path === '') return true;
     const found = installed[path];
-    // Packages for other platforms are locked, too, but not installed.
+    // Packages for other platforms are in the lock file too, but not installed.
     return found ? found.version === version && found.link === link : Boolean(optional || devOptional);
   });
   return isCurrent && Object.keys(installed).every((path) => existsSync(join(root, path, 'package.json')));
@@ -58,14 +58,14 @@ function readPackages(path) {
 async function install() {
   const [npm, ...args] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const options = [
-    // Whatever the shell and .npmrc leave out, or take for the platform.
+    // Overrides what the shell and .npmrc say about omitted packages and the platform.
     ...['dev', 'optional', 'peer'].map((kind) => `--include=${kind}`),
     `--os=${process.platform}`,
     `--cpu=${process.arch}`,
     ...['--no-global', '--no-dry-run', '--install-strategy=hoisted', '--no-audit', '--no-fund'],
   ];
   const label = 'Installing npm dependencies';
-  // An installation that is interrupted must not pass for the one before it.
+  // An interrupted installation must not pass for the previous one.
   rmSync(installedList, { force: true });
   if ((await tryStep(label, npm, [...args, 'ci', ...options])) && (await runsHere())) return;
   // npm ci insists that the lock file lists the optional packages of every platform, which a mirror may not have.
@@ -79,13 +79,13 @@ async function install() {
   );
 }
 
-/** Loads what is machine code, once for each installation and Node. */
+/** Loads the native code once for each installation and Node version. */
 async function runsHere() {
   await linkPostgresLibraries();
   if (isMarked()) return true;
   if (whatFails().length > 0) return false;
   try {
-    // Renamed into its place: it may be a link to another checkout's.
+    // Renamed into place: it may be a link to another checkout's file.
     writeFileSync(`${checkedMark}.new`, markNow());
     renameSync(`${checkedMark}.new`, checkedMark);
   } catch {
@@ -94,7 +94,7 @@ async function runsHere() {
   return true;
 }
 
-/** A line for each that cannot be loaded. */
+/** A line for each package that cannot be loaded. */
 function whatFails() {
   const checks = Object.entries(nativeCode).map(
     ([name, code]) =>
@@ -104,7 +104,7 @@ function whatFails() {
     cwd: root,
     encoding: 'utf8',
   });
-  // A library for another system may also end the process.
+  // A library for another system may also crash the process.
   if (status !== 0)
     return [stderr?.trim().split('\n').pop() || error?.message || 'Node ended while loading it'];
   return stdout.split('\n').filter((line) => line !== '');
@@ -120,7 +120,7 @@ function isMarked() {
 
 function markNow() {
   const installation = createHash('sha256').update(readFileSync(installedList)).digest('hex').slice(0, 16);
-  // Two builds of the same version, for another C library for instance, differ in their size.
+  // Two builds of the same version, for different C libraries for instance, differ in size.
   return [
     process.platform,
     process.arch,
@@ -130,7 +130,7 @@ function markNow() {
   ].join(' ');
 }
 
-/** npm packages cannot hold links; PostgreSQL's package makes them when it is installed, which npm may not allow. */
+/** npm packages cannot contain links; PostgreSQL's package creates them when it is installed, which npm may not allow. */
 async function linkPostgresLibraries() {
   const folder = postgresPackage();
   if (!folder) return;

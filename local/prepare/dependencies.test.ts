@@ -1,4 +1,4 @@
-// When local/prepare/ installs what npm brings, in a checkout with small packages and an npm that copies them.
+// When local/prepare/ installs npm packages, in a checkout with small packages and an npm that copies them.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -26,7 +26,7 @@ function write(file: string, content: string | object): void {
   writeFileSync(at(file), typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-/** Installs all packages, without the optional ones when it is told so, as npm takes both words. */
+/** Installs all packages, without the optional ones if told so in either of the ways that npm accepts. */
 const npm = `
   const { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
   const [command, ...options] = process.argv.slice(2);
@@ -77,7 +77,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const code = `const { installDependencies } = await import('./local/prepare/dependencies.mjs'); await installDependencies();`;
 
-/** What npm was called for, and the message of a failure. */
+/** How npm was called, and the message of a failure. */
 function prepare(env: NodeJS.ProcessEnv = {}): { calls: string[]; error: string } {
   rmSync(at('npm.log'), { force: true });
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
@@ -93,7 +93,7 @@ const modules = 'node_modules';
 const installed = { calls: ['ci'], error: '' };
 const nothing = { calls: [], error: '' };
 
-test('installs what is missing, the parts for this platform too, and then nothing again', () => {
+test('installs what is missing, including the parts for this platform, and then nothing again', () => {
   expect(prepare({ npm_config_omit: 'optional', NODE_ENV: 'production' })).toEqual(installed);
   expect(existsSync(at(`${modules}/${binary('sharp')}`))).toBe(true);
   expect(prepare()).toEqual(nothing);
@@ -137,19 +137,19 @@ test.each<[string, () => void]>([
   expect(prepare()).toEqual(nothing);
 });
 
-test('keeps what runs when only Node is another', () => {
+test('keeps what runs when only Node has changed', () => {
   prepare();
   write(`${modules}/.millrace-loads`, `${process.platform} ${process.arch} v18.0.0 1 1`);
   expect(prepare()).toEqual(nothing);
   expect(readFileSync(at(`${modules}/.millrace-loads`), 'utf8')).toContain(process.version);
 });
 
-test('installs with npm install where npm ci fails', () => {
+test('uses npm install where npm ci fails', () => {
   rmSync(at(modules), { recursive: true, force: true });
   expect(prepare({ NPM_FAILS: 'ci' })).toEqual({ calls: ['ci', 'install'], error: '' });
 });
 
-test('says what does not run on this platform when npm brings nothing else', () => {
+test('says what does not run on this platform when npm has nothing else', () => {
   renameSync(at(`registry/${binary('sharp')}/index.js`), at('away'));
   rmSync(at(modules), { recursive: true, force: true });
   const { calls, error } = prepare();

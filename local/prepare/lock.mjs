@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import { root } from './steps.mjs';
 
 /**
- * Runs `work` while no other process prepares this checkout: two npm in one node_modules spoil it. The lock is a socket that
- * is listened on, which ends with its process, whatever ends that.
+ * Runs `work` while no other process prepares this checkout: two npm processes would damage node_modules. The lock is a listening socket,
+ * which disappears with its process, however that ends.
  */
 export async function withLock(work) {
   const unlock = await lock();
@@ -18,7 +18,7 @@ export async function withLock(work) {
 }
 
 async function lock() {
-  // A socket's path may have about 100 characters: seen from here it is shorter.
+  // A socket's path is limited to about 100 characters; a relative path is shorter.
   const path = relative(process.cwd(), join(root, '.local', 'preparing'));
   for (;;) {
     const waiting = new Set();
@@ -32,14 +32,14 @@ async function lock() {
         for (const socket of waiting) socket.destroy();
       };
     } catch (error) {
-      // A place without sockets, or where nothing can be written: whether the work can be done there, it finds out itself.
+      // A file system without sockets, or without write access: `work` finds out by itself whether it can run there.
       if (error.code !== 'EADDRINUSE') return () => {};
       if (!(await endOfHolder(path))) rmSync(path, { force: true });
     }
   }
 }
 
-/** Waits until the process that holds the lock gives it back or ends; false at once when it has ended before. */
+/** Waits until the process that holds the lock releases it or ends; false at once when it has already ended. */
 async function endOfHolder(path) {
   const socket = connect(path);
   try {

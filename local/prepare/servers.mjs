@@ -6,7 +6,7 @@ import { step, tryStep } from './steps.mjs';
 const isRoot = process.getuid?.() === 0;
 
 /**
- * What npm does not bring. The oldest version of each that does: Nginx writes its first errors where it is told from 1.19.5 on, and
+ * What npm does not install, with the oldest suitable version: Nginx writes its first errors to a configurable place from 1.19.5 on, and
  * Redis has users from 6.0 on.
  */
 const servers = [
@@ -14,14 +14,14 @@ const servers = [
   { program: 'nginx', apt: 'nginx', other: 'nginx', oldest: '1.19.5', version: /nginx\/([\d.]+)/ },
 ];
 
-/** Installs redis-server and nginx where they are missing; throws, saying how, when that needs a person. */
+/** Installs redis-server and nginx where they are missing; throws, with instructions, when that needs a person. */
 export async function installServers() {
   const missing = servers.filter(({ program }) => !findProgram(program));
   if (missing.length > 0) await install(missing);
   servers.forEach(checkVersion);
 }
 
-/** Says at once what Nginx and Redis would say about options and lines that they do not know. */
+/** Reports at once the options and directives that Nginx and Redis would not understand. */
 function checkVersion({ program, oldest, version }) {
   const { stdout, stderr } = spawnSync(findProgram(program), ['-v'], { encoding: 'utf8' });
   const [, found] = version.exec(`${stdout}${stderr}`) ?? [];
@@ -45,7 +45,7 @@ async function install(missing) {
     { command: 'dnf', packages: missing.map(({ other }) => other), install: installWithDnf },
     { command: 'apk', packages: missing.map(({ other }) => other), install: installWithApk },
   ];
-  // brew is on Linux as well, where root has the system's own manager and brew refuses root.
+  // brew also exists on Linux, where root has the system's package manager and brew refuses to run.
   const manager = managers.find(({ command }) => findProgram(command) && !(command === 'brew' && isRoot));
   if (!manager)
     throw new Error(
@@ -65,11 +65,11 @@ async function install(missing) {
 }
 
 /**
- * Debian's packages start their servers at once, and at every boot. A mask in /run keeps systemd from it during the
- * installation and does not outlive a reboot if this is interrupted; without systemd, the init scripts obey RUNLEVEL.
+ * Debian's packages start their servers at once, and at every boot. A mask in /run prevents that during the installation, and disappears at
+ * a reboot if this is interrupted; without systemd, the init scripts obey RUNLEVEL.
  */
 async function installWithApt(packages, sudo) {
-  // Another installation that is under way, of a second checkout for one, is waited for.
+  // If another installation is in progress, for example of a second checkout, this waits for it.
   const options = ['-q', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120'];
   const variables = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
   const [command, ...args] = [...sudo, ...variables, 'apt-get'];
@@ -77,7 +77,7 @@ async function installWithApt(packages, sudo) {
   const units = packages.map((name) => `${name}.service`);
   const hasSystemd = existsSync('/run/systemd/system');
 
-  // A list of packages that is missing or old makes the installation fail: then, and only then, it is fetched.
+  // An installation fails when the package list is missing or old: then, and only then, it is downloaded.
   const isListed = spawnSync('apt-cache', ['show', ...packages], { stdio: 'ignore' }).status === 0;
   if (!isListed) await step('Updating the package list (apt-get)', command, [...args, 'update', '-q']);
   if (hasSystemd)

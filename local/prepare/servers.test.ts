@@ -1,4 +1,4 @@
-// Whether local/prepare/ takes the machine's nginx and redis-server.
+// Whether local/prepare/ accepts the machine's nginx and redis-server.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -11,7 +11,7 @@ let folder: string;
 beforeEach(() => (folder = temporaryFolder()));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The message about programs that say these are their versions. */
+/** The message about programs that report these versions. */
 function messageAbout(nginx: string, redis: string): string | undefined {
   const programs = { nginx: `echo '${nginx}' >&2`, 'redis-server': `echo '${redis}'` };
   for (const [name, script] of Object.entries(programs)) {
@@ -33,7 +33,7 @@ test.each([
   [goodNginx, goodRedis],
   ['nginx version: nginx/1.30.0 (Ubuntu)', 'Redis server v=8.2.1 sha=0'],
   ['nginx version: openresty/1.27.1.2', 'Valkey server v=8.0.0 sha=0'],
-])('takes %s and %s', (nginx, redis) => {
+])('accepts %s and %s', (nginx, redis) => {
   expect(messageAbout(nginx, redis)).toBeUndefined();
 });
 

@@ -1,4 +1,4 @@
-// Commands that take a while, each with a line about it; what they print is shown only when they fail.
+// Commands that take a while, each with a line about it; their output is only shown when they fail.
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -15,12 +15,12 @@ export async function step(label, command, args, options = {}) {
   if (failure) throw new Error(`${failure}\n${label} failed.${hintFor(failure)}`);
 }
 
-/** Runs a command; tells whether it succeeded. */
+/** Runs a command; returns whether it succeeded. */
 export async function tryStep(label, command, args) {
   return (await runStep(label, command, args, {})) === undefined;
 }
 
-/** Returns the command's output when it fails. `quietMs`: what ends sooner is not worth a line. */
+/** Returns the command's output when it fails. `quietMs`: faster commands are not worth a line. */
 async function runStep(label, command, args, { cwd = root, quietMs = 0 }) {
   const startedAt = performance.now();
   const announce = () => process.stdout.write(`${label}…\n`);
@@ -44,13 +44,13 @@ async function runStep(label, command, args, { cwd = root, quietMs = 0 }) {
   return undefined;
 }
 
-/** Ends the process with status 1, and with what went wrong as its last words. */
+/** Ends the process with status 1, with the error as the last output. */
 export function reportFailure(error) {
   console.error(error.message + (error.code ? hintFor(error.message) : ''));
   process.exitCode = 1;
 }
 
-/** What a person can do about the commonest reasons that lie outside of this repository. */
+/** What a person can do about the most common causes outside this repository. */
 function hintFor(failure) {
   if (/ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(failure))
     return ` The disk is full: free some space, then start again.`;
@@ -64,8 +64,8 @@ function hintFor(failure) {
 }
 
 /**
- * Ctrl-C reaches every process of the terminal, but `kill` only npm's shell, which ends without telling anyone: its
- * commands would go on unseen.
+ * Ctrl-C reaches every process of the terminal, but `kill` only npm's shell, which ends without telling anyone: its commands would continue
+ * unnoticed.
  */
 export function stopWithParent() {
   const parent = process.ppid;

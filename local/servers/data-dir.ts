@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { openGuard, type Guard } from '../supervise/guard.js';
 
 export type DataDirOptions = {
-  /** Where data are kept, for the next start too. Default: a temporary folder that is removed at the end. */
+  /** Where data are kept, also for the next start. Default: a temporary folder that is removed at the end. */
   dataDir?: string;
-  /** The guard of the data folder, when the caller holds it already. Default: one of its own. */
+  /** The guard of the data folder, when the caller already holds it. Default: a new one. */
   guard?: Guard;
   /** Gets every line that a process writes. */
   onLine?: (source: string, line: string) => void;
-  /** Gets what happens to the processes, in words. */
+  /** Gets a description of what happens to the processes. */
   onEvent?: (line: string) => void;
-  /** Ends a start that is under way. */
+  /** Cancels a start in progress. */
   signal?: AbortSignal;
 };
 
@@ -20,7 +20,7 @@ export type DataDir = {
   path: string;
   guard: Guard;
   isTemporary: boolean;
-  /** Idempotent; leaves alone what was the caller's. */
+  /** Idempotent; does not touch what belongs to the caller. */
   close(): Promise<void>;
 };
 
@@ -40,7 +40,7 @@ export async function openDataDir({ dataDir, guard, onEvent }: DataDirOptions): 
 
 function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'millrace-'));
-  // When this runs as root, the user postgres has to pass through it.
+  // When this runs as root, the user postgres must be able to enter it.
   chmodSync(path, 0o711);
   return path;
 }

@@ -1,7 +1,7 @@
 import { renderUpstreams } from './nginx.js';
 import { planReplicas } from '../stack/replicas.js';
 
-test('writes a line for each replica in the place of its placeholder', async () => {
+test('replaces each placeholder with a line for every replica', async () => {
   const replicas = await planReplicas({ 'task-api': 2 });
   const [first, second] = replicas.filter(({ service }) => service === 'task-api').map(({ port }) => port);
   expect(renderUpstreams('upstream a {\n    ${TASK_API_SERVERS}\n}', replicas)).toBe(

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -28,14 +29,14 @@ export type NginxOptions = {
 
 export type NginxServer = {
   process: SupervisedProcess;
-  /** Takes over other replicas, if it knows them by other addresses; requests under way are not disturbed. */
+  /** Switches to other replicas if their addresses have changed; running requests are not disturbed. */
   reload(replicas: readonly PlannedReplica[]): void;
 };
 
 const sources = join(repositoryRoot, 'nginx');
 const upstreamsTemplate = 'upstreams.local.conf';
 
-/** Starts the machine's nginx with the configuration of `nginx/`, in a folder of its own. */
+/** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
 export function startNginx(options: NginxOptions): NginxServer {
   const { dataDir, guard, hosts, port, replicas, onLine, onEvent } = options;
   const folder = join(dataDir, 'nginx');
@@ -48,6 +49,7 @@ export function startNginx(options: NginxOptions): NginxServer {
     join(folder, 'listen.conf'),
     hosts.map((host) => `listen ${bracketed(host)}:${port};\n`).join(''),
   );
+  writeFileSync(join(folder, 'settings.conf'), renderSettings());
   writeUpstreams(folder, replicas);
 
   const process = superviseProcess(
@@ -68,7 +70,25 @@ export function startNginx(options: NginxOptions): NginxServer {
   };
 }
 
-/** Tells whether anything has changed: most services are none of nginx's. */
+/**
+ * The part of nginx's configuration that comes from the environment, written by the same script as in containers.
+ *
+ * @throws an error that names each invalid variable
+ */
+export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
+  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES } = environment;
+  try {
+    return execFileSync('sh', [join(sources, 'settings')], {
+      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    throw new Error((error as { stderr: string }).stderr.trim(), { cause: error });
+  }
+}
+
+/** Returns whether anything has changed: nginx does not know most services. */
 function writeUpstreams(folder: string, replicas: readonly PlannedReplica[]): boolean {
   const file = join(folder, 'upstreams.conf');
   const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
@@ -78,7 +98,7 @@ function writeUpstreams(folder: string, replicas: readonly PlannedReplica[]): bo
   return upstreams !== before;
 }
 
-/** Puts a line for each replica in the place of `${TASK_API_SERVERS}` and its like. */
+/** Replaces `${TASK_API_SERVERS}` and the like with a line for each replica. */
 export function renderUpstreams(template: string, replicas: readonly PlannedReplica[]): string {
   return template.replace(/\$\{([A-Z_]+)_SERVERS\}/g, (placeholder, variable: string) => {
     const service = serviceNames.find((name) => variableName(name) === variable);
@@ -92,7 +112,7 @@ export function renderUpstreams(template: string, replicas: readonly PlannedRepl
 
 function globalDirectives(): string {
   const directives = ['daemon off', 'pid nginx.pid'];
-  // Started by root, nginx would hand its workers to a user who may not reach the folder.
+  // When root starts it, nginx would run its workers as a user who may not have access to the folder.
   if (globalThis.process.getuid?.() === 0) directives.push('user root root');
   return directives.map((directive) => `${directive};`).join(' ');
 }

@@ -8,7 +8,7 @@ test('finds free ports, each only once', async () => {
   await Promise.all(ports.map((port) => assertPublicPort(port, ['127.0.0.1'])));
 });
 
-test('says in one line that a port is taken, and how to choose another', async () => {
+test('says in one line that a port is in use, and how to choose another', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -18,7 +18,7 @@ test('says in one line that a port is taken, and how to choose another', async (
   server.close();
 });
 
-test('says that an address is not of this machine', async () => {
+test('says that an address does not belong to this machine', async () => {
   await expect(assertPublicPort(0, ['192.0.2.1'])).rejects.toThrow(
     '192.0.2.1 is not an address of this machine',
   );

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ranges from which Linux and macOS take the ports of outgoing connections: a port from here is still free when its
- * service comes back after a restart.
+ * Below the ranges from which Linux and macOS take the ports of outgoing connections: a port from here is still free when its service
+ * restarts.
  */
 const lowest = 15_000;
 const highest = 32_000;
 
 const given = new Set<number>();
 
-/** A TCP port that is free on 127.0.0.1; no port is given out twice by the same process. */
+/** A free TCP port on 127.0.0.1; the same process never hands out a port twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest));
@@ -21,7 +21,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Throws, in words for a person, when the public port cannot be listened on. */
+/** Throws, with a message for people, when the public port cannot be used. */
 export async function assertPublicPort(port: number, hosts: string[]): Promise<void> {
   for (const host of hosts) {
     const code = await listenError(port, host);

@@ -16,12 +16,12 @@ import { existsSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { repositoryRoot } from '../paths.js';
 
-/** As whom PostgreSQL runs, and where it finds its programs and keeps its data. */
+/** The user that PostgreSQL runs as, and where it finds its programs and keeps its data. */
 export type PostgresAccount = { uid?: number; gid?: number; nativeFolder: string; clusterFolder: string };
 
 /**
- * PostgreSQL refuses to run as root. For root this finds (or makes) the user `postgres`, and keeps what that user cannot reach
- * (a clone under /root, say) in a folder outside; for everyone else it changes nothing.
+ * PostgreSQL refuses to run as root. For root, this finds (or creates) the user `postgres`, and uses a folder elsewhere for what that user
+ * cannot access (a clone under /root, for example); for everyone else it changes nothing.
  */
 export function preparePostgresAccount(
   nativeFolder: string,
@@ -75,7 +75,7 @@ function createPostgresUser(): void {
       execFileSync(command, args, { stdio: 'ignore' });
       return;
     } catch {
-      // Not on this system: the next way.
+      // Not on this system: try the next command.
     }
   }
   throw new Error(
@@ -83,7 +83,7 @@ function createPostgresUser(): void {
   );
 }
 
-/** Whether every user may enter the folder: all folders on the way have the search bit for others. */
+/** Whether every user may enter the folder: all folders on its path are searchable for others. */
 export function isReachable(folder: string): boolean {
   const path = resolve(folder);
   if (existsSync(path) && (statSync(path).mode & 0o001) === 0) return false;
@@ -102,7 +102,7 @@ function copyPrograms(nativeFolder: string, onEvent: (line: string) => void): st
   return copy;
 }
 
-/** Leaves a link in the data folder: it tells people where the data are, and dies with the folder when they remove it. */
+/** Leaves a link in the data folder: it shows people where the data are, and is removed together with the folder. */
 function moveOutside(clusterFolder: string, onEvent: (line: string) => void): string {
   const outside = join(outsideFolder(), `${basename(clusterFolder)}-${shortHash(clusterFolder)}`);
   if (readLink(clusterFolder) === outside) return outside;
@@ -126,10 +126,10 @@ function outsideFolder(): string {
   const folder = join(base, `millrace-${shortHash(repositoryRoot)}`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const { uid } = lstatSync(folder);
-  // In a folder that everyone may write to, someone else could have been there first.
+  // In a folder that everyone may write to, someone else could have created it first.
   if (uid !== 0) throw new Error(`${folder} is not owned by root: remove it, then start again.`);
   chownSync(folder, 0, 0);
-  // Whatever umask there was.
+  // Whatever the umask was.
   chmodSync(folder, 0o755);
   return folder;
 }

@@ -18,11 +18,11 @@ import { findProcess } from '../supervise/process-table.js';
 
 export type ClusterOptions = {
   password: string;
-  /** Whether to wait until the new files are on the disk; a throw-away database need not. */
+  /** Whether to wait until the new files are on the disk; unnecessary for a temporary database. */
   sync: boolean;
 };
 
-/** Makes the database cluster unless there is one. An attempt that was interrupted leaves nothing that a later one would take for it. */
+/** Creates the database cluster unless there is one. An interrupted attempt leaves nothing that a later one would mistake for it. */
 export async function initialiseCluster(
   account: PostgresAccount,
   { password, sync }: ClusterOptions,
@@ -68,7 +68,7 @@ export async function initialiseCluster(
   rmSync(unfinished, { recursive: true });
 }
 
-/** Data of which a part is missing are not ours to remove. */
+/** Incomplete data are not ours to remove. */
 function assertEmpty(clusterFolder: string): void {
   if (!existsSync(clusterFolder) || readdirSync(clusterFolder).length === 0) return;
   throw new Error(
@@ -85,8 +85,8 @@ function removeUnfinished(clusterFolder: string): void {
 }
 
 /**
- * A killed PostgreSQL leaves its pid file, and refuses to start when that pid belongs to a living process of the same user,
- * as it easily does in a container that was started anew. Removes the file when that process is not a PostgreSQL.
+ * A killed PostgreSQL leaves its pid file, and refuses to start when that pid belongs to a living process of the same user, which is likely
+ * in a restarted container. Removes the file when that process is not a PostgreSQL.
  */
 export function removeStalePidFile({ clusterFolder }: PostgresAccount): void {
   const path = join(clusterFolder, 'postmaster.pid');
@@ -95,7 +95,7 @@ export function removeStalePidFile({ clusterFolder }: PostgresAccount): void {
   if (!owner || basename(owner.executable) !== 'postgres') rmSync(path);
 }
 
-/** Throws when the cluster was made by another major version, whose files this one cannot read. */
+/** Throws when the cluster was created by another major version, whose files this one cannot read. */
 export function assertClusterVersion({ clusterFolder }: PostgresAccount, expected: number): void {
   const version = readFileSync(join(clusterFolder, 'PG_VERSION'), 'utf8').trim();
   if (version === String(expected)) return;
@@ -104,7 +104,7 @@ export function assertClusterVersion({ clusterFolder }: PostgresAccount, expecte
   );
 }
 
-/** Whether the server with this pid is ready, as it says itself in its pid file (which is what pg_ctl looks at, too). */
+/** Whether the server with this pid is ready, according to its pid file (which is what pg_ctl checks, too). */
 export function acceptsConnections({ clusterFolder }: PostgresAccount, pid: number | undefined): boolean {
   try {
     const lines = readFileSync(join(clusterFolder, 'postmaster.pid'), 'utf8').split('\n');

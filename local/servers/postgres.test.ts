@@ -23,7 +23,7 @@ describe('PostgreSQL with a data folder', () => {
 
   beforeAll(async () => {
     dataDir = temporaryFolder();
-    // What an initdb leaves that was killed.
+    // What an initdb leaves behind when it is killed.
     mkdirSync(join(dataDir, 'postgres.new-abc123', 'cluster'), { recursive: true });
     server = await startPostgres({ dataDir });
   }, 30_000);
@@ -93,7 +93,7 @@ describe('PostgreSQL with a data folder', () => {
   }, 30_000);
 });
 
-test('leaves data of which a part is missing alone, and says what to do', async () => {
+test('does not touch incomplete data, and says what to do', async () => {
   const dataDir = temporaryFolder();
   mkdirSync(join(dataDir, 'postgres', 'base'), { recursive: true });
   await expect(startPostgres({ dataDir })).rejects.toThrow(
@@ -113,11 +113,11 @@ test('leaves nothing behind when it has no data folder', async () => {
   expect(lines.some((line) => line.includes('database system is shut down'))).toBe(true);
 }, 30_000);
 
-test('ends a start that is no longer wanted', async () => {
+test('cancels a start that is no longer needed', async () => {
   await expect(startPostgres({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
 }, 30_000);
 
-test('knows which folders every user can reach', () => {
+test('knows which folders every user can access', () => {
   const folder = temporaryFolder();
   const closed = join(folder, 'closed');
   mkdirSync(join(closed, 'inner'), { recursive: true, mode: 0o700 });

@@ -59,11 +59,11 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
         command: join(account.nativeFolder, 'bin', 'postgres'),
         args: ['-D', account.clusterFolder, ...settings(port)],
         cwd: account.clusterFolder,
-        // On macOS it does not start without a locale; C is everywhere.
+        // On macOS it does not start without a locale; C exists everywhere.
         env: { ...systemEnvironment(), LC_ALL: 'C' },
         uid: account.uid,
         gid: account.gid,
-        // "Fast": ends the sessions, then writes a checkpoint. SIGTERM would wait for every session to end by itself.
+        // "Fast": ends the sessions, then writes a checkpoint. With SIGTERM it would wait for every session to end by itself.
         stopSignal: 'SIGINT',
         beforeStart: () => removeStalePidFile(account),
       },
@@ -90,7 +90,7 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
   }
 }
 
-/** Settings of the command line, so that they are all here and none is lost in the data folder. */
+/** Command-line settings, so that they are all in one place and none gets lost in the data folder. */
 function settings(port: number): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
@@ -159,7 +159,7 @@ async function withClient<T>(
   // Loaded while PostgreSQL starts.
   const { Client } = await import('pg');
   const client = new Client({ ...connection, connectionTimeoutMillis: 5_000 });
-  // Errors of the idle connection; those of a query reject it.
+  // Errors of the idle connection; errors of a query reject its promise.
   client.on('error', () => {});
   try {
     await client.connect();

@@ -33,7 +33,7 @@ test('keeps its data between runs and after being killed', async () => {
     await withClient(running.urls.web_gateway, (service) =>
       service.multi().hset('image:1', { bytes: 'a' }).expire('image:1', 3_600).exec(),
     );
-    // Written to the append-only file by then.
+    // By now it is written to the append-only file.
     expect(await redis.call('WAITAOF', '1', '0', '2000').catch(() => 'older than Redis 7.2')).toBeDefined();
   });
   await running.stop();
@@ -52,7 +52,7 @@ test('keeps its data between runs and after being killed', async () => {
   );
 });
 
-test('takes as much memory as redis.conf says, and evicts what has a time to live', async () => {
+test('uses as much memory as redis.conf says, and evicts keys with a time to live', async () => {
   server = await startRedis({ dataDir });
   const settings = await withClient(server.url, (redis) => redis.config('GET', 'maxmemory*'));
   expect(settings).toEqual(expect.arrayContaining(['402653184', 'volatile-lru']));
@@ -75,7 +75,7 @@ test('lets nobody in without a password, which the process table does not show',
   expect(await withClient(url, (redis) => redis.acl('WHOAMI'))).toBe('admin');
 });
 
-test('a service does its own work, and nothing that reaches others or the server', async () => {
+test('a service can do its own work, but nothing that affects others or the server', async () => {
   server = await startRedis({ dataDir });
   const { urls } = server;
   for (const user of Object.keys(urls) as (keyof typeof urls)[]) {
@@ -105,7 +105,7 @@ test('a service does its own work, and nothing that reaches others or the server
   const queueKey = (redis: Redis) => redis.zadd('jobs:due', 1, 'an-id');
   const imageKey = (redis: Redis) => redis.hset('image:1', 'type', 'image/png');
   await expect(withClient(urls.web_gateway, queueKey)).rejects.toThrow('NOPERM');
-  // It may run scripts, which may do no more than itself.
+  // It may run scripts, which have the same rights.
   for (const command of ["'ZADD', 'jobs:due', 1, 'x'", "'FLUSHALL'", "'CONFIG', 'GET', '*'"]) {
     const script = `return redis.call(${command})`;
     await expect(withClient(urls.web_gateway, (redis) => redis.eval(script, 0))).rejects.toThrow(

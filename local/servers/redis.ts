@@ -10,13 +10,13 @@ import { waitUntilReady } from '../supervise/readiness.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
 
-/** The services that have a user of their own; what each may do is in redis/users.conf. */
+/** The services with their own users; redis/users.conf says what each may do. */
 export type RedisUser = 'web_gateway' | 'task_api' | 'queue_worker';
 
 export type RedisServer = {
   /** The administrator's: redis://admin:password@127.0.0.1:port/0 */
   url: string;
-  /** The services', of the same form. */
+  /** The services', in the same form. */
   urls: Record<RedisUser, string>;
   port: number;
   process: SupervisedProcess;
@@ -25,7 +25,7 @@ export type RedisServer = {
 };
 
 export type RedisOptions = DataDirOptions & {
-  /** Lines of redis.conf in place of the product's, e.g. `maxmemory 64mb`. */
+  /** Lines of redis.conf that replace the product's, e.g. `maxmemory 64mb`. */
   settings?: readonly string[];
 };
 
@@ -48,7 +48,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const command = findProgram('redis-server');
     const own = ['bind 127.0.0.1', `port ${port}`, `dir ${JSON.stringify(folder)}`, 'loglevel warning'];
     const configuration = join(folder, 'redis.conf');
-    // A file and not arguments: the process table would show them to everyone.
+    // A file instead of arguments: the process table would show those to everyone.
     rmSync(configuration, { force: true });
     const text = configure(majorVersionOf(command), passwords, [...own, ...settings]);
     writeFileSync(configuration, text, { mode: 0o600 });
@@ -81,7 +81,7 @@ function passwordsOf(secrets: Secrets): Record<RedisUser | 'admin', string> {
   };
 }
 
-/** The text of a redis.conf, as redis/start puts it together in a container. */
+/** The text of a redis.conf, as redis/start builds it in a container. */
 export function configure(
   majorVersion: number,
   passwords: Record<string, string>,
@@ -101,7 +101,7 @@ function majorVersionOf(command: string): number {
   return Number(major);
 }
 
-/** False while it still reads its append-only file (it answers LOADING then). */
+/** False while it still reads its append-only file (it responds LOADING). */
 async function answersPing(url: string): Promise<boolean> {
   // Loaded while Redis starts.
   const { Redis } = await import('ioredis');

@@ -11,15 +11,15 @@ describe.each([
   ['empty', ''],
   ['damaged', '{"postgresPassword": "a'],
   ['damaged', '[]'],
-])('a file of secrets that is %s', (state, content) => {
-  it('is made anew as long as no database has its passwords', () => {
+])('a secrets file that is %s', (state, content) => {
+  it('is created again as long as no database uses its passwords', () => {
     writeFileSync(path, content);
     const secrets = loadSecrets(path);
     expect(secrets.postgresPassword).toMatch(/^[0-9a-f]{48}$/);
     expect(loadSecrets(path)).toEqual(secrets);
   });
 
-  it('is left as it is beside a database, and says what to do', () => {
+  it('is not touched when there is a database, and the error says what to do', () => {
     mkdirSync(join(dataDir, 'postgres'));
     writeFileSync(path, content);
     expect(() => loadSecrets(path)).toThrow(

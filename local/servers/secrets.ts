@@ -12,10 +12,10 @@ const names = [
   'redisQueueWorkerPassword',
 ] as const;
 
-/** Passwords of the local stack. They hold letters and digits only, so that they fit into URLs and configuration files. */
+/** Passwords of the local stack. They consist of letters and digits, so that they fit into URLs and configuration files. */
 export type Secrets = Record<(typeof names)[number], string>;
 
-/** Reads the secrets. Those that are missing are made, in a file that only its owner can read. */
+/** Reads the secrets. Missing ones are created, in a file that only its owner can read. */
 export function loadSecrets(path: string): Secrets {
   const known = readSecrets(path);
   if (known && names.every((name) => known[name])) return known as Secrets;
@@ -25,12 +25,12 @@ export function loadSecrets(path: string): Secrets {
   const complete = `${path}.${process.pid}`;
   writeFileSync(complete, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
   try {
-    // An earlier release made fewer.
+    // An earlier release created fewer.
     if (known) renameSync(complete, path);
     else linkSync(complete, path);
     return secrets;
   } catch (error) {
-    // Another process was quicker: its secrets hold.
+    // Another process was faster: its secrets are used.
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return loadSecrets(path);
     throw error;
   } finally {
@@ -47,13 +47,13 @@ function readSecrets(path: string): Partial<Secrets> | undefined {
   }
 }
 
-/** What cannot be read is replaced unless there is a database, which has the passwords that it had. */
+/** An unreadable file is replaced unless there is a database, which keeps its passwords. */
 function parseSecrets(text: string, path: string): Partial<Secrets> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // Said below.
+    // Reported below.
   }
   if (!existsSync(join(dirname(path), 'postgres'))) {
     rmSync(path);

@@ -11,17 +11,17 @@ export type Control = { close(): Promise<void> };
 type Scalable = Pick<Stack, 'url' | 'replicas' | 'scale'>;
 
 /**
- * Lets others change the running stack: HTTP on the socket `control` in its data folder, which only its owner can use.
+ * Allows changes to the running stack: HTTP on the socket `control` in its data folder, which only its owner can use.
  *
  * - `GET /scale` answers `{"url":"http://…","scale":{"blur-worker":1,…}}`.
- * - `POST /scale` takes `blur-worker=4 web-gateway=2` and answers the same when that is done, or `{"error":"…"}`.
+ * - `POST /scale` takes `blur-worker=4 web-gateway=2` and returns the same when that is done, or `{"error":"…"}`.
  */
 export async function openControl(dataDir: string, stack: Scalable): Promise<Control> {
   const path = join(dataDir, 'control');
-  // One that was killed leaves its socket behind; the data folder is ours.
+  // A killed stack leaves its socket behind; the data folder is ours.
   rmSync(path, { force: true });
   const server = createServer((request, response) => void answer(request, response, stack));
-  // A socket's path may have about 100 characters: seen from here it is shorter.
+  // A socket's path is limited to about 100 characters; a relative path is shorter.
   server.listen(relative(process.cwd(), path));
   await once(server, 'listening');
   chmodSync(path, 0o600);

@@ -11,14 +11,14 @@ export type HealthOptions = {
   url: string;
   nginx: SupervisedProcess;
   replicas: readonly RunningReplica[];
-  /** Waits for as long as it takes when there is none. */
+  /** Without a deadline, waits for as long as it takes. */
   deadlineMs?: number;
   signal?: AbortSignal;
 };
 
 /**
- * Waits until every replica is ready and GET /health answers 200 through nginx.
- * Throws, naming what is not ready, at the deadline or when a process keeps ending.
+ * Waits until every replica is ready and GET /health returns 200 through nginx. Throws, naming what is not ready, at the deadline or when a
+ * process keeps ending.
  */
 export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
   const { url, nginx, replicas, deadlineMs, signal } = options;
@@ -56,10 +56,10 @@ async function describeUnready(replicas: readonly RunningReplica[]): Promise<str
   return descriptions.flat().join(', ') || 'every service is ready, but GET /health does not answer 200';
 }
 
-/** The status of a GET, or undefined when there was no answer within five seconds, or none was wanted any more. */
+/** The status of a GET, or undefined when there was no response within five seconds, or the caller no longer waits. */
 function statusOf(url: string, signal?: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve) => {
-    // No agent: a kept-alive socket would keep the caller's process from ending.
+    // No agent: a kept-alive socket would prevent the caller's process from ending.
     const request = get(url, { agent: false, timeout: 5_000, signal }, (response) => {
       response.resume();
       resolve(response.statusCode);

@@ -2,8 +2,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-// How services find the replicas of the services that they call: a file for each service, one base URL a line, which they
-// read again every second.
+// How services find the replicas of the services they call: a file for each service, with one base URL per line, which they reread every
+// second.
 
 /** As an entry of a `<NAME>_URLS` variable, whose entries are separated by commas. */
 export function replicaFileUrl(dataDir: string, service: string): string {
@@ -18,7 +18,7 @@ export function writeReplicaFiles(
     const urls = replicas.filter((replica) => replica.service === service).map(({ url }) => `${url}\n`);
     const file = replicaFile(dataDir, service);
     mkdirSync(dirname(file), { recursive: true });
-    // Renamed into its place: no one ever reads half a list.
+    // Renamed into place, so that no one ever reads half a list.
     writeFileSync(`${file}.new`, urls.join(''));
     renameSync(`${file}.new`, file);
   }

@@ -16,7 +16,7 @@ const named = (replicas: PlannedReplica[], name: string) => {
   return found;
 };
 
-test('plans one replica of each service, and more where asked, each with a port of its own', async () => {
+test('plans one replica of each service, and more where requested, each with its own port', async () => {
   const replicas = await planReplicas({ 'blur-worker': 3 });
   expect(replicas.map(({ name }) => name)).toEqual([
     'web-gateway-1',
@@ -32,7 +32,7 @@ test('plans one replica of each service, and more where asked, each with a port 
   expect(new Set(replicas.map(({ port }) => port)).size).toBe(9);
 });
 
-test('plans what is missing beside the replicas that there are', async () => {
+test('plans the missing replicas in addition to the existing ones', async () => {
   const present = await planReplicas({ 'blur-worker': 2 });
   const missing = await planReplicas({ 'blur-worker': 4, 'bw-worker': 1 }, present);
   expect(missing.map(({ name }) => name)).toEqual(['blur-worker-3', 'blur-worker-4']);
@@ -50,7 +50,7 @@ test('tells the gateway where the addresses of all replicas are', async () => {
   });
 });
 
-test('gives a service the account of its own schema, and none to a service without data', async () => {
+test('gives a service the account for its schema, and none to a service without data', async () => {
   const replicas = await planReplicas();
   expect(environmentOf(named(replicas, 'user-api-1'), connections)).toMatchObject({
     POSTGRES_USER: 'user_api',

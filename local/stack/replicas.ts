@@ -16,7 +16,7 @@ export type PlannedReplica = {
   url: string;
 };
 
-/** Reads what a person writes, e.g. ['blur-worker=4']. */
+/** Parses command-line words, e.g. ['blur-worker=4']. */
 export function parseScale(values: readonly string[]): Partial<Scale> {
   const scale: Partial<Scale> = {};
   for (const value of values) {
@@ -31,7 +31,7 @@ export function parseScale(values: readonly string[]): Partial<Scale> {
   return scale;
 }
 
-/** How many replicas of each service there are among these. */
+/** How many of these replicas belong to each service. */
 export function scaleOf(replicas: readonly PlannedReplica[]): Scale {
   const scale = Object.fromEntries(serviceNames.map((name) => [name, 0])) as Scale;
   for (const { service } of replicas) scale[service] += 1;
@@ -42,7 +42,7 @@ function isServiceName(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
 }
 
-/** The replicas that are wanted beyond those that there are; one of each service when nothing is said. */
+/** The replicas to add to the existing ones; one of each service by default. */
 export async function planReplicas(
   scale: Partial<Scale> = {},
   present: readonly PlannedReplica[] = [],
@@ -65,7 +65,7 @@ export type Connections = {
   dataDir: string;
 };
 
-/** Longer than the slowest request: an image effect, waiting included (EFFECT_TIMEOUT_MS). */
+/** Longer than the slowest request: an image effect, including waiting (EFFECT_TIMEOUT_MS). */
 export const drainPatienceMs = 130_000;
 
 /** The environment variables of one replica, as its `config.ts` expects them. */
@@ -78,9 +78,9 @@ export function environmentOf(
     PORT: String(replica.port),
     HOST: '127.0.0.1',
     POD_NAME: replica.name,
-    // Nginx has stopped by then, or goes on to another replica: Ctrl-C need not wait for a balancer to notice.
+    // Nginx has stopped by then, or switches to another replica: Ctrl-C need not wait for a load balancer to notice.
     SHUTDOWN_DRAIN_MS: '100',
-    // How long a stop may take is the supervisor's to say, which is patient only when it scales down.
+    // The supervisor decides how long a stop may take, and only allows more time when it scales down.
     SHUTDOWN_TIMEOUT_MS: String(drainPatienceMs + 10_000),
   };
   if (needs.postgres && postgres) {

@@ -30,7 +30,7 @@ afterAll(async () => {
   await control.close();
 }, 30_000);
 
-test('the file of a service lists the base URL of each replica, for those who call it', async () => {
+test('the file of a service lists the base URL of each replica, for its callers', async () => {
   await stack.scale({ 'blur-worker': 3 });
   const urls = urlsOf('blur-worker');
   expect(urls).toHaveLength(3);
@@ -44,7 +44,7 @@ test('the file of a service lists the base URL of each replica, for those who ca
   expect(urlsOf('bw-worker')).toHaveLength(1);
 });
 
-test('what is public gets requests through nginx, and loses none when it scales down', async () => {
+test('a public service gets requests through nginx, and loses none when it scales down', async () => {
   await stack.scale({ 'user-api': 3 });
   const pods = await Promise.all(
     Array.from({ length: 12 }, () => answer(`${stack.url}/user/users?delay=100`)),
@@ -59,7 +59,7 @@ test('what is public gets requests through nginx, and loses none when it scales 
   expect(await answer(`${stack.url}/user/users`)).toMatch(/^user-api-1 /);
 }, 40_000);
 
-test('a replica that does not start is told with its last words, and all stays as it was', async () => {
+test('a replica that does not start is reported with its last output, and nothing changes', async () => {
   script = 'console.error("no blur today"); process.exit(1)';
   const before = urlsOf('blur-worker');
   await expect(stack.scale({ 'blur-worker': before.length + 1, 'text-worker': 2 })).rejects.toThrow(
@@ -69,13 +69,13 @@ test('a replica that does not start is told with its last words, and all stays a
   expect(urlsOf('text-worker')).toHaveLength(1);
 }, 30_000);
 
-test('of two at a time, the second waits for the first', async () => {
+test('of two at the same time, the second waits for the first', async () => {
   await Promise.all([stack.scale({ 'bw-worker': 3 }), stack.scale({ 'bw-worker': 2 })]);
   expect(replicas('bw-worker').map(({ name }) => name)).toEqual(['bw-worker-1', 'bw-worker-2']);
 }, 30_000);
 
 describe('the control socket', () => {
-  test('scales, and tells what runs', async () => {
+  test('scales, and reports what runs', async () => {
     const after = await ask('POST', 'text-worker=2');
     expect(after).toMatchObject({ url: stack.url, scale: { 'text-worker': 2, 'task-api': 1 } });
     expect(Object.keys(after.scale!)).toEqual([...serviceNames]);
@@ -88,12 +88,12 @@ describe('the control socket', () => {
     );
   });
 
-  test('is its owner’s alone', () => {
+  test('is only accessible to its owner', () => {
     expect(statSync(join(dataDir, 'control')).mode & 0o777).toBe(0o600);
   });
 });
 
-test('a stop ends a scaling that is under way', async () => {
+test('a stop cancels a scaling in progress', async () => {
   script = 'setInterval(() => {}, 1000)';
   const scaling = stack.scale({ 'queue-worker': 2 });
   const refused = expect(scaling).rejects.toThrow();

@@ -4,28 +4,27 @@ import { waitUntilReady } from '../supervise/readiness.js';
 import { serviceNames } from '#topology';
 import { drainPatienceMs, planReplicas, scaleOf, type PlannedReplica, type Scale } from './replicas.js';
 
-/** Callers read the lists of replicas every second, and nginx has new workers by then. */
+/** Callers reread the lists of replicas every second, and nginx has new workers by then. */
 const takeNoteMs = 1_500;
 
 export type ScalingOptions = {
   initial: readonly RunningReplica[];
   startReplica: (replica: PlannedReplica) => RunningReplica;
-  /** Makes these, and no others, the replicas that callers and nginx know. */
+  /** Makes exactly these replicas known to callers and nginx. */
   publish: (replicas: readonly RunningReplica[]) => void;
   onEvent?: (line: string) => void;
-  /** Ends a scaling that is under way. */
+  /** Cancels a scaling in progress. */
   signal: AbortSignal;
 };
 
 export type Scaling = {
   readonly replicas: readonly RunningReplica[];
   /**
-   * Brings services to these numbers of replicas; the others stay as they are. Resolves when the new replicas are known to their
-   * callers and those that leave have ended. When a new one does not start, it throws and all stays as it was. One scaling
-   * at a time: a second waits.
+   * Brings services to these numbers of replicas; other services do not change. Resolves when callers know the new replicas and the removed
+   * ones have ended. When a new one does not start, it throws and nothing changes. One scaling at a time: a second one waits.
    */
   scale(wanted: Partial<Scale>): Promise<void>;
-  /** Resolves when no scaling is under way. */
+  /** Resolves when no scaling is in progress. */
   idle(): Promise<unknown>;
 };
 

@@ -30,7 +30,7 @@ test('runs the whole stack behind one endpoint, and leaves no process behind', a
   expect(groups.flatMap(findGroup)).toEqual([]);
 }, 60_000);
 
-test('gives up with its last words on a service that cannot start', async () => {
+test('gives up on a service that cannot start, and shows its last output', async () => {
   const failing: StackOptions = {
     ...options,
     serviceCommand: ({ service }) => {
@@ -56,7 +56,7 @@ test('names what is not ready at the deadline', async () => {
   await expect(startStack(deaf)).rejects.toThrow(/^Not healthy after 1 s: .*user-api-1 \(does not answer\)/);
 }, 60_000);
 
-test('starts nothing when the port is taken', async () => {
+test('starts nothing when the port is in use', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -28,34 +28,34 @@ export type StackOptions = DataDirOptions & {
   bind?: string;
   /** Replicas of each service. Default: 1. */
   scale?: Partial<Scale>;
-  /** Further environment variables: of every service (`all`), and of single ones, which win. */
+  /** Further environment variables: of every service (`all`), and of single ones, which take precedence. */
   env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
-  /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode for ever. */
+  /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode forever. */
   deadlineMs?: number;
-  /** How a replica is run. Default: its compiled `main.js`, or its source in watch mode. */
+  /** How to run a replica. Default: its compiled `main.js`, or its source in watch mode. */
   serviceCommand?: (replica: PlannedReplica) => Pick<ProcessSpec, 'command' | 'args' | 'cwd'>;
 };
 
 export type Stack = {
-  /** Of the public endpoint, without a slash at the end. */
+  /** Of the public endpoint, without a trailing slash. */
   url: string;
   port: number;
   postgres: PostgresServer;
   redis: RedisServer;
   nginx: NginxServer;
-  /** Those that run now. */
+  /** The running replicas. */
   readonly replicas: readonly RunningReplica[];
-  /** Brings services to other numbers of replicas while requests are under way, none of which fails. See `Scaling`. */
+  /** Changes services' numbers of replicas while requests are running, none of which fails. See `Scaling`. */
   scale: Scaling['scale'];
-  /** By name: `blur-worker-1`, `postgres`, `redis`, `nginx`. Throws, listing the names, when there is none. */
+  /** By name: `blur-worker-1`, `postgres`, `redis`, `nginx`. Throws, listing the names, when there is no such process. */
   process(name: string): SupervisedProcess;
   /** Stops everything in order: nginx, services, Redis and PostgreSQL. Idempotent. */
   stop(): Promise<void>;
 };
 
-/** Starts the whole stack as local processes and waits until it is healthy. A start that fails leaves nothing behind. */
+/** Starts the whole stack as local processes and waits until it is healthy. A failed start leaves nothing behind. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { onLine, onEvent, watch = false, scale, bind } = options;
   const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
@@ -99,7 +99,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { ...replica, process: supervised };
   };
 
-  /** Writes the UI anew when its sources change; the gateway reads it from the disk for every request. */
+  /** Rebuilds the UI when its sources change; the gateway reads it from the disk for every request. */
   const startBundler = () => {
     const cwd = join(repositoryRoot, 'services', 'web-gateway');
     const spec = { name: 'ui', command: process.execPath, args: ['ui/build.mjs', '--watch'], cwd };
@@ -183,7 +183,7 @@ function assembleStack(
 }
 
 function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceCommand']> {
-  // Not -C for short: ts-node reads the option from the command line, and knows only its long form.
+  // Not -C: ts-node reads the option from the command line, and only knows its long form.
   const fromSource = ['--conditions=millrace-source', '-r', compiledScript('register-source'), 'src/main.ts'];
   return ({ service }) => ({
     command: process.execPath,
@@ -192,7 +192,7 @@ function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceComman
   });
 }
 
-/** Where the endpoint is reached from this machine. */
+/** The URL of the endpoint on this machine. */
 function publicHost(bind = '127.0.0.1'): string {
   if (bind === '0.0.0.0') return '127.0.0.1';
   if (bind === '::') return '[::1]';

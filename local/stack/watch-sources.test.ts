@@ -34,7 +34,7 @@ afterEach(async () => {
 
 const noticed = () => until('the change is noticed', () => changed.length > 0);
 
-test('tells of changes in a service and in what it imports, again and again, however they are written', async () => {
+test('reports changes in a service and in what it imports, repeatedly, however they are written', async () => {
   stop = await watchSources(['task-api', 'user-api'], (service) => changed.push(service), root);
   write('services/user-api/src/index.ts', '2');
   await noticed();

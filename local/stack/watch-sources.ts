@@ -8,10 +8,10 @@ import type { ServiceName } from '#topology';
 const settleMs = 100;
 
 /**
- * Tells which services a change of the sources concerns: a file of their own, or of a package that they import. An editor
- * may write in place or replace the file; both count. Tests do not.
+ * Reports which services a change of the sources affects: a change in their own files, or in a package that they import. An editor may
+ * write in place or replace the file; both count. Tests do not.
  *
- * @returns a function that ends the watching
+ * @returns a function that stops watching
  */
 export async function watchSources(
   services: readonly ServiceName[],
@@ -24,7 +24,7 @@ export async function watchSources(
   const changed = new Set<ServiceName>();
   let timer: NodeJS.Timeout | undefined;
 
-  // Saving all files of an editor, or changing the branch, is one change.
+  // Saving all files of an editor, or switching the branch, is one change.
   const report = () => {
     for (const service of changed) onChange(service);
     changed.clear();
@@ -49,7 +49,7 @@ export async function watchSources(
   };
 }
 
-/** A workspace's folder and those of all packages it depends on, directly or not. */
+/** A workspace's folder and those of all packages it depends on, directly or indirectly. */
 function importedFolders(root: string, folder: string): string[] {
   const manifest = readFileSync(join(root, folder, 'package.json'), 'utf8');
   const { dependencies = {} } = JSON.parse(manifest) as { dependencies?: Record<string, string> };

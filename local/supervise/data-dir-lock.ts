@@ -5,7 +5,7 @@ import { findProcess } from './process-table.js';
 type Holder = { pid: number; started: string };
 
 /**
- * Takes the data folder for this process; returns how to give it back. A lock whose holder has ended, in whatever way, is void.
+ * Takes the data folder for this process; returns a function that releases it. A lock whose holder has ended, in whatever way, is void.
  * Throws when another process holds it.
  */
 export function lockDataDir(dataDir: string): () => void {
@@ -14,7 +14,7 @@ export function lockDataDir(dataDir: string): () => void {
   const candidate = `${path}.${process.pid}`;
   try {
     writeFileSync(candidate, mine);
-    // link() either makes the complete file or fails because there is one: no one ever reads half a lock.
+    // link() either creates the complete file or fails because it exists: no one ever reads half a lock.
     while (!tryLink(candidate, path)) {
       const theirs = readLock(path);
       const holder = parseHolder(theirs);
@@ -63,7 +63,7 @@ function isAlive({ pid, started }: Holder): boolean {
   return findProcess(pid)?.started === started;
 }
 
-/** Two starts may find the same void lock: the slower one must not take away the new lock of the quicker one. */
+/** Two starts may find the same void lock: the slower one must not remove the new lock of the faster one. */
 function breakLock(path: string, expected: string | undefined): void {
   const aside = `${path}.void.${process.pid}`;
   try {

@@ -47,15 +47,15 @@ const chosen = {
   JOB_MAX_ATTEMPTS_FILE: '/etc/attempts',
 };
 
-test('programs know where things are, and nothing of other projects', () => {
+test('programs get the paths of the machine, and nothing from other projects', () => {
   expect(systemEnvironment({ ...foreign, ...chosen, ...system })).toEqual(system);
 });
 
-test('services know that and what was chosen for them', () => {
+test('services get that, plus the settings chosen for them', () => {
   expect(serviceEnvironment({ ...foreign, ...chosen, ...system })).toEqual({ ...system, ...chosen });
 });
 
-test("PostgreSQL's own variables are forgotten, and others stay", () => {
+test("PostgreSQL's own variables are removed, and others stay", () => {
   const environment = { ...foreign, ...system };
   forgetPostgresVariables(environment);
   expect(Object.keys(environment).filter((name) => name.startsWith('PG'))).toEqual([]);
@@ -63,7 +63,7 @@ test("PostgreSQL's own variables are forgotten, and others stay", () => {
   expect(environment.NODE_ENV).toBe('production');
 });
 
-test('PostgreSQL is made, started and asked as ever, whatever database the shell speaks of', async () => {
+test('PostgreSQL is created, started and queried as usual, whatever database the shell names', async () => {
   const before = { ...process.env };
   Object.assign(process.env, foreign, { PGPORT: '1', PGUSER: 'nobody', PGDATA: '/nowhere', LC_ALL: 'xx_YY' });
   try {

@@ -1,6 +1,6 @@
 /**
- * What programs may know of the shell: where things are, and how text and time look. Everything else there is for other programs:
- * PGSSLMODE for psql, NODE_OPTIONS for another project, a proxy for the internet, none of which is asked for what runs here.
+ * What programs may know of the shell: paths, and how text and time are formatted. Everything else is for other programs: PGSSLMODE for
+ * psql, NODE_OPTIONS for another project, a proxy for the internet, none of which is meant for what runs here.
  */
 const ofTheSystem =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_[A-Z]+|(DY)?LD_LIBRARY_PATH)$/;
@@ -9,13 +9,13 @@ const ofTheSystem =
 const tracing = /^OTEL_(?!SERVICE_NAME$)[A-Z_]+$/;
 
 /**
- * What of the README's table people choose in the shell: how much is logged, and quantities. All else in it is the stack's to say:
- * where a service listens, what it is called, how it stops, whom it calls and with which password.
+ * The settings of docs/CONFIGURATION.md that people choose in the shell: the log level, who may call, and quantities. The stack sets everything else:
+ * where a service listens, its name, how it stops, whom it calls and with which password.
  */
 const settings =
-  /^(LOG_LEVEL|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS|SIGMA|SIZE))$/;
+  /^(LOG_LEVEL|AUTH_(MODE|ISSUER|AUDIENCE|JWKS_URL)|SERVICE_TOKEN|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS|SIGMA|SIZE))$/;
 
-/** The environment of a program that is none of ours. */
+/** The environment of a third-party program. */
 export function systemEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return pick(shell, (name) => ofTheSystem.test(name));
 }
@@ -28,7 +28,7 @@ export function serviceEnvironment(shell: NodeJS.ProcessEnv = process.env): Node
   );
 }
 
-/** Clients of PostgreSQL in this process take what they are not told from PGOPTIONS, PGSSLMODE, …: this removes those. */
+/** PostgreSQL clients in this process take unset options from PGOPTIONS, PGSSLMODE, …: this removes those variables. */
 export function forgetPostgresVariables(environment: NodeJS.ProcessEnv = process.env): void {
   for (const name of Object.keys(environment)) {
     if (/^PG[A-Z]+$/.test(name)) Reflect.deleteProperty(environment, name);

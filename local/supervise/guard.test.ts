@@ -15,7 +15,7 @@ const family = `
   setInterval(() => {}, 1000);
   console.log('up');`;
 
-/** A supervisor in a process of its own; prints the pids of its watchdog and of the process that it supervises. */
+/** A supervisor in its own process; prints the pids of its watchdog and of the supervised process. */
 const supervisor = `
   const [folder, family] = process.argv.slice(1);
   const { openGuard } = require(${JSON.stringify(compiledScript('supervise/guard'))});
@@ -91,7 +91,7 @@ test('takes over the data folder of a supervisor that was killed', async () => {
   await guard.close();
 });
 
-test('goes on when the disk takes no list of processes', async () => {
+test('continues when the disk cannot take its list of processes', async () => {
   const events: string[] = [];
   const guard = await openGuard(folder, (line) => events.push(line));
   // No file can be written where a folder is.
@@ -102,7 +102,7 @@ test('goes on when the disk takes no list of processes', async () => {
     expect(events).toEqual([expect.stringContaining('could not write the list of processes: EISDIR')]);
   } finally {
     child.kill('SIGKILL');
-    // What the watchdog was told of ends with it.
+    // What the watchdog was told about ends with it.
     await guard.close();
   }
 });
@@ -131,7 +131,7 @@ testOnLinux('ends at the next start what was left when the watchdog was killed, 
   running.process.kill('SIGSTOP');
   process.kill(watchdog, 'SIGKILL');
   await kill(running.process);
-  // The leader alone, so that only its child is left.
+  // Only the leader, so that its child is left.
   process.kill(running.group, 'SIGKILL');
   await until('the leader has ended', () => findProcess(running?.group ?? 0) === undefined);
   expect(findGroup(running.group)).toHaveLength(1);

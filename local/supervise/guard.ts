@@ -8,18 +8,18 @@ import { sendSignal } from './process-group.js';
 import { findProcess } from './process-table.js';
 import { endStaleProcesses, recordProcesses, type RecordedProcess } from './stale-processes.js';
 
-/** Sees to it that no process outlives its supervisor. One guard holds one data folder. */
+/** Ensures that no process outlives its supervisor. One guard holds one data folder. */
 export type Guard = {
-  /** To be called right after a start: from then on the process group ends with this process, whatever ends it. */
+  /** Call it right after a start: from then on the process group ends with this process, however that ends. */
   add(pid: number, stopSignal: NodeJS.Signals): void;
-  /** To be called when nothing of the group is left. */
+  /** Call it when nothing of the group is left. */
   remove(pid: number): void;
   /** SIGKILL to everything, at once: for a person who does not want to wait any longer. */
   killAll(): void;
   close(): Promise<void>;
 };
 
-/** Locks the data folder (made if need be), ends what an earlier run left there, and starts the watchdog. */
+/** Locks the data folder (creating it if necessary), ends what an earlier run left there, and starts the watchdog. */
 export async function openGuard(dataDir: string, onEvent: (line: string) => void = () => {}): Promise<Guard> {
   const watchdogScript = compiledScript('supervise/watchdog');
   if (!existsSync(watchdogScript)) throw new Error(`${watchdogScript} is missing. Run "npm run build".`);
@@ -31,7 +31,7 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
 
   const tell = (line: string) => watchdog.stdin?.write(`${line}\n`);
 
-  /** The watchdog has been told already: what is on the disk matters only when that is killed as well. A full disk is no reason to fail. */
+  /** The watchdog already knows: the file only matters when the watchdog is killed as well. A full disk is no reason to fail. */
   const record = () => {
     try {
       recordProcesses(dataDir, [...processes.values()]);
@@ -41,7 +41,7 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
   };
 
   const startWatchdog = () => {
-    // As arguments, because this process may be killed before it gets to write to the pipe.
+    // As arguments, because this process may be killed before it writes to the pipe.
     const known = [...processes.values()].map(({ leader, stopSignal }) => `${leader}:${stopSignal}`);
     watchdog = spawn(process.execPath, [watchdogScript, ...known], {
       detached: true,
@@ -49,7 +49,7 @@ export async function openGuard(dataDir: string, onEvent: (line: string) => void
       env: systemEnvironment(),
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    // A watchdog that was killed reads nothing more: its exit is what counts, and it is replaced then.
+    // A killed watchdog reads nothing more: its exit is what counts, and it is replaced then.
     watchdog.stdin?.on('error', () => {});
     watchdog.on('error', (error) => onEvent(`could not start the watchdog: ${error.message}`));
     watchdog.on('exit', () => {

@@ -4,7 +4,7 @@ import { findGroup } from './process-table.js';
 /** A process that leads its own process group, and how it is asked to stop. */
 export type ProcessGroup = { leader: number; stopSignal: NodeJS.Signals };
 
-/** Sends a signal to a process (or, negative, to a group); false when there is none any more. */
+/** Sends a signal to a process (or, if negative, to a group); false when there is none any more. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
@@ -22,14 +22,14 @@ export async function killGroup(leader: number): Promise<void> {
 }
 
 /**
- * Ends process groups together. Each leader is asked with its stop signal; what outlives its leader, and after `graceMs`
- * everything, gets SIGKILL.
+ * Ends process groups together. Each leader gets its stop signal; whatever outlives its leader, and everything after `graceMs`, gets
+ * SIGKILL.
  */
 export async function endGroups(groups: ProcessGroup[], graceMs: number): Promise<void> {
   const deadline = performance.now() + graceMs;
   await Promise.all(
     groups.map(async ({ leader, stopSignal }) => {
-      // Only to the leader: PostgreSQL's processes, for one, take the same signal to mean different things.
+      // Only to the leader: PostgreSQL's processes, for example, interpret the same signal differently.
       sendSignal(leader, stopSignal);
       while (performance.now() < deadline && findGroup(leader).some(({ pid }) => pid === leader))
         await sleep(20);

@@ -1,23 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** A process as the system shows it. A pid is used again after a while; pid and start time together are not. */
+/** A process as the system shows it. A pid is reused after a while; a pid together with a start time is not. */
 export type ProcessEntry = {
   pid: number;
   /** The id of its process group, which is the pid of the group's first process. */
   group: number;
-  /** When it started, in a form that only serves to compare. */
+  /** When it started, in a form that is only good for comparing. */
   started: string;
   executable: string;
 };
 
-/** The process with this pid, or undefined when there is none (one that has ended but was not reaped counts as none). */
+/** The process with this pid, or undefined when there is none (a zombie counts as none). */
 export function findProcess(pid: number): ProcessEntry | undefined {
   if (process.platform === 'linux') return readProcFolder(String(pid));
   return parsePs(['-p', String(pid)])[0];
 }
 
-/** Every living process of a group, whether or not the process that founded it still lives. */
+/** Every living process of a group, whether or not its leader still lives. */
 export function findGroup(group: number): ProcessEntry[] {
   if (!acceptsSignals(group)) return [];
   return listProcesses().filter((entry) => entry.group === group);
@@ -30,7 +30,7 @@ function listProcesses(): ProcessEntry[] {
     .flatMap((pid) => readProcFolder(pid) ?? []);
 }
 
-/** One system call answers for most groups, and spares the reading of the whole process table. */
+/** For most groups, one system call is enough, without reading the whole process table. */
 function acceptsSignals(group: number): boolean {
   try {
     process.kill(-group, 0);
@@ -47,7 +47,7 @@ function readProcFolder(pid: string): ProcessEntry | undefined {
   } catch {
     return undefined;
   }
-  // proc_pid_stat(5): the second field is the name in parentheses and may itself hold blanks and parentheses.
+  // proc_pid_stat(5): the second field is the name in parentheses and may itself contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, , group] = fields;
   if (state === 'Z' || state === 'X') return undefined;
@@ -63,12 +63,12 @@ function readExecutable(pid: string): string {
   try {
     return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
   } catch {
-    // Of another user, or gone in this moment.
+    // It belongs to another user, or has just ended.
     return '';
   }
 }
 
-/** Start times count from the machine's start, so a record from before a reboot must not match. */
+/** Start times count from boot, so a record from before a reboot must not match. */
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SupervisedProcess } from './supervised-process.js';
 
-/** A process that ended so often before it was ever ready will not become ready. */
+/** A process that has ended this often before it was ever ready will not become ready. */
 const exitsToGiveUp = 4;
 
 export type ReadinessOptions = {
   /** Default: 60,000 ms. */
   deadlineMs?: number;
-  /** Ends the waiting with its reason. */
+  /** Stops waiting, with its reason. */
   signal?: AbortSignal;
 };
 
 /**
- * Asks `isReady` again and again until it answers true.
- * Throws with the last output of the process when it keeps ending, and at the deadline.
+ * Calls `isReady` until it returns true. Throws with the last output of the process when it keeps ending, and at the deadline.
  */
 export async function waitUntilReady(
   process: SupervisedProcess,
@@ -31,7 +30,7 @@ export async function waitUntilReady(
   }
 }
 
-/** Throws when a process has ended so often that waiting for it makes no sense. */
+/** Throws when a process has ended too often to keep waiting for it. */
 export function assertStarts(process: SupervisedProcess): void {
   if (process.unexpectedExits < exitsToGiveUp) return;
   throw new Error(
@@ -39,7 +38,7 @@ export function assertStarts(process: SupervisedProcess): void {
   );
 }
 
-/** Before the reason, which is to be the last line that people see. */
+/** Before the reason, which should be the last line that people see. */
 function lastOutput({ name, recentLines }: SupervisedProcess): string {
   const lines = recentLines.slice(-5).map((line) => `  ${line}`);
   return lines.length > 0 ? `The last output of ${name}:\n${lines.join('\n')}\n` : '';

@@ -23,7 +23,7 @@ function startSleeper() {
   return { child, record: { leader, started, executable, stopSignal: 'SIGTERM' as const } };
 }
 
-test('ends a process that is on record', async () => {
+test('ends a recorded process', async () => {
   const { child, record } = startSleeper();
   const exit = once(child, 'exit');
   recordProcesses(folder, [record]);
@@ -31,7 +31,7 @@ test('ends a process that is on record', async () => {
   expect(await exit).toEqual([null, 'SIGTERM']);
 });
 
-test('spares a stranger that has the pid of a process on record', async () => {
+test('spares an unrelated process that has the pid of a recorded one', async () => {
   const { child, record } = startSleeper();
   recordProcesses(folder, [{ ...record, started: 'at another time' }]);
   expect(await endStaleProcesses(folder)).toBe(0);
@@ -41,6 +41,6 @@ test('spares a stranger that has the pid of a process on record', async () => {
   await exit;
 });
 
-test('has nothing to do without a record', async () => {
+test('does nothing without a record', async () => {
   expect(await endStaleProcesses(folder)).toBe(0);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { endGroups, type ProcessGroup } from './process-group.js';
 import { findGroup, findProcess } from './process-table.js';
 
-/** What is on record about a process that was started: enough to know it from a stranger with the same pid. */
+/** The record of a started process: enough to distinguish it from an unrelated process with the same pid. */
 export type RecordedProcess = ProcessGroup & { started: string; executable: string };
 
 const recordPath = (dataDir: string) => join(dataDir, 'processes.json');
@@ -15,8 +15,7 @@ export function recordProcesses(dataDir: string, processes: RecordedProcess[]): 
 }
 
 /**
- * Ends what an earlier run left when its supervisor and its watchdog were both killed.
- * Returns the number of process groups it ended.
+ * Ends what an earlier run left when its supervisor and its watchdog were both killed. Returns the number of process groups it ended.
  */
 export async function endStaleProcesses(dataDir: string, graceMs = 4_000): Promise<number> {
   const stale = readRecord(dataDir).filter(isStillOurs);
@@ -36,8 +35,8 @@ function readRecord(dataDir: string): RecordedProcess[] {
 function isStillOurs({ leader, started, executable }: RecordedProcess): boolean {
   const process = findProcess(leader);
   if (process) return process.started === started;
-  // The system gives no new process the number of a group that has members, so these are descendants of the leader we
-  // knew, unless that number was freed and taken in between: then they run another program.
+  // The system gives no new process the number of a group that has members, so these are descendants of the recorded leader, unless that
+  // number was freed and reused in between: then they run another program.
   const members = findGroup(leader);
   return members.length > 0 && members.every((member) => member.executable === executable);
 }

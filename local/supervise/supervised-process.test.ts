@@ -5,7 +5,7 @@ import { until } from '../../tests/support/until.js';
 
 const runForever = 'setInterval(() => {}, 1000); console.log("up");';
 
-/** Starts a process, hands it over with what it said and what happened to it, and stops it. */
+/** Starts a process, passes it on with its output and events, and stops it. */
 async function withProcess(
   script: string,
   use: (process: SupervisedProcess, lines: string[], events: string[]) => Promise<void>,
@@ -26,7 +26,7 @@ async function withProcess(
   });
 }
 
-test('hands over the output line by line, from stdout and stderr', async () => {
+test('passes the output on line by line, from stdout and stderr', async () => {
   await withProcess(
     `process.stdout.write('one\\ntwo'); console.error('three'); ${runForever}`,
     async (_process, lines) => {
@@ -102,7 +102,7 @@ test('kills a process that does not stop in time', async () => {
   });
 });
 
-test('takes the descendants of an ended process with it', async () => {
+test('ends the descendants of an ended process', async () => {
   const script = `
     const { pid } = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     console.log(pid);
@@ -117,7 +117,7 @@ test('takes the descendants of an ended process with it', async () => {
   });
 });
 
-test('restarts at once when told to, also one that waits after a failure', async () => {
+test('restarts at once when told to, even while it waits after a failure', async () => {
   await withProcess(runForever, async (process, lines, events) => {
     await until('it is up', () => lines.length === 1);
     process.restart();

@@ -5,19 +5,19 @@ import type { Guard } from './guard.js';
 import { killGroup, sendSignal } from './process-group.js';
 
 export type ProcessSpec = {
-  /** As a person reads it in the output, e.g. blur-worker-1. */
+  /** As shown in the output, e.g. blur-worker-1. */
   name: string;
   command: string;
   args?: string[];
   cwd?: string;
   /** The whole environment. Default: `systemEnvironment()`. */
   env?: NodeJS.ProcessEnv;
-  /** The user and the group it runs as. Default: those of this process. */
+  /** The user and group it runs as. Default: those of this process. */
   uid?: number;
   gid?: number;
-  /** How it is asked to stop. Default: SIGTERM. */
+  /** The signal that asks it to stop. Default: SIGTERM. */
   stopSignal?: NodeJS.Signals;
-  /** Runs before every start, the restarts too. When it throws, that counts as a failed start. */
+  /** Runs before every start, including restarts. When it throws, that counts as a failed start. */
   beforeStart?: () => void | Promise<void>;
 };
 
@@ -25,7 +25,7 @@ export type Surroundings = {
   guard: Guard;
   /** Gets every line that the process writes to stdout or stderr. */
   onLine?: (source: string, line: string) => void;
-  /** Gets what happens to the process, in words. */
+  /** Gets a description of what happens to the process. */
   onEvent?: (line: string) => void;
 };
 
@@ -37,9 +37,9 @@ export type SupervisedProcess = {
   readonly unexpectedExits: number;
   /** The last lines of its output, for an error message. */
   readonly recentLines: readonly string[];
-  /** Sends a signal; false when it is not running. A process that ends of it is restarted. */
+  /** Sends a signal; false when it is not running. If the process ends, it is restarted. */
   kill(signal: NodeJS.Signals): boolean;
-  /** Asks it to stop and starts it again at once, also when it waits for its next start after a failure. */
+  /** Asks it to stop and starts it again at once, even while it waits for a restart after a failure. */
   restart(): void;
   /** Asks it to stop and does not restart it; after `graceMs` its whole process group gets SIGKILL. */
   stop(graceMs?: number): Promise<void>;
@@ -49,11 +49,11 @@ type Ending = { code: number | null; signal: NodeJS.Signals | null } | { error: 
 
 const firstDelayMs = 100;
 const longestDelayMs = 10_000;
-/** Whoever was up for so long does not fail at its start, and is restarted without a long wait. */
+/** A process that was up for this long has not failed at its start, and is restarted without a long wait. */
 const stableAfterMs = 10_000;
 const linesToRemember = 20;
 
-/** Starts a process in a process group of its own, and restarts it with exponential back-off whenever it ends unasked. */
+/** Starts a process in its own process group, and restarts it with exponential back-off whenever it ends unexpectedly. */
 export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings): SupervisedProcess {
   const { guard, onLine = () => {}, onEvent = () => {} } = surroundings;
   const { name, stopSignal = 'SIGTERM' } = spec;
@@ -75,7 +75,7 @@ export function superviseProcess(spec: ProcessSpec, surroundings: Surroundings):
     if (stopping) return { code: 0, signal: null };
     restarting = false;
     const started = spawn(spec.command, spec.args ?? [], {
-      // A group of its own: Ctrl-C in the terminal then reaches the supervisor alone, and descendants can be found.
+      // In its own group, so that Ctrl-C in the terminal reaches the supervisor only, and descendants can be found.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: spec.cwd,

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { openGuard, type Guard } from './guard.js';
 import type { ProcessSpec } from './supervised-process.js';
 
-/** A folder that every user may pass through, as PostgreSQL's own user must when the tests run as root. */
+/** A folder that every user may enter, as PostgreSQL's user must when the tests run as root. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   chmodSync(folder, 0o711);
   return folder;
 }
 
-/** Runs `use` with a guarded temporary folder, and removes it afterwards. */
+/** Calls `use` with a guarded temporary folder, and removes it afterwards. */
 export async function withGuard(use: (guard: Guard, folder: string) => Promise<void>): Promise<void> {
   const folder = temporaryFolder();
   const guard = await openGuard(folder);
@@ -28,7 +28,7 @@ export function scriptSpec(script: string): ProcessSpec {
   return { name: 'script', command: process.execPath, args: ['-e', script] };
 }
 
-/** Stands for every service: ready at once, and answers everything with its name. Ends when its last request is answered. */
+/** Stands in for every service: ready at once, and responds to everything with its name. Ends when its last request is answered. */
 export const stubService = `
   const { createServer } = require('http');
   const server = createServer((request, response) => {

@@ -1,7 +1,7 @@
 /**
- * A process of its own that outlives the supervisor and ends what a killed one left behind. It holds a pipe from the
- * supervisor, which the system closes whatever way the supervisor ends. Lines on the pipe: `add <pid> <signal>` and
- * `remove <pid>`. What runs already when it starts stands in its arguments, as `<pid>:<signal>`.
+ * A separate process that outlives the supervisor and ends what a killed one left behind. It holds a pipe from the supervisor, which the
+ * system closes however the supervisor ends. Lines on the pipe: `add <pid> <signal>` and `remove <pid>`. Processes that already run when it
+ * starts are in its arguments, as `<pid>:<signal>`.
  */
 import { createInterface } from 'node:readline';
 import { endGroups } from './process-group.js';
@@ -24,5 +24,5 @@ lines.on('close', () => {
   void endGroups(groups, graceMs);
 });
 
-// A signal to everything in a terminal or a session is for the supervisor to answer; this process ends with it.
+// The supervisor handles a signal to everything in a terminal or a session; this process ends with it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

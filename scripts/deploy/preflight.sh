@@ -64,6 +64,20 @@ check_overlay() {
     stop "$manifests uses the Secret $secret, which is neither in its files nor in the cluster." \
       "create it before you deploy: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own"
   done
+  for secret in $(made_secrets); do
+    case $(kind_of_secret "$secret") in
+      '' | *'development only') ;;
+      *) stop "The Secret $secret in the cluster has passwords of your own, and $manifests has those for development." \
+        "deploy with passwords of your own (./deploy.sh --overlay prod), or start over with those for development: kubectl --context $context -n $namespace delete secret $secret" ;;
+    esac
+  done
+}
+
+made_secrets() { sed -n 's/^made //p' "$work/secrets" | sort -u; }
+
+# kind_of_secret NAME: its type, and what it is for; nothing if there is no such Secret.
+kind_of_secret() {
+  kube -n "$namespace" get secret "$1" --ignore-not-found -o 'jsonpath={.type} {.metadata.annotations.millrace/for}'
 }
 
 # The Secrets that pods mount but that do not exist.
@@ -83,6 +97,14 @@ complete_secrets() {
   step "Adding what this release needs to the Secret redis"
   scripts/make-kubernetes-secrets.sh --context "$context" >"$work/made-secrets.yaml"
   kube apply -f "$work/made-secrets.yaml"
+}
+
+# Those for development had another type in an earlier release, and it cannot be changed.
+remove_old_secrets() {
+  local secret
+  for secret in $(made_secrets); do
+    case $(kind_of_secret "$secret") in 'Opaque development only') kube -n "$namespace" delete secret "$secret" >/dev/null ;; esac
+  done
 }
 
 # of_manifests TEMPLATE: formats each object that will be applied.

@@ -40,7 +40,7 @@ check_arguments() {
   fi
   [[ $target =~ ^(upload|analyze|tasks|health|/[^][{}[:space:]]*)$ ]] ||
     die "--target must be upload, analyze, tasks, health or a path such as /api/tasks, not \"$target\""
-  [ -z "$file" ] || [ -r "$file" ] || die "the picture $file cannot be read"
+  [ -z "$file" ] || [ -r "$file" ] || die "the image $file cannot be read"
   if [ -n "$compare" ]; then
     [[ $compare =~ ^[1-9][0-9]?(,[1-9][0-9]?)*$ ]] || die "--compare must look like 1,2,4, not \"$compare\""
     [ "$target" = upload ] || die "--compare is for uploads: blur-worker is what it scales"

@@ -5,7 +5,7 @@ compared_runs() {
   local replicas fastest
   find_platform
   remember_platform
-  echo "$url ($platform): ${duration:+for $duration s}$([ -n "$duration" ] || echo "$requests pictures to blur"), $concurrency at a time, with $compare blur-workers, on a machine of $(cores) cores"
+  echo "$url ($platform): ${duration:+for $duration s}$([ -n "$duration" ] || echo "$requests images to blur"), $concurrency at a time, with $compare blur-workers, on a machine of $(cores) cores"
   IFS=, read -r -a steps <<<"$compare"
   for replicas in "${steps[@]}"; do
     progress "$(counted "$replicas"): starting"
@@ -21,14 +21,14 @@ compared_runs() {
   fastest=$(sort -n "$work/warm-up" | head -n 1)
   if awk -v t="$fastest" 'BEGIN { exit !(t < 0.15) }'; then
     echo
-    echo "A single picture takes $fastest s: no delay is set, so this shows the CPUs. To show replicas, start with BLUR_DELAY_MS=2000."
+    echo "A single image takes $fastest s: no delay is set, so this shows the CPUs. To show replicas, start with BLUR_DELAY_MS=2000."
   fi
   write_files
 }
 
 counted() { if [ "$1" = 1 ]; then echo "1 replica"; else echo "$1 replicas"; fi; }
 
-# A request for each replica, so that none pays for its first one in the measurement.
+# Sends a request to each replica first, so that none pays for its first one in the measurement.
 warm_up() {
   local all=$requests at_once=$concurrency for=$duration
   requests=$1 concurrency=$1 duration=

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# The same as files, to keep and to show.
+# Writes the results to files.
 
 write_files() {
   local name
@@ -45,8 +45,8 @@ write_json() {
   printf ']}\n'
 }
 
-# Each step is a panel on the same scale of time, each request a line in it, coloured by its replica: pale while it waits until
-# that replica has finished what it did before, strong from then on.
+# Each step is a panel on the same time scale, each request a line in it, coloured by its replica: pale while it waits for the replica's
+# previous request, strong from then on.
 write_svg() {
   local replicas files=()
   for replicas in "${steps[@]}"; do files+=("$work/step-$replicas"); done
@@ -89,7 +89,7 @@ write_svg() {
       print "@media(prefers-color-scheme:dark){svg{background:#0d1117}text{fill:#f0f3f6}.quiet{fill:#9ea7b3}line{stroke:#30363d}.axis{stroke:#9ea7b3}"
       print ".ground{fill:#0d1117}.c0{fill:#3d9be0}.wait{opacity:.3}}</style>"
       printf "<rect class=\"ground\" width=\"1200\" height=\"%d\"/>\n", height
-      load = target == "upload" ? "pictures to blur" : "requests (" target ")"
+      load = target == "upload" ? "images to blur" : "requests (" target ")"
       text(30, 52, "title", (duration ? duration " s of " load : requests " " load) ", " concurrency " at a time")
       text(30, 84, "quiet", where day ", on a machine of " cores " cores. Pale: waiting; strong: in work at the replica of that colour.")
       bottom = height - 50

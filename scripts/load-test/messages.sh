@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How load-test.sh speaks.
+# The messages of load-test.sh.
 
 die() {
   clear_progress

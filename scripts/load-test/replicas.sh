@@ -1,17 +1,17 @@
 # shellcheck shell=bash disable=SC2154
 # The three places where Millrace runs, and the number of blur-workers there.
 
-# The healthy blur-workers that the endpoint knows, a line each.
+# The healthy blur-workers that the endpoint knows, one per line.
 replicas_seen() {
   "${reach[@]}" --silent --max-time 5 "$url/health" |
     grep -o '"status":"healthy","service":"blur-worker","pod":"[^"]*"' | sed 's/.*:"//; s/"$//' || true
 }
 
-# Those of each place. Nothing where it does not run.
+# The replicas in each place. Prints nothing if Millrace does not run there.
 local_replicas() {
   local state count i
   state=$("${direct[@]}" --silent --max-time 5 --unix-socket .local/control http://local/scale 2>/dev/null) || return 0
-  # Another checkout's stack has the same names on another port.
+  # Another checkout's stack has the same names on a different port.
   [[ $state =~ \"url\":\"[^\"]*:([0-9]+)\" && ${url##*:} == "${BASH_REMATCH[1]}" ]] || return 0
   [[ $state =~ \"blur-worker\":([0-9]+) ]] || return 0
   count=${BASH_REMATCH[1]}
@@ -30,7 +30,7 @@ kubernetes_replicas() {
 
 kube() { kubectl --request-timeout=10s --namespace millrace "$@"; }
 
-# Sets `platform` to the place whose replicas answer at the URL.
+# Sets `platform` to the place whose replicas respond at the URL.
 find_platform() {
   local seen place
   seen=$(replicas_seen)
@@ -45,7 +45,7 @@ find_platform() {
   die "what runs at $url is neither this checkout's npm start, nor its Compose project, nor in the namespace millrace of kubectl's cluster ($(echo "$seen" | head -n 1))"
 }
 
-# What must be known to put everything back. New replicas in Compose take what the shell says: the same as those that run.
+# What is needed to restore everything. New replicas in Compose take settings from the shell: the same as the running ones.
 remember_platform() {
   local container environment name
   before=$("${platform}_replicas" | wc -l | tr -d ' ')
@@ -75,7 +75,7 @@ set_replicas() {
       COMPOSE_PROGRESS=quiet docker compose up --detach --no-recreate --no-deps --scale "blur-worker=$1" blur-worker
       ;;
     kubernetes)
-      # An autoscaler that may only choose this number holds still.
+      # An autoscaler that may only choose this number does not interfere.
       if [ -n "$autoscaler" ]; then limit_autoscaler "$1" "$1"; fi
       kube scale deployment blur-worker --replicas="$1" >/dev/null
       kubectl --namespace millrace rollout status deployment blur-worker --timeout=120s >/dev/null
@@ -87,7 +87,7 @@ limit_autoscaler() {
   kube patch hpa "${autoscaler%% *}" --patch "{\"spec\":{\"minReplicas\":$1,\"maxReplicas\":$2}}" >/dev/null
 }
 
-# Several times in a row, as each gateway has a list of its own.
+# Several times in a row, because each gateway has its own list.
 await_replicas() {
   local wanted=$1 agreed=0 deadline=$((SECONDS + 90))
   while [ "$agreed" -lt 4 ]; do

@@ -11,7 +11,7 @@ check_curl() {
 # curl without a proxy, and without ~/.curlrc.
 direct=(curl --disable --noproxy '*')
 
-# Sets `reach`, the curl that asks the endpoint: directly on this machine, else as the shell and ~/.curlrc say.
+# Sets `reach`, the curl command for the endpoint: directly if it is on this machine, otherwise as the shell and ~/.curlrc say.
 choose_curl() {
   reach=(curl)
   if [[ $url =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$ ]]; then reach=("${direct[@]}"); fi
@@ -23,16 +23,16 @@ prepare_request() {
     upload)
       path=/upload
       if [ -z "$file" ]; then
-        file=$work/picture.png
+        file=$work/image.png
         # 48 × 32 pixels, a checkerboard in two colours.
         printf '\211PNG\015\012\032\012\000\000\000\015IHDR\000\000\000\060\000\000\000\040\001\003\000\000\000n\032i\137' >"$file"
         printf '\000\000\000\006PLTE\037o\264\377\322JE\012\013\056\000\000\000\025IDATx\332c\340\007\003\006\254\324\007' >>"$file"
         printf '\060\300N\015\021\175\000\073\313\137\241\217\262\017\312\000\000\000\000IEND\256B\140\202' >>"$file"
       fi
-      # The form is made here: curl would make it anew for each request.
+      # The form is built here: curl would build it again for each request.
       {
         printf -- '--millrace\r\nContent-Disposition: form-data; name="effects"\r\n\r\nblur\r\n'
-        printf -- '--millrace\r\nContent-Disposition: form-data; name="file"; filename="picture"\r\n\r\n'
+        printf -- '--millrace\r\nContent-Disposition: form-data; name="file"; filename="image"\r\n\r\n'
         cat "$file"
         printf -- '\r\n--millrace--\r\n'
       } >"$work/form"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154
-# One run: requests are sent, and each answer is told of as it comes.
+# One run: sends requests, and reports each response as it arrives.
 
-# One curl sends everything: it begins the next request when one ends, and writes a line about each as it ends. `#…` is never
-# sent; it numbers the requests, and #1 or #2 in --output the file of each answer: for an open end a thousand names in turn.
+# One curl sends everything: it begins the next request when one ends, and writes a line about each one. `#…` is never sent; it numbers the
+# requests, and #1 or #2 in --output is the file of each response: without a fixed number of requests, a thousand names in turn.
 start_curl() {
   local numbers answer
   if [ -n "$duration" ]; then
@@ -23,12 +23,12 @@ start_curl() {
   curl=$!
 }
 
-# The replica that did the work: of an upload the one that blurred, else the one that answered. Sets `pod`.
+# The replica that did the work: for an upload the one that blurred, otherwise the one that responded. Sets `pod`.
 read_pod() {
   local text='' tries
   pod=-
   [ "$status" != 000 ] || return 0
-  # curl may tell of the end of a request before it has closed the file.
+  # curl may report the end of a request before it has closed the file.
   for tries in 1 2 3 4 5 6 7 8 9; do
     [ ! -f "$work/$answer" ] || IFS= read -r -d '' text <"$work/$answer" || true
     [ -z "$text" ] || break
@@ -39,8 +39,8 @@ read_pod() {
   fi
 }
 
-# Runs the load. $1: what it is called in the progress line; $2: where the results go, a line each, in the order in which
-# they ended: number, status, seconds, replica; $3: whether to print each.
+# Runs the load. $1: its name in the progress line; $2: the file for the results, one per line, in the order in which they ended: number,
+# status, seconds, replica; $3: whether to print each one.
 run_load() {
   local label=$1 results=$2 verbose=$3 line rest over='' begun=$SECONDS done=0 failed=0 wait=()
   local status time exit answer from problem pod all=" of $requests"
@@ -55,7 +55,7 @@ run_load() {
   exec 3<"$work/lines"
   rest=
   while :; do
-    # Without a line for a second it is time to show that time passes. What was read of a line by then is kept.
+    # A second without a line: show that time passes. What was read of a line by then is kept.
     if ! IFS= read -r ${wait[@]+"${wait[@]}"} line <&3; then
       rest+=$line
       [ -z "$over" ] || break
@@ -77,7 +77,7 @@ run_load() {
         awk -v i="$done" -v s="$status" -v t="$time" -v p="$pod" 'BEGIN { printf "%4d  %s  %7.3f s  %s\n", i, s, t, p }'
       fi
     fi
-    # Those under way are given up, and do not count.
+    # Running requests are cancelled, and do not count.
     if [ -n "$clock" ] && ! kill -0 "$clock" 2>/dev/null; then kill "$curl" 2>/dev/null || true; fi
     progress "$label: $done$all, $failed failed, $((SECONDS - begun)) s"
   done
@@ -88,8 +88,8 @@ run_load() {
   [ -n "$duration" ] || [ "$done" = "$requests" ] || die "curl told of $done requests only, not of $requests"
 }
 
-# curl begins a request in the moment in which another ends, so when each began follows from the order in which they ended.
-# Adds the second in which each began: number, begun, seconds, status, replica.
+# curl begins a request at the moment when another one ends, so the beginnings follow from the order in which requests ended. Adds the
+# second in which each began: number, begun, seconds, status, replica.
 with_beginnings() {
   awk -v c="$concurrency" '{
     begun = $1 <= c ? 0 : free[$1]

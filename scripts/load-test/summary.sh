@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
-# What runs come to, for people at the terminal.
+# The results of runs, for people at the terminal.
 
-# From results with beginnings: requests, failed, refused (503), total seconds, requests answered per second, p50, p95, p99.
+# From results with beginnings: requests, failed, refused (503), total seconds, successful requests per second, p50, p95, p99.
 summarize() {
   sort -n -k 3,3 "$1" | awk '
     $4 ~ /^2/ { time[++n] = $3 }
@@ -25,7 +25,7 @@ print_summary() {
   echo "failed    $failed$([ "$refused" = 0 ] || echo ", $refused of them refused as there was no room (503)")"
 }
 
-# A line for each step: replicas, the summary, speed-up and efficiency against the first step.
+# A line for each step: replicas, the summary, speed-up and efficiency compared with the first step.
 comparison() {
   local replicas
   for replicas in "${steps[@]}"; do

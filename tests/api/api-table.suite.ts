@@ -11,9 +11,9 @@ import {
   userSchema,
 } from '@millrace/contracts';
 import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
-import { jpeg, paint } from './pictures.js';
+import { jpeg, paint } from './images.js';
 
-/** Each call of the API with the methods that it offers, for what is the same everywhere. */
+/** Each call of the API with its methods, for the behaviour that all calls share. */
 const routes: [path: string, allow: string][] = [
   ['/', 'GET, HEAD, OPTIONS'],
   ['/ui/jobs', 'GET, HEAD, OPTIONS'],
@@ -44,7 +44,7 @@ const routes: [path: string, allow: string][] = [
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** What every response of every service carries, whatever else it says. */
+/** What every response of every service has in common. */
 function expectCommonHeaders(reply: Reply, requestId: string): void {
   expect(reply.headers).toMatchObject({
     'x-request-id': requestId,
@@ -62,7 +62,7 @@ function expectCommonHeaders(reply: Reply, requestId: string): void {
 
 describe('every call', () => {
   describe.each(routes)('%s', (path, allow) => {
-    test('names the request, the replica and the security policy on whatever it answers', async () => {
+    test('every response names the request and the replica, and sets the security policy', async () => {
       for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
         const requestId = `table-${randomUUID()}`;
         const reply = await send(path, { method, headers: { 'X-Request-Id': requestId } });
@@ -70,7 +70,7 @@ describe('every call', () => {
       }
     });
 
-    test('says which methods it offers', async () => {
+    test('says which methods it supports', async () => {
       const options = await send(path, { method: 'OPTIONS' });
       expect(options).toMatchObject({ status: 204, headers: { allow } });
 
@@ -100,7 +100,7 @@ describe('tasks for the queue', () => {
     ['GET', '/add/task1', 'task1'],
     ['POST', '/api/add/a%2Fb%20%26%20c', 'a/b & c'],
     ['POST', '/api/add/%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7', '👩‍👧'],
-  ])('%s %s is accepted and says where to look', async (method, path, task) => {
+  ])('%s %s is accepted and says where to follow it', async (method, path, task) => {
     const reply = await send(path, { method });
     expect(reply.status).toBe(202);
     const queued = reply.as(queuedTaskSchema);
@@ -109,7 +109,7 @@ describe('tasks for the queue', () => {
     expect((await send(queued.status_url)).as(jobSchema)).toMatchObject({ id: queued.id, kind: 'task' });
   });
 
-  test('POST /api/add takes the task, and its priority, from the body', async () => {
+  test('POST /api/add takes the task and its priority from the body', async () => {
     const reply = await sendJson('POST', '/api/add', { task: 'by body', priority: 'high' });
     expect(reply.status).toBe(202);
     const { id, task, status_url } = reply.as(queuedTaskSchema);
@@ -129,7 +129,7 @@ describe.each(['/api/tasks', '/tasks'])('%s', (path) => {
     return reply.as(taskSchema);
   };
 
-  test('creates a task with its defaults and says where it is', async () => {
+  test('creates a task with its defaults and returns its URL', async () => {
     const reply = await sendJson('POST', path, { title: 'Buy milk' });
     expect(reply.status).toBe(201);
     const task = reply.as(taskSchema);
@@ -177,7 +177,7 @@ describe.each(['/api/tasks', '/tasks'])('%s', (path) => {
     expectProblem(await sendJson('PUT', one, { title: 'Ghost' }), 404);
   });
 
-  test('lists tasks newest first, page by page, each once', async () => {
+  test('lists tasks newest first, page by page, each exactly once', async () => {
     const mark = randomUUID();
     const ids: string[] = [];
     for (let i = 0; i < 5; i += 1) ids.push((await create({ title: `${mark} ${i}` })).id);
@@ -198,7 +198,7 @@ describe.each(['/api/tasks', '/tasks'])('%s', (path) => {
     expect(pages).toEqual([2, 2, 1]);
   });
 
-  test('finds by status, priority and words, which stand for themselves', async () => {
+  test('filters by status and priority, and searches words literally', async () => {
     const mark = randomUUID();
     const high = await create({ title: `100% ${mark}`, priority: 'high' });
     const low = await create({ title: `1000 ${mark}`, description: 'a_b', priority: 'low' });
@@ -226,13 +226,13 @@ describe('/api/jobs', () => {
     expect((await send(next)).as(jobListItemSchema.array()).map(({ id }) => id)).toEqual([older.id]);
   });
 
-  test('answers 404 to an id that no job has', async () => {
+  test('answers 404 to an unknown id', async () => {
     expectProblem(await send(`/api/jobs/${randomUUID()}`), 404);
   });
 });
 
 describe('/user', () => {
-  test('registers a user, who then stands at the head of the list', async () => {
+  test('registers a user, who is then the first in the list', async () => {
     const email = `${randomUUID()}@example.com`;
     const reply = await sendJson('POST', '/user/register', { name: 'Grace', email });
     expect(reply).toMatchObject({ status: 201, headers: { 'content-type': JSON_TYPE } });
@@ -267,7 +267,7 @@ describe('pages for people', () => {
     const reply = await send(path, { headers: { host } });
     expect(reply).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
     expect(reply.text()).toContain(`<title>${title}</title>`);
-    // Nothing from elsewhere, and no script in the page itself.
+    // Nothing from other hosts, and no script in the page itself.
     expect(reply.text()).not.toMatch(/<script(?! [^>]*src="\/ui\/assets\/)|https?:\/\/(?!localhost)/);
   });
 });
@@ -291,7 +291,7 @@ describe('/upload and /image', () => {
     ['jpeg', 'blur,bw', ['blur', 'bw']],
     ['png', 'blur', ['blur']],
     ['webp', ' bw , blur ', ['bw', 'blur']],
-  ] as const)('a %s goes through "%s" and comes back as what it was', async (format, effects, applied) => {
+  ] as const)('a %s goes through "%s" and keeps its type', async (format, effects, applied) => {
     const reply = await upload({ file: await paint().toFormat(format).toBuffer(), effects });
     expect(reply).toMatchObject({ status: 201, headers: { 'content-type': JSON_TYPE } });
     const uploaded = reply.as(uploadResponseSchema);
@@ -323,7 +323,7 @@ describe('/upload and /image', () => {
       whole = await send(path);
     });
 
-    test('is not sent again to who has it', async () => {
+    test('is not sent again to a client that has it', async () => {
       const { etag } = whole.headers;
       const again = await send(path, { headers: { 'If-None-Match': etag } });
       expect(again).toMatchObject({ status: 304, headers: { etag }, body: Buffer.alloc(0) });
@@ -335,7 +335,7 @@ describe('/upload and /image', () => {
       ['bytes=0-9', 0, 10],
       ['bytes=10-', 10, undefined],
       ['bytes=-7', -7, undefined],
-    ])('comes in part when asked for %s', async (range, start, end) => {
+    ])('is sent in part when %s is requested', async (range, start, end) => {
       const reply = await send(path, { headers: { Range: range } });
       expect(reply.status).toBe(206);
       expect(reply.body).toEqual(whole.body.subarray(start, end));
@@ -345,12 +345,12 @@ describe('/upload and /image', () => {
       );
     });
 
-    test('comes whole when the part is of another version', async () => {
+    test('is sent whole when the requested range belongs to another version', async () => {
       const reply = await send(path, { headers: { Range: 'bytes=0-9', 'If-Range': '"other"' } });
       expect(reply).toMatchObject({ status: 200, body: whole.body });
     });
 
-    test('answers 416 to a part beyond its end', async () => {
+    test('answers 416 to a range beyond its end', async () => {
       const reply = await send(path, { headers: { Range: 'bytes=99999999-' } });
       expectProblem(reply, 416);
       expect(reply.headers['content-range']).toBe(`bytes */${whole.body.length}`);
@@ -364,13 +364,13 @@ describe('/upload and /image', () => {
     });
   });
 
-  test('answers 404 to an id that no image has', async () => {
+  test('answers 404 to an unknown id', async () => {
     expectProblem(await send(`/image/${randomUUID()}`), 404);
   });
 });
 
 describe('/health', () => {
-  test('tells of every service and its dependencies', async () => {
+  test('reports every service and its dependencies', async () => {
     const reply = await send('/health');
     expect(reply).toMatchObject({
       status: 200,
@@ -396,7 +396,7 @@ describe('/health', () => {
     expect(services['task-api']?.replicas[0]?.checks).toHaveProperty('redis.status', 'healthy');
   });
 
-  test('is the task service’s own on the host task-user.local', async () => {
+  test("is the task service's own on the host task-user.local", async () => {
     const reply = await send('/health', { headers: { host: 'task-user.local' } });
     expect(reply.status).toBe(200);
     expect(reply.as(serviceHealthSchema)).toMatchObject({ service: 'task-api', status: 'healthy' });

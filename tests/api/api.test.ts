@@ -1,5 +1,5 @@
-// The suites that a stack is seen by from outside, all against one stack: the one at MILLRACE_URL, or a local one that is
-// started here once for all of them. Each suite registers its tests when it is imported.
+// The suites that test a stack from outside, all against the same stack: the one at MILLRACE_URL, or a local one that is started here once
+// for all of them. Each suite registers its tests when it is imported.
 import { startEndpoint, stopEndpoint } from './endpoint.js';
 
 import './documented-examples.suite.js';

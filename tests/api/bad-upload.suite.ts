@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { pngChunk, pngFile } from '../support/image-files.js';
 import { expectProblem, send, upload } from './client.js';
-import { jpeg, paint } from './pictures.js';
+import { jpeg, paint } from './images.js';
 
 const MIB = 1024 ** 2;
 
@@ -18,31 +18,31 @@ describe('the effects of an upload', () => {
     ['a JSON list', '["bw"]'],
     ['with a NUL', 'bw\u0000'],
     ['2 KB long', 'bw,'.repeat(700)],
-  ])('%s are answered by 422', async (_what, effects) => {
+  ])('%s are answered with 422', async (_what, effects) => {
     expectProblem(await upload({ file: await jpeg(), effects }), 422);
   });
 
-  test('missing are answered by 422 that says so', async () => {
+  test('that are missing are answered with a 422 that says so', async () => {
     const problem = expectProblem(await upload({ file: await jpeg() }), 422);
     expect(problem.errors).toEqual([{ path: 'effects', message: expect.any(String) }]);
   });
 });
 
 describe('the file of an upload', () => {
-  test('missing is answered by 422 that says so', async () => {
+  test('that is missing is answered with a 422 that says so', async () => {
     const problem = expectProblem(await upload({ effects: 'bw' }), 422);
     expect(problem.errors).toEqual([{ path: 'file', message: expect.any(String) }]);
   });
 
-  test('as plain text in the field is answered by 422', async () => {
+  test('sent as plain text in the field is answered with 422', async () => {
     expectProblem(await upload({ file: 'not a file', effects: 'bw' }), 422);
   });
 
-  test('under another name is answered by 422', async () => {
-    expectProblem(await upload({ picture: await jpeg(), effects: 'bw' }), 422);
+  test('under another field name is answered with 422', async () => {
+    expectProblem(await upload({ image: await jpeg(), effects: 'bw' }), 422);
   });
 
-  test('that is no image, or none that is taken, is answered by 415', async () => {
+  test('that is not a supported image is answered with 415', async () => {
     const svg =
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
     const files = [
@@ -58,7 +58,7 @@ describe('the file of an upload', () => {
     for (const file of files) expectProblem(await upload({ file, effects: 'bw' }), 415);
   });
 
-  test('that is damaged is answered by 422', async () => {
+  test('that is damaged is answered with 422', async () => {
     const whole = await jpeg();
     const files = [
       whole.subarray(0, whole.length / 2),
@@ -73,7 +73,7 @@ describe('the file of an upload', () => {
   });
 
   test.each(['jpeg', 'png', 'webp'] as const)(
-    'that is cut in half is answered by 422: %s',
+    'that is truncated is answered with 422: %s',
     async (format) => {
       const files = [await paint().toFormat(format).toBuffer()];
       if (format !== 'webp') files.push(await paint().toFormat(format, { progressive: true }).toBuffer());
@@ -86,13 +86,13 @@ describe('the file of an upload', () => {
     },
   );
 
-  test('of texts that unpack to 400 MB is taken as the small picture that it is', async () => {
+  test('whose text chunks decompress to 400 MB is accepted as the small image that it is', async () => {
     const text = Buffer.concat([Buffer.from('Comment\0\0'), deflateSync(Buffer.alloc(7_900_000, 65))]);
     const file = pngFile({ before: Array<Buffer>(50).fill(pngChunk('zTXt', text)) });
     expect((await upload({ file, effects: 'bw,blur' })).status).toBe(201);
   });
 
-  test('of 20 MB behind a marker holds nobody else up', async () => {
+  test('with 20 MB after a marker delays nobody else', async () => {
     const file = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(20 * MIB - 4)]);
     const uploads = [1, 2, 3].map(() => upload({ file, effects: 'bw,blur' }));
     const others = await Promise.all([1, 2, 3, 4, 5].map(() => send('/health')));
@@ -100,7 +100,7 @@ describe('the file of an upload', () => {
     for (const reply of await Promise.all(uploads)) expectProblem(reply, 422);
   }, 30_000);
 
-  test('of 140 KB that would be 144 megapixels is answered by 422 at once', async () => {
+  test('of 140 KB that would be 144 megapixels is answered with 422 at once', async () => {
     const file = pngFile({ width: 12_000, height: 12_000, colour: 0 });
     expect(file.length).toBeLessThan(150_000);
     const reply = await upload({ file, effects: 'bw,blur' });
@@ -108,7 +108,7 @@ describe('the file of an upload', () => {
     expect(reply.ms).toBeLessThan(1_000);
   }, 20_000);
 
-  test('of just over 20 MiB is answered by 413, by nginx too when it is larger still', async () => {
+  test('of just over 20 MiB is answered with 413, by nginx too when it is even larger', async () => {
     const photo = await jpeg();
     for (const size of [20 * MIB + 1, 25 * MIB]) {
       const file = Buffer.concat([photo, Buffer.alloc(size - photo.length)]);
@@ -116,8 +116,8 @@ describe('the file of an upload', () => {
     }
   });
 
-  test('of 20 MiB is taken', async () => {
-    // What follows the end of a JPEG is no part of it.
+  test('of 20 MiB is accepted', async () => {
+    // What follows the end of a JPEG does not belong to it.
     const photo = await jpeg();
     const file = Buffer.concat([photo, Buffer.alloc(20 * MIB - photo.length)]);
     expect((await upload({ file, effects: 'bw' })).status).toBe(201);
@@ -132,7 +132,7 @@ describe('the form of an upload', () => {
   const post = (body: string, headers: Record<string, string> = multipart) =>
     send('/upload', { method: 'POST', headers, body });
 
-  test('of another type is answered by 415', async () => {
+  test('of another content type is answered with 415', async () => {
     for (const type of [
       'application/json',
       'image/jpeg',
@@ -152,7 +152,7 @@ describe('the form of an upload', () => {
     ['with no end', part('name="effects"', 'bw'), multipart],
     ['broken off in a header', `--${boundary}\r\nContent-Disp`, multipart],
     ['that is not what it says', 'just text', multipart],
-  ])('%s is answered by 400', async (_what, body, headers) => {
+  ])('%s is answered with 400', async (_what, body, headers) => {
     expectProblem(await post(body, headers), 400);
   });
 
@@ -164,7 +164,7 @@ describe('the form of an upload', () => {
     ['a field without a name', part('', 'bw')],
     ['a field named __proto__', part('name="__proto__"', 'bw')],
     ['fields of fields', part('name="effects[a][b]"', 'bw')],
-  ])('with %s is answered by 422', async (_what, parts) => {
+  ])('with %s is answered with 422', async (_what, parts) => {
     expectProblem(await post(`${parts}--${boundary}--\r\n`), 422);
   });
 });

@@ -15,7 +15,7 @@ import { basename, join } from 'node:path';
 
 const root = join(__dirname, '../..');
 
-/** What `npm start`, and those who use what it starts, need of a checkout, besides node_modules. */
+/** What `npm start`, and programs that use the started stack, need of a checkout, besides node_modules. */
 const parts = [
   'load-test.sh',
   'local',
@@ -39,10 +39,10 @@ export interface Checkout {
   remove(): void;
 }
 
-/** Copies this checkout, built as it is, so that it can be started beside the original and its data. */
+/** Copies this checkout, with its build, so that it can be started beside the original and its data. */
 export function copyCheckout(): Checkout {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-checkout-'));
-  // PostgreSQL's own user must be able to pass through.
+  // PostgreSQL's user must be able to enter it.
   chmodSync(folder, 0o711);
   const filter = (path: string) => basename(path) !== 'node_modules';
   for (const part of parts)
@@ -62,7 +62,7 @@ export function copyCheckout(): Checkout {
   };
 }
 
-/** The same packages from npm, and as they are: npm must not install into what is linked. The workspaces' links lead into the copy. */
+/** The same npm packages, unchanged: npm must not install into linked folders. The links of the workspaces point into the copy. */
 function linkModules(folder: string): void {
   const [from, to] = [join(root, 'node_modules'), join(folder, 'node_modules')];
   mkdirSync(join(to, '@millrace'), { recursive: true });
@@ -79,7 +79,7 @@ function listProcesses(): { pid: number; command: string; places: string[] }[] {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       return [{ pid: Number(pid), command, places: [command, readlinkSync(`/proc/${pid}/cwd`)] }];
     } catch {
-      // It has ended just now, or belongs to another user.
+      // It has just ended, or belongs to another user.
       return [];
     }
   });

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { problemSchema, type Problem } from '@millrace/contracts';
 import { endpointUrl } from './endpoint.js';
 
-/** A schema of the contracts, as far as it is used here. */
+/** A schema of the contracts, reduced to what is used here. */
 interface Schema<T> {
   parse(value: unknown): T;
 }
@@ -13,11 +13,11 @@ export interface Reply {
   body: Buffer;
   /** From the first byte sent to the last byte received. */
   ms: number;
-  /** How often a header stands in the response; the name in lower case. */
+  /** How many times the response has a header; the name in lower case. */
   count(name: string): number;
   text(): string;
   json(): unknown;
-  /** The JSON body, checked: all that the schema demands, and nothing that it does not know. */
+  /** The JSON body, validated: everything that the schema requires, and nothing that it does not know. */
   as<T>(schema: Schema<T>): T;
 }
 
@@ -29,7 +29,7 @@ export interface RequestOptions {
   url?: string | undefined;
 }
 
-/** One request over a connection of its own. The path goes out as it is written. */
+/** One request over its own connection. The path is sent as it is. */
 export function send(path: string, options: RequestOptions = {}): Promise<Reply> {
   const { method = 'GET', headers = {}, body, url = endpointUrl() } = options;
   const { hostname, port } = new URL(url);
@@ -43,7 +43,7 @@ export function send(path: string, options: RequestOptions = {}): Promise<Reply>
       headers,
       agent: false,
     });
-    // An answer that came before the whole body was sent (413) stands, even if the connection breaks after it.
+    // A response that came before the whole body was sent (413) counts, even if the connection breaks afterwards.
     let answered = false;
     request.on('error', (error) => {
       if (!answered) reject(error);
@@ -87,7 +87,7 @@ export async function upload(
   });
 }
 
-/** Checks that an answer is an error as RFC 9457 has it, and consistent in itself. */
+/** Checks that a response is an error according to RFC 9457, and consistent. */
 export function expectProblem(reply: Reply, status: number): Problem {
   expect({ status: reply.status, body: reply.text() }).toEqual({ status, body: expect.any(String) });
   expect(reply.headers['content-type']).toMatch(/^application\/problem\+json\b/);

@@ -1,6 +1,7 @@
-// What the services offer through nginx, and what the published description tells of: the same.
+// The services' routes through nginx, and those in the published description, are the same.
 import { createServiceClient } from '@millrace/chassis/calls';
 import { createPostgres, type Postgres } from '@millrace/chassis/stores/postgres';
+import { accessOf } from '@millrace/contracts';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import type { Express } from 'express';
 import { Redis } from 'ioredis';
@@ -39,7 +40,7 @@ beforeAll(async () => {
   nginx = await startNginx({
     replicas: { 'web-gateway': [webGateway.port], 'task-api': [taskApi.port], 'user-api': [userApi.port] },
   });
-  // The apps are asked for their routes only, so nothing connects.
+  // The apps are only asked for their routes, so nothing connects.
   redis = new Redis({ lazyConnect: true });
   postgres = createPostgres(
     {
@@ -59,7 +60,7 @@ afterAll(async () => {
   await Promise.all([nginx.stop(), postgres.end(), ...upstreams.map((upstream) => upstream.stop())]);
 });
 
-test('every public route is described, and nothing else is', async () => {
+test('every public route is described, and nothing else; every route has a rule', async () => {
   const routes = Object.entries(createApps()).flatMap(([service, app]) =>
     routesIn(app.router.stack as unknown as Layer[]).map((route) => ({ service, ...route })),
   );
@@ -69,9 +70,12 @@ test('every public route is described, and nothing else is', async () => {
   for (const route of routes) if (await isPublic(route)) open.push(route);
   const offered = new Set(open.map(({ method, path }) => `${method} ${path}`));
 
+  // With AUTH_MODE=jwt, a service does not start with a route that has no rule.
+  expect(routes.filter(({ method, path }) => !accessOf(method, path))).toEqual([]);
+
   const { paths = {} } = createOpenApiDocument();
   const described = Object.entries(paths).flatMap(([path, methods]) =>
-    // Express takes a path with and without its last slash.
+    // Express accepts a path with and without its trailing slash.
     Object.keys(methods).map(
       (method) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1').replace(/(?<=.)\/$/, '')}`,
     ),
@@ -140,7 +144,7 @@ function routesIn(stack: Layer[]): { method: string; path: string }[] {
   });
 }
 
-/** Does nginx, under any of its hosts, take a request for the route to the service? */
+/** Whether nginx, under any of its hosts, accepts a request for the route to the service. */
 async function isPublic({ service, method, path }: Route): Promise<boolean> {
   const url = path.replace(/:\w+/g, 'x');
   const hosts = ['localhost', 'task-user.local'];

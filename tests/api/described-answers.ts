@@ -29,7 +29,7 @@ const { components } = createOpenApiDocument() as unknown as {
 };
 const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true }));
 
-/** Checks an answer's type, body and headers against what is described for its status. */
+/** Checks a response's type, body and headers against the description of its status. */
 export function checkAnswer({ responses }: Pick<DescribedOperation, 'responses'>, reply: Reply): void {
   const described = responses[String(reply.status)] ?? responses['default']!;
   const type = reply.headers['content-type']?.split(';')[0];
@@ -63,7 +63,7 @@ function expectMatch(schema: object, value: unknown): void {
   expect({ value, errors: check(value) ? [] : check.errors }).toEqual({ value, errors: [] });
 }
 
-/** The same schema, but what it does not name may not be there: a client may, a test must not overlook that. */
+/** The same schema, but without undescribed fields: clients may ignore those, a test must not. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema;

@@ -11,9 +11,9 @@ import {
   userSchema,
 } from '@millrace/contracts';
 import { endpointUrl, isLocal } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 
-/** What curl brought back. */
+/** What curl returned. */
 interface Answer {
   status: number;
   type: string;
@@ -21,13 +21,13 @@ interface Answer {
 }
 
 interface Example {
-  /** As documented, character for character; `<task-id>` and `<YOUR_IMAGE_ID>` stand for ids from the examples before. */
+  /** As documented, character for character; `<task-id>` and `<YOUR_IMAGE_ID>` stand for ids from earlier examples. */
   command: string;
-  /** What the documentation promises of it. */
+  /** What the documentation promises about it. */
   expect: (answer: Answer) => void;
 }
 
-/** The ids to put in for placeholders. */
+/** The ids to use for the placeholders. */
 const ids: Record<string, string> = {};
 
 const isHtml = (words: string) => (answer: Answer) => {
@@ -61,7 +61,7 @@ const isUpload = (answer: Answer) => {
 };
 
 const isAlice = (answer: Answer) => {
-  // A stack that is tested for the second time knows her.
+  // A stack that is tested for the second time already knows her.
   if (!isLocal && answer.status === 409) return;
   expect(answer.status).toBe(201);
   expect(userSchema.parse(json(answer))).toMatchObject({ name: 'Alice', email: 'alice@example.com' });
@@ -101,7 +101,7 @@ const systems: Record<string, Example[]> = {
     },
   ],
 
-  // Documented by its JSON examples only.
+  // Only documented by its JSON examples.
   'the text analysis (web service and worker service)': [
     {
       command: `curl -X POST http://localhost:30080/analyze -H "Content-Type: application/json" -d '{
@@ -168,8 +168,8 @@ describe('the documented examples work word for word', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'millrace-curl-'));
     await writeFile(join(folder, 'test.jpg'), await jpeg());
-    // curl's own configuration leads every host and port to the stack under test and tells the status apart from the
-    // body: nothing in the commands has to change for it.
+    // curl's own configuration redirects every host and port to the stack under test and separates the status from the body: the commands
+    // themselves need no change.
     const { hostname, port } = new URL(endpointUrl());
     await writeFile(
       join(folder, '.curlrc'),

@@ -1,19 +1,19 @@
-// What breaks when a part breaks, and what does not. This kills and stops processes, so it starts a local stack of its
-// own, whatever MILLRACE_URL says.
+// What fails when one part fails, and what does not. This kills and stops processes, so it starts its own local stack, whatever
+// MILLRACE_URL says.
 import { readFileSync } from 'node:fs';
 import { systemHealthSchema, taskSchema, uploadResponseSchema } from '@millrace/contracts';
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
-/** In this time a client hears that something is wrong. */
+/** Within this time, clients hear of a failure. */
 const ANSWER_MS = 5_000;
-/** In this time all is well again after the part is back. */
+/** Within this time after the part is back, everything is healthy again. */
 const RECOVERY_MS = 10_000;
 
 let stack: Stack;
-let picture: Buffer;
+let image: Buffer;
 let imagePath: string;
 const frozen = new Set<number>();
 
@@ -23,8 +23,8 @@ beforeAll(async () => {
     // By default an upload waits for two minutes in a busy worker's queue: a frozen worker looks like a busy one.
     env: { 'web-gateway': { UPLOAD_TIMEOUT_MS: '3000' } },
   });
-  picture = await jpeg();
-  imagePath = (await upload({ file: picture, effects: 'bw' }, { url: stack.url })).as(
+  image = await jpeg();
+  imagePath = (await upload({ file: image, effects: 'bw' }, { url: stack.url })).as(
     uploadResponseSchema,
   ).view_url;
 }, 90_000);
@@ -38,7 +38,7 @@ const get = (path: string) => send(path, { url: stack.url });
 const post = (path: string, body: unknown) => sendJson('POST', path, body, { url: stack.url });
 let users = 0;
 
-/** Calls of every kind, each with the status that it has while all is well. */
+/** Calls of every kind, each with its status in a healthy stack. */
 const calls = {
   page: { ok: 200, call: () => get('/') },
   userPage: { ok: 200, call: () => get('/user/') },
@@ -52,19 +52,19 @@ const calls = {
   },
   listUsers: { ok: 200, call: () => get('/user/users') },
   analyze: { ok: 200, call: () => post('/analyze', { text: 'x' }) },
-  blur: { ok: 201, call: () => upload({ file: picture, effects: 'blur' }, { url: stack.url }) },
-  bw: { ok: 201, call: () => upload({ file: picture, effects: 'bw' }, { url: stack.url }) },
+  blur: { ok: 201, call: () => upload({ file: image, effects: 'blur' }, { url: stack.url }) },
+  bw: { ok: 201, call: () => upload({ file: image, effects: 'bw' }, { url: stack.url }) },
   image: { ok: 200, call: () => get(imagePath) },
 };
 type Call = keyof typeof calls;
 const allCalls = Object.keys(calls) as Call[];
 
 interface Fault {
-  /** As the stack calls the process. */
+  /** The stack's name for the process. */
   process: string;
-  /** Which of the services' /health is no longer healthy. */
-  unwell: string[];
-  /** The calls that cannot do without it. */
+  /** The services whose /health reports unhealthy. */
+  unhealthy: string[];
+  /** The calls that need it. */
   needs: Call[];
 }
 
@@ -73,17 +73,17 @@ const taskCalls: Call[] = ['addTask', 'createTask', 'listTasks', 'listJobs'];
 const faults: Fault[] = [
   {
     process: 'postgres',
-    unwell: ['task-api', 'user-api'],
+    unhealthy: ['task-api', 'user-api'],
     needs: [...taskCalls, 'registerUser', 'listUsers'],
   },
-  { process: 'redis', unwell: ['web-gateway', 'task-api', 'queue-worker'], needs: ['blur', 'bw', 'image'] },
-  { process: 'text-worker-1', unwell: ['text-worker'], needs: ['analyze'] },
-  { process: 'blur-worker-1', unwell: ['blur-worker'], needs: ['blur'] },
+  { process: 'redis', unhealthy: ['web-gateway', 'task-api', 'queue-worker'], needs: ['blur', 'bw', 'image'] },
+  { process: 'text-worker-1', unhealthy: ['text-worker'], needs: ['analyze'] },
+  { process: 'blur-worker-1', unhealthy: ['blur-worker'], needs: ['blur'] },
   // A worker that cannot claim a job does none.
-  { process: 'task-api-1', unwell: ['task-api', 'queue-worker'], needs: taskCalls },
+  { process: 'task-api-1', unhealthy: ['task-api', 'queue-worker'], needs: taskCalls },
 ];
 
-describe.each(faults)('while $process is down', ({ process: name, unwell, needs }) => {
+describe.each(faults)('while $process is down', ({ process: name, unhealthy, needs }) => {
   let pids: Record<string, number | undefined>;
 
   beforeAll(async () => {
@@ -91,26 +91,26 @@ describe.each(faults)('while $process is down', ({ process: name, unwell, needs 
     await crash(name);
   }, 30_000);
 
-  test('calls that need it are answered by 503 in time, and the others as ever', async () => {
+  test('calls that need it are answered with 503 in time, and others work as usual', async () => {
     await expectOutage(name, needs, 503);
   }, 20_000);
 
-  test('/health says what is not well', async () => {
-    await expectUnwell(unwell);
+  test('/health reports what is unhealthy', async () => {
+    await expectUnhealthy(unhealthy);
   }, 15_000);
 
-  test('all is well again soon after its return, and no other process died of it', async () => {
+  test('everything is healthy again soon after its return, and no other process died', async () => {
     await until(`${name} is back`, () => stack.process(name).pid !== undefined, 20_000);
     await expectRecovery();
     expect(servicePids(name)).toEqual(pids);
   }, 40_000);
 });
 
-// A hung replica is one that accepts connections and says nothing. Nginx gives a service 30 s before it calls that a
-// fault, so task-api, which is behind Nginx directly, is not among these.
+// A hung replica accepts connections and says nothing. Nginx gives a service 30 s before it considers that a failure, so task-api, which is
+// directly behind Nginx, is not among these.
 describe.each(faults.filter(({ process: name }) => name !== 'task-api-1'))(
   'while $process hangs',
-  ({ process: name, unwell, needs }) => {
+  ({ process: name, unhealthy, needs }) => {
     let pids: Record<string, number | undefined>;
 
     beforeAll(() => {
@@ -118,15 +118,15 @@ describe.each(faults.filter(({ process: name }) => name !== 'task-api-1'))(
       freeze(name);
     });
 
-    test('calls that need it are answered by 503 in time, and the others as ever', async () => {
+    test('calls that need it are answered with 503 in time, and others work as usual', async () => {
       await expectOutage(name, needs, 503);
     }, 20_000);
 
-    test('/health says what is not well', async () => {
-      await expectUnwell(unwell);
+    test('/health reports what is unhealthy', async () => {
+      await expectUnhealthy(unhealthy);
     }, 15_000);
 
-    test('all is well again soon after it goes on, and no other process died of it', async () => {
+    test('everything is healthy again soon after it continues, and no other process died', async () => {
       thaw();
       await expectRecovery();
       expect(servicePids(name)).toEqual(pids);
@@ -162,7 +162,7 @@ test('a task that waits for its worker is done after the worker was killed', asy
   expect(stack.process('queue-worker-1').pid).not.toBe(pid);
 }, 60_000);
 
-/** All calls at once: those in need of the part fail as they should, the others do not notice. */
+/** Makes all calls at once: those that need the part fail as they should, the others do not notice. */
 async function expectOutage(name: string, needs: Call[], status: number): Promise<void> {
   const replies = await Promise.all(
     allCalls.map(async (call): Promise<[Call, Reply]> => [call, await calls[call].call()]),
@@ -178,16 +178,16 @@ async function expectOutage(name: string, needs: Call[], status: number): Promis
   report(`${name}: slowest answer ${Math.round(slowest)} ms`);
 }
 
-async function expectUnwell(expected: string[]): Promise<void> {
-  // Its own report and that of the services are up to a second old.
+async function expectUnhealthy(expected: string[]): Promise<void> {
+  // Its own report and those of the services are up to a second old.
   await until(
     `of the services, just ${expected.join(', ')} are unhealthy`,
     async () => {
       const reply = await get('/health');
       expect(reply.ms).toBeLessThan(ANSWER_MS);
       const { services } = reply.as(systemHealthSchema);
-      const unwell = Object.keys(services).filter((name) => services[name]!.status === 'unhealthy');
-      return reply.status === 503 && unwell.sort().join() === [...expected].sort().join();
+      const unhealthy = Object.keys(services).filter((name) => services[name]!.status === 'unhealthy');
+      return reply.status === 503 && unhealthy.sort().join() === [...expected].sort().join();
     },
     2 * ANSWER_MS,
   );
@@ -206,7 +206,7 @@ async function expectRecovery(): Promise<void> {
   report(`well again after ${Math.round(performance.now() - begun)} ms`);
 }
 
-/** Kills a process until its supervisor waits for over six seconds before it restarts it. */
+/** Kills a process until its supervisor waits for more than six seconds before restarting it. */
 async function crash(name: string): Promise<void> {
   const victim = stack.process(name);
   for (let kills = 0; kills < 7; kills += 1) {
@@ -217,7 +217,7 @@ async function crash(name: string): Promise<void> {
   }
 }
 
-/** Stops a process, and the ones that it started, in the middle of whatever they do. */
+/** Stops a process, and its children, in the middle of whatever they do. */
 function freeze(name: string): void {
   const { pid } = stack.process(name);
   if (pid === undefined) throw new Error(`${name} is not running`);
@@ -232,7 +232,7 @@ function thaw(): void {
     try {
       process.kill(pid, 'SIGCONT');
     } catch {
-      // It was killed meanwhile.
+      // It has been killed in the meantime.
     }
   }
   frozen.clear();
@@ -248,7 +248,7 @@ function servicePids(except: string): Record<string, number | undefined> {
   return Object.fromEntries(others.map(({ name, process }) => [name, process.pid]));
 }
 
-/** Figures for the record, when they are asked for. */
+/** Figures for the record, if requested. */
 function report(line: string): void {
   if (process.env.MILLRACE_FIGURES) process.stdout.write(`${line}\n`);
 }

@@ -34,7 +34,7 @@ afterAll(async () => {
   checkout.remove();
 }, 30_000);
 
-/** Takes all the room that there is. */
+/** Uses up all free space. */
 function fill(): void {
   const block = Buffer.alloc(MEBIBYTE);
   for (let size = MEBIBYTE; size > 0; size = size === MEBIBYTE ? 4096 : 0) {
@@ -73,10 +73,10 @@ const createTask = () =>
   );
 
 test(
-  'says what is wrong, goes on when there is room again, and keeps what it had',
+  'says what is wrong, continues when there is room again, and keeps its data',
   async () => {
     if (!isMounted()) {
-      console.warn('A file system of its own cannot be mounted here: a full disk is not tried.');
+      console.warn('Cannot mount a file system here: the test with a full disk is skipped.');
       return;
     }
     const first = start();

@@ -6,10 +6,10 @@ import { drawSeed } from './random.js';
 
 const SEED = drawSeed();
 const ROUNDS = 150;
-/** Requests of a round, sent at the same time. */
+/** The requests of a round, sent at the same time. */
 const AT_ONCE_MAX = 8;
 const TIMEOUT_MS = 120_000;
-/** For finding the smallest round that fails in the same way. */
+/** For shrinking a failing round to the smallest one that fails in the same way. */
 const SHRINKING_ENDS_AFTER_MS = 100_000;
 
 const id = randomUUID();
@@ -158,7 +158,7 @@ const attempts: fc.Arbitrary<Attempt> = fc
     },
   }));
 
-/** What is wrong with the answer, in words; undefined when nothing is. */
+/** Describes what is wrong with the response; undefined when nothing is. */
 async function findFault(attempt: Attempt): Promise<string | undefined> {
   const reply = await send(attempt.path, attempt);
   if (reply.status >= 500) return `answered ${reply.status}: ${reply.text()}`;
@@ -173,7 +173,7 @@ async function findFault(attempt: Attempt): Promise<string | undefined> {
   return undefined;
 }
 
-/** The faults of a round, each with its request. */
+/** The errors of a round, each with its request. */
 async function findFaults(round: Attempt[]): Promise<string[]> {
   const faults = await Promise.all(
     round.map(async (attempt) => {
@@ -185,7 +185,7 @@ async function findFaults(round: Attempt[]): Promise<string[]> {
 }
 
 test(
-  `random requests (FUZZ_SEED=${SEED}) are answered, none by a 5xx, and errors are problem documents`,
+  `random requests (FUZZ_SEED=${SEED}) get responses, none of them a 5xx, and errors are problem documents`,
   async () => {
     const rounds = fc.array(attempts, { minLength: 1, maxLength: AT_ONCE_MAX, size: 'max' });
     const property = fc.asyncProperty(rounds, async (round) => {
@@ -195,7 +195,7 @@ test(
       seed: SEED,
       numRuns: ROUNDS,
       interruptAfterTimeLimit: SHRINKING_ENDS_AFTER_MS,
-      // The rounds themselves may be megabytes; what failed is in the error.
+      // The rounds themselves may be megabytes; the error contains what failed.
       reporter: ({ failed, errorInstance, counterexamplePath, numShrinks }) => {
         if (!failed) return;
         throw new Error(`FUZZ_SEED=${SEED}, path ${counterexamplePath ?? '-'}, ${numShrinks} shrinks`, {

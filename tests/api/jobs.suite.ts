@@ -11,7 +11,7 @@ import {
   type Job,
 } from '@millrace/contracts';
 import { expectProblem, send, sendJson, upload, type Reply } from './client.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
@@ -31,7 +31,7 @@ function completed(id: string): Promise<Job> {
   });
 }
 
-/** A task that stays in the queue, to be cancelled. */
+/** A task that stays in the queue until it is cancelled. */
 async function addForTomorrow(): Promise<string> {
   const reply = await sendJson('POST', '/api/add', { task: 'tomorrow', run_at: TOMORROW });
   expect(reply.status).toBe(202);
@@ -39,7 +39,7 @@ async function addForTomorrow(): Promise<string> {
 }
 
 describe('work as a job', () => {
-  test('POST /analyze?async=true has the answer as its result', async () => {
+  test('POST /analyze?async=true returns a job with the analysis as its result', async () => {
     const id = accepted(await sendJson('POST', '/analyze?async=true', { text: 'Hello, how are you?' }));
     const { kind, result } = await completed(id);
     expect(kind).toBe('analyze');
@@ -48,7 +48,7 @@ describe('work as a job', () => {
     });
   });
 
-  test('POST /upload?async=true leads to the image', async () => {
+  test('POST /upload?async=true returns a job with the image as its result', async () => {
     const form = { file: await jpeg(), effects: 'bw,blur' };
     const id = accepted(await upload(form, { query: 'async=true' }));
     const { kind, result, progress } = await completed(id);
@@ -67,7 +67,7 @@ describe('work as a job', () => {
 });
 
 describe('a job', () => {
-  test('is told of as it goes, to its end', async () => {
+  test('can be followed as it progresses, until it finishes', async () => {
     const { id } = (await sendJson('POST', '/api/add', { task: 'watched' })).as(queuedTaskSchema);
     // The stream ends with the job.
     const stream = await send(`/api/jobs/${id}/events`);
@@ -85,7 +85,7 @@ describe('a job', () => {
     expect((await send(`/api/jobs/${id}/events`, again)).status).toBe(204);
   });
 
-  test('can be cancelled while it is queued, and deleted when it has ended; its task stays', async () => {
+  test('can be cancelled while it is queued, and deleted when it has finished; its task stays', async () => {
     const id = await addForTomorrow();
     const reply = await send(`/api/jobs/${id}`, { method: 'DELETE' });
     expect(reply.status).toBe(200);
@@ -105,7 +105,7 @@ describe('a job', () => {
     await send(`/api/jobs/${id}`, { method: 'DELETE' });
   });
 
-  test('is made once for the same Idempotency-Key, however often it is asked for', async () => {
+  test('is created once for the same Idempotency-Key, however many times it is requested', async () => {
     const headers = { 'Idempotency-Key': randomUUID() };
     const replies = await Promise.all(
       Array.from({ length: 5 }, () => sendJson('POST', '/api/add', { task: 'once' }, { headers })),
@@ -116,7 +116,7 @@ describe('a job', () => {
     expectProblem(other, other.status);
   });
 
-  test('that does not exist has no events, no retry and nothing to cancel', async () => {
+  test('that does not exist has no events, and cannot be retried or cancelled', async () => {
     const path = `/api/jobs/${randomUUID()}`;
     expectProblem(await send(`${path}/events`), 404);
     expectProblem(await send(`${path}/retry`, { method: 'POST' }), 404);
@@ -124,7 +124,7 @@ describe('a job', () => {
   });
 });
 
-test('GET /api/jobs/summary counts jobs by their state', async () => {
+test('GET /api/jobs/summary counts jobs by status', async () => {
   const reply = await send('/api/jobs/summary');
   expect(reply.status).toBe(200);
   const { counts, due, scheduled } = reply.as(jobSummarySchema);

@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 import { acceptedJobSchema, jobSchema } from '@millrace/contracts';
 import { send, upload } from './client.js';
 import { endpointUrl, isLocal } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { failedJob, ids, makeThings, waitingJob } from './provocations.js';
 import { until } from '../support/until.js';
 
-/** Runs the operators' script as `npm run jobs -- …` does. */
+/** Runs the operators' script like `npm run jobs -- …`. */
 async function jobs(...args: string[]): Promise<{ output: string; status: number }> {
   const script = join(__dirname, '../../scripts/jobs.mjs');
   try {
@@ -40,7 +40,7 @@ const statusOf = async (id: string) => {
 describe("the operators' script", () => {
   beforeAll(makeThings, 40_000);
 
-  test('tells how many jobs are in each state, and how long the oldest has waited', async () => {
+  test('reports how many jobs are in each state, and how long the oldest has waited', async () => {
     const { output, status } = await jobs('--url', endpointUrl());
     expect(status).toBe(0);
     for (const line of [
@@ -64,7 +64,7 @@ describe("the operators' script", () => {
     }
   });
 
-  test('cancels queued jobs, and deletes ended ones, of the kind and age that it is told', async () => {
+  test('cancels queued jobs, and deletes finished ones, of the given kind and age', async () => {
     const images = await scheduleImages(3);
     const task = await waitingJob();
     const at = ['--url', endpointUrl(), '--yes'];
@@ -83,7 +83,7 @@ describe("the operators' script", () => {
     await send(`/api/jobs/${task}`, { method: 'DELETE' });
   });
 
-  test('ends no job without being told which, and that it should', async () => {
+  test('deletes and cancels no job unless told which, and without a confirmation', async () => {
     const at = ['--url', endpointUrl()];
     expect(await jobs('delete', '--status', 'failed', ...at)).toEqual({
       status: 1,
@@ -102,7 +102,7 @@ describe("the operators' script", () => {
     expect(await statusOf(ids.refusedJob)).toBe('failed');
   });
 
-  test('says in a line what is wrong, and ends with status 1', async () => {
+  test('reports an error in one line, and exits with status 1', async () => {
     const nobody = await jobs('status', '--url', 'http://127.0.0.1:1');
     expect(nobody).toMatchObject({ status: 1, output: expect.stringMatching(/^No response: .+\n$/) });
     expect((await jobs('explode')).status).toBe(1);

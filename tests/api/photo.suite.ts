@@ -1,11 +1,11 @@
 import { type Effect, uploadResponseSchema } from '@millrace/contracts';
 import sharp, { type Sharp } from 'sharp';
 import { send, upload } from './client.js';
-import { decode, largestDifference, paint } from './pictures.js';
+import { decode, largestDifference, paint } from './images.js';
 
-/** The sigma of blur-worker's Gaussian unless it is told otherwise. */
+/** The default sigma of blur-worker's Gaussian. */
 const SIGMA = 5;
-/** Between two encoders of JPEG, or two builds of one. */
+/** The difference between two JPEG encoders, or two builds of one. */
 const JPEG_ROUNDING = 3;
 
 const apply: Record<Effect, (image: Sharp) => Sharp> = {
@@ -13,7 +13,7 @@ const apply: Record<Effect, (image: Sharp) => Sharp> = {
   blur: (image) => image.blur(SIGMA),
 };
 
-/** What one process would make of the photo: decoded once, all effects in their order, not yet encoded. */
+/** What a single process would make of the photo: decoded once, all effects in order, not yet encoded. */
 async function inOneProcess(photo: Buffer, effects: Effect[]): Promise<Sharp> {
   let image = sharp(photo).autoOrient();
   for (const effect of effects) {
@@ -33,8 +33,8 @@ async function throughTheStack(photo: Buffer, effects: Effect[]): Promise<Buffer
 }
 
 describe('a photo', () => {
-  test('of 12 megapixels, taken with the camera upright, comes back upright, grey and as from one process', async () => {
-    // Orientation 6: to be turned by 90° clockwise for viewing. With the grain of a dark evening: several MB.
+  test('of 12 megapixels, taken with the camera upright, comes back upright and gray, as from one process', async () => {
+    // Orientation 6: to be rotated by 90° clockwise for viewing. With the grain of a dark evening: several MB.
     const photo = await paint({ width: 4032, height: 3024, grain: 40 })
       .jpeg({ quality: 90 })
       .withMetadata({ orientation: 6 })
@@ -54,7 +54,7 @@ describe('a photo', () => {
   }, 60_000);
 
   test.each<Effect[][]>([[['bw', 'blur']], [['blur', 'bw']]])(
-    'as a PNG is the same to the pixel as from one process: %j',
+    'as a PNG is the same as from one process, pixel for pixel: %j',
     async (effects) => {
       const photo = await paint({ width: 1600, height: 1200 }).png().toBuffer();
       const result = await decode(await throughTheStack(photo, effects));
@@ -64,7 +64,7 @@ describe('a photo', () => {
     30_000,
   );
 
-  test('that is an animation becomes a still picture, and the answer says so', async () => {
+  test('that is an animation becomes a still image, and the response says so', async () => {
     const [first, second] = await Promise.all([paint().png().toBuffer(), paint().negate().png().toBuffer()]);
     const animation = await sharp([first, second], { join: { animated: true } })
       .webp({ lossless: true })
@@ -76,7 +76,7 @@ describe('a photo', () => {
     expect((await sharp(body).metadata()).pages ?? 1).toBe(1);
   });
 
-  test('whose end is missing is whole all the same', async () => {
+  test('whose end marker is missing is still complete', async () => {
     const photo = await paint().jpeg().toBuffer();
     const [whole, sloppy] = [photo, photo.subarray(0, -2)].map((file) =>
       throughTheStack(file, ['bw', 'blur']),

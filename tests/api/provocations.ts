@@ -10,24 +10,24 @@ import {
 import { type Reply, send, sendJson, upload } from './client.js';
 import { askPostgres } from '../chaos/administrator.js';
 import { endpointUrl, isLocal, localStack } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
-/** Sends a request that is to be answered by a certain status. `path` is the operation's own, with its parameters. */
+/** Sends a request that should be answered with a certain status. `path` is the operation's own, with its parameters. */
 export type Provoke = (path: string) => Promise<Reply>;
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 const LATER = `?run_at=${new Date(Date.now() + 86_400_000).toISOString()}`;
 
-/** Of things to ask for, once they are made. */
+/** The ids of things to request, once they have been created. */
 export const ids = { task: '', completedJob: '', refusedJob: '', image: '' };
 
-/** Makes the things that the provocations ask for. */
+/** Creates the things that the provocations need. */
 export async function makeThings(): Promise<void> {
   const [task, completedJob, refused, image] = await Promise.all([
     newTask(),
     send('/api/add/contract', { method: 'POST' }).then((reply) => reply.as(queuedTaskSchema).id),
-    // It begins like a picture, so it is accepted; what follows is none.
+    // It begins like an image, so it is accepted, but it is not one.
     upload({ file: Buffer.from('ffd8ff00', 'hex'), effects: 'bw' }, { query: 'async=true' }),
     jpeg().then((file) => upload({ file, effects: 'bw' })),
   ]);
@@ -61,7 +61,7 @@ const json =
   (path) =>
     sendJson(method, withId(path, ids.task), value);
 
-/** What is answered to whatever body is wrong. */
+/** The responses to invalid bodies of any kind. */
 const badBodies = (method = 'POST'): Record<string, Provoke> => ({
   400: (path) =>
     send(withId(path, ids.task), { method, headers: { 'Content-Type': 'application/json' }, body: '{' }),
@@ -84,7 +84,7 @@ export const newTask = async () =>
 export const waitingJob = async () =>
   (await send(`/api/add/contract${LATER}`, { method: 'POST' })).as(queuedTaskSchema).id;
 
-/** A job that a worker could not do, as nothing from outside brings that about. Only where the stack is a local one. */
+/** A job that a worker could not do, which no request from outside can produce. Only on a local stack. */
 export async function failedJob(): Promise<string> {
   const id = await waitingJob();
   await askPostgres(
@@ -114,7 +114,7 @@ const lab =
       body: await body(),
     });
 
-/** For each operation, how to provoke each answer that it is described to give. */
+/** For each operation, how to provoke each of its described responses. */
 export const provocations: Record<string, Record<string, Provoke>> = {
   addTask: add('POST'),
   addTaskFromBrowser: add('GET'),
@@ -185,7 +185,7 @@ export const provocations: Record<string, Record<string, Provoke>> = {
         body: '--x',
       }),
     413: () => upload({ file: Buffer.alloc(21 * 1024 ** 2 - 4096), effects: 'bw' }),
-    415: () => upload({ file: Buffer.from('no picture'), effects: 'bw' }),
+    415: () => upload({ file: Buffer.from('no image'), effects: 'bw' }),
     422: () => upload({ effects: 'bw' }),
   },
   getImage: {
@@ -201,7 +201,7 @@ export const provocations: Record<string, Record<string, Provoke>> = {
     200: lab('effect=bw&requests=2'),
     400: lab('effect=bw&requests=0'),
     413: lab('effect=bw', () => Buffer.alloc(1024 ** 2 + 4096)),
-    415: lab('effect=bw', () => Buffer.from('no picture')),
+    415: lab('effect=bw', () => Buffer.from('no image')),
   },
 
   registerUser: {
@@ -249,7 +249,7 @@ function watchFirst(path: string): Promise<Reply> {
   });
 }
 
-/** Watches a job's events, cancels it once they flow, and gives the whole stream. */
+/** Watches a job's events, cancels it once they arrive, and returns the whole stream. */
 function watchCancelled(path: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     let cancelled: Promise<unknown> | undefined;

@@ -21,8 +21,8 @@ function ended(id: string): Promise<Job> {
   );
 }
 
-describe('the way of a task through the queue', () => {
-  test('ends in a completed job and task that name the pod that did the work', async () => {
+describe('a task in the queue', () => {
+  test('ends as a completed job and task, which name the pod that did the work', async () => {
     const id = await add('grind the grain');
 
     const job = await ended(id);
@@ -45,7 +45,7 @@ describe('the way of a task through the queue', () => {
     });
   });
 
-  test('200 tasks that arrive at once are all done, each once', async () => {
+  test('200 tasks that arrive at once are all done, each exactly once', async () => {
     const mark = randomUUID();
     const ids = await Promise.all(Array.from({ length: 200 }, (_, i) => add(`${mark} ${i}`)));
     expect(new Set(ids).size).toBe(200);
@@ -58,7 +58,7 @@ describe('the way of a task through the queue', () => {
       },
       60_000,
     );
-    // An attempt whose answer came too late on a busy machine is made again; only one of them counts.
+    // An attempt whose response came too late on a busy machine is repeated; only one of them counts.
     for (const id of ids) {
       const { attempts } = (await send(`/api/jobs/${id}`)).as(jobSchema);
       expect(attempts.filter(({ outcome }) => outcome === 'completed')).toHaveLength(1);
@@ -71,7 +71,7 @@ describe('the way of a task through the queue', () => {
     }
   }, 90_000);
 
-  test('work on a deleted task leaves nothing behind', async () => {
+  test('deleted during its work leaves nothing behind', async () => {
     const id = await add('soon gone');
     expect((await send(`/api/tasks/${id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await send(`/api/jobs/${id}`)).status).toBe(404);

@@ -9,7 +9,7 @@ export function makeRandom(seed: number): () => number {
   };
 }
 
-/** A new seed for each run, or FUZZ_SEED, which repeats one. Put it into the test's title: a failure then shows it. */
+/** A new seed for each run, or FUZZ_SEED, which repeats one. Put it into the test's title, so that a failure shows it. */
 export function drawSeed(): number {
   const { FUZZ_SEED } = process.env;
   return FUZZ_SEED ? Number(FUZZ_SEED) : Math.floor(Math.random() * 2 ** 32);

@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import { operationsOf } from './described-answers.js';
 import { endpointUrl, isLocal } from './endpoint.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { failedJob, ids, makeThings, newTask, waitingJob } from './provocations.js';
 
 const operations = operationsOf(createOpenApiDocument());
 
-describe('the sample commands work as they are shown', () => {
+describe('the sample commands work as shown', () => {
   let folder: string;
   const samples = operations.flatMap(({ operationId, responses, 'x-codeSamples': own = [] }) =>
     own.map(({ source }) => ({ operationId, responses, source })),
@@ -29,7 +29,7 @@ describe('the sample commands work as they are shown', () => {
   }, 40_000);
   afterAll(() => rm(folder, { recursive: true }));
 
-  // Streams are watched where the answers are checked.
+  // Streams are watched where their events are checked.
   test.each(
     samples.filter(
       ({ operationId }) => !operationId.startsWith('watch') && (isLocal || operationId !== 'retryJob'),
@@ -39,12 +39,12 @@ describe('the sample commands work as they are shown', () => {
     const env = { PATH: process.env.PATH, CURL_HOME: folder, HOME: folder };
     const { stderr } = await promisify(execFile)('/bin/sh', ['-c', command], { cwd: folder, env });
     const expected = Object.keys(responses).filter((status) => status < '300');
-    // Alice may be registered already, by the documented examples or by a test before this one.
+    // Alice may be registered already, by the documented examples or by an earlier test.
     if (operationId === 'registerUser') expected.push('409');
     expect(expected).toContain(stderr);
   });
 
-  /** A thing that the sample works with. */
+  /** A thing that the sample needs. */
   async function idFor(operationId: string): Promise<string> {
     if (operationId === 'deleteJob') return waitingJob();
     if (operationId === 'retryJob') return failedJob();

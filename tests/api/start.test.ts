@@ -1,4 +1,4 @@
-// `npm start` as a person runs it: in a shell, in a checkout (a copy of this one), with data that stay.
+// `npm start` as a person runs it: in a shell, in a checkout (a copy of this one), with persistent data.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
@@ -8,24 +8,24 @@ import { queuedTaskSchema, taskSchema, uploadResponseSchema } from '@millrace/co
 import { freePort } from '../../local/servers/ports.js';
 import { copyCheckout, type Checkout } from './checkout.js';
 import { send, sendJson, upload } from './client.js';
-import { jpeg } from './pictures.js';
+import { jpeg } from './images.js';
 import { until } from '../support/until.js';
 
 const START_MS = 60_000;
 
-/** A command in a shell of its own, as in a terminal. */
+/** A command in its own shell, as in a terminal. */
 interface Terminal {
-  /** What was written so far. */
+  /** What it has written so far. */
   output(): string;
-  /** That part of it that went to standard error. */
+  /** The part of it that went to standard error. */
   errors(): string;
   /** What the keys send: a signal to every process of the foreground group. */
   ctrlC(): void;
-  /** Waits for the end. @returns the status that the shell sees */
+  /** Waits for the end. @returns the exit status that the shell sees */
   exit(): Promise<number | null>;
 }
 
-/** What a shell may hold for other projects, and for the internet. */
+/** What a shell may contain for other projects, and for the internet. */
 const elsewhere = {
   PGSSLMODE: 'require',
   PGOPTIONS: '-c search_path=elsewhere',
@@ -44,7 +44,7 @@ let taskId: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  // Not all of the copy can be compiled, as its packages are links: what was edited since the last build is compiled here.
+  // Not everything in the copy can be compiled, as its packages are links: what was edited since the last build is compiled here.
   execFileSync(process.execPath, ['local/prepare.mjs'], { cwd: join(__dirname, '../..') });
   checkout = copyCheckout();
   port = await freePort();
@@ -60,7 +60,7 @@ afterAll(async () => {
 }, 30_000);
 
 test(
-  'a port that is taken is told in one line, with status 1',
+  'a port in use is reported in one line, with status 1',
   async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
@@ -80,12 +80,12 @@ test(
 );
 
 test(
-  'a start that is interrupted ends with the status of that signal, and leaves nothing behind',
+  'an interrupted start exits with the status of the signal, and leaves nothing behind',
   async () => {
     const terminal = run('npm start --silent');
     const frozen = () => checkout.processes().find(({ command }) => command.includes('bundle/main.js'));
     await until('a service runs', () => frozen() !== undefined, START_MS);
-    // It cannot become ready, and answers nobody.
+    // It cannot become ready, and does not respond.
     process.kill(frozen()!.pid, 'SIGSTOP');
     terminal.ctrlC();
     expect(await terminal.exit()).toBe(130);
@@ -96,9 +96,9 @@ test(
 );
 
 test(
-  'starts, names its address and a first call that works, and Ctrl-C ends it without a trace',
+  'starts, prints its URL and a first call that works, and Ctrl-C ends it without a trace',
   async () => {
-    // As people do who want all of it made anew.
+    // Like people who want everything to be built again.
     rmSync(join(checkout.folder, 'services/text-worker/dist'), { recursive: true });
     const terminal = run('npm start');
     await ready(terminal);
@@ -119,7 +119,7 @@ test(
   START_MS,
 );
 
-describe('started again with --scale blur-worker=2, from a shell that serves other projects', () => {
+describe('restarted with --scale blur-worker=2, from a shell that is set up for other projects', () => {
   let terminal: Terminal;
 
   beforeAll(async () => {
@@ -127,7 +127,7 @@ describe('started again with --scale blur-worker=2, from a shell that serves oth
     await ready(terminal);
   }, START_MS);
 
-  test('it still has the task of the run before', async () => {
+  test('it still has the task of the previous run', async () => {
     const reply = await send(`/api/tasks/${taskId}`, { url: url() });
     expect(reply.as(taskSchema)).toMatchObject({ title: 'Outlast' });
   });
@@ -142,7 +142,7 @@ describe('started again with --scale blur-worker=2, from a shell that serves oth
   });
 
   test(
-    'npm run scale changes how many there are, and says so',
+    'npm run scale changes the number of replicas, and reports it',
     () => {
       expect(execute('npm run --silent scale -- blur-worker=3 text-worker=2')).toMatch(
         new RegExp(`^http://127.0.0.1:${port}\n.*^text-worker +2\nblur-worker +3\n`, 'ms'),
@@ -156,7 +156,7 @@ describe('started again with --scale blur-worker=2, from a shell that serves oth
   );
 
   test(
-    'load-test.sh compares numbers of replicas, finding out by itself what runs, and puts them back',
+    'load-test.sh compares numbers of replicas, detects what runs, and restores it',
     () => {
       const output = execute(`./load-test.sh --url ${url()} --compare 1,2 -n 6 -c 3`);
       expect(output).toMatch(/^replicas +total +req\/s .*\n +1 .* x1\.00 +100%\n +2 .*%$/m);
@@ -185,13 +185,13 @@ describe('started again with --scale blur-worker=2, from a shell that serves oth
   }, 20_000);
 });
 
-/** What load-test.sh writes, as far as it is looked at here. */
+/** The part of load-test.sh's output that is checked here. */
 interface Comparison {
   on: string;
   steps: { replicas: number; failed: number; timeline: { pod: string }[] }[];
 }
 
-/** Runs a command in the checkout. @returns what it wrote to stdout @throws with what it wrote to stderr, when it fails */
+/** Runs a command in the checkout. @returns its stdout @throws with its stderr, when it fails */
 function execute(command: string): string {
   return execFileSync('/bin/sh', ['-c', command], {
     cwd: checkout.folder,
@@ -211,13 +211,13 @@ async function ready(terminal: Terminal): Promise<void> {
 }
 
 function run(command: string, variables: NodeJS.ProcessEnv = {}): Terminal {
-  // `exec`, because a person's shell is not in the foreground group: what it started is.
+  // `exec`, because a person's shell is not in the foreground group: the command is.
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], {
     cwd: checkout.folder,
-    // Nothing of ours: under `npm test` there is much of npm and jest in it.
+    // None of our variables: under `npm test` there are many from npm and jest.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, as a terminal's foreground has.
+    // Its own process group, like the foreground of a terminal.
     detached: true,
   });
   children.push(child);

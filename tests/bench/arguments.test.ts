@@ -13,12 +13,12 @@ test('without options, every row is measured', () => {
   });
 });
 
-test('--only may be given again or as a list; the order is the suite’s', () => {
+test("--only may be repeated or be a list; the order is the suite's", () => {
   expect(rowsOf('--only', 'list', '--only=jobs')).toEqual(['jobs', 'list']);
   expect(rowsOf('--only', 'growth-create, list')).toEqual(['list', 'growth-create']);
 });
 
-test('the first part of a name stands for all that begin so, unless it is a row’s', () => {
+test("the first part of a name matches all names that begin with it, unless it is a row's name", () => {
   expect(rowsOf('--only', 'growth')).toEqual(['growth-list', 'growth-create']);
   expect(rowsOf('--only', 'jobs')).toEqual(['jobs']);
 });
@@ -41,7 +41,7 @@ test.each([
   [['--fast'], /^Unknown option '--fast'\. Options: --only ROW, --json FILE, /],
   [['jobs'], /^Unexpected argument 'jobs'\. Options: /],
   [['--json'], /^Option '--json <value>' argument missing\. Options: /],
-])('%j is refused, with what there is', (args, message) => {
+])('%j is refused, with the valid values', (args, message) => {
   const read = () => readArguments(args, names);
   expect(read).toThrow(UsageError);
   expect(read).toThrow(message);

@@ -3,15 +3,15 @@ import { parseArgs } from 'node:util';
 export interface Arguments {
   help: boolean;
   short: boolean;
-  /** Writes table and plots into docs/PERFORMANCE.md. */
+  /** Writes the table and plots to docs/PERFORMANCE.md. */
   docs: boolean;
-  /** Where the results go as JSON. */
+  /** Where to write the results as JSON. */
   json: string | undefined;
   /** Which rows to measure, in the order of the suite. */
   rows: string[];
 }
 
-/** What is wrong with the command line, in words for a person. */
+/** What is wrong with the command line, as a message for people. */
 export class UsageError extends Error {}
 
 /** @param names of all rows. @throws UsageError */
@@ -31,7 +31,7 @@ export function readArguments(args: string[], names: readonly string[]): Argumen
   };
 }
 
-/** The row of this name or, for the first part of a name, all of them: `growth`, `hops`. */
+/** The row with this name or, for the first part of a name, all of them: `growth`, `hops`. */
 function rowsNamed(name: string, names: readonly string[]): string[] {
   return names.includes(name) ? [name] : names.filter((other) => other.startsWith(`${name}-`));
 }

@@ -1,13 +1,13 @@
 import type { Stack } from '../../local/stack/stack.js';
 import { askPostgres } from '../chaos/administrator.js';
 
-// All that the suite knows of how tables are filled, in one place. Rows go in by ordinary statements with every trigger at work, so
-// what is kept about them (statuses, counts) is right by itself.
+// Everything that the suite knows about filling tables, in one place. Rows are inserted by ordinary statements with all triggers, so
+// derived data (statuses, counts) are correct.
 
 const BATCH = 20_000;
 
 export interface FillOptions {
-  /** When the jobs ended, in days before now. Default: in the last 20, so that none is old enough to be deleted. */
+  /** When the jobs finished, in days before now. Default: within the last 20, so that none is old enough to be deleted. */
   ended?: { from: number; to: number };
   signal?: AbortSignal;
 }
@@ -16,8 +16,8 @@ export interface FillOptions {
 export const WORDS = { none: 'quokka', few: 'narwhal', many: 'heron' } as const;
 
 /**
- * Fills in so many tasks, each with an ended job and its attempt. Nine tenths are completed; one in a thousand has failed, one was
- * cancelled, and one never had a job. To a hundred tasks there is a picture's job.
+ * Inserts this many tasks, each with a finished job and its attempt. Nine tenths are completed; one in a thousand has failed, one was
+ * cancelled, and one never had a job. There is one image job for every hundred tasks.
  */
 export async function fillTables(
   stack: Stack,
@@ -44,7 +44,7 @@ export function rareCounts(rows: number): { failed: number; cancelled: number; i
   return { failed: thousands, cancelled: thousands, images: 10 * thousands };
 }
 
-/** Ids ascend, as those of real tasks do. */
+/** Ids ascend, like those of real tasks. */
 function insert(first: number, last: number, rows: number, ended: { from: number; to: number }): string {
   const finishedAt = `now() - (${ended.to} + random() * ${ended.from - ended.to}) * interval '1 day'`;
   return `

@@ -1,4 +1,4 @@
-/** npm run bench: how near this product comes to the limits of the machine, and to its peers. See docs/PERFORMANCE.md. */
+/** npm run bench: how close this product comes to the limits of the machine, and to its peers. See docs/PERFORMANCE.md. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const SHORT: Settings = {
   short: true,
 };
 
-/** Returns the status of the process. */
+/** Returns the exit status. */
 async function main(): Promise<number> {
   const options = readArguments(
     process.argv.slice(2),
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  // When this runs as root, the user postgres has to pass through it.
+  // When this runs as root, the user postgres must be able to enter it.
   chmodSync(folder, 0o711);
   const guard = await openGuard(folder);
   const { signal, by } = openInterruption(guard, say);
@@ -106,7 +106,7 @@ function conclude(outcomes: Outcome[], { json, docs, short }: Arguments): number
   return missed.length > 0 ? 1 : 0;
 }
 
-/** A row that failed meets none of its goals. One that was skipped says nothing. */
+/** A row that failed meets none of its goals. A skipped one says nothing. */
 function verdictsOf(outcome: Outcome): Verdict[] {
   if ('figures' in outcome) return outcome.figures.map(judge);
   if ('skipped' in outcome) return [];

@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 const DEADLINE_MS = 300_000;
 const NO_JOB = '00000000-0000-0000-0000-000000000000';
 
-/** This product's queue. PostgreSQL says when the jobs are done, and that each of them is. */
+/** This product's queue. PostgreSQL says when the jobs are done, and that each one is. */
 export function millraceQueue(
   { signal }: Pick<Bench, 'signal'>,
   stack: Stack,
@@ -48,7 +48,7 @@ export function millraceQueue(
         },
       };
     },
-    /** Halted workers take no jobs, so that accepting can be measured alone. */
+    /** Paused workers take no jobs, so that accepting can be measured alone. */
     holdWorkers(hold) {
       for (const { service, process } of stack.replicas)
         if (service === 'queue-worker') process.kill(hold ? 'SIGSTOP' : 'SIGCONT');

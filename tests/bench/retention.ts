@@ -1,7 +1,7 @@
 /**
- * What clients notice of the deletion of ended jobs. Fills the database with BENCH_ROWS (1,000,000) jobs that ended long ago, with
- * their tasks and attempts, and measures requests with and without the deletion in BENCH_ROUNDS (5) interleaved rounds of
- * BENCH_SECONDS (10) each, so that a busy machine slows both alike: trust the ratios.
+ * What clients notice of the deletion of finished jobs. Fills the database with BENCH_ROWS (1,000,000) jobs that finished long ago, with
+ * their tasks and attempts, and measures requests with and without the deletion in BENCH_ROUNDS (5) interleaved rounds of BENCH_SECONDS
+ * (10) each, so that a busy machine slows both alike: trust the ratios.
  */
 import { createPostgres } from '@millrace/chassis/stores/postgres';
 import { Pool } from 'undici';
@@ -29,7 +29,7 @@ interface Measured {
 }
 
 async function main(): Promise<void> {
-  // The stack itself deletes nothing: the deletion is switched on and off here.
+  // The stack itself deletes nothing: this script switches the deletion on and off.
   const stack = await startStack({
     port: 'free',
     env: { 'task-api': { JOB_TTL_SECONDS: String(YEARS_S), JOB_HISTORY_BYTES: String(1024 ** 4) } },
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Clients that queue tasks and look at lists and jobs, each as fast as it is answered. */
+/** Clients that queue tasks and read lists and jobs, each as fast as the responses come. */
 async function measure(stack: Stack): Promise<Measured> {
   const before = await countOld(stack);
   const pool = new Pool(stack.url, { connections: CLIENTS });

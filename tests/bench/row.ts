@@ -3,30 +3,30 @@ import type { Guard } from '../../local/supervise/guard.js';
 import type { LoadGenerator } from './load/load-generator.js';
 import type { Usage } from './measure/usage.js';
 
-/** What a figure is to be: a ratio or, with a unit, a quantity. */
+/** The goal of a figure: a ratio or, with a unit, a quantity. */
 export type Goal = { atLeast: number; unit?: Unit } | { atMost: number; unit?: Unit };
 export type Unit = 'ms';
 
 /** One line of the result. */
 export interface Figure {
-  /** As the command line and the JSON file call it; that of its row, or one that begins with it. */
+  /** Its name on the command line and in the JSON file; that of its row, or one that begins with it. */
   name: string;
-  /** One a round. */
+  /** One per round. */
   values: number[];
   goal: Goal;
   /** How fast the contestants were, for people: `ours 1,203/s, pgbench 4,871/s`. */
   detail?: string;
-  /** What our processes took for the requests of the row. */
+  /** What our processes used for the requests of the row. */
   usage?: Usage;
-  /** For a plot: the cost by size, in medians. */
+  /** For a plot: the median cost by size. */
   series?: Series;
 }
 
 export interface Series {
   title: string;
-  /** What is counted along the axis, e.g. `tasks`. */
+  /** The unit of the axis, e.g. `tasks`. */
   size: string;
-  /** What it costs, e.g. `ms a request`. */
+  /** The cost, e.g. `ms a request`. */
   cost: string;
   points: { size: number; cost: number; low: number; high: number }[];
 }
@@ -36,17 +36,17 @@ export interface Row {
   name: string;
   /** What is compared with what. */
   title: string;
-  /** The figures that it gives, with their goals. */
+  /** Its figures, with their goals. */
   goals: Record<string, Goal>;
-  /** The shared stacks that it uses: they run from the first row that does to the last. */
+  /** The shared stacks that it uses: they run from the first row that uses them to the last. */
   uses: readonly SharedStack[];
   /** @throws Skipped when the machine lacks the peer */
   run(bench: Bench): Promise<Figure[]>;
 }
 
 /**
- * `fresh` begins empty; `small`, `medium` and `large` with that many tasks, ended jobs and attempts. One replica of each service, as
- * `npm start` runs them.
+ * `fresh` begins empty; `small`, `medium` and `large` begin with that many tasks, finished jobs and attempts. One replica of each service,
+ * as `npm start` runs them.
  */
 export type SharedStack = 'fresh' | 'small' | 'medium' | 'large';
 
@@ -55,26 +55,26 @@ export class Skipped extends Error {}
 
 /** How much is measured. */
 export interface Settings {
-  /** Counted ones; the one before them warms up. */
+  /** Those that count; one more before them warms up. */
   rounds: number;
   /** How long a contestant is measured in each. */
   seconds: number;
-  /** How many tasks and ended jobs the shared stacks hold. */
+  /** How many tasks and finished jobs the shared stacks hold. */
   sizes: Record<SharedStack, number>;
   short: boolean;
 }
 
-/** What rows are given. */
+/** What rows get. */
 export interface Bench {
   settings: Settings;
   load: LoadGenerator;
-  /** Ends what is started, whatever ends the suite. */
+  /** Ends what was started, however the suite ends. */
   guard: Guard;
   /** A folder that is removed at the end. */
   folder: string;
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
   stack: (name: SharedStack) => Promise<Stack>;
-  /** One line about what is under way. */
+  /** Prints one line about the current step. */
   progress: (line: string) => void;
 }

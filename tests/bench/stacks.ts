@@ -2,14 +2,14 @@ import { startStack, type Stack } from '../../local/stack/stack.js';
 import { fillTables } from './fill.js';
 import type { Bench, SharedStack } from './row.js';
 
-/** The stacks that rows share, each started when the first row asks for it. */
+/** The stacks that rows share, each started when the first row needs it. */
 export interface SharedStacks {
   get(name: SharedStack): Promise<Stack>;
-  /** Stops those that none of the rows to come uses. */
+  /** Stops those that none of the remaining rows uses. */
   keepOnly(names: ReadonlySet<SharedStack>): Promise<void>;
 }
 
-/** Nothing is turned off, and nothing is tuned: the defaults of `npm start`, but for room for what is filled in. */
+/** Nothing is turned off, and nothing is tuned: the defaults of `npm start`, except for limits that leave room for the filled-in data. */
 export const SPACIOUS = {
   'task-api': { JOB_HISTORY_BYTES: String(16 * 1024 ** 3), JOB_BACKLOG_LIMIT: '1000000' },
 };
@@ -36,7 +36,7 @@ export function createSharedStacks({
     get(name) {
       const present = running.get(name) ?? start(name);
       running.set(name, present);
-      // A start that failed may be tried again by the next row.
+      // A start that failed may be repeated by the next row.
       present.catch(() => running.delete(name));
       return present;
     },

@@ -10,7 +10,7 @@ const figure = (name: string) => ({ name, values: [1], goal: { atLeast: 1 } });
 const bench = (signal = new AbortController().signal) =>
   ({ signal, settings: { rounds: 2 }, progress: () => undefined }) as unknown as Bench;
 
-test('a row that fails, or is skipped, does not keep the others from being measured', async () => {
+test('a row that fails or is skipped does not prevent the others from being measured', async () => {
   const kept: string[][] = [];
   const outcomes = await runRows(
     [
@@ -31,7 +31,7 @@ test('a row that fails, or is skipped, does not keep the others from being measu
   expect(kept).toEqual([['large'], ['large'], []]);
 });
 
-test('an interruption ends the suite, and is no failure of the row', async () => {
+test('an interruption ends the suite, and is not a failure of the row', async () => {
   const interruption = new AbortController();
   const one = row('one', () => {
     interruption.abort(new Error('stopped'));

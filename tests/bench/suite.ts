@@ -1,10 +1,10 @@
 import { type Bench, type Figure, type Row, Skipped } from './row.js';
 import type { SharedStacks } from './stacks.js';
 
-/** What became of a row. */
+/** The outcome of a row. */
 export type Outcome = { row: Row } & ({ figures: Figure[] } | { skipped: string } | { failed: Error });
 
-/** Measures row after row. One that fails does not keep the others from being measured. */
+/** Measures row after row. One that fails does not prevent the others from being measured. */
 export async function runRows(
   rows: readonly Row[],
   bench: Bench,

@@ -33,7 +33,7 @@ test('a figure of no rounds misses its goal, and is null in JSON', () => {
   });
 });
 
-test('a goal is told with its direction and unit', () => {
+test('a goal is described with its direction and unit', () => {
   expect(describeGoal({ atLeast: 0.45 })).toBe('≥ 0.45');
   expect(describeGoal({ atMost: 15, unit: 'ms' })).toBe('≤ 15 ms');
 });

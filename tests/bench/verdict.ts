@@ -34,7 +34,7 @@ export function describeGoal(goal: Goal): string {
   return `${'atLeast' in goal ? '≥' : '≤'} ${limitOf(goal)}${unit}`;
 }
 
-/** JSON knows no NaN. Four digits are more than any of this is worth. */
+/** JSON has no NaN. Four digits are more than any figure deserves. */
 function number(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : null;
 }

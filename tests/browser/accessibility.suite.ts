@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Page, pageSchema } from '@millrace/contracts';
 import type { AxeResults } from 'axe-core';
 import type { Page as BrowserPage } from 'playwright-core';
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 import { makeTask, queueBrokenImage, queueTask } from './api.js';
 import { patienceMs } from './reference.suite.js';
 import { DESKTOP, PHONE, sees, visit } from './session.js';
@@ -48,9 +48,9 @@ const scenes: Record<Page, (page: BrowserPage) => Promise<void>> = {
     await sees(page, '.result');
   },
   async images(page) {
-    const buffer = await picture('jpeg');
+    const buffer = await makeImage('jpeg');
     await page.setInputFiles('input[type=file]', { name: 'a.jpg', mimeType: 'image/jpeg', buffer });
-    await sees(page, '.recent :is(img, .no-picture button)');
+    await sees(page, '.recent :is(img, .no-image button)');
   },
   jobs: (page) => sees(page, '.job'),
   async lab(page) {

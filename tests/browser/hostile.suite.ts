@@ -147,7 +147,7 @@ export function hostileSuite(): void {
       const files = Array.from({ length: 60 }, (_, index) => ({
         name: `${index}.txt`,
         mimeType: 'text/plain',
-        buffer: Buffer.from('no picture'),
+        buffer: Buffer.from('no image'),
       }));
       await page.setInputFiles('input[type=file]', files);
       await sees(page, '.toast-message:has-text("60 files are not JPEG, PNG or WebP images.")');

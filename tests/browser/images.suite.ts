@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 import { isLocal, sees, visit, whileHanging } from './session.js';
 import { until } from '../support/until.js';
 
-const file = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: await picture('jpeg') });
+const file = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: await makeImage('jpeg') });
 const effectsOf = (page: Page) => page.locator('.effect.is-chosen label').allTextContents();
 
 export function imagesSuite(): void {
@@ -45,17 +45,17 @@ export function imagesSuite(): void {
             : route.fulfill({ status, headers: { 'Retry-After': '30' }, body: '{}' }),
         );
         await page.reload();
-        await sees(page, '.recent .no-picture:has-text("Cannot be loaded right now.")');
+        await sees(page, '.recent .no-image:has-text("Cannot be loaded right now.")');
         // It is still remembered.
         await page.reload();
-        await sees(page, '.recent .no-picture:has-text("Cannot be loaded right now.")');
+        await sees(page, '.recent .no-image:has-text("Cannot be loaded right now.")');
         status = 200;
         await page.getByRole('button', { name: 'Try again' }).click();
         await sees(page, '.recent img');
 
         status = 404;
         await page.reload();
-        await sees(page, '.recent .no-picture:has-text("No longer available.")');
+        await sees(page, '.recent .no-image:has-text("No longer available.")');
         await page.reload();
         await sees(page, '.empty:has-text("No images yet")');
       },
@@ -74,7 +74,7 @@ export function imagesSuite(): void {
           refused++ < 2 ? route.fulfill({ status: 503, body: '{}' }) : route.continue(),
         );
         await page.reload();
-        await sees(page, '.recent .no-picture button');
+        await sees(page, '.recent .no-image button');
         await sees(page, '.recent img');
       },
       { refusals: [503] },
@@ -123,7 +123,7 @@ export function imagesSuite(): void {
         const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('notes') };
         await page.setInputFiles('input[type=file]', text);
         await sees(page, 'text=notes.txt is not a JPEG, PNG or WebP image.');
-        const fake = { name: 'fake.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') };
+        const fake = { name: 'fake.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no image') };
         await page.setInputFiles('input[type=file]', fake);
         await sees(page, '.upload[data-phase=failed] .notice:has-text("not a supported image")');
         await page.getByRole('button', { name: 'Remove fake.jpg from this list' }).click();

@@ -45,7 +45,7 @@ const lists: List[] = [
 
 export function pagesSuite(): void {
   test.each(lists)(
-    `each of ${ROWS} $what can be reached, with ${MOST_SHOWN} rows at most on the page`,
+    `each of ${ROWS} $what can be reached, with at most ${MOST_SHOWN} rows on the page`,
     async ({ what, row, make, path, live }) => {
       const mark = randomUUID().slice(0, 8);
       for (let made = 0; made < ROWS; made += 50)

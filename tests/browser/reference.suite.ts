@@ -41,7 +41,7 @@ export function referenceSuite(): void {
   }, 60_000);
 
   test.each(['light', 'dark'] as const)(
-    'it follows the system into %s',
+    'it follows the system’s color scheme: %s',
     async (colorScheme) => {
       await visitReference(
         '/docs',

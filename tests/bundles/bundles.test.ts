@@ -42,7 +42,7 @@ async function start(service: string): Promise<string> {
 }
 
 describe('a bundled service', () => {
-  it.each(services)('is taken from what V8 has compiled of it, with a smaller heap too: %s', (service) => {
+  it.each(services)("runs from V8's code cache, with a smaller heap too: %s", (service) => {
     const script = `
       const { compile } = require(process.argv[1] + '/main.js');
       const cache = require('node:fs').readFileSync(process.argv[1] + '/service.cache');
@@ -53,7 +53,7 @@ describe('a bundled service', () => {
     }
   });
 
-  it('works without the cache, and with that of another Node', async () => {
+  it('works without the cache, and with that of another Node version', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'millrace-bundle-'));
     try {
       cpSync(bundleOf('text-worker'), copy, { recursive: true });
@@ -72,7 +72,7 @@ describe('a bundled service', () => {
     }
   });
 
-  it('finds what lies beside it: the web UI and the description of the API', async () => {
+  it('finds the files beside it: the web UI and the API description', async () => {
     const url = await start('web-gateway');
     const page = await fetch(`${url}/`);
     expect(page.headers.get('x-served-by')).toBe('bundled-1');
@@ -84,7 +84,7 @@ describe('a bundled service', () => {
     expect((await fetch(`${url}${script}`)).status).toBe(200);
   });
 
-  it('knows where its lines come from', () => {
+  it('knows the source lines of its code', () => {
     const read = (file: string) => readFileSync(join(root, file), 'utf8').split('\n');
     const stretches = JSON.parse(readFileSync(join(bundleOf('task-api'), 'service.lines.json'), 'utf8')) as {
       first: number;
@@ -110,7 +110,7 @@ describe('a bundled service', () => {
       expect(stack.slice(0, 3)).toEqual([
         'Error: wrong',
         '    at fails (services/any/src/one.ts:8)',
-        // Of a library.
+        // In a library.
         `    at ${join(copy, 'service.js')}:6:1`,
       ]);
     } finally {

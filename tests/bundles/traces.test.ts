@@ -1,7 +1,7 @@
 // The spans of the bundled services, as they run locally and in the images: bundling must not lose any.
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { eventually } from '../support/eventually.js';
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 import { orphansOf, type OtlpReceiver, startOtlpReceiver, treeOf } from '../support/otlp-receiver.js';
 
 let receiver: OtlpReceiver;
@@ -28,7 +28,7 @@ async function upload(): Promise<{ id: string; traceId: string }> {
   body.set('effects', 'bw,blur');
   body.set(
     'file',
-    new Blob([new Uint8Array(await picture('png', { width: 32, height: 24 }))]),
+    new Blob([new Uint8Array(await makeImage('png', { width: 32, height: 24 }))]),
     'private.png',
   );
   const headers = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };

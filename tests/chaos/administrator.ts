@@ -3,7 +3,7 @@ import { JOB_QUEUE } from '@millrace/contracts';
 import { Redis } from 'ioredis';
 import type { Stack } from '../../local/stack/stack.js';
 
-/** Asks PostgreSQL as its administrator, over a connection of its own: there may have been a restart since the last one. */
+/** Queries PostgreSQL as its administrator, over a new connection: there may have been a restart since the last one. */
 export async function askPostgres<Row extends QueryResultRow>(
   { postgres: { host, port, database, user, password } }: Stack,
   sql: string,
@@ -14,7 +14,7 @@ export async function askPostgres<Row extends QueryResultRow>(
     options: '-c search_path=tasks',
     connectionTimeoutMillis: 5_000,
   });
-  // The loss of the idle connection; a query that meets it rejects.
+  // The idle connection was lost; a query that runs into it rejects.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -25,7 +25,7 @@ export async function askPostgres<Row extends QueryResultRow>(
   }
 }
 
-/** Uses a Redis connection of its own. @throws when Redis is not there */
+/** Opens a Redis connection for `use`. @throws when Redis is not there */
 export async function withRedis<T>({ redis: { url } }: Stack, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -42,7 +42,7 @@ export async function withRedis<T>({ redis: { url } }: Stack, use: (redis: Redis
   }
 }
 
-/** How many jobs lie in the Redis queue. */
+/** How many jobs are in the Redis queue. */
 export function queueDepth(stack: Stack): Promise<number> {
   return withRedis(stack, (redis) => redis.zcard(JOB_QUEUE));
 }

@@ -4,46 +4,46 @@ import type { Knowledge } from './load.js';
 import { NAME_PREFIX } from './requests.js';
 
 /**
- * What PostgreSQL says of the jobs that were answered with 202, of the tasks that were answered with 201, and of what else there is.
- * When every request was done once, `rows` is `accepted` + `created` + `untold`.
+ * What PostgreSQL contains of the jobs that were answered with 202, of the tasks that were answered with 201, and what else there is. When
+ * every request was done once, `rows` is `accepted` + `created` + `untold`.
  */
 export interface Audit {
   accepted: number;
-  /** Accepted jobs that have ended well, with exactly one effect, and their tasks with them. */
+  /** Accepted jobs that have completed, with exactly one effect, together with their tasks. */
   completed: number;
   created: number;
-  /** Accepted jobs that are not among the completed, and created tasks that are not there: the promise is broken for them. */
+  /** Accepted jobs that are not completed, and created tasks that do not exist: for them, the promise is broken. */
   lost: number;
   /** Jobs, and tasks for people. */
   rows: number;
-  /** Requests without a key that nobody can tell whether they were done. */
+  /** Requests without a key of which nobody can tell whether they were done. */
   unanswered: number;
-  /** Those of them that were. */
+  /** Those of them that were done. */
   untold: number;
-  /** Effects beyond the first of a job, and rows beyond the one that a request may have made: something was done twice. */
+  /** Effects beyond the first of a job, and rows beyond the one that a request may have created: something was done twice. */
   duplicates: number;
-  /** The requests that made those rows. */
+  /** The requests that created those rows. */
   doneTwice: string[];
-  /** Tasks without a job, or not done; pictures of jobs that have ended. */
+  /** Tasks without a job, or not completed; images of finished jobs. */
   leftovers: number;
-  /** Begun by workers in all, with the ones that came to nothing. */
+  /** The number of attempts in total, including those that led to nothing. */
   attempts: number;
-  /** From the acceptance to the end, in milliseconds. */
+  /** From acceptance to completion, in milliseconds. */
   latency: { median: number; slowest: number };
 }
 
 interface Row {
   id: string;
-  /** Of the request that made it. */
+  /** Of the request that created it. */
   name: string;
 }
 
 interface AuditedJob extends Row {
-  /** Completed, and its task with it if it has one. */
+  /** Whether it has completed, and its task with it if it has one. */
   done: boolean;
   effects: number;
   attempts: number;
-  /** Null while it has not ended. */
+  /** Null while it has not finished. */
   ms: number | null;
 }
 
@@ -58,7 +58,7 @@ export async function audit(stack: Stack, { accepted, created, unanswered }: Kno
             (extract(epoch FROM finished_at - created_at) * 1000)::float AS ms
        FROM jobs`,
   );
-  // Tasks for people are called as their request.
+  // The title of a task for people is the name of its request.
   const tasks = await askPostgres<Row>(stack, 'SELECT id, title AS name FROM tasks WHERE title LIKE $1', [
     `${NAME_PREFIX}%`,
   ]);
@@ -95,7 +95,7 @@ export async function audit(stack: Stack, { accepted, created, unanswered }: Kno
   };
 }
 
-/** A request that was told of its row has made that one and no other; one that was told nothing may have made one. */
+/** A request whose response named a row has created that row and no other; a request without a response may have created one. */
 function compare(rows: Row[], told: ReadonlyMap<string, string>, unanswered: ReadonlySet<string>) {
   const untold = new Set<string>();
   const doneTwice: string[] = [];
@@ -107,7 +107,7 @@ function compare(rows: Row[], told: ReadonlyMap<string, string>, unanswered: Rea
   return { untold: untold.size, doneTwice };
 }
 
-/** How many jobs have not ended yet. */
+/** How many jobs have not finished yet. */
 export async function countUnfinished(stack: Stack): Promise<number> {
   const [row] = await askPostgres<{ jobs: number }>(
     stack,

@@ -18,7 +18,7 @@ test(
       leftovers: 0,
       completedTwice: [],
       surprises: [],
-      // No more and no less: what nobody was told of was asked for, and its answer got lost.
+      // Exactly these: other rows belong to requests whose response got lost.
       rows: outcome.accepted + outcome.created + outcome.untold,
     });
     expect(outcome.untold).toBeGreaterThan(0);
@@ -29,7 +29,7 @@ test(
 );
 
 test(
-  'the same without the sweeper loses jobs: the check above is able to fail',
+  'control run: without the sweeper, jobs get lost',
   async () => {
     const outcome = await runChaos(settings, { sweeper: false });
     print('control: no sweeper', outcome);
@@ -39,7 +39,7 @@ test(
 );
 
 test(
-  'a proxy that sends requests without a key again has them done twice: the check above is able to fail',
+  'control run: behind a proxy that retries requests without a key, some are done twice',
   async () => {
     const outcome = await runChaos({ ...settings, jobs: 300 }, { faults: false, resends: true });
     print('control: sent again without a key', outcome);

@@ -6,29 +6,29 @@ import type { ServiceName } from '#topology';
 import { askPostgres, queueDepth, withRedis } from './administrator.js';
 import { until } from '../support/until.js';
 
-/** Where faults happen. */
+/** The stack that faults are injected into. */
 export interface Arena {
   stack: Stack;
-  /** Of the stack: Redis keeps its data in there. */
+  /** The folder in which Redis keeps its data. */
   dataDir: string;
   random: () => number;
-  /** How often each process, by its name, was made to end. */
+  /** How many times each process, by name, was made to end. */
   ends: Map<string, number>;
 }
 
 export interface Fault {
   name: string;
-  /** Does it kill a process with SIGKILL? */
+  /** Whether it kills a process with SIGKILL. */
   kills: boolean;
-  /** Lets it happen; resolves when the process runs again. That it is ready again is not waited for. */
+  /** Injects it; resolves when the process runs again, but does not wait until it is ready. */
   inject(arena: Arena): Promise<void>;
 }
 
-/** What lies in Redis when it is emptied, at the least: emptying an empty queue would prove nothing. */
+/** The minimum number of entries in Redis when it is emptied: emptying an empty queue would prove nothing. */
 const BACKLOG = 20;
 const FAULT_DEADLINE_MS = 30_000;
 
-/** Every kind of fault that the system promises to bear. */
+/** Every kind of fault that the system promises to survive. */
 export const FAULTS: readonly Fault[] = [
   killReplica('kill a queue-worker', ['queue-worker']),
   killReplica('kill a task-api', ['task-api']),
@@ -44,7 +44,7 @@ export const FAULTS: readonly Fault[] = [
     kills: true,
     inject: (arena) =>
       withBacklog(arena, async () => {
-        // Before the kill: the supervisor restarts it at once.
+        // Before the kill, because the supervisor restarts it at once.
         rmSync(join(arena.dataDir, 'redis/appendonlydir'), { recursive: true });
         await end(arena, arena.stack.redis.process, 'SIGKILL');
       }),
@@ -87,7 +87,7 @@ export function oneOf<T>(list: readonly T[], random: () => number): T {
   return list[Math.floor(random() * list.length)]!;
 }
 
-/** Makes a process end by a signal, and waits until its supervisor has started it again. */
+/** Ends a process with a signal, and waits until its supervisor has restarted it. */
 async function end({ ends }: Arena, process: SupervisedProcess, signal: NodeJS.Signals): Promise<void> {
   await until(`${process.name} runs`, () => process.pid !== undefined, FAULT_DEADLINE_MS);
   const exits = process.unexpectedExits;
@@ -100,14 +100,14 @@ async function end({ ends }: Arena, process: SupervisedProcess, signal: NodeJS.S
   );
 }
 
-/** Holds all workers back until messages have piled up in Redis, for as long as `use` takes. */
+/** Pauses all workers until messages have accumulated in Redis, and for as long as `use` takes. */
 async function withBacklog({ stack }: Arena, use: () => Promise<void>): Promise<void> {
   const workers = stack.replicas.filter(({ service }) => service === 'queue-worker');
   try {
     for (const { process } of workers) process.kill('SIGSTOP');
     await until(
       `${BACKLOG} messages wait in Redis`,
-      // Redis may not be back yet from the fault before.
+      // Redis may still be down after the previous fault.
       () =>
         queueDepth(stack).then(
           (depth) => depth >= BACKLOG,
@@ -121,7 +121,7 @@ async function withBacklog({ stack }: Arena, use: () => Promise<void>): Promise<
   }
 }
 
-/** Stops a worker that is at work, until the leases of all its jobs have run out and others may have done them. */
+/** Pauses a worker that is working until the leases of all its jobs have expired and others may have done them. */
 async function freezePastLeases({ stack, random }: Arena): Promise<void> {
   const workers = stack.replicas.filter(({ service }) => service === 'queue-worker');
   const held = async (pod: string) => {
@@ -138,7 +138,7 @@ async function freezePastLeases({ stack, random }: Arena): Promise<void> {
       const { name, process } = oneOf(workers, random);
       process.kill('SIGSTOP');
       try {
-        // PostgreSQL may not be back yet from the fault before.
+        // PostgreSQL may still be down after the previous fault.
         const jobs = await held(name).catch(() => 0);
         if (jobs === 0) return false;
         await until(`the leases of ${name} have run out`, async () => (await held(name)) === 0);

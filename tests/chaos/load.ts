@@ -2,26 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { makeRequests, type MakingRequest } from './requests.js';
 
-/** What clients know of their requests, by the names of these. */
+/** What clients know of their requests, by request name. */
 export interface Knowledge {
   /** The ids of the jobs that were answered with 202. */
   readonly accepted: ReadonlyMap<string, string>;
   /** The ids of the tasks for people, answered with 201. */
   readonly created: ReadonlyMap<string, string>;
-  /** Requests without a key whose answer was lost, or left open whether the work has begun: sent once, done once or not at all. */
+  /** Requests without a key whose response was lost, or did not say whether the work had begun: sent once, done once or not at all. */
   readonly unanswered: ReadonlySet<string>;
 }
 
 /**
- * Jobs and tasks handed in through the public endpoint: half of them by clients that have an Idempotency-Key and do not give up, half by
+ * Submits jobs and tasks through the public endpoint: half of them by clients that have an Idempotency-Key and do not give up, half by
  * clients that have none and send every request once.
  */
 export interface Load extends Knowledge {
-  /** How often a request with a key was sent again because its answer was lost or was a 5xx for "not now". */
+  /** How many times a request with a key was retried because its response was lost or was a 5xx for "not now". */
   readonly resent: number;
-  /** Rejects when a client meets an answer that it must not get; resolves after `stop`. */
+  /** Rejects when a client gets a response that it must not get; resolves after `stop`. */
   readonly ended: Promise<void>;
-  /** Hands in no more jobs and waits for the answers under way. */
+  /** Submits no more, and waits for the outstanding responses. */
   stop(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export interface LoadOptions {
 }
 
 interface Reply {
-  /** Undefined: the answer is lost; reset, cut short, too late. */
+  /** Undefined if the response was lost: reset, cut short, too late. */
   status?: number;
   text: string;
   mayHaveBegun: boolean;
@@ -39,12 +39,12 @@ interface Reply {
 
 const CLIENTS = 32;
 const ANSWER_TIMEOUT_MS = 8_000;
-/** Every request with a key must be answered well within this time, however often it has to be sent. */
+/** Every request with a key must be answered well within this time, however many times it has to be sent. */
 const PATIENCE_MS = 60_000;
-/** The answers after which a request may be sent again, if it has a key. */
+/** The responses after which a request may be retried, if it has a key. */
 const NOT_NOW = new Set([502, 503, 504]);
 
-/** Keeps handing in jobs and tasks of all kinds at an even pace, and catches up after an outage. */
+/** Keeps submitting jobs and tasks of all kinds at an even pace, and catches up after an outage. */
 export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Load> {
   const pool = new Pool(url, { connections: CLIENTS, headersTimeout: ANSWER_TIMEOUT_MS });
   const requestFor = await makeRequests();
@@ -68,7 +68,7 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
         resent += tries - 1;
         return;
       }
-      // Another client's end is the end of all.
+      // When one client fails, all stop.
       if (failed) return;
       const mayRepeat = status === undefined || NOT_NOW.has(status);
       if (!mayRepeat || performance.now() > deadline) {
@@ -97,7 +97,7 @@ export async function startLoad({ url, jobsPerSecond }: LoadOptions): Promise<Lo
     })
     .finally(() => pool.destroy())
     .then(() => undefined);
-  // Whoever waits hears of a failure; nobody may be waiting just then.
+  // Whoever awaits it learns of a failure; perhaps nobody does at the moment.
   ended.catch(() => undefined);
 
   return {

@@ -9,16 +9,16 @@ export interface LossyProxy {
 }
 
 export interface LossyProxyOptions {
-  /** Of so many answers, one gets lost on its way: what was asked for is done, and nobody hears of it. */
+  /** One in this many responses gets lost on its way: the request is done, and the client does not learn of it. */
   every: number;
   /**
-   * Does it ask again, up to three times, when an answer is lost or says 503? That is what no client may do with a request that has no
-   * key: it stands for one that does.
+   * Whether it retries up to three times when a response is lost or is a 503. That is what no proxy may do with a request that has no key:
+   * this stands for one that does.
    */
   resends: boolean;
 }
 
-/** Of the connection, not of the message (RFC 9110, section 7.6.1), or to be made anew. */
+/** They concern the connection, not the message (RFC 9110, section 7.6.1), or are set anew. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length'];
 const MOST_TRIES = 3;
 

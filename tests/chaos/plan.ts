@@ -1,6 +1,6 @@
 import { type Fault, FAULTS, oneOf } from './faults.js';
 
-/** Every kind of fault once, in any order, and then any of them until there are enough kills. */
+/** Every kind of fault once, in random order, and then random faults until there are enough kills. */
 export function planFaults({ kills, random }: { kills: number; random: () => number }): Fault[] {
   const plan = FAULTS.map((fault) => ({ fault, rank: random() }))
     .sort((one, other) => one.rank - other.rank)

@@ -1,8 +1,8 @@
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 
-/** A request that makes something, through one of the public ways to do so. */
+/** A request that creates something, in one of the public ways to do so. */
 export interface MakingRequest {
-  /** Its X-Request-Id, by which the audit finds what it has made; and the title of a task that it creates. */
+  /** Its X-Request-Id, by which the audit finds what it has created; and the title of a task that it creates. */
   name: string;
   /** With an Idempotency-Key, it is sent until it is answered; without one, once. */
   keyed: boolean;
@@ -12,17 +12,17 @@ export interface MakingRequest {
   body?: string | Buffer;
 }
 
-/** The beginning of all names. */
+/** The prefix of all names. */
 export const NAME_PREFIX = 'chaos-';
 
 const asJson = { 'Content-Type': 'application/json' };
 
-/** Of twenty requests: an asynchronous upload, two analyses, two tasks for people, and tasks for the queue by all three ways. */
+/** Of twenty requests: an asynchronous upload, two analyses, two tasks for people, and tasks for the queue in all three ways. */
 export async function makeRequests(): Promise<(number: number) => MakingRequest> {
   const upload = await imageUpload();
   return (number) => {
     const name = `${NAME_PREFIX}${number}`;
-    // Every kind has its turn with a key and without.
+    // Every kind is sent with a key and without.
     const common = { name, keyed: Math.floor(number / 20) % 2 === 0, method: 'POST' as const };
     const json = (path: string, value: object) => ({
       ...common,
@@ -51,11 +51,11 @@ export async function makeRequests(): Promise<(number: number) => MakingRequest>
   };
 }
 
-/** A small picture in a form, encoded once for all requests. */
+/** A small image in a form, encoded once for all requests. */
 async function imageUpload() {
   const form = new FormData();
   form.set('effects', 'bw,blur');
-  form.set('file', new Blob([new Uint8Array(await picture('png', { width: 32, height: 24 }))]), 'small.png');
+  form.set('file', new Blob([new Uint8Array(await makeImage('png', { width: 32, height: 24 }))]), 'small.png');
   const encoded = new Response(form);
   return {
     path: '/upload?async=true',

@@ -20,33 +20,33 @@ import {
 import { until } from '../support/until.js';
 
 export interface Outcome extends Audit {
-  /** How often each kind of fault was injected. */
+  /** How many times each kind of fault was injected. */
   faults: Map<string, number>;
   kills: number;
   resent: number;
-  /** Processes that ended without having been made to (or the other way round), and what they said at their end. */
+  /** Processes that ended without having been made to (or the other way round), with their last output. */
   surprises: string[];
-  /** Jobs whose completion was logged more than once by workers. */
+  /** Jobs whose completion workers have logged more than once. */
   completedTwice: string[];
   /** From the first request to the end of the last job. */
   seconds: number;
 }
 
-/** In this time the backlog of the long form is worked off, even on a busy machine. */
+/** Within this time the backlog of the long form is done, even on a busy machine. */
 const SETTLE_MS = 180_000;
 /** Much longer than a job takes. */
 const QUIET_MS = 2_000;
 
 export interface ChaosOptions {
-  /** Does task-api sweep? Without it, jobs are known to get lost. Default: yes. */
+  /** Whether task-api sweeps. Without it, jobs are known to get lost. Default: yes. */
   sweeper?: boolean;
-  /** Do faults befall the stack? Default: yes. */
+  /** Whether faults are injected into the stack. Default: yes. */
   faults?: boolean;
-  /** Does a proxy send again what it has no answer to? Then requests are known to be done twice. Default: no. */
+  /** Whether a proxy retries requests that got no response. Then requests are known to be done twice. Default: no. */
   resends?: boolean;
 }
 
-/** Runs a stack under load while one fault after the other befalls it, lets it come to rest, and counts. */
+/** Runs a stack under load while injecting one fault after another, lets it come to rest, and counts. */
 export async function runChaos(
   settings: ChaosSettings,
   { sweeper = true, faults = true, resends = false }: ChaosOptions = {},
@@ -105,7 +105,7 @@ export async function runChaos(
   }
 }
 
-/** The faults, spread evenly over the load, which goes on until the last of them is over. */
+/** The faults, spread evenly over the load, which continues until the last of them is over. */
 async function injectAll(
   plan: Fault[],
   { arena, load, jobs, signal }: { arena: Arena; load: Load; jobs: number; signal: AbortSignal },
@@ -121,8 +121,8 @@ async function injectAll(
 }
 
 /**
- * With the sweeper, waits until no job is unfinished. Without it, until nothing lies in the queue and no worker ends a job any more: what
- * is unfinished then, stays so.
+ * With the sweeper, waits until no job is unfinished. Without it, until the queue is empty and no worker finishes a job any more: whatever
+ * is unfinished then stays unfinished.
  */
 async function settle(stack: Stack, sweeper: boolean): Promise<void> {
   await until(

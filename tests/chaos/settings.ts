@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto';
 
-/** How long and how hard. The defaults are the short form that is part of `npm test`. */
+/** Duration and intensity. The defaults are the short form that is part of `npm test`. */
 export interface ChaosSettings {
-  /** Jobs to have accepted, at least. */
+  /** The minimum number of accepted jobs. */
   jobs: number;
-  /** Processes to kill with SIGKILL, at least. Faults that kill nothing come on top. */
+  /** The minimum number of processes to kill with SIGKILL. Faults that kill nothing come on top. */
   kills: number;
   /** Chooses the faults and their victims. */
   seed: number;
-  /** Where to write what all processes write. Default: nowhere. */
+  /** Where to write the output of all processes. Default: nowhere. */
   logFile: string | undefined;
 }
 
@@ -22,18 +22,18 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): ChaosSetting
   };
 }
 
-/** Faults come so far apart on average; the load is paced to last for all of them. */
+/** The average time between faults; the load is paced to last for all of them. */
 export const SECONDS_A_FAULT = 1.5;
-/** What two cores can bear: with more, the jobs would wait for the machine and not for the faults. */
+/** What two cores can handle: with more, the jobs would wait for the machine and not for the faults. */
 export const MAX_JOBS_PER_SECOND = 100;
 
-/** Of so many answers, one gets lost on its way to the client, besides those that the faults cost. */
+/** One in this many responses gets lost on its way to the client, in addition to those that the faults cost. */
 export const LOSS_EVERY = 25;
 
-/** How long a worker may hold a job without a word. */
+/** How long a worker may hold a job without reporting. */
 export const LEASE_MS = 2_000;
 
-/** Short times everywhere, so that a test need not wait long for what happens in seconds or minutes otherwise. */
+/** Short times everywhere, so that a test need not wait long for what otherwise happens after seconds or minutes. */
 export function stackEnvironment({ sweeper }: { sweeper: boolean }) {
   return {
     'task-api': {
@@ -43,7 +43,7 @@ export function stackEnvironment({ sweeper }: { sweeper: boolean }) {
       SWEEP_AFTER_MS: '1000',
       REPUBLISH_AFTER_MS: '2000',
     },
-    // Long enough that there is always a job in the hands of the worker that is killed.
+    // Long enough that the worker to be killed always holds a job.
     'queue-worker': { TASK_DELAY_MS: '100', QUEUE_CONCURRENCY: '10' },
   };
 }

@@ -1,4 +1,4 @@
-// The stack in Kubernetes, on whatever cluster kubectl points at: npm run test:cluster. It is deployed there first, unless it is.
+// The stack in Kubernetes, on the cluster that kubectl points at: npm run test:cluster. It is deployed there first if necessary.
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ import { firstProcessOf } from './node-processes.js';
 import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
-/** DNS may hand out an address for so long after it was first asked. */
+/** How long after it was first asked DNS may hand out an address. */
 const DNS_MS = 35_000;
 
 const stateless = ['nginx', ...serviceNames];
@@ -41,13 +41,13 @@ if (!hasCluster)
       const before = await versions();
       const answers = await applyAll();
       expect(await versions()).toEqual(before);
-      // kubectl sends a PodDisruptionBudget's selector every time, and calls that "configured".
+      // kubectl sends a PodDisruptionBudget's selector every time, and reports that as "configured".
       expect(answers.filter((line) => !/ unchanged$|^poddisruptionbudget/.test(line))).toEqual([]);
     },
     MINUTE_MS,
   );
 
-  test('answers the whole suite of the API through the node port', () => apiSuite(url), 4 * MINUTE_MS);
+  test('passes the whole API suite through the node port', () => apiSuite(url), 4 * MINUTE_MS);
 
   test(
     'answers the documented examples through the Ingress, and the hosts lead to their services',
@@ -90,7 +90,7 @@ if (!hasCluster)
   );
 
   test(
-    'scales by `kubectl scale`, up and down, without a failed request',
+    'scales up and down with `kubectl scale`, without a failed request',
     async () => {
       await Promise.all(['blur-worker', 'queue-worker'].map((name) => scale(name, 3)));
       await rolledOut('deployment/blur-worker');
@@ -114,7 +114,7 @@ if (!hasCluster)
   );
 
   test(
-    'deleted pods and killed processes cost no request that may be repeated',
+    'no repeatable request fails because of deleted pods and killed processes',
     async () => {
       traffic = startTraffic({ url, perSecond: 100, retries: 'safe' });
       await kubectl(
@@ -147,7 +147,7 @@ if (!hasCluster)
   );
 
   test(
-    'loses nothing that it has accepted when the pods of PostgreSQL and Redis are deleted',
+    'loses no accepted work when the pods of PostgreSQL and Redis are deleted',
     async () => {
       const load = await startLoad({ url, jobsPerSecond: 20 });
       for (const name of stateful) {
@@ -175,7 +175,7 @@ if (!hasCluster)
   );
 
   test(
-    'a pod of somebody else in the namespace reaches nothing, and can be nothing more than the standard allows',
+    'a foreign pod in the namespace reaches nothing, and gets no more rights than PodSecurity allows',
     async () => {
       const addresses = await get<{
         items: { metadata: { name: string }; spec: { ports: { port: number }[] } }[];
@@ -183,9 +183,9 @@ if (!hasCluster)
       const targets = addresses.items.map(({ metadata, spec }) => `${metadata.name}:${spec.ports[0]!.port}`);
       expect(targets).toHaveLength(stateless.length + stateful.length);
       const refused = await reachable(targets, { 'app.kubernetes.io/name': 'stranger' });
-      // Nginx is open to everyone, but a stranger may not even begin.
+      // Nginx is open to everyone, but a stranger may not even open a connection.
       expect(refused).toEqual([]);
-      // The same question, asked by one who may: or it would prove nothing.
+      // The same request from a pod that is allowed to make it: otherwise this would prove nothing.
       const allowed = await reachable(targets, { 'app.kubernetes.io/name': 'queue-worker' });
       expect(allowed.sort()).toEqual(
         ['task-api:3000', 'text-worker:3000', 'blur-worker:3000', 'bw-worker:3000', 'redis:6379'].sort(),
@@ -215,7 +215,7 @@ if (!hasCluster)
           try {
             statuses.push((await upload(url, 'bw', photo)).status);
           } catch (error) {
-            // The node refuses now and then while it writes its rules for another pod: nothing was sent.
+            // The node sometimes refuses while it writes its rules for another pod: nothing was sent.
             if (((error as Error).cause as { code?: string } | undefined)?.code !== 'ECONNREFUSED')
               throw error;
             refused += 1;
@@ -246,7 +246,7 @@ if (!hasCluster)
   );
 });
 
-/** What each object is at, but for its state. */
+/** The generation of each object, but not its state. */
 async function versions(): Promise<Record<string, number>> {
   const kinds =
     'deployments,statefulsets,services,configmaps,secrets,ingresses,hpa,pdb,networkpolicies,pvc,sa';
@@ -256,7 +256,7 @@ async function versions(): Promise<Record<string, number>> {
   }
   const { items } = await get<{ items: Item[] }>(kinds);
   return Object.fromEntries(
-    // What has no generation has no state either, or one that nobody changes here.
+    // An object without a generation has no state either, or one that nobody changes here.
     items.map(({ kind, metadata }) => [
       `${kind}/${metadata.name}`,
       metadata.generation ?? Number(kind === 'HorizontalPodAutoscaler' ? 0 : metadata.resourceVersion),
@@ -276,7 +276,7 @@ function scale(name: string, replicas: number): Promise<string> {
   return kubectl('scale', `deployment/${name}`, `--replicas=${replicas}`);
 }
 
-/** Sends work for everyone, and @returns how many replicas of the workers took part, when it was three of each. */
+/** Sends work for everyone. @returns how many replicas of the workers took part, if there were three of each */
 async function workersAtWork(url: string): Promise<Record<string, number> | undefined> {
   const uploads = Array.from({ length: 6 }, async () => {
     const response = await upload(url, 'blur', blackPng(1, 1));
@@ -296,7 +296,7 @@ async function workersAtWork(url: string): Promise<Record<string, number> | unde
 async function upload(url: string, effects: string, png: Buffer): Promise<Response> {
   const body = new FormData();
   body.set('effects', effects);
-  body.set('file', new Blob([new Uint8Array(png)], { type: 'image/png' }), 'picture.png');
+  body.set('file', new Blob([new Uint8Array(png)], { type: 'image/png' }), 'image.png');
   return fetch(`${url}/upload`, { method: 'POST', body });
 }
 
@@ -305,7 +305,7 @@ async function jobState(url: string, id: string): Promise<{ id: string; status: 
   return (await response.json()) as { id: string; status: string };
 }
 
-/** Which of these a pod with these labels can open a connection to. */
+/** The targets that a pod with these labels can open a connection to. */
 async function reachable(targets: string[], labels: Record<string, string>): Promise<string[]> {
   const ask = `
     const { connect } = require('node:net');
@@ -327,7 +327,7 @@ async function reachable(targets: string[], labels: Record<string, string>): Pro
         image: 'millrace/text-worker:dev',
         command: ['node', '-e', ask],
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-        // Not ready: nobody shall take it for a replica of the component whose name it bears.
+        // Not ready, so that nobody mistakes it for a replica of the component whose name it bears.
         readinessProbe: { exec: { command: ['false'] } },
       },
     ],

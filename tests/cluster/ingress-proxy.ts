@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { get } from './kubectl.js';
 
-/** A way to the Ingress for clients that cannot resolve its hosts. */
+/** A proxy to the Ingress for clients that cannot resolve its hosts. */
 export interface IngressProxy {
-  /** Requests there go to the Ingress, for `host`, or another of its hosts if they name it. */
+  /** Requests to this URL go to the Ingress, for `host`, or another of its hosts if they name it. */
   url: string;
   get(host: string, path: string): Promise<{ status: number; servedBy: string }>;
   close(): Promise<void>;

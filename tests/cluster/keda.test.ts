@@ -1,4 +1,4 @@
-// queue-worker scaled by its backlog, where KEDA is in the cluster.
+// Scaling queue-worker by its backlog, if the cluster has KEDA.
 import { clusterAnswers, deployed, kubectl, rolledOut, settled } from './kubectl.js';
 import { until } from '../support/until.js';
 
@@ -22,10 +22,10 @@ const hasCluster = clusterAnswers();
       return;
     }
     await kubectl('apply', '--kustomize', 'overlays/keda');
-    // Slow tasks, or the burst would be over before anyone looks.
+    // Slow tasks, because otherwise the burst would be over before anyone looks.
     await kubectl('set', 'env', 'deployment/queue-worker', 'TASK_DELAY_MS=2000');
     await rolledOut('deployment/queue-worker');
-    // The old replica has no delay, and works on until it is gone.
+    // The old replica has no delay, and works until it is gone.
     await settled('queue-worker');
   }, 10 * MINUTE_MS);
 
@@ -37,7 +37,7 @@ const hasCluster = clusterAnswers();
   }, 3 * MINUTE_MS);
 
   test(
-    'a burst of tasks takes queue-worker to its maximum, and its end back to one',
+    'a burst of tasks scales queue-worker to its maximum, and its end back to one',
     async () => {
       if (!hasKeda) return;
       const replicas = async () =>

@@ -13,14 +13,14 @@ export interface Pod {
   /** The component it belongs to. */
   of: string;
   ready: boolean;
-  /** It has been told to end. */
+  /** It has been told to stop. */
   leaves: boolean;
   restarts: number;
   /** Its container's id, without the runtime's name. */
   containerId: string;
 }
 
-/** Is there a cluster that kubectl reaches? */
+/** Whether kubectl reaches a cluster. */
 export function clusterAnswers(): boolean {
   try {
     execFileSync('kubectl', ['get', '--raw', '/readyz', '--request-timeout=5s'], { stdio: 'ignore' });
@@ -30,7 +30,7 @@ export function clusterAnswers(): boolean {
   }
 }
 
-/** `kubectl …` in the stack's namespace. @returns what it wrote to stdout @throws with what it wrote, when it fails */
+/** Runs `kubectl …` in the stack's namespace. @returns its stdout @throws with its output, when it fails */
 export async function kubectl(...args: string[]): Promise<string> {
   const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 };
   const { stdout } = await run('kubectl', ['--namespace', 'millrace', ...args], options);
@@ -41,12 +41,12 @@ export async function get<T>(...what: string[]): Promise<T> {
   return JSON.parse(await kubectl('get', '--output', 'json', ...what)) as T;
 }
 
-/** What lies in k8s/, applied. @returns the lines of kubectl */
+/** Applies k8s/. @returns kubectl's lines */
 export async function applyAll(): Promise<string[]> {
   return (await kubectl('apply', '--filename', 'k8s/')).trim().split('\n');
 }
 
-/** Has the stack in the cluster, by deploy.sh unless it is there. @returns where it is to be reached */
+/** Ensures that the stack is in the cluster, using deploy.sh if necessary. @returns its URL */
 export async function deployed(): Promise<string> {
   const deployments = await kubectl('get', 'deployments', '--output', 'name').catch(() => '');
   if (!deployments.includes('nginx'))
@@ -63,7 +63,7 @@ export async function deployed(): Promise<string> {
   );
 }
 
-/** The node port as the machine's own cluster has it, as kind/cluster.yaml maps it, and as minikube does. */
+/** The node port on a cluster on this machine, as kind/cluster.yaml maps it, and on minikube. */
 async function likelyUrls(): Promise<string[]> {
   const address = await kubectl(
     'get',
@@ -105,7 +105,7 @@ export async function pods(component?: string): Promise<Pod[]> {
   });
 }
 
-/** Waits until every pod is ready and none is on its way out. */
+/** Waits until every pod is ready and none is terminating. */
 export async function settled(component?: string): Promise<Pod[]> {
   return until(
     `the pods of ${component ?? 'the stack'} are ready, and old ones gone`,
@@ -117,7 +117,7 @@ export async function settled(component?: string): Promise<Pod[]> {
   );
 }
 
-/** Waits until a Deployment has what it should have. */
+/** Waits until a Deployment has the state that it should have. */
 export async function rolledOut(name: string): Promise<void> {
   await kubectl('rollout', 'status', name, '--timeout=180s');
 }

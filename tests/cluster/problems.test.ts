@@ -1,4 +1,4 @@
-// What deploy.sh says of a stack that does not become ready: real troubles, in a namespace of their own.
+// What deploy.sh reports about a stack that does not become ready: real problems, in a separate namespace.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ const namespace = 'millrace-problems';
 
 const hasCluster = clusterAnswers();
 
-/** A container that would run, but for what is wrong with it. */
+/** A container that would run, except for one fault. */
 const sound = {
   name: 'trouble',
   image: 'millrace/text-worker:dev',
@@ -67,7 +67,7 @@ const troubles: object[] = [
   },
 ];
 
-/** What is to be said of each, and the fix. */
+/** What deploy.sh should report for each, and the fix. */
 const said: [string, RegExp, RegExp][] = [
   [
     'wrong-tag',
@@ -135,7 +135,7 @@ async function apply(items: object[]): Promise<void> {
   await command;
 }
 
-/** The parts of deploy.sh that look for problems, for another namespace. @returns grade, what and fix of each */
+/** The parts of deploy.sh that look for problems, in another namespace. @returns grade, problem and fix of each */
 async function findProblems(): Promise<string[][]> {
   const script = `
     set -euo pipefail

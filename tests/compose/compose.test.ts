@@ -1,4 +1,4 @@
-// The stack in containers, as docker-compose.yaml has it, in a project of its own: npm run test:compose.
+// The stack in containers, as docker-compose.yaml defines it, in its own project: npm run test:compose.
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { startTraffic, type Tally, type Traffic } from '../support/traffic.js';
 import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
-/** In this time a new replica must get requests, and a gone one must be forgotten. */
+/** Within this time a new replica must get requests, and a removed one must be forgotten. */
 const TAKE_NOTE_MS = 5_000;
 
 const hasEngine = engineAnswers();
@@ -35,7 +35,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
 
   const up = (...args: string[]) => stack.compose('up', '--detach', '--wait', '--no-recreate', ...args);
 
-  test('opens one port, and no secret is in an image or an environment', async () => {
+  test('opens one port, and no image or environment contains a secret', async () => {
     const ids = (await stack.compose('ps', '--quiet')).trim().split('\n');
     const format = '{{json .HostConfig.PortBindings}} {{json .Config.Env}} {{json .Config.User}}';
     const containers = (await docker('inspect', '--format', format, ...ids)).trim().split('\n');
@@ -52,7 +52,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
   });
 
   test(
-    'answers the whole suite of the API as a local stack does',
+    'passes the whole API suite, like a local stack',
     async () => {
       await promisify(execFile)('npx', ['jest', 'tests/api/api.test.ts', '--coverage=false'], {
         env: { ...stack.env, MILLRACE_URL: stack.url },
@@ -104,7 +104,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
       traffic = startTraffic({ url: stack.url, perSecond: 100, retries: 'safe' });
       for (const service of ['nginx', 'redis', 'postgres', ...serviceNames]) {
         const [victim] = await stack.replicas(service);
-        // Not `docker kill`: that would count as a stop by hand, and the container would stay down.
+        // Not `docker kill`: that would count as a manual stop, and the container would stay down.
         process.kill(victim!.pid, 'SIGKILL');
         await until(`${service} runs again`, () => isHealthyAgain(victim!.id, victim!.pid), MINUTE_MS);
       }
@@ -115,7 +115,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
   );
 
   test(
-    'goes on while a replica is frozen, and takes it back afterwards',
+    'keeps working while a replica is frozen, and uses it again afterwards',
     async () => {
       await up('--scale', 'task-api=2');
       const [frozen] = await stack.replicas('task-api');
@@ -169,7 +169,7 @@ function answered({ pods }: Traffic, names: string[]): boolean {
   return names.every((name) => pods.has(name));
 }
 
-/** @param oldPid the process that was killed: it must be another one now */
+/** @param oldPid the process that was killed: it must be a different one now */
 async function isHealthyAgain(id: string, oldPid?: number): Promise<boolean> {
   const state = await docker('inspect', '--format', '{{.State.Pid}} {{.State.Health.Status}}', id);
   const [pid, health] = state.trim().split(' ');

@@ -6,13 +6,13 @@ import { freePort } from '../../local/servers/ports.js';
 const run = promisify(execFile);
 const root = join(__dirname, '../..');
 
-/** The stack under test: a project of its own, beside whatever else the engine runs. */
+/** The stack under test, as a separate project beside whatever else the engine runs. */
 export interface Composed {
   url: string;
   env: NodeJS.ProcessEnv;
-  /** `docker compose …`. @returns what it wrote to stdout @throws with what it wrote, when it fails */
+  /** Runs `docker compose …`. @returns its stdout @throws with its output, when it fails */
   compose(...args: string[]): Promise<string>;
-  /** A program of `scripts/`, for this stack. */
+  /** Runs a program of `scripts/` for this stack. */
   script(name: string, ...args: string[]): Promise<string>;
   /** The running replicas of a service. */
   replicas(service: string): Promise<Container[]>;
@@ -22,11 +22,11 @@ export interface Container {
   id: string;
   /** Its first process, as the host sees it. */
   pid: number;
-  /** The replica's name in answers (services only). */
+  /** The replica's name in responses (services only). */
   pod: string;
 }
 
-/** Is there a container engine that answers, with Compose? */
+/** Whether there is a container engine with Compose that responds. */
 export function engineAnswers(): boolean {
   try {
     execFileSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 });
@@ -66,7 +66,7 @@ export async function composed(): Promise<Composed> {
   };
 }
 
-/** A plain `docker …`, for what is done to one container. */
+/** Runs a plain `docker …`, for actions on one container. */
 export async function docker(...args: string[]): Promise<string> {
   return (await run('docker', args)).stdout;
 }

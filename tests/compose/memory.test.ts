@@ -1,7 +1,7 @@
-// The largest pictures, many at once, on the composed stack with its real limits: npm run test:compose.
+// The largest images, many at once, on the composed stack with its real limits: npm run test:compose.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePictures } from '../hostile/pictures.js';
+import { makeImages } from '../hostile/images.js';
 import { type Composed, composed, engineAnswers } from './docker.js';
 import { fallen, reportUsage, usagesOf } from './usage.js';
 import { until } from '../support/until.js';
@@ -12,10 +12,10 @@ const hasEngine = engineAnswers();
 
 (hasEngine ? describe : describe.skip)('memory', () => {
   let stack: Composed;
-  let pictures: { hostile: string; honest: string };
+  let images: { hostile: string; honest: string };
 
   beforeAll(async () => {
-    pictures = await makePictures();
+    images = await makeImages();
     stack = await composed();
     await stack.compose('down', '--volumes', '--timeout', '5');
     await stack.compose('up', '--build', '--detach', '--wait');
@@ -23,18 +23,18 @@ const hasEngine = engineAnswers();
 
   afterAll(async () => {
     await stack.compose('down', '--volumes', '--timeout', '5');
-    for (const folder of Object.values(pictures)) rmSync(folder, { recursive: true });
+    for (const folder of Object.values(images)) rmSync(folder, { recursive: true });
   }, 2 * MINUTE_MS);
 
   test.each([
     ['of 20 MiB', 'large-20mib.png'],
     ['of 50 megapixels', 'large-50mp.jpg'],
   ])(
-    '64 pictures %s at once, half of them as jobs, are all done, or refused with Retry-After',
+    '64 images %s at once, half of them as jobs, are all processed, or refused with Retry-After',
     async (_case, name) => {
-      const picture = new Blob([readFileSync(join(pictures.hostile, name))]);
+      const image = new Blob([readFileSync(join(images.hostile, name))]);
       const answers = await Promise.all(
-        Array.from({ length: 64 }, (_, number) => upload(picture, number % 2 === 0 ? '' : '?async=true')),
+        Array.from({ length: 64 }, (_, number) => upload(image, number % 2 === 0 ? '' : '?async=true')),
       );
       const unexpected = answers.filter(
         ({ status, retryAfter }) =>
@@ -46,16 +46,16 @@ const hasEngine = engineAnswers();
       }
       const ids = (await stack.compose('ps', '--quiet')).trim().split('\n');
       const usages = await usagesOf(ids);
-      reportUsage(`64 pictures ${name}: ${countBy(answers.map(({ status }) => status))}`, usages);
+      reportUsage(`64 images ${name}: ${countBy(answers.map(({ status }) => status))}`, usages);
       expect(fallen(usages)).toEqual([]);
       expect(answers.filter(({ status }) => [201, 202].includes(status)).length).toBeGreaterThan(0);
     },
     8 * MINUTE_MS,
   );
 
-  async function upload(picture: Blob, query: string) {
+  async function upload(image: Blob, query: string) {
     const form = new FormData();
-    form.set('file', picture, 'a');
+    form.set('file', image, 'a');
     form.set('effects', 'bw,blur');
     const response = await fetch(`${stack.url}/upload${query}`, { method: 'POST', body: form });
     const body = (await response.json()) as { status_url?: string };

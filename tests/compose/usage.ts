@@ -1,10 +1,10 @@
 import { docker } from './docker.js';
 
-/** What became of a container since it was made. */
+/** What has happened to a container since it was created. */
 export interface Usage {
   service: string;
   restarts: number;
-  /** By the kernel, for want of memory. */
+  /** By the kernel, for lack of memory. */
   killed: boolean;
   peakMib: number;
   limitMib: number;
@@ -34,7 +34,7 @@ async function usageOf(id: string): Promise<Usage> {
   };
 }
 
-/** Those that did not hold out. */
+/** Those that crashed. */
 export function fallen(usages: Usage[]): Usage[] {
   return usages.filter(({ restarts, killed }) => restarts > 0 || killed);
 }

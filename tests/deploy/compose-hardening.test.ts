@@ -29,7 +29,7 @@ const lasting = Object.entries(services).filter(([name, { profiles }]) => name !
 
 describe('the containers of docker-compose.yaml', () => {
   it.each(Object.entries(services))(
-    '%s writes nothing but its volumes, and can gain no privileges',
+    '%s writes only to its volumes, and cannot gain privileges',
     (_, service) => {
       expect(service).toMatchObject({
         read_only: true,
@@ -44,12 +44,12 @@ describe('the containers of docker-compose.yaml', () => {
     },
   );
 
-  it.each(lasting)('%s has limits of memory and CPU', (_, service) => {
+  it.each(lasting)('%s has memory and CPU limits', (_, service) => {
     expect(service.mem_limit).toBeDefined();
     expect(service.cpus).toBeDefined();
   });
 
-  it('only one of them is root, and that one has no network', () => {
+  it('only one of them runs as root, and that one has no network', () => {
     const roots = Object.entries(services).filter(([, { user }]) => user === 'root');
     expect(roots.map(([name, { network_mode }]) => [name, network_mode])).toEqual([['secrets', 'none']]);
   });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { freePort } from '../../local/servers/ports.js';
 import { type Answer, type Machine, machine, type Outcome } from './programs.js';
 
-/** kubectl, with a cluster behind these contexts, as a fresh kind cluster of two CPUs and 4 GiB answers. */
+/** kubectl, with a cluster behind these contexts that responds like a fresh kind cluster of two CPUs and 4 GiB. */
 function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: Answer[]): Answer[] {
   const names = Object.keys(contexts);
   return [
@@ -26,7 +26,7 @@ function kubectl(contexts: Record<string, 'answers' | 'is silent'>, ...first: An
   ];
 }
 
-/** A pod of the cluster answers at every address. */
+/** A pod of the cluster responds at every address. */
 const curl: Answer[] = [{ to: '*', says: 'HTTP/1.1 200 OK\r\nX-Served-By: web-gateway-1\r\n' }];
 const docker: Answer[] = [{ to: 'image inspect --format*', says: 'millrace/task-api:dev=sha256:1\n' }];
 
@@ -82,7 +82,7 @@ describe('the cluster that deploy.sh uses', () => {
   });
 
   it.each(['docker-desktop', 'orbstack', 'k3d-dev', 'minikube'])(
-    'knows %s as one for development',
+    'recognizes %s as a development cluster',
     async (context) => {
       const { calls } = await deploy({
         kubectl: kubectl({ [context]: 'answers' }),
@@ -237,21 +237,45 @@ describe('checks of deploy.sh before it changes anything', () => {
       'uses the Secret postgres',
     ],
     [
+      'passwords for development in the place of own ones',
+      { to: '*manifest-secrets*', says: 'made redis\nused redis\n' },
+      'The Secret redis in the cluster has passwords of your own, and k8s/ has those for development.\n  Fix: deploy with',
+    ],
+    [
       'a wrong tag of an image',
       { to: 'kustomize*', says: 'image: millrace/task-api:dve\n' },
       'asks for the image millrace/task-api:dve, which Docker does not have',
     ],
   ])('stops at %s, with the fix', async (_, answer, message) => {
     const secrets = { to: '*get secret postgres', fails: true };
+    const own = { to: '*get secret redis --ignore-not-found*', says: 'Opaque ' };
     const images = { to: 'image inspect millrace/task-api:dve', fails: true };
     const { status, stderr, calls } = await deploy({
-      kubectl: kubectl({ 'kind-a': 'answers' }, answer, secrets),
+      kubectl: kubectl({ 'kind-a': 'answers' }, answer, secrets, own),
       kind: [],
       docker: [images, ...docker],
     });
     expect(stderr).toContain(message);
     expect(status).toBe(1);
     expect(calls.filter((call) => call.includes(' apply '))).toEqual([]);
+  });
+
+  it('replaces passwords for development that an earlier release made, whose type cannot be changed', async () => {
+    const made = { to: '*manifest-secrets*', says: 'made postgres\nmade redis\n' };
+    const old = { to: '*get secret redis --ignore-not-found*', says: 'Opaque development only' };
+    const present = {
+      to: '*get secret postgres --ignore-not-found*',
+      says: 'millrace/development-only development only',
+    };
+    const { status, calls } = await deploy({
+      kubectl: kubectl({ 'kind-a': 'answers' }, made, old, present),
+      kind: [],
+      docker,
+    });
+    expect(status).toBe(0);
+    expect(calls.filter((call) => call.includes(' delete secret'))).toEqual([
+      'kubectl --context kind-a -n millrace delete secret redis',
+    ]);
   });
 
   it('only warns about what the stack can do without', async () => {

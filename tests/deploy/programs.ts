@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 
 const root = join(__dirname, '../..');
 
-/** What deploy.sh may find on any machine. Everything else is there only when a test puts it there. */
+/** What deploy.sh may find on any machine. Everything else exists only when a test puts it there. */
 const everywhere = [
   'awk',
   'base64',
@@ -22,19 +22,18 @@ const everywhere = [
   'id',
 ].concat(['mktemp', 'od', 'paste', 'printf', 'rm', 'sed', 'sort', 'tail', 'tr', 'uname', 'wc']);
 
-/** What a program answers to arguments that a shell pattern fits: the first one counts. */
+/** What a program prints for arguments that match a shell pattern; the first match counts. */
 export interface Answer {
   to: string;
   says?: string;
   complains?: string;
   fails?: boolean;
-  /** Is taken once: the next time a later one counts. */
+  /** Used once: the next time a later one counts. */
   once?: boolean;
 }
 
 /**
- * A machine with these programs and no others, for what cannot be had otherwise: an old cluster, one far away, none.
- * Nobody is waited for on it.
+ * A machine with exactly these programs, to simulate what cannot be had otherwise: an old cluster, a remote one, none. Nothing on it waits.
  */
 export interface Machine {
   run(script: string, args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;

@@ -28,18 +28,18 @@ describe('shell scripts', () => {
     expect(stdout).toBe('');
   });
 
-  // What the bash of macOS, 3.2, does not know; and there an array without elements is an error under `set -u`.
+  // What bash 3.2 on macOS does not support; and there, an empty array is an error under `set -u`.
   const newer = [
     /\b(mapfile|readarray|coproc|globstar|BASHPID|EPOCH(SECONDS|REALTIME)|SRANDOM)\b/,
     /\b(declare|local|typeset) -[a-zA-Z]*[Aglnu]/,
     /\$\{\w+(\[[^\]]*\])?(,|\^|@[A-Za-z]\})/,
     /\$\{\w+\[-/,
     /&>>|\|&|;;?&|\bwait -[np]|\bread -\w*[iN]|\[\[? -v |exec \{\w+\}|\{0\d+\.\.|%\([^)]*\)T|\\u[0-9a-f]{4}/,
-    // A `)` of `case` ends the substitution there.
+    // There, the `)` of a `case` ends the command substitution.
     /\$\([^()]*\bcase\b[^()]* in\b/,
   ];
 
-  /** Arrays that begin without elements, to which nothing is added, and which are used as if they had some. */
+  /** Arrays that are empty at first, to which nothing is added, and which are used as if they had elements. */
   function emptyArrays(text: string): string[] {
     const names = [...text.matchAll(/\b(\w+)=\(\)/g)].map(([, name]) => name!);
     return names.filter(

@@ -38,7 +38,8 @@ describe('docs/CONFIGURATION.md', () => {
     const real = Object.fromEntries(
       Object.entries(services[service]!.shape).map(([name, field]) => {
         const { success, data } = (field as z.ZodType).safeParse(undefined);
-        return [name, name === 'POD_NAME' ? "the host's name" : success ? String(data) : 'required'];
+        if (name === 'POD_NAME') return [name, "the host's name"];
+        return [name, success ? String(data).replace(/^undefined$/, 'none') : 'required'];
       }),
     );
     expect(documented).toEqual(real);

@@ -8,8 +8,8 @@ const dockerfileOf = (service: string) => readFileSync(join(root, 'services', se
 const [first = '', ...others] = serviceNames;
 
 describe('the Dockerfiles of the services', () => {
-  // What differs would be built once for each service, and would have to be changed seven times.
-  it.each(others)('differ in the name alone: %s', (service) => {
+  // Any difference would be built once for each service, and would have to be changed seven times.
+  it.each(others)('differ in the name only: %s', (service) => {
     expect(dockerfileOf(service)).toBe(dockerfileOf(first).replaceAll(first, service));
   });
 });

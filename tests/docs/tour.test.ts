@@ -25,7 +25,7 @@ const commands = [...pages.matchAll(/^\$ (curl (?:[^\n]*\\\n)*[^\n]*)$/gm)].map(
 
 it('shows only commands that are examples in the OpenAPI document, which are run against the product', () => {
   expect(commands.length).toBeGreaterThan(10);
-  // The mistake that shows an error response is not among them.
+  // The example of an error response is not among them.
   const missing = commands.filter((command) => !samples.has(command) && !command.includes('colour'));
   expect(missing).toEqual([]);
 });

@@ -19,19 +19,19 @@ const readPackage = (folder: string, base = root) =>
   JSON.parse(readFileSync(join(base, folder, 'package.json'), 'utf8')) as Package;
 const { version } = readPackage('.');
 
-/** Of a package, and of what it takes from the others. */
+/** Of a package, and of its dependencies on the others. */
 function versionsOf({ version: own, dependencies = {} }: Package): string[] {
   const others = Object.entries(dependencies).filter(([name]) => name.startsWith('@millrace/'));
   return [own, ...others.map(([, wanted]) => wanted)];
 }
 
-// Not among them: the tag in overlays/prod, which says what runs there.
+// Not included: the tag in overlays/prod, which says what runs there.
 describe('there is one version', () => {
-  it.each(folders)('in %s, and in what it takes from the others', (folder) => {
+  it.each(folders)('in %s, and in its dependencies on the others', (folder) => {
     expect(new Set(versionsOf(readPackage(folder)))).toEqual(new Set([version]));
   });
 
-  it('in the description of the API, and in the health of a service', async () => {
+  it('in the API description, and in the health of a service', async () => {
     expect(createOpenApiDocument().info.version).toBe(version);
     expect((await checkHealth({ service: 'any', pod: 'any-1' })).version).toBe(version);
   });

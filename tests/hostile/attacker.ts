@@ -1,6 +1,6 @@
-// One client who means harm, for a while: node attacker.ts URL SECONDS FOLDER. It does all of this at once: pictures that are bombs, pictures that are slow to
-// look through, the largest pictures there may be, jobs that are due in weeks, and streams by the thousand. FOLDER has the pictures. Runs in a container of its
-// own, so that it has an address of its own; hence nothing but Node. Prints a line of JSON: how often each was answered with what.
+// A malicious client: node attacker.ts URL SECONDS FOLDER. It does all of this at once: images that are bombs, images that are slow to
+// examine, the largest possible images, jobs that are due in weeks, and thousands of streams. FOLDER has the images. It runs in its own
+// container to have its own address, and so needs nothing but Node. Prints a line of JSON: how many times each request got which response.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,15 +14,15 @@ const count = (what: string, answer: string | number) => {
   of[answer] = (of[answer] ?? 0) + 1;
 };
 
-const pictures = new Map(
+const images = new Map(
   readdirSync(folder).map((name) => [name, new Blob([readFileSync(`${folder}/${name}`)])]),
 );
-/** Those whose names begin so. */
-const named = (prefix: string) => [...pictures].filter(([name]) => name.startsWith(prefix));
+/** Those whose names begin with the prefix. */
+const named = (prefix: string) => [...images].filter(([name]) => name.startsWith(prefix));
 
-async function upload(what: string, picture: Blob, query = ''): Promise<void> {
+async function upload(what: string, image: Blob, query = ''): Promise<void> {
   const form = new FormData();
-  form.set('file', picture, 'a');
+  form.set('file', image, 'a');
   form.set('effects', 'bw,blur');
   const left = Math.max(0, Math.round(end - performance.now()));
   await fetch(`${url}/upload${query}`, {
@@ -37,13 +37,13 @@ async function upload(what: string, picture: Blob, query = ''): Promise<void> {
     .catch((error: unknown) => count(what, (error as Error).name));
 }
 
-/** So many at a time, again and again; a refusal is followed by a short pause, as no machine sends faster than it can. */
+/** Repeats requests, a number of them at a time; a short pause follows each refusal, as no machine sends faster than it can. */
 async function keepUploading(what: string, prefix: string, atATime: number): Promise<void> {
   const files = named(prefix);
   const one = async (number: number) => {
     for (let round = number; performance.now() < end; round++) {
-      const [, picture] = files[round % files.length]!;
-      await upload(what, picture, round % 2 === 0 ? '' : '?async=true');
+      const [, image] = files[round % files.length]!;
+      await upload(what, image, round % 2 === 0 ? '' : '?async=true');
       await sleep(50);
     }
   };
@@ -62,7 +62,7 @@ async function farJobs(): Promise<void> {
   }
 }
 
-/** Streams that are opened and never read, until there are so many. */
+/** Opens streams that are never read, up to a number. */
 async function streams(howMany: number): Promise<void> {
   const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   for (let stream = 0; stream < howMany && performance.now() < end; stream++) {

@@ -1,11 +1,11 @@
-// Ten people who use the stack as it is meant to be used, for a while: node honest.ts URL SECONDS PHOTO. Runs in a container of its own, so
-// that they have an address of their own; hence nothing but Node. Prints a line of JSON: for each kind of request the latencies in ms, and what failed.
+// Ten people who use the stack as intended: node honest.ts URL SECONDS PHOTO. It runs in its own container to have its own address, and so
+// needs nothing but Node. Prints a line of JSON: for each kind of request the latencies in ms, and what failed.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const [url, seconds, photoFile] = process.argv.slice(2) as [string, string, string];
 const CLIENTS = 10;
-/** What a person does between two requests. */
+/** The pause of a person between two requests. */
 const PAUSE_MS = 400;
 
 const photo = new Blob([readFileSync(photoFile)], { type: 'image/jpeg' });

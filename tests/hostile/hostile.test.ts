@@ -1,13 +1,13 @@
-// One client who means harm, beside ten who do not, on the composed stack with its real limits: npm run test:hostile.
+// One malicious client beside ten normal ones, on the composed stack with its real limits: npm run test:hostile.
 import { rmSync } from 'node:fs';
 import { type Composed, composed, docker, engineAnswers } from '../compose/docker.js';
 import { fallen, reportUsage, type Usage, usagesOf } from '../compose/usage.js';
-import { makePictures } from './pictures.js';
+import { makeImages } from './images.js';
 import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 const SECONDS = Number(process.env['HOSTILE_SECONDS'] ?? 60);
-/** How much slower the stack may be to the others meanwhile, at the 95th percentile. */
+/** How much slower the stack may be for the others in the meantime, at the 95th percentile. */
 const SLOWER_AT_MOST = 3;
 
 interface HonestReport {
@@ -20,10 +20,10 @@ const hasEngine = engineAnswers();
 
 (hasEngine ? describe : describe.skip)('a client who means harm', () => {
   let stack: Composed;
-  let pictures: { hostile: string; honest: string };
+  let images: { hostile: string; honest: string };
 
   beforeAll(async () => {
-    pictures = await makePictures();
+    images = await makeImages();
     stack = await composed();
     await stack.compose('down', '--volumes');
     await stack.compose('up', '--build', '--detach', '--wait');
@@ -31,18 +31,18 @@ const hasEngine = engineAnswers();
   }, 15 * MINUTE_MS);
 
   afterAll(async () => {
-    // What is still at work for the hostile client is not waited for.
+    // Does not wait for work that is still running for the malicious client.
     await stack.compose('down', '--volumes', '--timeout', '5');
-    for (const folder of Object.values(pictures)) rmSync(folder, { recursive: true });
+    for (const folder of Object.values(images)) rmSync(folder, { recursive: true });
   }, 2 * MINUTE_MS);
 
   test(
-    'takes the service from nobody, and kills nothing',
+    'denies the service to nobody, and kills nothing',
     async () => {
       await honest(5);
       const alone = await honest(30);
-      // On a machine of its own it would take no CPU from the stack's.
-      const attack = inContainer('attacker.ts', SECONDS, pictures.hostile, '/pictures', [
+      // On a separate machine, it would take no CPU from the stack's.
+      const attack = inContainer('attacker.ts', SECONDS, images.hostile, '/images', [
         '--cpu-shares',
         '64',
       ]);
@@ -58,7 +58,7 @@ const hasEngine = engineAnswers();
         const [before, meanwhile] = [p95(alone.latencies[kind]!), p95(beside.latencies[kind]!)];
         expect(meanwhile / before).toBeLessThan(SLOWER_AT_MOST);
       }
-      // What it leaves behind is worked off, and the stack is as before.
+      // What it leaves behind gets done, and the stack is as before.
       await until('all is healthy', async () => (await fetch(`${stack.url}/health`)).ok, MINUTE_MS);
     },
     SECONDS * 1_000 + 5 * MINUTE_MS,
@@ -66,11 +66,11 @@ const hasEngine = engineAnswers();
 
   async function honest(seconds: number): Promise<HonestReport> {
     return JSON.parse(
-      await inContainer('honest.ts', seconds, pictures.honest, '/pictures/photo.jpg'),
+      await inContainer('honest.ts', seconds, images.honest, '/images/photo.jpg'),
     ) as HonestReport;
   }
 
-  /** Runs a script of tests/hostile beside the stack, on Nginx's network, under an address of its own. @returns what it prints */
+  /** Runs a script of tests/hostile beside the stack, on Nginx's network, under its own address. @returns its output */
   async function inContainer(
     script: string,
     seconds: number,
@@ -79,7 +79,7 @@ const hasEngine = engineAnswers();
     further: string[] = [],
   ): Promise<string> {
     const options = ['--rm', '--network', 'millrace-test_front', '--ulimit', 'nofile=8192', ...further];
-    const mounts = ['-v', `${__dirname}:/hostile:ro`, '-v', `${folder}:/pictures:ro`];
+    const mounts = ['-v', `${__dirname}:/hostile:ro`, '-v', `${folder}:/images:ro`];
     const program = ['--no-warnings', '--experimental-strip-types', `/hostile/${script}`];
     return docker(
       'run',
@@ -95,7 +95,7 @@ const hasEngine = engineAnswers();
     );
   }
 
-  /** Fills Redis with finished pictures up to its limit. */
+  /** Fills Redis with finished images up to its limit. */
   async function fillImageStore(): Promise<void> {
     const script =
       "for i = 1, 16 do local k = 'image:' .. ARGV[1] .. '-' .. i; redis.pcall('HSET', k, 'type', 'image/png', 'etag', i, " +

@@ -1,4 +1,4 @@
-// What can be known of the manifests without a cluster.
+// What can be checked in the manifests without a cluster.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { schemaProblems } from './schema.js';
 
 const manifests = readManifests();
 
-/** All that the checks have to say. */
+/** The findings of all rules. */
 function problemsOf(all: Manifest[]): string[] {
   return [
     ...all.flatMap(schemaProblems),
@@ -25,7 +25,7 @@ function problemsOf(all: Manifest[]): string[] {
 }
 
 test.each(manifests.map((manifest) => [idOf(manifest), manifest] as const))(
-  '%s has the form that the API asks for, and nothing else in it',
+  '%s matches the API schema, with no unknown fields',
   (_id, manifest) => {
     expect(schemaProblems(manifest)).toEqual([]);
   },
@@ -35,7 +35,7 @@ test.each(Object.entries(rules))('%s', (_rule, check) => {
   expect(check(manifests)).toEqual([]);
 });
 
-test('nothing is there twice', () => {
+test('nothing is defined twice', () => {
   const ids = manifests.map(idOf);
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
 });
@@ -51,7 +51,7 @@ test('the Kustomization has every manifest', () => {
   expect(resources).toEqual(manifestFiles());
 });
 
-describe('a mistake is named', () => {
+describe('a mistake is reported', () => {
   const named = (change: (workload: Workload, all: Manifest[]) => void): string[] => {
     const copy = structuredClone(manifests);
     const workload = copy.find((each) => idOf(each) === 'StatefulSet/postgres') as Workload;
@@ -60,7 +60,7 @@ describe('a mistake is named', () => {
   };
   const containerOf = (workload: Workload) => workload.spec.template.spec.containers[0]!;
 
-  test('a field with a typing error', () => {
+  test('a misspelled field', () => {
     const problems = named((workload) =>
       Object.assign(containerOf(workload), { readinesProbe: containerOf(workload).readinessProbe }),
     );
@@ -93,17 +93,17 @@ describe('a mistake is named', () => {
     ]);
   });
 
-  test('a claim that is not there', () => {
+  test('a claim that does not exist', () => {
     const problems = named((_workload, all) => {
       const claim = all.findIndex((each) => idOf(each) === 'PersistentVolumeClaim/postgres');
       all.splice(claim, 1);
     });
     expect(problems).toEqual([
-      'what a pod refers to is there: StatefulSet/postgres: there is no PersistentVolumeClaim postgres',
+      'everything that a pod refers to exists: StatefulSet/postgres: there is no PersistentVolumeClaim postgres',
     ]);
   });
 
-  test('a call that no policy lets through', () => {
+  test('a call that no policy allows', () => {
     const problems = named((_workload, all) => {
       const policy = all.find((each) => idOf(each) === 'NetworkPolicy/postgres')!;
       policy.spec!.ingress![0]!.from!.pop();
@@ -111,7 +111,7 @@ describe('a mistake is named', () => {
     expect(problems).toEqual([expect.stringMatching(/ingress: no user-api → postgres$/)]);
   });
 
-  test('a key that is there twice', () => {
+  test('a duplicate key', () => {
     expect(() => parseManifests('a: 1\na: 2\n')).toThrow('Map keys must be unique');
   });
 });
@@ -128,7 +128,7 @@ const hasKubeScore = (() => {
 
 (hasKubeScore ? test : test.skip)('kube-score finds nothing critical', () => {
   const files = manifestFiles().map((file) => join(root, 'k8s', file));
-  // Its status is 1 when there is.
+  // Its status is 1 when there is a difference.
   const opinion = () =>
     execFileSync(
       'kube-score',

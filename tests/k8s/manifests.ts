@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 
 export const root = join(__dirname, '../..');
 
-/** An object of the Kubernetes API, as far as these tests look into it. Whether it is one, the schemas say. */
+/** A Kubernetes object, reduced to what these tests look at. The schemas check its form. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -43,6 +43,7 @@ interface PodSelector {
 export interface Peer {
   podSelector?: PodSelector;
   namespaceSelector?: PodSelector;
+  ipBlock?: { cidr: string };
 }
 
 export interface PodSpec {
@@ -97,19 +98,19 @@ export interface Container {
 /** A Deployment or StatefulSet. */
 export type Workload = Manifest & { spec: Required<Pick<Spec, 'template'>> & Spec };
 
-/** What `kubectl apply -f k8s/` takes. */
+/** What `kubectl apply -f k8s/` reads. */
 export function readManifests(): Manifest[] {
   return manifestFiles().flatMap((file) => parseManifests(readFileSync(join(root, 'k8s', file), 'utf8')));
 }
 
-/** In the order in which kubectl takes them. */
+/** In the order in which kubectl reads them. */
 export function manifestFiles(): string[] {
   return readdirSync(join(root, 'k8s'))
     .filter((file) => /\.(ya?ml|json)$/.test(file))
     .sort();
 }
 
-/** @throws where the text is not YAML, or says something twice */
+/** @throws when the text is not YAML, or contains a duplicate key */
 export function parseManifests(text: string): Manifest[] {
   // As kubectl reads it: 0440 is an octal number.
   return parseAllDocuments(text, { version: '1.1' }).map((document) => {

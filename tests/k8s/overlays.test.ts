@@ -1,8 +1,12 @@
-// What overlays/ makes of k8s/, by kubectl's own kustomize. It needs no cluster.
+// What overlays/ make of k8s/, with kubectl's own kustomize. It needs no cluster.
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { serviceNames } from '#topology';
+import { parseConfig } from '@millrace/chassis/process';
 import { jobSummarySchema } from '@millrace/contracts';
+import { configSchema as textWorkerConfig } from '../../services/text-worker/src/config.js';
 import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
 import { rules } from './rules.js';
 import { schemaProblems } from './schema.js';
@@ -20,6 +24,28 @@ const hasKubectl = (() => {
 const render = (folder: string): Manifest[] =>
   parseManifests(execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' }));
 
+/** The overlay prod with a component of overlays/components. */
+function renderWith(component: string): Manifest[] {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
+  try {
+    const path = (to: string) => relative(folder, join(root, to));
+    const text = JSON.stringify({
+      resources: [path('overlays/prod')],
+      components: [path(`overlays/components/${component}`)],
+    });
+    writeFileSync(join(folder, 'kustomization.yaml'), text);
+    return parseManifests(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What Kubernetes writes as 250m, 2 or 128Mi. */
+function quantity(text: string): number {
+  const [, number, unit] = /^([\d.]+)(m|Mi|Gi)?$/.exec(text)!;
+  return Number(number) * ({ m: 0.001, Mi: 1024 ** 2, Gi: 1024 ** 3 }[unit!] ?? 1);
+}
+
 /** Rules that the overlay breaks on purpose. */
 const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
   ...manifests.flatMap(schemaProblems),
@@ -29,7 +55,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
 ];
 
 (hasKubectl ? describe : describe.skip)('an overlay', () => {
-  test('k8s/ by itself renders to what lies in it', () => {
+  test('k8s/ by itself renders to its own content', () => {
     const byId = (all: Manifest[]) => [...all].sort((one, other) => idOf(one).localeCompare(idOf(other)));
     expect(byId(render('k8s'))).toEqual(byId(readManifests()));
   });
@@ -38,13 +64,13 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     const prod = hasKubectl ? render('overlays/prod') : [];
     const of = (id: string) => prod.find((manifest) => idOf(manifest) === id) as Manifest;
 
-    test('keeps every rule but those that it is there to change', () => {
+    test('keeps every rule except those that it is meant to change', () => {
       const exempt =
         /there is no Secret (postgres|redis)$|the image ghcr\.io\/|Deployment\/queue-worker: replicas would undo/;
       expect(problemsOf(prod, exempt)).toEqual([]);
     });
 
-    test('takes the services from a registry, under a tag that does not move', () => {
+    test('pulls the services from a registry, with a fixed tag', () => {
       const images = workloadsOf(prod).flatMap(({ spec }) =>
         spec.template.spec.containers.map(({ image }) => image),
       );
@@ -66,7 +92,36 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       });
     });
 
-    test('has two replicas of each service at least', () => {
+    test('has a quota for all replicas at their maximum during a rollout, and not much more', () => {
+      const { hard } = of('ResourceQuota/millrace').spec as unknown as { hard: Record<string, string> };
+      const needed: Record<string, number> = { pods: 0 };
+      for (const workload of workloadsOf(prod)) {
+        const { name } = workload.metadata;
+        const scaler = prod.find(({ spec }) => spec?.scaleTargetRef?.name === name)?.spec as
+          { maxReplicas: number } | undefined;
+        // A StatefulSet's one pod is gone before the next one comes; KEDA has at most five queue-workers.
+        const pods = workload.kind === 'StatefulSet' ? 1 : (scaler?.maxReplicas ?? 5) + 1;
+        needed['pods']! += pods;
+        for (const { resources } of workload.spec.template.spec.containers)
+          for (const kind of ['requests', 'limits'] as const)
+            for (const what of ['cpu', 'memory']) {
+              const key = `${kind}.${what}`;
+              needed[key] = (needed[key] ?? 0) + pods * quantity(resources![kind]![what]!);
+            }
+      }
+      for (const [what, amount] of Object.entries(needed)) {
+        expect([what, quantity(hard[what]!)]).toEqual([what, expect.any(Number)]);
+        expect(quantity(hard[what]!) / amount).toBeGreaterThanOrEqual(1);
+        expect(quantity(hard[what]!) / amount).toBeLessThan(1.15);
+      }
+    });
+
+    test('does not start before somebody has chosen who may call', () => {
+      const settings = of('ConfigMap/settings').data;
+      expect(() => parseConfig(textWorkerConfig, settings)).toThrow('AUTH_MODE: must be jwt');
+    });
+
+    test('has at least two replicas of each service', () => {
       const scalers = prod.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
       const least = Object.fromEntries(
         scalers.map(({ spec }) => [
@@ -76,6 +131,67 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       );
       const deployments = prod.filter(({ kind }) => kind === 'Deployment');
       for (const { metadata, spec } of deployments) expect(least[metadata.name] ?? spec!.replicas).toBe(2);
+    });
+  });
+
+  test('the component auth gives every service what AUTH_MODE=jwt needs', () => {
+    const auth = renderWith('auth');
+    for (const service of serviceNames) {
+      const { spec } = workloadsOf(auth).find(({ metadata }) => metadata.name === service)!;
+      const token = spec.template.spec.containers[0]!.env!.find(({ name }) => name === 'SERVICE_TOKEN');
+      expect(token).toHaveProperty('valueFrom.secretKeyRef.name', 'service-token');
+    }
+    const { data } = auth.find((manifest) => idOf(manifest) === 'ConfigMap/settings')!;
+    const settings = { ...data, SERVICE_TOKEN: 'x'.repeat(32) };
+    expect(parseConfig(textWorkerConfig, settings)).toMatchObject({ AUTH_MODE: 'jwt' });
+    expect(auth.flatMap(schemaProblems)).toEqual([]);
+  });
+
+  describe('a component for the way in', () => {
+    const uploadSeconds = 150;
+
+    test('ingress-nginx lets uploads through, and waits for them', () => {
+      const ingress = renderWith('ingress-nginx').find(({ kind }) => kind === 'Ingress')!;
+      const { annotations = {} } = ingress.metadata as { annotations?: Record<string, string> };
+      expect(annotations['nginx.ingress.kubernetes.io/proxy-body-size']).toBe('21m');
+      for (const time of ['read', 'send'])
+        expect(Number(annotations[`nginx.ingress.kubernetes.io/proxy-${time}-timeout`])).toBeGreaterThan(
+          uploadSeconds,
+        );
+      expect(ingress.spec).toMatchObject({
+        ingressClassName: 'nginx',
+        tls: [{ secretName: 'millrace-tls' }],
+      });
+    });
+
+    test('traefik changes the class alone', () => {
+      const withTraefik = renderWith('traefik').map((manifest) =>
+        manifest.kind === 'Ingress'
+          ? { ...manifest, spec: { ...manifest.spec, ingressClassName: undefined } }
+          : manifest,
+      );
+      expect(withTraefik).toEqual(render('overlays/prod'));
+    });
+
+    test('gateway-api replaces the Ingress, ends no event stream, and leads to Nginx alone', () => {
+      const all = renderWith('gateway-api');
+      expect(all.filter(({ kind }) => kind === 'Ingress')).toEqual([]);
+      const route = all.find(({ kind }) => kind === 'HTTPRoute') as unknown as {
+        spec: { hostnames: string[]; rules: object[] };
+      };
+      const backendRefs = [{ name: 'nginx-service', port: 80 }];
+      expect(route.spec.rules).toEqual([
+        {
+          matches: [{ path: { type: 'PathPrefix', value: '/api' } }],
+          timeouts: { request: '0s' },
+          backendRefs,
+        },
+        { timeouts: { request: '240s' }, backendRefs },
+      ]);
+      const gateway = all.find(({ kind }) => kind === 'Gateway') as unknown as {
+        spec: { listeners: { hostname: string }[] };
+      };
+      expect(gateway.spec.listeners.map(({ hostname }) => hostname)).toEqual(route.spec.hostnames);
     });
   });
 
@@ -93,7 +209,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       ]);
     });
 
-    test('counts what the summary of the jobs tells', () => {
+    test('uses the count from the job summary', () => {
       const scaler = keda.find(({ kind }) => kind === 'ScaledObject') as unknown as {
         spec: { triggers: { name: string; metadata: { valueLocation: string } }[] };
       };

@@ -1,4 +1,4 @@
-// What must hold for the manifests as a whole, beyond their form: a named rule each, that returns what is against it.
+// Rules for the manifests as a whole, beyond their form: each has a name and returns its violations.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, serviceNames, services } from '#topology';
@@ -6,7 +6,7 @@ import { idOf, type Manifest, type PodSpec, root, type Workload, workloadsOf } f
 
 export type Rule = (manifests: Manifest[]) => string[];
 
-/** A rule for each pod by itself. */
+/** A rule for each pod separately. */
 const forEachPod =
   (check: (pod: PodSpec, workload: Workload) => (string | false | undefined)[]): Rule =>
   (manifests) =>
@@ -48,7 +48,7 @@ export const rules: Record<string, Rule> = {
     context?.capabilities?.add !== undefined && 'adds capabilities',
   ]),
 
-  'a pod has an account of its own, without a token': (manifests) => {
+  'a pod has its own account, without a token': (manifests) => {
     const accounts = manifests.filter(({ kind }) => kind === 'ServiceAccount');
     return forEachPod((pod, { metadata }) => [
       pod.serviceAccountName !== metadata.name && `its serviceAccountName is not ${metadata.name}`,
@@ -110,7 +110,7 @@ export const rules: Record<string, Rule> = {
         'its preStop sleep is not above 30 s',
     ])(manifests),
 
-  'a rolled Deployment never has less than it should, and its replicas are not set here': (manifests) =>
+  'a Deployment keeps its capacity during a rollout, and does not set its replicas': (manifests) =>
     workloadsOf(manifests)
       .filter(({ kind }) => kind === 'Deployment')
       .flatMap((deployment) => {
@@ -123,7 +123,7 @@ export const rules: Record<string, Rule> = {
         ].filter((problem) => typeof problem === 'string');
       }),
 
-  'what a pod refers to is there': (manifests) => {
+  'everything that a pod refers to exists': (manifests) => {
     const has = (kind: string, name: string, keys: string[] = []) => {
       const found = manifests.find((each) => each.kind === kind && each.metadata.name === name);
       if (!found) return `there is no ${kind} ${name}`;
@@ -193,7 +193,7 @@ export const rules: Record<string, Rule> = {
         .map((problem) => `${idOf(workload)}: ${problem}`);
     }),
 
-  'an autoscaler and an Ingress lead to what is there': (manifests) => {
+  'the targets of autoscalers and Ingresses exist': (manifests) => {
     const names = (kind: string) =>
       manifests.filter((each) => each.kind === kind).map(({ metadata }) => metadata.name);
     return manifests.flatMap((manifest) => {
@@ -208,6 +208,19 @@ export const rules: Record<string, Rule> = {
     });
   },
 
+  'Nginx serves every host of an Ingress': (manifests) => {
+    const settings = manifests.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'settings',
+    );
+    const given = settings?.data?.['SERVER_NAMES']?.split(',') ?? [];
+    const always = readFileSync(join(root, 'nginx/origins.conf'), 'utf8');
+    return manifests
+      .filter(({ kind }) => kind === 'Ingress')
+      .flatMap(({ spec }) => (spec?.rules ?? []).map(({ host }) => host))
+      .filter((host) => !given.includes(host) && !always.includes(`\n    ${host} 1;\n`))
+      .map((host) => `${host} is neither in nginx/origins.conf nor in SERVER_NAMES`);
+  },
+
   'everything lies in the namespace, which enforces the restricted standard, and says what it belongs to': (
     manifests,
   ) =>
@@ -215,7 +228,10 @@ export const rules: Record<string, Rule> = {
       const { namespace, labels = {} } = manifest.metadata;
       return [
         manifest.kind === 'Namespace'
-          ? labels['pod-security.kubernetes.io/enforce'] !== 'restricted' && 'does not enforce restricted'
+          ? !(
+              labels['pod-security.kubernetes.io/enforce'] === 'restricted' &&
+              /^v1\.\d+$/.test(labels['pod-security.kubernetes.io/enforce-version'] ?? '')
+            ) && 'does not enforce restricted, as of a version'
           : namespace !== 'millrace' && 'its namespace is not millrace',
         !labels['app.kubernetes.io/name'] && 'has no label app.kubernetes.io/name',
         labels['app.kubernetes.io/part-of'] !== 'millrace' &&
@@ -225,7 +241,7 @@ export const rules: Record<string, Rule> = {
         .map((problem) => `${idOf(manifest)}: ${problem}`);
     }),
 
-  'nothing passes between pods but the calls of the product': (manifests) => {
+  'NetworkPolicies allow exactly the calls of the topology': (manifests) => {
     const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy');
     const denied = policies.some(
       ({ spec }) =>
@@ -245,7 +261,7 @@ export const rules: Record<string, Rule> = {
             ...(direction === 'egress' ? (spec?.egress ?? []).map(({ to }) => to) : []),
           ].flatMap((some) => some ?? []);
           return peers
-            .filter(({ namespaceSelector }) => !namespaceSelector)
+            .filter(({ namespaceSelector, ipBlock }) => !namespaceSelector && !ipBlock)
             .map(({ podSelector }) =>
               direction === 'ingress' ? `${nameOf(podSelector)} → ${own}` : `${own} → ${nameOf(podSelector)}`,
             );
@@ -292,7 +308,7 @@ function isService(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
 }
 
-/** Who calls whom, as the topology has it: "nginx → task-api". */
+/** Who calls whom, according to the topology: "nginx → task-api". */
 function callsOfTheProduct(): string[] {
   return [
     ...serviceNames.flatMap((service) => {
@@ -307,7 +323,7 @@ function callsOfTheProduct(): string[] {
   ].sort();
 }
 
-/** What a probe asks, without how often and how patiently. */
+/** What a probe requests, without its timing. */
 function question(probe: unknown): string {
   const { httpGet, exec, tcpSocket } = probe as Record<string, unknown>;
   return JSON.stringify({ httpGet, exec, tcpSocket });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../../local/paths.js';
 
-/** The rules that the imports of these files break, as `npm run lint` finds them. */
+/** The rules that the imports of these files break, according to `npm run lint`. */
 function brokenRules(files: Record<string, string>): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-lint-'));
   try {
@@ -88,7 +88,7 @@ it.each([
   expect(brokenRules(files)).toContain(rule);
 });
 
-it('finds nothing where all is in order', () => {
+it('finds nothing when everything is in order', () => {
   const files = { 'services/a/src/app.ts': imports('./x.js'), 'services/a/src/x.ts': leaf };
   expect(brokenRules(files)).toEqual([]);
 });

@@ -6,7 +6,7 @@ interface LockFile {
   packages: Record<string, { optionalDependencies?: Record<string, string> }>;
 }
 
-// npm leaves out what it cannot find for another platform, without a word; then `npm ci` refuses the lock file there, and in images.
+// npm silently leaves out what it cannot find for another platform; then `npm ci` refuses the lock file there, and in images.
 it('locks what packages need on every platform', () => {
   const { packages } = JSON.parse(
     readFileSync(join(repositoryRoot, 'package-lock.json'), 'utf8'),

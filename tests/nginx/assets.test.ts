@@ -1,4 +1,4 @@
-// Nginx keeps the scripts and styles of the web UI.
+// Nginx caches the scripts and styles of the web UI.
 import { send } from './client.js';
 import { type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
 
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const asked = (url: string) => gateway.received.filter((echo) => echo.url === url).length;
 
-test('asks the service once, and answers what it has answered, each time with the request id of its own', async () => {
+test('fetches a file from the service once, and serves it from the cache, each time with its own request id', async () => {
   const url = '/ui/assets/main-ONCE.js';
   const first = await send(nginx.port, url, { headers: { 'X-Request-Id': 'first' } });
   const second = await send(nginx.port, url, { headers: { 'X-Request-Id': 'second' } });
@@ -60,7 +60,7 @@ test('asks the service once, and answers what it has answered, each time with th
   expect(await nginx.logged('second')).toMatchObject({ upstream: '', served_by: 'web-gateway', status: 200 });
 });
 
-describe('of what it keeps, it answers', () => {
+describe('from its cache, it serves', () => {
   const url = '/ui/assets/main-PARTS.js';
   const before = 'Tue, 24 Nov 2026 10:00:00 GMT';
   const after = 'Thu, 26 Nov 2026 10:00:00 GMT';
@@ -82,14 +82,14 @@ describe('of what it keeps, it answers', () => {
   });
 });
 
-test.each(['POST', 'DELETE'])('hands on %s', async (method) => {
+test.each(['POST', 'DELETE'])('passes %s on', async (method) => {
   const url = `/ui/assets/main-${method}.js`;
   await send(nginx.port, url, { method });
   await send(nginx.port, url, { method });
   expect(asked(url)).toBe(2);
 });
 
-test('keeps no error', async () => {
+test('does not cache errors', async () => {
   const url = '/ui/assets/none.js';
   for (const attempt of [1, 2]) {
     expect((await send(nginx.port, url)).status).toBe(404);
@@ -97,8 +97,8 @@ test('keeps no error', async () => {
   }
 });
 
-test('keeps nothing but assets', async () => {
-  for (const url of ['/ui/main-page', '/image/main-picture']) {
+test('caches nothing but assets', async () => {
+  for (const url of ['/ui/main-page', '/image/main-image']) {
     for (const attempt of [1, 2]) {
       expect((await send(nginx.port, url)).status).toBe(200);
       expect(asked(url)).toBe(attempt);
@@ -106,7 +106,7 @@ test('keeps nothing but assets', async () => {
   }
 });
 
-test('answers when no replica is there', async () => {
+test('serves them while no replica is available', async () => {
   const url = '/ui/assets/main-KEPT.js';
   await send(nginx.port, url);
   await gateway.stop();

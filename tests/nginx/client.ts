@@ -6,7 +6,7 @@ import type { Echo } from './support.js';
 export interface Reply {
   status: number;
   headers: http.IncomingHttpHeaders;
-  /** How often each header stands in the response, by its name in lower case. */
+  /** How many times each header is in the response, by its name in lower case. */
   count(name: string): number;
   body: Buffer;
   echo(): Echo;
@@ -19,7 +19,7 @@ interface RequestOptions {
   body?: Buffer | string;
 }
 
-/** One request over a connection of its own; the path goes out as it is written, without normalisation. */
+/** One request over its own connection; the path is sent without normalisation. */
 export function send(
   port: number,
   path: string,
@@ -43,13 +43,13 @@ export function send(
         });
       });
     });
-    // After an early answer (413) nginx may close while the body is still being written.
+    // After an early response (413) nginx may close the connection while the body is still being sent.
     request.on('error', reject);
     request.end(body);
   });
 }
 
-/** Sends bytes that no HTTP client would, and gives all that comes back until the server closes. */
+/** Sends bytes that no HTTP client would, and returns everything that comes back until the server closes. */
 export async function sendRaw(port: number, text: string): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   let received = '';

@@ -8,8 +8,8 @@ const listener = `
 `;
 
 /**
- * Starts a listener that neither accepts nor refuses a connection, as a machine that was cut off the network:
- * a stopped process with a full backlog.
+ * Starts a listener that neither accepts nor refuses a connection, like a machine that was cut off from the network: a stopped process with
+ * a full backlog.
  */
 export async function startDeafListener(): Promise<{ port: number; stop(): Promise<void> }> {
   const child = spawn(process.execPath, ['-e', listener], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -22,7 +22,7 @@ export async function startDeafListener(): Promise<{ port: number; stop(): Promi
   while (!isFull) {
     const filler = net.connect(port, '127.0.0.1').on('error', () => undefined);
     fillers.push(filler);
-    // The kernel completes a connection on the loopback interface at once, or not at all.
+    // On the loopback interface, the kernel completes a connection at once, or not at all.
     isFull = await Promise.race([
       once(filler, 'connect').then(() => false),
       new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300)),

@@ -26,7 +26,7 @@ afterEach(async () => {
   await Promise.all([gateway.stop(), taskApi.stop()]);
 });
 
-/** Announces an upload and sends nothing of it. */
+/** Announces an upload and sends none of it. */
 function announce(headers: http.OutgoingHttpHeaders) {
   const options = { host: '127.0.0.1', port: nginx.port, path: '/upload', method: 'POST', agent: false };
   const request = http.request({ ...options, headers });
@@ -41,7 +41,7 @@ test.each([
   ['large', { 'Content-Length': LARGE }],
   ['of unknown length', { 'Transfer-Encoding': 'chunked' }],
 ])(
-  'of the uploads that are %s, so many stand in line; more are refused before their body',
+  'of uploads that are %s, a limited number waits; more are refused before their body',
   async (_case, headers) => {
     const all = Array.from({ length: IN_LINE + 10 }, () => announce(headers));
     const refused: http.IncomingMessage[] = [];
@@ -52,14 +52,14 @@ test.each([
     expect(refused.length).toBeGreaterThanOrEqual(9);
     expect(refused[0]!.headers['retry-after']).toBe('5');
     expect(refused[0]!.headers['content-type']).toBe('application/problem+json');
-    // Nobody else is held up, the same client included.
+    // Nobody else is held up, including this client's other requests.
     const small = await send(nginx.port, '/upload', { method: 'POST', body: 'small' });
     expect(small.status).toBe(200);
     for (const { request } of all) request.destroy();
   },
 );
 
-test('a large upload alone passes at once, and the next two seconds later', async () => {
+test('a large upload by itself passes at once, and the next two seconds later', async () => {
   const body = Buffer.alloc(LARGE);
   const begun = performance.now();
   const took = await Promise.all(
@@ -81,7 +81,7 @@ test('hundreds of small uploads at once pass', async () => {
   expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
 });
 
-test('an address may have so many event streams open, and one more when it has closed one', async () => {
+test('an address may have a limited number of event streams open, and one more when it has closed one', async () => {
   const open = async () => {
     const request = http.get({
       host: '127.0.0.1',

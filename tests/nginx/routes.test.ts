@@ -1,3 +1,4 @@
+import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import { send, sendRaw } from './client.js';
 import { checkConfiguration, type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
 
@@ -21,7 +22,7 @@ afterAll(async () => {
   await Promise.all(upstreams.map((upstream) => upstream.stop()));
 });
 
-test('nginx finds no fault with the configuration', () => {
+test('nginx accepts the configuration', () => {
   expect(() => checkConfiguration(nginx.folder)).not.toThrow();
 });
 
@@ -55,18 +56,28 @@ test.each([
   ['GET', '/user', 'user-api'],
   ['GET', '/user/', 'user-api'],
   ['POST', '/user/register', 'user-api'],
-])('takes %s %s to %s as it was sent', async (method, path, upstream) => {
+])('passes %s %s to %s unchanged', async (method, path, upstream) => {
   const reply = await send(nginx.port, path, { method });
   expect(reply.status).toBe(200);
   expect(reply.echo()).toMatchObject({ upstream, method, url: path });
 });
+
+test.each(Object.keys(createOpenApiDocument().paths ?? {}).filter((path) => path !== '/'))(
+  'takes %s to the same service with and without a slash at the end',
+  async (path) => {
+    const plain = path.replace(/\{\w+\}/g, 'x').replace(/\/$/, '');
+    const [without, withSlash] = await Promise.all([plain, `${plain}/`].map((url) => send(nginx.port, url)));
+    expect(without!.status).toBe(200);
+    expect(withSlash!.echo()).toMatchObject({ upstream: without!.echo().upstream, url: `${plain}/` });
+  },
+);
 
 test.each([
   ['/', 'task-api'],
   ['/health', 'task-api'],
   ['/analyze', 'web-gateway'],
   ['/user/users', 'user-api'],
-])('on the host task-user.local, takes %s to %s', async (path, upstream) => {
+])('on the host task-user.local, passes %s to %s', async (path, upstream) => {
   for (const host of ['task-user.local', 'Task-User.Local:8080']) {
     const reply = await send(nginx.port, path, { headers: { host } });
     expect(reply.echo()).toMatchObject({ upstream, url: path });
@@ -83,13 +94,13 @@ test.each([
   '/api/add/%2e%2e',
   '/api/add/a//b',
   '/api/add/what%3F?x=%2F&y=a+b',
-  `/api/add/${'%F0%9F%98%80'.repeat(5000)}`,
+  `/api/add/${'%F0%9F%98%80'.repeat(1300)}`,
 ])('does not touch the encoding of %.60s', async (path) => {
   const reply = await send(nginx.port, path, { method: 'POST' });
   expect(reply.echo()).toMatchObject({ upstream: 'task-api', url: path });
 });
 
-describe('what is not in the table', () => {
+describe('what is not in the route table', () => {
   const hidden = [
     '/metrics',
     '/livez',
@@ -101,7 +112,6 @@ describe('what is not in the table', () => {
     '/api',
     '/add',
     '/image',
-    '/upload/',
     '/ui',
     '/lab',
     '/lab/runs/1',
@@ -145,7 +155,7 @@ describe('what is not in the table', () => {
     '/api\\..\\..\\internal/..%2f..%2finternal',
   ];
 
-  test.each([...hidden, ...disguised])('is refused and seen by no service: %s', async (path) => {
+  test.each([...hidden, ...disguised])('is refused and reaches no service: %s', async (path) => {
     for (const method of ['GET', 'POST']) {
       const before = upstreams.flatMap((upstream) => upstream.received).length;
       const reply = await send(nginx.port, path, { method });
@@ -157,9 +167,9 @@ describe('what is not in the table', () => {
   });
 
   test.each([
-    'GET http://other/internal/jobs HTTP/1.1',
-    'GET http://other/internal/jobs/..%2f..%2fapi/x HTTP/1.1',
-    'GET http://other/internal?/../api/ HTTP/1.1',
+    'GET http://millrace.local/internal/jobs HTTP/1.1',
+    'GET http://millrace.local/internal/jobs/..%2f..%2fapi/x HTTP/1.1',
+    'GET http://millrace.local/internal?/../api/ HTTP/1.1',
     'GET /internal/jobs#/../../api/tasks HTTP/1.1',
     'GET /internal/jobs/..%2f..%2fapi%2fa%20b HTTP/1.1',
     'GET /internal/jobs/..%2f..%2fapi%2f%0a/internal/x HTTP/1.1',
@@ -173,16 +183,16 @@ describe('what is not in the table', () => {
     expect(upstreams.flatMap((upstream) => upstream.received)).toHaveLength(before);
   });
 
-  test('every request that a service saw began with a path of the table', () => {
+  test('every request that reached a service has a path from the table', () => {
     const seen = upstreams.flatMap((upstream) => upstream.received).map(({ url }) => url);
     const known =
-      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)($|\?)|(ui|image|api|add|tasks|user)\/)/;
+      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)\/?($|\?)|(ui|image|api|add|tasks|user)\/)/;
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.filter((url) => !known.test(url))).toEqual([]);
   });
 });
 
-test('takes a request line with a whole URL to the service of its path and host', async () => {
+test('passes a request line with a whole URL to the service of its path and host', async () => {
   const line = 'GET http://task-user.local/health HTTP/1.1';
   const answer = await sendRaw(nginx.port, `${line}\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   expect(answer).toContain('"upstream":"task-api"');

@@ -5,11 +5,12 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { renderSettings } from '../../local/servers/nginx.js';
 import { until } from '../support/until.js';
 
 const configurationFolder = join(__dirname, '../../nginx');
 
-/** What a stub upstream says it was asked. */
+/** The request as a stub upstream received it. */
 export interface Echo {
   upstream: string;
   method: string;
@@ -34,7 +35,7 @@ const echoAsJson: Answer = (_request, response, echo) => {
   response.end(JSON.stringify(echo));
 };
 
-/** Starts an HTTP server in a service's stead; by default it answers with an `Echo`. */
+/** Starts an HTTP server in place of a service; by default it responds with an `Echo`. */
 export async function startUpstream(name: string, answer = echoAsJson, port = 0): Promise<Upstream> {
   const received: Echo[] = [];
   let connections = 0;
@@ -85,20 +86,16 @@ export interface Nginx {
 }
 
 export interface NginxOptions {
-  /** Ports of each service's replicas; a service that is not named has one, and it is down. */
+  /** Ports of each service's replicas; a service that is not named has one, which is down. */
   replicas?: Partial<Record<'web-gateway' | 'task-api' | 'user-api', number[]>>;
-  /** Texts to replace in proxy.conf, for a shorter time-out. */
-  proxy?: Record<string, string>;
+  /** Texts to replace in a file, for a shorter time-out or a lower limit. */
+  replace?: Record<string, Record<string, string>>;
+  /** SERVER_NAMES and the like. */
+  settings?: Record<string, string>;
 }
 
 /** Starts the machine's nginx with the project's configuration in a temporary folder, on a free port. */
-export async function startNginx({ replicas = {}, proxy = {} }: NginxOptions): Promise<Nginx> {
-  let proxyConf = await readFile(join(configurationFolder, 'proxy.conf'), 'utf8');
-  for (const [from, to] of Object.entries(proxy)) {
-    if (!proxyConf.includes(from)) throw new Error(`proxy.conf has no "${from}" to replace.`);
-    proxyConf = proxyConf.replace(from, to);
-  }
-
+export async function startNginx({ replicas = {}, replace = {}, settings }: NginxOptions): Promise<Nginx> {
   const port = await freePort();
   const downPort = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'millrace-nginx-'));
@@ -106,6 +103,7 @@ export async function startNginx({ replicas = {}, proxy = {} }: NginxOptions): P
   await mkdir(join(folder, 'logs'));
   await mkdir(join(folder, 'tmp'));
   await writeFile(join(folder, 'listen.conf'), `listen 127.0.0.1:${port};\n`);
+  await writeFile(join(folder, 'settings.conf'), renderSettings({ PATH: process.env.PATH, ...settings }));
 
   const template = await readFile(join(folder, 'upstreams.local.conf'), 'utf8');
   const upstreams = template.replace(/\$\{([A-Z_]+)_SERVERS\}/g, (_match, name: string) => {
@@ -115,7 +113,14 @@ export async function startNginx({ replicas = {}, proxy = {} }: NginxOptions): P
   });
   await writeFile(join(folder, 'upstreams.conf'), upstreams);
 
-  await writeFile(join(folder, 'proxy.conf'), proxyConf);
+  for (const [file, texts] of Object.entries(replace)) {
+    let content = await readFile(join(folder, file), 'utf8');
+    for (const [from, to] of Object.entries(texts)) {
+      if (!content.includes(from)) throw new Error(`${file} has no "${from}" to replace.`);
+      content = content.replaceAll(from, to);
+    }
+    await writeFile(join(folder, file), content);
+  }
 
   const child = spawn('nginx', nginxArguments(folder), {
     env: nginxEnvironment,
@@ -146,12 +151,12 @@ function nginxArguments(folder: string): string[] {
   return ['-e', 'stderr', '-p', `${folder}/`, '-c', 'nginx.conf', '-g', `daemon off; pid nginx.pid; ${user}`];
 }
 
-// Debian keeps nginx where only root's PATH leads.
+// Debian installs nginx where only root's PATH leads.
 const nginxEnvironment = {
   PATH: `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/usr/local/sbin`,
 };
 
-/** Runs `nginx -t` on a running nginx's folder; throws with its output when it finds a fault. */
+/** Runs `nginx -t` on a running nginx's folder; throws with its output when it finds an error. */
 export function checkConfiguration(folder: string): void {
   execFileSync('nginx', ['-t', ...nginxArguments(folder)], { env: nginxEnvironment, stdio: 'pipe' });
 }

@@ -1,4 +1,4 @@
-// One Redis holds pictures, which may go, and the queue, which may not. However many pictures come, jobs are done as ever.
+// One Redis holds images, which may be evicted, and the queue, which may not. However many images arrive, jobs are done as usual.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls';
 import { JOB_QUEUE } from '@millrace/contracts';
@@ -15,7 +15,7 @@ import { silentLogger } from '../support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../support/task-api.js';
 
 const MIB = 1024 ** 2;
-/** Much less than the writer fills in the time that the test takes. */
+/** Much less than the writer fills during the test. */
 const MAX_MEMORY = 48 * MIB;
 const JOBS = 100;
 const CONCURRENCY = 10;
@@ -55,7 +55,7 @@ afterAll(async () => {
   await taskApi.stop();
 });
 
-/** One client, that uploads as fast as it can. `idOf` says under which id it keeps its pictures. */
+/** A client that uploads as fast as it can. `idOf` returns the id under which it stores its images. */
 function startWriter(idOf: () => string) {
   const bytes = randomBytes(MIB);
   const stopping = new AbortController();
@@ -79,7 +79,7 @@ function startWriter(idOf: () => string) {
 
 const call = () => request(listener.url);
 
-/** @returns how long it took from the first to the last of 100 jobs, in ms */
+/** @returns the time from the first to the last of 100 jobs, in ms */
 async function doJobs(): Promise<number> {
   const begun = performance.now();
   await Promise.all(
@@ -99,9 +99,9 @@ async function doJobs(): Promise<number> {
 
 const evicted = async () => Number(/^evicted_keys:(\d+)/m.exec(await taskApi.redis.redis.info('stats'))![1]);
 
-it('does 100 jobs as fast while the image store is full and written to as while it has room', async () => {
+it('does 100 jobs as fast with a full image store under load as with an empty one', async () => {
   await doJobs();
-  // The same work for this machine, but always the same picture.
+  // The same work for this machine, but always the same image.
   const control = startWriter(() => 'the-same');
   const withRoom = await doJobs();
   await control.stop();
@@ -117,7 +117,7 @@ it('does 100 jobs as fast while the image store is full and written to as while 
   expect(whileFull).toBeLessThan(withRoom * 4 + 500);
 }, 180_000);
 
-it('gives no key of the queue a time to live', async () => {
+it('sets no time to live on the keys of the queue', async () => {
   let open = () => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
   perform = () => gate.then(() => 'done');

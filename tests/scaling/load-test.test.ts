@@ -27,21 +27,21 @@ test.each([
   [['--compare', '1,,2'], '--compare must look like 1,2,4, not "1,,2"'],
   [['--compare', '1,2', '--target', 'tasks'], '--compare is for uploads: blur-worker is what it scales'],
   [['--on', 'mars'], '--on must be local, compose or kubernetes, not "mars"'],
-  [['--file', '/nowhere.png'], 'the picture /nowhere.png cannot be read'],
+  [['--file', '/nowhere.png'], 'the image /nowhere.png cannot be read'],
   [['-n'], '-n needs a value. See ./load-test.sh --help'],
   [['--fast'], 'there is no option --fast. See ./load-test.sh --help'],
 ])('%j is refused in one line, with status 2', (args, message) => {
   expect(loadTest(...args)).toEqual({ status: 2, stdout: '', stderr: `load-test.sh: ${message}\n` });
 });
 
-test('requests that nobody answers are counted as failed, with status 1', async () => {
+test('requests without a response are counted as failed, with status 1', async () => {
   const { status, stdout } = loadTest('--url', await deserted(), '-n', '3');
   expect(status).toBe(1);
   expect(stdout.match(/^ +\d {2}000 .*Failed to connect/gm)).toHaveLength(3);
   expect(stdout).toMatch(/^failed {4}3$/m);
 });
 
-test('there is nothing to compare where no stack answers', async () => {
+test('--compare fails where no stack responds', async () => {
   const url = await deserted();
   expect(loadTest('--url', url, '--compare', '1,2')).toMatchObject({
     status: 2,
@@ -49,10 +49,10 @@ test('there is nothing to compare where no stack answers', async () => {
   });
 });
 
-describe('where the shell names a proxy', () => {
+describe('when the shell names a proxy', () => {
   let server: Server;
   let home: string;
-  /** The first lines of the requests, as they came: a proxy is asked for a whole URL. */
+  /** The first lines of the requests, as received: a proxy gets a whole URL. */
   let asked: string[];
 
   beforeEach(async () => {
@@ -84,18 +84,18 @@ describe('where the shell names a proxy', () => {
     return stdout.match(/ 200 .* text-worker-1$/gm)?.length ?? 0;
   }
 
-  test.each(['127.0.0.1', 'localhost'])('it is not asked for %s', async (host) => {
+  test.each(['127.0.0.1', 'localhost'])('it is not used for %s', async (host) => {
     const url = `http://${address().replace('127.0.0.1', host)}`;
     expect(await answered(url, await deserted())).toBe(3);
     expect(asked).toEqual(['/health', '/health', '/health']);
   });
 
-  test('nor is one that ~/.curlrc names', async () => {
+  test('nor is one from ~/.curlrc', async () => {
     writeFileSync(join(home, '.curlrc'), `proxy = ${await deserted()}\n`);
     expect(await answered(`http://${address()}`, '')).toBe(3);
   });
 
-  test('it is asked for another machine', async () => {
+  test('it is used for another machine', async () => {
     const url = 'http://millrace.example';
     expect(await answered(url, `http://${address()}`)).toBe(3);
     expect(asked).toEqual([`${url}/health`, `${url}/health`, `${url}/health`]);

@@ -1,5 +1,5 @@
-// Replicas add throughput: four do the work of one four times as fast. `npm run test:scaling` is the long form, with 2 s of work
-// for each picture in place of 200 ms.
+// Replicas add throughput: four do the work four times as fast as one. `npm run test:scaling` is the long form, with 2 s of work for each
+// image instead of 200 ms.
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { countBy, type Load, type Run, startUploads, uploadAtOnce, uploadByLot } from './uploads.js';
 import { until } from '../support/until.js';
@@ -8,13 +8,13 @@ const WORK_MS = Number(process.env['SCALING_WORK_MS'] ?? 200);
 const IS_LONG = WORK_MS >= 2_000;
 const UPLOADS = 20;
 /**
- * What is left of a factor of four. In the short form, what a picture costs beside its work weighs ten times as much: on two
- * cores with ten processes waiting for them, 20 runs gained from 2.7 to 3.9. So the best of three counts there; and its uploads
- * must be spread evenly, as at random they are in one run of a hundred.
+ * The required part of a factor of four. In the short form, an image's overhead weighs ten times as much: on two cores with ten processes
+ * competing for them, 20 runs gained from 2.7 to 3.9. So the best of three counts there; and its uploads must be spread evenly, which
+ * random spreading achieves in one run of a hundred.
  */
 const LEAST_GAIN = IS_LONG ? 3.6 : 3;
 const RUNS = IS_LONG ? 1 : 3;
-/** In this time callers must use a new replica, and forget one that leaves. */
+/** Within this time callers must use a new replica, and forget a removed one. */
 const TAKE_NOTE_MS = 2_000;
 const TEST_MS = 60_000 + 30 * WORK_MS;
 
@@ -30,12 +30,12 @@ afterEach(() => load?.stop());
 afterAll(() => stack.stop(), 30_000);
 
 test(
-  'one replica does one picture after the other',
+  'one replica processes one image after the other',
   async () => {
     const [run] = await measure(1);
     oneReplicaMs = run!.ms;
     process.stdout.write(
-      `${UPLOADS} pictures of ${WORK_MS} ms, one replica: ${Math.round(oneReplicaMs)} ms\n`,
+      `${UPLOADS} images of ${WORK_MS} ms, one replica: ${Math.round(oneReplicaMs)} ms\n`,
     );
     expect(oneReplicaMs).toBeGreaterThanOrEqual(UPLOADS * WORK_MS);
     expect(countBy(run!.uploads, 'worker')).toEqual({ 'blur-worker-1': UPLOADS });
@@ -44,7 +44,7 @@ test(
 );
 
 test(
-  'new replicas take work within 2 s, also what was waiting before they came',
+  'new replicas take work within 2 s, including requests that were already waiting',
   async () => {
     load = await startUploads(stack.url, UPLOADS);
     await until('there is a line', () => load!.uploads.length > 0, TEST_MS);
@@ -66,7 +66,7 @@ test(
 );
 
 test(
-  'four replicas work four times as fast, a quarter each',
+  'four replicas are four times as fast, with a quarter of the work each',
   async () => {
     const runs = await measure(RUNS);
     const { gain, largestShare } = judge('four replicas', runs);
@@ -78,7 +78,7 @@ test(
 );
 
 test(
-  'so they do behind two gateways, neither of which knows what the other has sent',
+  'so are they behind two gateways, neither of which knows what the other has sent',
   async () => {
     await stack.scale({ 'web-gateway': 2 });
     const runs = await measure(RUNS);
@@ -92,7 +92,7 @@ test(
 );
 
 test(
-  'replicas chosen at random do not: the checks above can fail',
+  'control run: replicas chosen at random are not',
   async () => {
     const urls = blurWorkers().map(({ url }) => url);
     const runs: Run[] = [];
@@ -104,11 +104,11 @@ test(
 );
 
 test(
-  'replicas that leave under load cost no request, and are soon forgotten',
+  'removing replicas under load fails no request, and they are soon forgotten',
   async () => {
     load = await startUploads(stack.url, UPLOADS);
     await until('all four are at work', () => workersSince(0).length === 4, TEST_MS);
-    // It resolves when the last of them has drained: longer than what is to be seen here.
+    // It resolves when the last of them has drained: longer than this test needs to wait.
     const scaled = stack.scale({ 'blur-worker': 1 });
     scaled.catch(() => undefined);
     const forgotten = TAKE_NOTE_MS + (await instant('one is listed', () => blurWorkers().length === 1));
@@ -134,13 +134,13 @@ async function measure(times: number): Promise<Run[]> {
   return runs;
 }
 
-/** What the best of these runs gained over one replica, and the most that one replica had to do in the most even of them. */
+/** The speed-up of the best of these runs over one replica, and the largest share that one replica had in the most even of them. */
 function judge(title: string, runs: Run[]): { gain: number; largestShare: number } {
   const times = runs.map(({ ms }) => Math.round(ms));
   const shares = runs.map(({ uploads }) => Math.max(...Object.values(countBy(uploads, 'worker'))));
   const gain = oneReplicaMs / Math.min(...times);
   const facts = `${times.join(', ')} ms, largest shares ${shares.join(', ')}, gain ${gain.toFixed(2)}`;
-  process.stdout.write(`${UPLOADS} pictures of ${WORK_MS} ms, ${title}: ${facts}\n`);
+  process.stdout.write(`${UPLOADS} images of ${WORK_MS} ms, ${title}: ${facts}\n`);
   return { gain, largestShare: Math.min(...shares) };
 }
 

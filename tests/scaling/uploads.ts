@@ -1,34 +1,34 @@
 import { uploadResponseSchema } from '@millrace/contracts';
 import { Pool } from 'undici';
 import { makeRandom } from '../api/random.js';
-import { picture } from '../support/images.js';
+import { makeImage } from '../support/images.js';
 
-/** One picture to blur, from its request to its answer. Times are of performance.now(). */
+/** One image to blur, from its request to its response. Times are from performance.now(). */
 export interface Upload {
   begun: number;
   ended: number;
   status: number;
   /** The replica that blurred it. */
   worker: string;
-  /** The replica that took it. */
+  /** The replica that received it. */
   gateway: string;
 }
 
 export interface Run {
-  /** From the first request to the last answer, in ms. */
+  /** From the first request to the last response, in ms. */
   ms: number;
   uploads: Upload[];
 }
 
-/** Clients that upload one picture after the other. */
+/** Clients that upload one image after the other. */
 export interface Load {
   /** Those that have ended so far. */
   readonly uploads: readonly Upload[];
-  /** Begins no more and waits for the answers under way. @throws when a request broke off */
+  /** Begins no more and waits for the outstanding responses. @throws when a request failed */
   stop(): Promise<void>;
 }
 
-/** Sends the uploads all at once. */
+/** Sends all uploads at once. */
 export async function uploadAtOnce(url: string, count: number): Promise<Run> {
   const upload = await prepareUpload();
   const pool = new Pool(url, { connections: count, headersTimeout: 0 });
@@ -42,12 +42,12 @@ export async function uploadAtOnce(url: string, count: number): Promise<Run> {
 }
 
 /**
- * The same work spread as a random balancer spreads it: straight to replicas, each chosen at random. What must be distinguished from
- * the product's own way.
+ * The same work spread as a random balancer would: straight to replicas, each chosen at random. The product's own balancing must differ
+ * from this.
  */
 export async function uploadByLot(urls: string[], count: number, seed: number): Promise<Run> {
   const random = makeRandom(seed);
-  const body = await picture('png', { width: 64, height: 48 });
+  const body = await makeImage('png', { width: 64, height: 48 });
   const headers = { 'Content-Type': 'image/png', Accept: 'image/png' };
   const pools = urls.map((url) => new Pool(url, { headersTimeout: 0 }));
   const begun = performance.now();
@@ -76,7 +76,7 @@ export async function startUploads(url: string, clients: number): Promise<Load> 
   const ended = Promise.all(Array.from({ length: clients }, client)).finally(() => {
     stopped = true;
   });
-  // Heard of at the stop.
+  // Reported when it is stopped.
   ended.catch(() => undefined);
   return {
     uploads,
@@ -88,7 +88,7 @@ export async function startUploads(url: string, clients: number): Promise<Load> 
   };
 }
 
-/** How many each replica did. */
+/** How many uploads each replica did. */
 export function countBy(uploads: readonly Upload[], role: 'worker' | 'gateway'): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const upload of uploads) counts[upload[role]] = (counts[upload[role]] ?? 0) + 1;
@@ -103,7 +103,7 @@ interface EncodedForm {
 async function prepareUpload(): Promise<EncodedForm> {
   const form = new FormData();
   form.set('effects', 'blur');
-  const bytes = await picture('png', { width: 64, height: 48 });
+  const bytes = await makeImage('png', { width: 64, height: 48 });
   form.set('file', new Blob([new Uint8Array(bytes)]), 'small.png');
   const encoded = new Response(form);
   return {

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createLogger } from '@millrace/chassis/process';
 
-// Logs LINES numbered lines of a thousand characters, a hundred in each turn of the event loop, says so on stderr, and ends as END says.
+// Logs LINES numbered lines of a thousand characters, a hundred in each turn of the event loop, reports that on stderr, and ends as END
+// says.
 
 const logger = createLogger('fixture', { LOG_LEVEL: 'info', POD_NAME: 'fixture-1' });
 const filler = 'x'.repeat(1_000);
@@ -25,6 +26,6 @@ const ends: Record<string, () => void> = {
 
 void logLines().then(() => {
   process.stderr.write('logged\n');
-  // In the same turn, but not within the promise, which would make another error of one.
+  // In the same turn, but not inside the promise, which would turn it into a different error.
   process.nextTick(ends[process.env['END']!]!);
 });

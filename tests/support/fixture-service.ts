@@ -10,9 +10,8 @@ import {
 } from '@millrace/chassis/process';
 import { Router } from 'express';
 
-// A service for the tests of a service's life, run as a process of its own.
-// CLOSE_FAILS: the first step of the shutdown throws. CLOSE_HANGS: it never ends. PREPARE_FAILS: the start does.
-// PREPARE_WAITS: what it needs never comes.
+// A service for the tests of a service's lifecycle, run as a separate process. CLOSE_FAILS: the first step of the shutdown throws.
+// CLOSE_HANGS: it never ends. PREPARE_FAILS: the start fails. PREPARE_WAITS: what it needs never comes.
 
 const config = loadConfig(serviceConfig);
 const logger = createLogger('fixture', config);

@@ -10,7 +10,7 @@ import { startTestRedis, type TestRedis } from './redis.js';
 import { basics } from './service-basics.js';
 import { createBlurWorker, createBwWorker, createTextWorker } from './workers.js';
 
-/** web-gateway, with a Redis of its own and a replica of every service, each at the end of a link. */
+/** web-gateway, with its own Redis and a replica of every service, each behind a link. */
 export interface TestGateway {
   app: Express;
   redis: TestRedis;
@@ -28,7 +28,7 @@ const WORKER_LIMITS = {
 };
 
 /**
- * @param options.limits in place of: 1 MiB a file, 64 MiB of memory for pictures, 4 waiting, 3 s an upload, images kept for an hour
+ * @param options.limits default: 1 MiB a file, 64 MiB of memory for images, 4 waiting, 3 s an upload, images kept for an hour
  * @param options.furtherUrls of services, as if they had a second replica there
  */
 export async function startGateway(
@@ -38,7 +38,7 @@ export async function startGateway(
   const redis = await startTestRedis();
   const limits = WORKER_LIMITS;
   const apps: Record<keyof Services, [name: string, app: Express]> = {
-    // Of these three, the gateway knows nothing but their health.
+    // Of these three, the gateway only asks for their health.
     taskApi: bareService('task-api'),
     userApi: bareService('user-api'),
     queueWorker: bareService('queue-worker'),

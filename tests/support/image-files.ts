@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-// Image files put together piece by piece, as no encoder would write them.
+// Image files assembled piece by piece, as no encoder would write them.
 
 const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 /** Channels by colour type. */
@@ -18,17 +18,17 @@ export function pngChunk(type: string, data: Buffer = Buffer.alloc(0)): Buffer {
 export interface PngParts {
   width?: number;
   height?: number;
-  /** Bits a channel. Default 8. */
+  /** Bits per channel. Default 8. */
   depth?: 1 | 8 | 16;
   /** Grey 0, RGB 2, grey and alpha 4, RGBA 6. Default 2. */
   colour?: keyof typeof CHANNELS;
   interlaced?: boolean;
-  /** Chunks before the pixels, and behind them. */
+  /** Chunks before the pixels, and after them. */
   before?: Buffer[];
   after?: Buffer[];
 }
 
-/** A black PNG: a few bytes that hold any number of pixels. Default: 8 × 8. */
+/** A black PNG: a few bytes that contain any number of pixels. Default: 8 × 8. */
 export function pngFile(parts: PngParts = {}): Buffer {
   const { width = 8, height = 8, depth = 8, colour = 2, interlaced = false, before = [], after = [] } = parts;
   const header = Buffer.alloc(13);
@@ -78,13 +78,13 @@ export function jpegSegment(marker: number, data: Buffer = Buffer.alloc(0)): Buf
   return Buffer.concat([head, data]);
 }
 
-/** A JPEG with further segments before its own. */
+/** A JPEG with additional segments before its own. */
 export function withSegments(jpeg: Buffer, segments: Buffer[]): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)]);
 }
 
 /**
- * A progressive JPEG of one grey that has its last scan many times over: each is some bytes, and takes the time of a decoding.
+ * A progressive grayscale JPEG that has its last scan many times: each is a few bytes, and takes the time of a decoding.
  *
  * @param jpeg progressive
  */
@@ -94,7 +94,7 @@ export function withScans(jpeg: Buffer, count: number): Buffer {
   while (jpeg[end] !== 0xff || jpeg[end + 1] === 0) end++;
   const frame = jpeg.indexOf(Buffer.from([0xff, 0xc2]));
   const blocks = Math.ceil(jpeg.readUInt16BE(frame + 5) / 8) * Math.ceil(jpeg.readUInt16BE(frame + 7) / 8);
-  // A code of one bit for "no more in this block and the 16,383 after it, plus as many as 14 bits say".
+  // A one-bit code for "no more in this block and the 16,383 after it, plus as many as 14 bits say".
   const table = jpegSegment(0xc4, Buffer.from([0x10, 1, ...Array<number>(15).fill(0), 0xe0]));
   const runs = Array.from({ length: Math.ceil(blocks / 16_384) }, () => '0'.repeat(15)).join('');
   const bits = runs.padEnd(Math.ceil(runs.length / 8) * 8, '1');
@@ -119,7 +119,7 @@ export function webpFile(chunks: Buffer[]): Buffer {
   return webpChunk('RIFF', Buffer.concat([Buffer.from('WEBP'), ...chunks]));
 }
 
-/** The chunk that stands before all others. @param flags alpha 0x10, EXIF 0x08, XMP 0x04, animation 0x02 */
+/** The chunk that precedes all others. @param flags alpha 0x10, EXIF 0x08, XMP 0x04, animation 0x02 */
 export function webpExtended(flags: number, width: number, height: number): Buffer {
   return webpChunk(
     'VP8X',
@@ -132,7 +132,7 @@ export function pixelsOf(webp: Buffer): Buffer {
   return webp.subarray(12);
 }
 
-/** A frame of an animation, at its left and upper edge. */
+/** A frame of an animation, at its upper left corner. */
 export function webpFrame(pixels: Buffer, width: number, height: number): Buffer {
   const head = [uint24(0), uint24(0), uint24(width - 1), uint24(height - 1), uint24(100), Buffer.from([0])];
   return webpChunk('ANMF', Buffer.concat([...head, pixels]));
@@ -144,7 +144,7 @@ function uint24(value: number): Buffer {
   return Buffer.from([value & 255, (value >> 8) & 255, value >> 16]);
 }
 
-/** EXIF data that say nothing but how the picture lies. */
+/** EXIF data that contain nothing but the orientation. */
 export function exif(orientation: number, order: 'II' | 'MM' = 'II'): Buffer {
   const data = Buffer.from(order === 'II' ? `II*\0${'\0'.repeat(22)}` : `MM\0*${'\0'.repeat(22)}`, 'latin1');
   const long = (value: number, at: number) =>
@@ -160,7 +160,7 @@ export function exif(orientation: number, order: 'II' | 'MM' = 'II'): Buffer {
   return data;
 }
 
-/** EXIF data of thousands of entries, which all point at the same bytes: a reader that copies each takes gigabytes. */
+/** EXIF data with thousands of entries that all point at the same bytes: a reader that copies each takes gigabytes. */
 export function exifBomb(bytes: number): Buffer {
   const count = Math.min(65_535, Math.floor(bytes / 24));
   const data = Buffer.alloc(bytes);

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { pngFile } from './image-files.js';
 
-/** A picture with colours, edges and noise, so that no two places of it are alike. */
-export async function picture(
+/** An image with colours, edges and noise, so that no two places in it look the same. */
+export async function makeImage(
   type: 'jpeg' | 'png' | 'webp',
   { width = 120, height = 80 } = {},
 ): Promise<Buffer> {
@@ -13,7 +13,7 @@ export async function picture(
     .toBuffer();
 }
 
-/** A black PNG of one bit a pixel: a few bytes that hold any number of them. */
+/** A black PNG with one bit per pixel: a few bytes that contain any number of pixels. */
 export function blackPng(width: number, height: number): Buffer {
   return pngFile({ width, height, depth: 1, colour: 0 });
 }

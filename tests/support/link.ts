@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { freePort } from '../../local/servers/ports.js';
 
-/** A stretch of network to a server on this machine, that a test can damage. */
+/** A network link to a server on this machine, which a test can damage. */
 export interface Link {
   port: number;
   /** Breaks all connections and refuses new ones, as when the server is not running. */
   cut: () => Promise<void>;
-  /** Lets connections be made and nothing pass through them, as when the server hangs. */
+  /** Accepts connections but lets nothing pass through them, as when the server hangs. */
   freeze: () => Promise<void>;
   /** Undoes `cut` and `freeze`. */
   mend(): Promise<void>;
@@ -29,7 +29,7 @@ export async function openLink(target: number): Promise<Link> {
       sockets.add(from);
       from.on('data', (bytes) => to.write(bytes));
       from.on('end', () => to.end());
-      // A broken end breaks the other: that is what a link has to do.
+      // A broken end breaks the other: that is what a link must do.
       from.on('error', () => to.destroy());
       from.on('close', () => {
         sockets.delete(from);

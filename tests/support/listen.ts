@@ -5,7 +5,7 @@ import type { Express } from 'express';
 
 /** An app that listens. */
 export interface Listener {
-  /** `http://127.0.0.1:port`, without a slash at the end. */
+  /** `http://127.0.0.1:port`, without a trailing slash. */
   url: string;
   port: number;
   /** Breaks all connections and stops listening. */
@@ -30,7 +30,7 @@ export async function listenOnFreePort(app: Express): Promise<Listener> {
   };
 }
 
-/** A port of 127.0.0.1 on which nobody listens, as a URL. */
+/** The URL of a port on 127.0.0.1 on which nothing listens. */
 export async function deserted(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,13 +2,13 @@ import http from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 
-// A program: bw-worker, and at MEASURES_PORT what it has taken since it was last asked.
+// A program: bw-worker, and at MEASURES_PORT what it has used since the last request.
 
-/** What is answered at MEASURES_PORT. */
+/** The response at MEASURES_PORT. */
 export interface Measures {
-  /** The most memory that the process has had so far, in MB. */
+  /** The peak memory of the process so far, in MB. */
   peakMb: number;
-  /** The longest time that the event loop was held for, in ms. */
+  /** The longest time that the event loop was blocked, in ms. */
   longestHoldMs: number;
 }
 

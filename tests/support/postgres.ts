@@ -19,11 +19,11 @@ const SERVICES = {
 
 type Service = keyof typeof SERVICES;
 
-/** A PostgreSQL of the test's own, as a service finds it: with its schema, reached over a link that can be damaged. */
+/** The test's own PostgreSQL, as a service finds it: with its schema, reached over a link that can be damaged. */
 export interface TestPostgres {
   server: PostgresServer;
   link: Link;
-  /** The service's, over the link. */
+  /** The service's URL, over the link. */
   config: PostgresConfig;
   /** The service's pool, over the link. */
   db: Postgres;
@@ -32,7 +32,7 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** @param dataDir default: a folder of its own, removed at the end */
+/** @param dataDir default: a new folder, removed at the end */
 export async function startTestPostgres(service: Service, dataDir?: string): Promise<TestPostgres> {
   const server = await startPostgres({ ...(dataDir && { dataDir }) });
   const link = await openLink(server.port);
@@ -62,7 +62,7 @@ export async function startTestPostgres(service: Service, dataDir?: string): Pro
   };
 }
 
-/** How the service reaches the server, without a link. */
+/** How the service reaches the server without a link. */
 export function configOf(server: PostgresServer, service: Service): PostgresConfig {
   const { user, password } = server.roles[SERVICES[service].role];
   return {

@@ -10,7 +10,7 @@ import {
 import { type Link, openLink } from './link.js';
 import { silentLogger } from './service-basics.js';
 
-/** A Redis of the test's own, reached over a link that can be damaged. */
+/** The test's own Redis, reached over a link that can be damaged. */
 export interface TestRedis {
   server: RedisServer;
   link: Link;
@@ -18,9 +18,9 @@ export interface TestRedis {
   redis: Redis;
   /** Where a service finds it: over the link, as its own user. */
   urlOf(user: RedisUser): string;
-  /** A connection such as a service makes. The test ends it by `stop`. */
+  /** A connection like a service's. The test closes it with `stop`. */
   connectAs(user: RedisUser): Promise<Redis>;
-  /** Also looks whether a service was refused a command or key that it needs. */
+  /** Also checks whether a service was refused a command or key that it needs. */
   stop(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function startTestRedis(options: RedisOptions = {}): Promise<TestRe
     urlOf,
     connectAs: (user) => connect(urlOf(user)),
     async stop() {
-      // A server that the test has ended cannot tell.
+      // A server that the test has stopped cannot tell.
       const refused = await refusals(server.url).catch(() => []);
       for (const redis of connections) redis.disconnect();
       await link.close();

@@ -1,4 +1,4 @@
-// A test that passes at its second try is a flaky one: see second-chance.ts. It is named at the end, where it is seen.
+// A test that passes at its second try is flaky: see second-chance.ts. It is listed at the end, where people see it.
 module.exports = class RetriesReporter {
   onRunComplete(_contexts, { testResults }) {
     const retried = testResults.flatMap(({ testFilePath, testResults: tests }) =>

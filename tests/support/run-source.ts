@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { repositoryRoot } from '../../local/paths.js';
 
-/** A program of the test's, as a process of its own. */
+/** A test's program, as a separate process. */
 export interface RunningProgram {
   process: ChildProcess;
   stdout(): string;
@@ -13,7 +13,7 @@ export interface RunningProgram {
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
 
-/** Lets Node load TypeScript, quicker to start than ts-node: `./x.js` is found in `x.ts`, types are taken out. */
+/** Lets Node load TypeScript, with a faster start than ts-node: `./x.js` is found in `x.ts`, types are stripped. */
 const HOOK = `
 const Module = require('node:module');
 const { transformFileSync } = require('@swc/core');
@@ -24,7 +24,7 @@ Module._resolveFilename = (request, parent, ...rest) =>
   resolve(parent?.filename?.endsWith('.ts') ? request.replace(/^([.].*)[.]js$/, '$1') : request, parent, ...rest);
 `;
 
-/** Runs a TypeScript source with plain Node, and the packages' sources with it. @param file absolute */
+/** Runs a TypeScript source with plain Node, together with the packages' sources. @param file absolute */
 export function runSource(file: string, env: Record<string, string> = {}): RunningProgram {
   const child = spawn(
     process.execPath,

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { createLifecycle, createLogger, type Lifecycle, type Logger } from '@millrace/chassis/process';
 import { pino } from 'pino';
 
-/** What every app factory takes. */
+/** What every app factory needs. */
 export function basics(pod: string): { pod: string; logger: Logger; lifecycle: Lifecycle } {
   return { pod, logger: silentLogger(), lifecycle: readyLifecycle() };
 }

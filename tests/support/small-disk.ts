@@ -3,14 +3,14 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A disk of its own for a server's data, that a test can fill. */
+/** A separate disk for a server's data, which a test can fill. */
 export interface SmallDisk {
   path: string;
-  /** Takes all the room that is left. */
+  /** Uses up all free space. */
   fill(): void;
-  /** Gives it back. */
+  /** Frees it again. */
   free(): void;
-  /** After the server that uses it has ended. */
+  /** Call it after the server that uses the disk has ended. */
   remove(): void;
 }
 

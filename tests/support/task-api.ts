@@ -11,7 +11,7 @@ import { startTestPostgres, type TestPostgres } from './postgres.js';
 import { startTestRedis, type TestRedis } from './redis.js';
 import { basics, silentLogger } from './service-basics.js';
 
-/** task-api, put together as its `main.ts` does, with servers of its own. */
+/** task-api, assembled like in its `main.ts`, with its own servers. */
 export interface TestTaskApi {
   app: Express;
   /** Another replica on the same servers. */
@@ -30,8 +30,8 @@ export interface TestTaskApi {
 }
 
 /**
- * @param options defaults: a lease of 30 s, 3 attempts, and times of the sweeper that suit a test
- * @param servers how its servers are started, where that matters
+ * @param options defaults: a lease of 30 s, 3 attempts, and sweeper intervals that suit a test
+ * @param servers options for its servers, where they matter
  */
 export async function startTaskApi(
   options: Partial<JobOptions> = {},
@@ -91,11 +91,11 @@ export async function startTaskApi(
       return messages;
     },
     async empty() {
-      // A sweep at the same time may lock the tables in another order: PostgreSQL then undoes one of the two.
+      // A concurrent sweep may lock the tables in a different order: PostgreSQL then rolls back one of the two.
       await eventually(() =>
         postgres.db.query('TRUNCATE tasks, jobs, job_inputs, job_attempts, idempotency_keys'),
       );
-      // The test before may have cut the link.
+      // The previous test may have cut the link.
       await eventually(() => redis.redis.flushall());
     },
     async stop() {

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 
-/** Clients that ask at an even pace, whatever befalls the stack. */
+/** Clients that send requests at an even pace, whatever happens to the stack. */
 export interface Traffic {
   readonly tally: Tally;
-  /** The replicas that answered since this was last emptied. */
+  /** The replicas that responded since this was last emptied. */
   readonly pods: Set<string>;
-  /** Ends it, not before `requests` were sent, and waits for the answers under way. */
+  /** Stops, but not before `requests` were sent, and waits for the outstanding responses. */
   stop(requests?: number): Promise<Tally>;
 }
 
 export interface Tally {
   requests: number;
-  /** How often a request was sent again, where HTTP allows that. */
+  /** How many times a request was retried, where HTTP allows that. */
   resent: number;
   /** A line for each request that failed. */
   failed: string[];
@@ -25,8 +25,8 @@ export interface TrafficOptions {
   url: string;
   perSecond: number;
   /**
-   * `none`: every request is sent once. `safe`: only requests that HTTP allows to repeat (GET, and POST with an
-   * Idempotency-Key), repeated until they are answered.
+   * `none`: every request is sent once. `safe`: only requests that HTTP allows to repeat (GET, and POST with an Idempotency-Key) are
+   * retried until they are answered.
    */
   retries: 'none' | 'safe';
 }

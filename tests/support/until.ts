@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Asks again and again until the answer is something other than undefined or false, and gives that.
- * Fails after `deadlineMs` (default 10,000), saying what was waited for.
+ * Calls a function until it returns something other than undefined or false, and returns that. Fails after `deadlineMs` (default 10,000),
+ * saying what was awaited.
  */
 export async function until<T>(
   what: string,

@@ -3,7 +3,7 @@ import type { ClaimedJob } from '@millrace/contracts';
 import type { Express } from 'express';
 import request from 'supertest';
 
-/** What a worker says to task-api about one job. Reports answer whether they count. */
+/** A worker's requests to task-api about one job. Reports return whether they count. */
 export interface WorkerCalls {
   /** @param claim default: a new one */
   claim(id: string, pod?: string, claim?: string): Promise<ClaimedJob | undefined>;

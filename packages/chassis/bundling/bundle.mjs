@@ -1,8 +1,8 @@
 // Bundles services: node packages/chassis/bundling/bundle.mjs SERVICE…
 //
-// services/SERVICE/bundle/ then holds what runs: service.js (the service with all that it imports, readable), main.js (which runs it),
-// service.cache (what V8 has compiled of it), service.lines.json (where its lines come from, for stack traces),
-// service.js.map (for debuggers), and tracing.js (OpenTelemetry, which only a service that traces loads).
+// services/SERVICE/bundle/ then holds what runs: service.js (the service with everything it imports, readable), main.js (which runs it),
+// service.cache (its V8 code cache), service.lines.json (where its lines come from, for stack traces),
+// service.js.map (for debuggers), and tracing.js (OpenTelemetry, loaded only while tracing is on).
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
@@ -15,7 +15,7 @@ import { build } from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
 
-/** Stays in node_modules: machine code, and what others require in vain unless it is installed. */
+/** Stays in node_modules: native code, and optional packages that others try to require. */
 const external = ['sharp', 'pg-native'];
 
 const common = {
@@ -30,12 +30,12 @@ const common = {
 };
 
 /**
- * Bundles one service. Resolves to the names of the packages that it requires from node_modules, and to the folders of those that it has
- * within.
+ * Bundles one service. Resolves to the names of the packages that it requires from node_modules, and to the folders of those that it
+ * contains.
  */
 export async function bundle(service) {
   const folder = join(root, 'services', service);
-  // Made beside its place and then renamed: what runs, or starts, has all of the one or all of the other.
+  // Built beside its place and then renamed, so that a running or starting service never sees half of it.
   const made = join(folder, `bundle.${process.pid}`);
   mkdirSync(made, { recursive: true });
   try {
@@ -46,7 +46,7 @@ export async function bundle(service) {
       outfile: outputFile,
       external,
       plugins: [samePackagesOnce, noLocales, tracingApart],
-      // The value of the file is a function, as Node makes one of each module: main.js calls it.
+      // The value of the file is a function, like the one that Node makes of each module: main.js calls it.
       banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
       footer: { js: '})' },
       sourcemap: 'linked',
@@ -70,7 +70,7 @@ export async function bundle(service) {
   }
 }
 
-/** npm cannot always put a package where all find it, and installs the same version of it in several places. */
+/** npm cannot always put a package where all others find it, and installs the same version in several places. */
 const samePackagesOnce = {
   name: 'same-packages-once',
   setup({ onResolve, resolve }) {
@@ -87,7 +87,7 @@ const samePackagesOnce = {
   },
 };
 
-/** zod brings its messages in fifty languages, which would take half a megabyte in each process. */
+/** zod has its messages in fifty languages, which would take half a megabyte in each process. */
 const noLocales = {
   name: 'no-locales',
   setup({ onResolve }) {
@@ -97,7 +97,7 @@ const noLocales = {
   },
 };
 
-/** A file of its own, beside the service's: what is not traced neither reads nor compiles it. */
+/** A file of its own, beside the service's: while tracing is off, it is neither read nor compiled. */
 const tracingApart = {
   name: 'tracing-apart',
   setup({ onResolve }) {
@@ -105,7 +105,7 @@ const tracingApart = {
   },
 };
 
-/** One dash in a comment, and V8 keeps two bytes for every character of the file. Outside of comments esbuild escapes what is not ASCII. */
+/** A single en dash in a comment makes V8 use two bytes for every character of the file. Outside of comments, esbuild escapes what is not ASCII. */
 function asciiOnly(source) {
   return source.replace(/^.*[^\0-\x7f].*$/gm, (line) => {
     const start = line.search(/\/[/*]|^\s*\*/);
@@ -114,15 +114,15 @@ function asciiOnly(source) {
 }
 
 /**
- * For each stretch of lines that come from one of our own sources: its first line in the bundle, the source, and the line there of each.
- * A source map of everything would take 50 to 100 MB when the first error is logged.
+ * For each range of lines that come from one of our own sources: its first line in the bundle, the source, and the source line of each. A
+ * source map of everything would take 50 to 100 MB when the first error is logged.
  */
 function linesOf(outputFile) {
   const map = new SourceMap(JSON.parse(readFileSync(`${outputFile}.map`, 'utf8')));
   const stretches = [];
   const count = readFileSync(outputFile, 'utf8').split('\n').length;
   for (let line = 0; line < count; line += 1) {
-    // The last column: a line's first mapping may lie behind its indentation.
+    // The last column, because a line's first mapping may lie behind its indentation.
     const { originalSource, originalLine, generatedLine } = map.findEntry(line, 1e6);
     if (generatedLine !== line || originalSource.includes('node_modules')) continue;
     const source = relative(root, resolve(dirname(outputFile), originalSource));
@@ -134,7 +134,7 @@ function linesOf(outputFile) {
   return stretches;
 }
 
-/** Those that are not there are asked for in vain, as they would be without a bundle. */
+/** Requiring those that are not installed fails, as it would without a bundle. */
 function externalsOf({ outputs }) {
   const imports = Object.values(outputs).flatMap((output) => output.imports);
   return external.filter((name) => imports.some(({ path, external: isOut }) => isOut && path === name));

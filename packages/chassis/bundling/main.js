@@ -1,6 +1,6 @@
 'use strict';
-// Runs the bundled service that lies beside this file, with what V8 has compiled of it before. A cache of another Node, or none, makes
-// the start slower and changes nothing else.
+// Runs the bundled service beside this file, with V8's code cache. A cache of another Node version, or none, makes the start slower and
+// changes nothing else.
 const { readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
@@ -9,9 +9,9 @@ const { constants, Script } = require('node:vm');
 
 const filename = join(__dirname, 'service.js');
 
-/** @param name under which debuggers and stack traces know the file; a cache brings its own */
+/** @param name under which debuggers and stack traces know the file; a cache contains its own */
 function compile(cachedData, name = filename) {
-  // V8 takes a cache only under the flags that it was made with. The size of its heap, which is set for some services, has been decided
+  // V8 only accepts a cache under the flags with which it was created. The size of its heap, which is set for some services, was decided
   // before this line.
   setFlagsFromString('--max-old-space-size=0');
   return new Script(readFileSync(filename, 'utf8'), {
@@ -27,7 +27,7 @@ function run(script) {
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, __dirname);
 }
 
-/** Names the source of a line, if it is one of ours. The list is read when there is an error to show, and not before. */
+/** Names the source of a line, if it is one of ours. The list is only read when there is an error to show. */
 let stretches;
 function inSources(frame) {
   const [position, line] = /\S*[/\\]service\.js:(\d+):\d+/.exec(frame.replace('(', '( ')) ?? [];

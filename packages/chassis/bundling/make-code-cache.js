@@ -1,6 +1,6 @@
 'use strict';
-// Runs the bundled service in FOLDER until it has answered, and keeps what V8 has compiled of it: make-code-cache.js FOLDER PLACE
-// PLACE is where the folder will lie.
+// Runs the bundled service in FOLDER until it has responded, and saves the code that V8 has compiled: make-code-cache.js FOLDER PLACE.
+// PLACE is the folder's final path.
 const diagnostics = require('node:diagnostics_channel');
 const { writeFileSync } = require('node:fs');
 const { get } = require('node:http');
@@ -8,7 +8,7 @@ const { join } = require('node:path');
 
 const [folder, place] = process.argv.slice(2);
 
-// What the services must be told. Nothing is reached there, and nothing is asked before they listen.
+// Required settings. Nothing is reached at these addresses, and nothing is requested before the service listens.
 const nowhere = 'http://127.0.0.1:9';
 process.env = {
   ...{ PORT: '0', HOST: '127.0.0.1', POD_NAME: 'cache', LOG_LEVEL: 'silent' },
@@ -26,7 +26,7 @@ const { compile, run } = require(join(folder, 'main.js'));
 const script = compile(undefined, join(place, 'service.js'));
 
 diagnostics.subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => {
-  // The way of a request, too, and that of one without an answer.
+  // Also the path of a request, and that of one without a response.
   const base = `http://127.0.0.1:${server.address().port}`;
   get(`${base}/livez`, (live) => {
     live.resume();

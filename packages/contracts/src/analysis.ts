@@ -3,12 +3,12 @@ import { TEXT_MAX } from './constants.js';
 import { safeText } from './text.js';
 
 /**
- * The most bytes of a JSON document with one such text, or with a text's result: six for each character (`\u0001`; beyond the Basic
- * Multilingual Plane `JSON.stringify` writes four), and room for the words around it.
+ * The maximum size in bytes of a JSON document with one such text, or with a text's result: six bytes for each character (`\u0001`; beyond
+ * the Basic Multilingual Plane `JSON.stringify` writes four), and room for the rest of the document.
  */
 export const TEXT_JSON_MAX_BYTES = 6 * TEXT_MAX + 4_096;
 
-/** POST /analyze and, inside, text-worker's POST /process. The empty text is a text: no words, reversed as itself. */
+/** POST /analyze and, inside, text-worker's POST /process. The empty text is valid: no words, and its own reverse. */
 export const analyzeRequestSchema = z.strictObject({
   text: safeText(TEXT_MAX).meta({ description: 'Any text, including the empty one.' }),
 });

@@ -17,7 +17,7 @@ export const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/webp'] as const;
 export const MAX_IMAGE_BYTES = 20 * 1024 * 1024;
 /** The largest image, unless IMAGE_MAX_PIXELS says otherwise. */
 export const MAX_IMAGE_PIXELS = 50_000_000;
-/** Up to so many, an image takes some hundredths of a second. Larger ones are background work for image workers, as jobs are. */
+/** Up to this size, an image takes some hundredths of a second. Larger ones are background work for image workers, as jobs are. */
 export const QUICK_IMAGE_PIXELS = 4_000_000;
 
 /** The longest text to analyze, in characters: Unicode code points, so up to two UTF-16 code units each. */

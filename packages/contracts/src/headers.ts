@@ -1,30 +1,34 @@
 /** Follows one request through every hop, log line and job. */
 export const REQUEST_ID = 'X-Request-Id';
-/** Names the replica that answered. */
+/** Names the replica that responded. */
 export const SERVED_BY = 'X-Served-By';
 /** W3C Trace Context: the trace, the span in it that calls, and whether it is exported. Nginx lets none in from outside. */
 export const TRACEPARENT = 'traceparent';
 /** The span that answered, to whoever sent no `traceparent`: https://w3c.github.io/trace-context/#traceresponse-header */
 export const TRACERESPONSE = 'traceresponse';
-/** How long the one who asks will wait for the answer, in ms. Each hop passes on what is left of it. */
+/** How long the caller will wait for the response, in ms. Each hop passes on what is left of it. */
 export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
 /** The address of the client on whose behalf a request is made. Nginx sets it; the services pass it on to one another. */
 export const CLIENT_ADDRESS = 'X-Real-IP';
 /**
- * On a 503. `false`: nothing of the request has been done, so that it may be repeated, whatever its method. `true`: it may have taken
- * effect.
+ * Between services, with AUTH_MODE=jwt: `TOKEN` or `TOKEN OWNER`. The token proves that a service calls; the owner, percent-encoded, is the one
+ * on whose behalf. Nginx drops it.
+ */
+export const SERVICE_TOKEN = 'X-Service-Token';
+/**
+ * On a 503. `false`: the request had no effect, so it may be repeated, whatever its method. `true`: it may have had an effect.
  */
 export const WORK_BEGUN = 'X-Work-Begun';
 /**
- * RFC 9218, section 4.1: how urgent a request is. Between services only: an image worker lets no work of the lowest urgency, background
- * work, take its last place.
+ * RFC 9218, section 4.1: how urgent a request is. Between services only: an image worker never lets background work (the lowest urgency)
+ * take its last place.
  */
 export const PRIORITY = 'Priority';
 export const BACKGROUND_PRIORITY = 'u=7';
-/** How many frames an animation has, from an image worker: the first is in its answer. Not there for a still image. */
+/** How many frames an animation has, set by image workers; the response contains the first one. Absent for a still image. */
 export const IMAGE_FRAMES = 'X-Image-Frames';
 
-/** What a request id taken over from a client may look like; anything else is replaced. */
+/** What a client's request id may look like; anything else is replaced. */
 export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;
 /** https://www.w3.org/TR/trace-context/#traceparent-header-field-values, version 00 */
 export const TRACEPARENT_PATTERN = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -6,7 +6,7 @@ const LISTED = EFFECTS.join(', ');
 
 export const imageTypeSchema = z.enum(IMAGE_TYPES);
 
-/** Between two workers an image travels as Netpbm PAM, bare pixels behind a short header: nothing is lost or coded. */
+/** Between two workers an image travels as Netpbm PAM, the raw pixels after a short header: nothing is lost, and nothing needs encoding. */
 export const INTERCHANGE_TYPE = 'image/x-portable-arbitrarymap';
 
 /** `effects=bw,blur`: the workers to pass through, in this order, each at most once. */
@@ -23,14 +23,14 @@ export const effectsSchema = z
     example: 'bw,blur',
   });
 
-/** What one worker did: `ms` is the whole hop as its caller saw it, waiting included. */
+/** What one worker did: `ms` is the duration of the whole hop as its caller saw it, including waiting. */
 export const hopSchema = z.object({
   effect: effectSchema,
   pod: z.string().meta({ description: 'The worker replica that applied it.' }),
   ms: z.number().meta({ description: 'The duration of the whole hop in milliseconds, including waiting.' }),
 });
 
-/** Of an animation the first frame is used: a still picture comes out. */
+/** Of an animation, the first frame is used: the result is a still image. */
 const framesSchema = z
   .object({
     in: z.int().min(2).meta({ description: 'How many frames the animation has.' }),

@@ -1,3 +1,4 @@
+export * from './access.js';
 export * from './analysis.js';
 export * from './constants.js';
 export * from './email.js';

@@ -10,7 +10,7 @@ describe('run_at', () => {
     ['2026-11-22T08:00:00Z', '2026-11-22T08:00:00.000Z'],
     ['2026-11-22T08:00:00+02:00', '2026-11-22T06:00:00.000Z'],
     ['2026-11-22T08:00:00-14:00', '2026-11-22T22:00:00.000Z'],
-    // PostgreSQL takes offsets up to 15:59 only.
+    // PostgreSQL accepts offsets up to 15:59 only.
     ['2026-11-22T08:00:00+16:00', '2026-11-21T16:00:00.000Z'],
     ['2026-11-22T08:00:00+23:59', '2026-11-21T08:01:00.000Z'],
     ['2026-11-22T08:00:00.123456789Z', '2026-11-22T08:00:00.123Z'],
@@ -52,16 +52,16 @@ describe('run_at', () => {
     ]);
   });
 
-  it('may be 30 days ahead', () => {
+  it('may be up to 30 days ahead', () => {
     expect(parse(daysAhead(30)).success).toBe(true);
   });
 
-  it('stays as it is when it is checked by one service after another', () => {
+  it('does not change when one service after another validates it', () => {
     const once = schedulingSchema.parse({ run_at: daysAhead(1) });
     expect(schedulingSchema.parse(once)).toEqual(once);
   });
 
-  it('says how to write a plus sign in a URL, where it would be a space', () => {
+  it('says how to write a plus sign in a URL, where it would mean a space', () => {
     const query = new URLSearchParams('async=true&run_at=2026-11-22T08:00:00+02:00');
     const { error } = asyncQuerySchema.safeParse(Object.fromEntries(query));
     expect(error?.issues.map(({ message }) => message)).toEqual([

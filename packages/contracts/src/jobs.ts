@@ -10,8 +10,8 @@ export const jobKindSchema = z.enum(JOB_KINDS);
 export const jobStatusSchema = z.enum(JOB_STATUSES);
 
 /**
- * The queue on Redis: a sorted set with the ids of jobs that are due, the most urgent first and among equals the oldest, as ids tell the
- * time (UUIDv7). It holds hints, each at most once: the job itself is a row in PostgreSQL.
+ * The queue in Redis: a sorted set of the ids of jobs that are due, the most urgent first and then the oldest, as ids contain the time
+ * (UUIDv7). An entry is a hint, and each job has at most one: the job itself is a row in PostgreSQL.
  */
 export const JOB_QUEUE = 'jobs:due';
 /** The scores of its members. */
@@ -20,7 +20,7 @@ export const QUEUE_RANK: Record<Priority, number> = { high: 1, medium: 2, low: 3
 const RUN_AT_MAX_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** A time with any offset, as the UTC that it is: PostgreSQL takes fewer offsets and years than RFC 3339 has. */
+/** Converts a time with any offset to UTC: PostgreSQL accepts fewer offsets and years than RFC 3339. */
 const runAtSchema = z.iso
   .datetime({
     offset: true,
@@ -67,7 +67,7 @@ export const idempotencyKeySchema = z
     example: 'newsletter-2026-11',
   });
 
-/** One try of a worker; `outcome` is null while it is under way, `lost` when the worker vanished or was too slow. */
+/** One attempt of a worker; `outcome` is null while it is running, `lost` when the worker disappeared or was too slow. */
 export const jobAttemptSchema = z.object({
   attempt: z.int(),
   pod: z.string(),
@@ -79,12 +79,12 @@ export const jobAttemptSchema = z.object({
   error: z.string().nullable(),
 });
 
-/** How many of a job's steps are done; an image has one step an effect. */
+/** How many of a job's steps are done; an image has one step for each effect. */
 export const progressSchema = z
   .object({ done: z.int().min(0), total: z.int().min(1) })
   .meta({ description: 'How many steps of the job are done; an image has one step per effect.' });
 
-/** How many of a job's attempts are shown. A job may be retried for ever. */
+/** How many of a job's attempts are shown. A job may be retried forever. */
 export const LISTED_ATTEMPTS = 50;
 /** How many characters of a text a list shows. */
 export const LIST_TEXT_MAX = 200;
@@ -105,7 +105,7 @@ export const jobSchema = z.object({
     description:
       'The total number of attempts after which the job fails for good. Retrying it by hand adds more.',
   }),
-  /** Depends on the kind: what the synchronous call would have answered. Null until then. */
+  /** Depends on the kind: what the synchronous call would have returned. Null until then. */
   result: z.unknown(),
   error: z.string().nullable().meta({ description: 'The latest error.' }),
   processed_by_pod: z.string().nullable().meta({ description: 'The worker replica that processed it last.' }),
@@ -116,7 +116,7 @@ export const jobSchema = z.object({
 });
 
 /**
- * A job in a list: what a line of it shows. Results, attempts and long texts are the job's own, so that the longest list stays
+ * A job in a list: only what a row shows. Results, attempts and long texts are part of the single job, so that even the longest list stays
  * under a megabyte.
  */
 export const jobListItemSchema = jobSchema
@@ -177,7 +177,7 @@ export const jobSummarySchema = z
 /** POST /internal/jobs/analyze: 202 with an AcceptedJob. */
 export const createAnalyzeJobSchema = schedulingSchema.extend({ text: z.string() });
 
-/** POST /internal/jobs/image?…: the picture is the body. 202 with an AcceptedJob. */
+/** POST /internal/jobs/image?…: the image is the body. 202 with an AcceptedJob. */
 export const createImageJobQuerySchema = schedulingSchema.extend({
   effects: z
     .string()
@@ -188,20 +188,20 @@ export const createImageJobQuerySchema = schedulingSchema.extend({
 
 const taskPayloadSchema = z.object({ task: z.string() });
 const analyzePayloadSchema = z.object({ text: z.string() });
-/** The picture itself comes from GET /internal/jobs/:id/input. */
+/** The image itself comes from GET /internal/jobs/:id/input. */
 const imagePayloadSchema = z.object({
   type: imageTypeSchema,
   effects: z.array(effectSchema),
-  /** The finished picture's, the same in every attempt. Jobs that were accepted before there was one use their own id. */
+  /** The id of the finished image, the same in every attempt. Jobs that were accepted before it existed use their own id. */
   image_id: z.uuid().optional(),
 });
 
-/** The most jobs that one of the following requests may speak of. */
+/** The maximum number of jobs in one of the following requests. */
 export const JOBS_A_REQUEST = 100;
 
 /**
- * POST /internal/jobs/claims: 200 with the jobs that are this worker's now. Those that have ended, are not due, or are another worker's
- * are left out. Texts can be long: those that did not fit into the answer are `later`, to be claimed again.
+ * POST /internal/jobs/claims: 200 with the jobs that this worker now holds. Jobs that have finished, are not due, or belong to another
+ * worker are left out. Texts can be long: jobs that did not fit into the response are in `later`, to be claimed again.
  */
 export const claimJobsSchema = z.strictObject({
   pod: z.string().min(1),
@@ -209,7 +209,7 @@ export const claimJobsSchema = z.strictObject({
     .array(
       z.strictObject({
         id: z.uuid(),
-        /** Names the claim, so that it may be repeated when its answer was lost. */
+        /** Identifies the claim, so that it may be repeated when its response was lost. */
         claim: z.uuid(),
       }),
     )
@@ -223,9 +223,11 @@ const claimed = z.object({
   attempt: z.int(),
   /** Report at least this often, or the job goes to another worker. */
   lease_ms: z.int(),
-  /** Of the request that asked for it. */
+  /** Of the request that created the job. */
   request_id: z.string(),
   traceparent: z.string().nullable(),
+  /** To whom its result belongs. A replica of an earlier version does not say. */
+  owner: z.string().nullable().default(null),
 });
 export const claimedJobSchema = z.discriminatedUnion('kind', [
   claimed.extend({ kind: z.literal('task'), payload: taskPayloadSchema }),
@@ -235,17 +237,17 @@ export const claimedJobSchema = z.discriminatedUnion('kind', [
 
 export const claimedJobsSchema = z.object({ jobs: z.array(claimedJobSchema), later: z.array(z.uuid()) });
 
-// Reports. They count while their attempt is the job's current one and has not ended otherwise; repeated, they count as before and change
-// nothing. Who hears that his report does not count stops.
+// Reports. They count while their attempt is the job's current one and has not ended otherwise; when repeated, they count as before and
+// change nothing. A worker whose report does not count stops.
 
 const reports = <Report extends z.ZodType>(report: Report) =>
   z.strictObject({ reports: z.array(report).min(1).max(JOBS_A_REQUEST) });
 const attemptOf = { id: z.uuid(), attempt: z.int() };
 
-/** POST /internal/jobs/renewals: still at them. 200 with `countedSchema`. */
+/** POST /internal/jobs/renewals: still working on them. 200 with `countedSchema`. */
 export const renewJobsSchema = reports(z.strictObject({ ...attemptOf, progress: progressSchema.optional() }));
 
-/** What the results in one request may take as JSON; one that is longer goes by itself. */
+/** The maximum size of the results in one request, as JSON; a longer result goes by itself. */
 export const REPORTED_BYTES = 256 * 1024;
 export const REPORTS_JSON_MAX_BYTES = REPORTED_BYTES + TEXT_JSON_MAX_BYTES;
 
@@ -255,13 +257,13 @@ export const completeJobsSchema = reports(z.strictObject({ ...attemptOf, result:
 /** The jobs for which the report counts. */
 export const countedSchema = z.object({ counted: z.array(z.uuid()) });
 
-/** POST /internal/jobs/:id/fail: the job is queued again, unless it is out of attempts or `permanent`. 204, or 409 when it does not count. */
+/** POST /internal/jobs/:id/fail: the job is queued again, unless it is out of attempts or `permanent`. 204, or 409 when the report does not count. */
 export const failJobSchema = z.strictObject({
   attempt: z.int(),
   error: z.string().max(2_000),
-  /** Another try would end the same way: the input itself is bad. */
+  /** Another attempt would fail the same way: the input itself is invalid. */
   permanent: z.boolean().default(false),
-  /** A replica that had the input broke down, and the input may be why. The second time, that is permanent. */
+  /** A replica that had the input crashed, and the input may be the reason. The second time, the failure is permanent. */
   broke: z.boolean().default(false),
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LAB_CONCURRENCY, LAB_REQUESTS } from './constants.js';
 import { effectSchema } from './images.js';
 
-/** POST /lab/runs?…: the same picture again and again, to see how the effect workers scale. The picture is the body. */
+/** POST /lab/runs?…: the same image again and again, to see how the effect workers scale. The body is the image. */
 export const labRunQuerySchema = z.strictObject({
   effect: effectSchema,
   requests: z.coerce
@@ -24,24 +24,24 @@ export const labRunQuerySchema = z.strictObject({
 const request = z.int().meta({ description: 'The number of the request, from 1.' });
 const time = z.int().meta({ description: 'Milliseconds since the run began.' });
 
-/** A worker has taken a request. */
+/** A worker has begun a request. */
 const begunSchema = z.object({ event: z.literal('begun'), request, at_ms: time });
-/** A request is over. */
+/** A request has ended. */
 const doneSchema = z.object({
   event: z.literal('done'),
   request,
   sent_ms: time,
-  /** Until then it waited for a free worker; null: none took it. */
+  /** When it stopped waiting for a free worker; null if none took it. */
   begun_ms: time.nullable(),
   ended_ms: time,
   status: z.int(),
   pod: z.string().nullable(),
   error: z.string().nullable(),
 });
-/** The last line; without it, the run broke off. */
+/** The last line; if it is missing, the run was interrupted. */
 const endSchema = z.object({ event: z.literal('end'), ms: time });
 
-/** A line of a run's answer. */
+/** A line in the response of a run. */
 export const labEventSchema = z.discriminatedUnion('event', [begunSchema, doneSchema, endSchema]);
 
 export type LabRunQuery = z.infer<typeof labRunQuerySchema>;

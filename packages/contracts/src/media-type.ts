@@ -1,6 +1,6 @@
 import { INTERCHANGE_TYPE } from './images.js';
 
-/** What stands where at the beginning of a file, as latin1. */
+/** The bytes at certain offsets at the beginning of a file, as latin1. */
 const SIGNATURES: [type: string, ...parts: [offset: number, text: string][]][] = [
   // SOI, then a marker: ISO/IEC 10918-1, B.1.1.3.
   ['image/jpeg', [0, '\xff\xd8\xff']],
@@ -26,16 +26,16 @@ const SIGNATURES: [type: string, ...parts: [offset: number, text: string][]][] =
 ];
 
 const SVG = /^\s*<(svg|(\?xml|!--|!DOCTYPE svg)[^]*<svg)[\s/>]/;
-/** How much of a file is looked at. */
+/** How much of a file is examined. */
 const START_BYTES = 1_024;
 
 /**
- * The media type of a file by its content, whatever it is called: of images that are taken, and of those that people try.
+ * Detects the media type of a file by its content, whatever its name: the supported images, and other files that people try to upload.
  *
  * @returns undefined for anything else
  */
 export function mediaTypeOf(file: Uint8Array): string | undefined {
-  // A character for each byte.
+  // One character for each byte.
   const start = String.fromCharCode(...file.subarray(0, START_BYTES));
   const known = SIGNATURES.find(([, ...parts]) =>
     parts.every(([offset, text]) => start.startsWith(text, offset)),

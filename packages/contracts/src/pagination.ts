@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { PAGE_LIMIT } from './constants.js';
 
 /**
- * Keyset paging, newest first. Ids are UUIDv7, so they sort by creation; the cursor is the last id of the page before
- * and comes ready-made in the answer's `Link: …; rel="next"` header.
+ * Keyset pagination, newest first. Ids are UUIDv7, so they sort by creation time. The cursor is the last id of the previous page; clients
+ * get it in the response's `Link: …; rel="next"` header.
  */
 export const pageQuerySchema = z.strictObject({
   limit: z.coerce

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** An error answer stays small, whatever was sent: the most errors it lists, and the longest path and message of one. */
+/** Limits that keep an error response small, whatever the input: the number of errors it lists, and the length of each path and message. */
 export const INPUT_ERRORS_MAX = 20;
 export const INPUT_ERROR_PATH_MAX = 200;
 export const INPUT_ERROR_MESSAGE_MAX = 500;
 
-/** One thing wrong with the input: where (`title`, `effects.1`; empty for the whole body) and what. */
+/** One error in the input: where (`title`, `effects.1`; empty for the whole body) and what. */
 export const inputErrorSchema = z.object({
   path: z.string().max(INPUT_ERROR_PATH_MAX).meta({
     description:
@@ -14,7 +14,7 @@ export const inputErrorSchema = z.object({
   message: z.string().max(INPUT_ERROR_MESSAGE_MAX),
 });
 
-/** An error answer: RFC 9457 `application/problem+json`. */
+/** An error response: RFC 9457 `application/problem+json`. */
 export const problemSchema = z
   .object({
     type: z.string(),

@@ -7,7 +7,7 @@ import { nonBlankText, safeText } from './text.js';
 export const TITLE_MAX = 10_000;
 export const DESCRIPTION_MAX = 10_000;
 
-/** `open` has no job behind it; the others follow the task's job, and `completed` also a person's tick. */
+/** `open` means that no job is behind it; the others follow the task's job, and `completed` is also set when a person ticks the task. */
 export const taskStatusSchema = z.enum(TASK_STATUSES);
 
 const title = nonBlankText(TITLE_MAX);
@@ -40,7 +40,7 @@ export const createTaskSchema = z.strictObject({
   priority: prioritySchema.default('medium'),
 });
 
-/** PUT: the whole task; what is left out falls back to its default. */
+/** PUT: the whole task; omitted fields get their defaults. */
 export const replaceTaskSchema = createTaskSchema.extend({ completed: z.boolean().default(false) });
 
 /** PATCH: at least one field. */

@@ -21,8 +21,8 @@ const app = createImageWorkerApp({
   operation: unchanged,
 });
 
-/** Something like a photo: gradients under noise, the same each time. */
-function picture(width: number, height: number, channels: Channels) {
+/** Similar to a photo: gradients under noise, the same each time. */
+function makeImage(width: number, height: number, channels: Channels) {
   const data = Buffer.alloc(width * height * channels);
   for (let index = 0; index < data.length; index++) data[index] = (index >> 4) + ((index * 7919) % 31);
   return sharp(data, { raw: { width, height, channels } });
@@ -40,13 +40,13 @@ let png: Buffer;
 let webp: Buffer;
 
 beforeAll(async () => {
-  jpeg = await picture(120, 80, 3).jpeg().toBuffer();
-  png = await picture(120, 80, 4).png().toBuffer();
-  webp = await picture(120, 80, 3).webp().toBuffer();
+  jpeg = await makeImage(120, 80, 3).jpeg().toBuffer();
+  png = await makeImage(120, 80, 4).png().toBuffer();
+  webp = await makeImage(120, 80, 3).webp().toBuffer();
 });
 
 describe('POST /process, the types', () => {
-  it('answers in the type of the image unless asked for another', async () => {
+  it('returns the type of the image unless asked for another one', async () => {
     for (const [type, body] of [
       ['image/jpeg', jpeg],
       ['image/png', png],
@@ -63,7 +63,7 @@ describe('POST /process, the types', () => {
     }
   });
 
-  it('says nothing of frames when there is one', async () => {
+  it('does not mention frames when there is only one', async () => {
     expect((await process('image/webp', webp).expect(200)).get(IMAGE_FRAMES)).toBeUndefined();
   });
 
@@ -75,11 +75,11 @@ describe('POST /process, the types', () => {
     'IMAGE/GIF; name=photo',
     'application/octet-stream',
     'binary/octet-stream',
-  ])('takes a JPEG that is called %s, and answers a JPEG', async (type) => {
+  ])('accepts a JPEG whose type is given as %s, and returns a JPEG', async (type) => {
     await process(type, jpeg).expect(200).expect('Content-Type', 'image/jpeg');
   });
 
-  it('takes an image without a Content-Type', async () => {
+  it('accepts an image without a Content-Type', async () => {
     await process('', webp).unset('Content-Type').expect(200).expect('Content-Type', 'image/webp');
   });
 
@@ -92,7 +92,7 @@ describe('POST /process, the types', () => {
     expect((await sharp(response.body).metadata()).format).toBe(type.slice(6));
   });
 
-  it('gives the bare pixels as the interchange type, and takes them', async () => {
+  it('returns the raw pixels as the interchange type, and accepts them', async () => {
     const pam = await process('image/png', png, INTERCHANGE_TYPE)
       .expect(200)
       .expect('Content-Type', INTERCHANGE_TYPE);
@@ -102,7 +102,7 @@ describe('POST /process, the types', () => {
     expect(await sharp(back.body).raw().toBuffer()).toEqual(await sharp(png).raw().toBuffer());
   });
 
-  it('fills what was transparent with white in a JPEG', async () => {
+  it('fills transparent areas with white in a JPEG', async () => {
     const clear = await sharp({ create: { width: 8, height: 8, channels: 4, background: '#0000' } })
       .png()
       .toBuffer();
@@ -110,7 +110,7 @@ describe('POST /process, the types', () => {
     expect([...(await sharp(response.body).raw().toBuffer()).subarray(0, 3)]).toEqual([255, 255, 255]);
   });
 
-  it('takes the first frame of an animation, and says how many there are', async () => {
+  it('uses the first frame of an animation, and says how many there are', async () => {
     const other = await sharp(jpeg).negate().toBuffer();
     const frames = await sharp([jpeg, other], { join: { animated: true } })
       .webp()
@@ -121,7 +121,7 @@ describe('POST /process, the types', () => {
     expect((await sharp(response.body).metadata()).pages ?? 1).toBe(1);
   });
 
-  it('turns the image upright and drops all metadata', async () => {
+  it('rotates the image upright and drops all metadata', async () => {
     const lying = await sharp(jpeg)
       .withMetadata({ orientation: 6 })
       .withExifMerge({ IFD0: { Artist: 'somebody' } })
@@ -134,8 +134,8 @@ describe('POST /process, the types', () => {
   it.each([
     ['one pixel', 1, 1],
     ['one row', 300, 1],
-  ])('takes an image of %s', async (_case, width, height) => {
-    await process('image/png', await picture(width, height, 3).png().toBuffer()).expect(200);
+  ])('accepts an image of %s', async (_case, width, height) => {
+    await process('image/png', await makeImage(width, height, 3).png().toBuffer()).expect(200);
   });
 });
 
@@ -148,7 +148,7 @@ describe('POST /process, the refusals', () => {
   };
 
   it.each(['application/json', 'text/plain', 'multipart/form-data', 'video/mp4'])(
-    'answers 415 to %s and says what is possible',
+    'answers 415 to %s and lists the supported types',
     async (type) => {
       const response = await process(type, jpeg).expect(415);
       expect(response.get('accept-post')).toContain('image/jpeg, image/png, image/webp');
@@ -161,7 +161,7 @@ describe('POST /process, the refusals', () => {
     ['a GIF', 'GIF89a\u0001\u0000\u0001\u0000', 'image/gif'],
     ['a TIFF', 'II*\u0000\u0008\u0000\u0000\u0000', 'image/tiff'],
     ['a photo of a telephone', '\u0000\u0000\u0000\u0018ftypheic', 'image/heic'],
-  ])('answers 415 to %s and says that it is one', async (_case, body, fact) => {
+  ])('answers 415 to %s and names its type', async (_case, body, fact) => {
     for (const type of ['image/jpeg', 'application/octet-stream']) {
       const response = await process(type, body).expect(415);
       expect(problemOf(response).detail).toContain(`The body is ${fact}. Send one of: image/jpeg, image/png`);
@@ -187,12 +187,12 @@ describe('POST /process, the refusals', () => {
       INTERCHANGE_TYPE,
       () => Buffer.from('P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nENDHDR\n'),
     ],
-  ])('answers 422 to %s, without the words of the decoder', async (_case, type, body) => {
+  ])('answers 422 to %s, without the decoder’s words', async (_case, type, body) => {
     const response = await process(type, body()).expect(422);
     expect(problemOf(response).detail).toBe('The image cannot be read: it is damaged or truncated.');
   });
 
-  it('logs what the decoder says of a damaged image, as no error of ours', async () => {
+  it("logs the decoder's complaint about a damaged image, but not as our error", async () => {
     lines.length = 0;
     await process('image/jpeg', cut(jpeg)).expect(422);
     expect(lines).toContainEqual(
@@ -205,7 +205,7 @@ describe('POST /process, the refusals', () => {
     expect(lines.filter((line) => 'err' in line || Number(line['level']) >= 50)).toEqual([]);
   });
 
-  it('answers 422 to an image too large for the type asked for', async () => {
+  it('answers 422 to an image too large for the requested type', async () => {
     const long = await sharp({ create: { width: 17_000, height: 1, channels: 3, background: 'red' } })
       .png()
       .toBuffer();
@@ -227,7 +227,7 @@ describe('POST /process, the refusals', () => {
     await request(app).get('/process').expect(405).expect('Allow', /POST/);
   });
 
-  it('refuses a small file of 144 megapixels by its header, in a small part of the time of working on it', async () => {
+  it('refuses a small file of 144 megapixels by its header, in a fraction of the time that processing it would take', async () => {
     const raw = { width: 12_000, height: 12_000, channels: 1 } as const;
     const bomb = await sharp(Buffer.alloc(144_000_000), { raw }).toColourspace('b-w').png().toBuffer();
     expect(bomb.length).toBeLessThan(500_000);

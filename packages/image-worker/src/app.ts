@@ -1,4 +1,4 @@
-import { createHttpApp } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
@@ -17,16 +17,17 @@ export interface ImageWorkerOptions {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   limits: Limits;
   operation: ImageOperation;
-  /** An artificial delay in ms, spent while the image holds its place. Default 0. */
+  /** An artificial delay in ms, during which the image keeps its place. Default 0. */
   delayMs?: number;
 }
 
-/** A twentieth of one place: what people wait for is not slowed down by what takes seconds, or by what nobody waits for. */
-const BACKGROUND_TIME = 0.05;
+/** A tenth of one place: what people wait for is not slowed down by work that takes seconds, or that nobody waits for. */
+const BACKGROUND_TIME = 0.1;
 
-/** An image worker: everything but what it does to an image. */
+/** An image worker: everything except what it does to an image. */
 export function createImageWorkerApp({
   limits,
   operation,

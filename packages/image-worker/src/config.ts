@@ -10,10 +10,11 @@ export const imageWorkerConfig = serviceConfig.extend({
   /** The largest body, in bytes. The default holds IMAGE_MAX_PIXELS uncompressed, with four channels of 8 bits. */
   WORK_MAX_BYTES: positiveInteger.default(200 * MIB),
   /**
-   * Images worked on at once; one client may have a quarter of them, and so may jobs and large images together, but at least one. One keeps
-   * a CPU busy by itself: the others are so that nobody waits for the end of another client's, nor a small one for that of a large one.
+   * How many images are worked on at once. One client may have a quarter of them, and so may jobs and large images together, but at least
+   * one each. A single image already keeps a CPU busy: there are more places so that nobody waits for another client's image to finish, and
+   * no small one for a large one.
    */
   WORK_CONCURRENCY: positiveInteger.default(4),
-  /** Requests that may wait for their turn; beyond them the answer is 503. */
+  /** How many requests may wait for their turn; beyond that, the response is 503. */
   WORK_QUEUE_LIMIT: nonNegativeInteger.default(100),
 });

@@ -11,19 +11,19 @@ import { openPixels, toPixels } from './pixels.js';
 export interface Format {
   /** The media type: Content-Type and Accept. */
   type: string;
-  /** The file for its decoder, without what it does not need; throws HttpProblem 422. Default: as it is. */
+  /** Sanitises a file for its decoder; throws HttpProblem 422. Default: unchanged. */
   sanitise?(file: Buffer): SanitisedFile;
-  /** The image as a file, in one or more parts. `alpha`: whether it has any. */
+  /** The image as a file, in one or more parts. `alpha`: whether it has an alpha channel. */
   encode(image: Sharp, alpha: boolean): Promise<Buffer[]>;
-  /** The longest side that it can have, in pixels. */
+  /** The longest side that the type supports, in pixels. */
   maxSide: number;
-  /** How many bytes of memory it takes a pixel to write it, where that is not done row by row. */
+  /** How many bytes of memory writing takes per pixel, where it is not done row by row. */
   heldPerPixel(alpha: boolean): number;
 }
 
 /**
- * What a worker gives to the next: the bare pixels behind a short header (PAM). Nothing is lost, nothing is coded: two
- * workers take a seventh less CPU time than with uncompressed TIFF, and no TIFF parser has to be open.
+ * What one worker passes to the next: the raw pixels after a short header (PAM). Nothing is lost or encoded: two workers take a seventh
+ * less CPU time than with uncompressed TIFF, and the TIFF parser can stay disabled.
  */
 export const interchange: Format = {
   type: INTERCHANGE_TYPE,
@@ -36,9 +36,9 @@ export const interchange: Format = {
 };
 
 /**
- * The types that clients know are written for speed first, as somebody waits: JPEG and WebP at a quality where the loss
- * is hard to see, no mozjpeg and no optimised Huffman tables (3 times the time for a tenth fewer bytes), nothing
- * progressive, PNG and WebP at the effort beyond which time grows much faster than size shrinks.
+ * The types for clients favour speed, because somebody waits: JPEG and WebP at a quality where the loss is hard to see, no mozjpeg and no
+ * optimised Huffman tables (3 times the time for a tenth fewer bytes), nothing progressive, PNG and WebP at the effort beyond which time
+ * grows much faster than size shrinks.
  */
 const FORMATS: Format[] = [
   {
@@ -63,7 +63,7 @@ const FORMATS: Format[] = [
     sanitise: sanitiseWebp,
     encode: async (image) => [await image.webp({ quality: 85, effort: 0 }).toBuffer()],
     maxSide: 16_383,
-    // The image as a whole; and several times as much to look for what repeats in its transparency.
+    // The image as a whole; and several times as much to search its transparency for repetitions.
     heldPerPixel: (alpha) => (alpha ? 12 : 1),
   },
   interchange,
@@ -76,7 +76,7 @@ export function findFormat(type: string): Format | undefined {
   return FORMATS.find((format) => format.type === type);
 }
 
-/** sharp flattens before its effects, whatever the order of calls; so it is let finish them first. */
+/** sharp flattens before its effects, whatever the order of the calls, so it finishes the effects first. */
 async function onWhite(image: Sharp): Promise<Sharp> {
   return openPixels(await toPixels(image, true)).flatten({ background: 'white' });
 }

@@ -21,7 +21,7 @@ import type { Measures } from '../../../tests/support/measured-worker.js';
 import { type RunningProgram, runSource } from '../../../tests/support/run-source.js';
 import { sharp } from './sharp-setup.js';
 
-// In a process of its own, as its memory and its event loop are looked at.
+// In a separate process, because its memory and its event loop are measured.
 
 const MB = 1_000_000;
 let worker: RunningProgram;
@@ -89,7 +89,7 @@ const animation = async (side: number, frames: number) => {
   return webpFile([webpExtended(2, side, side), webpAnimation, times(frames, frame)]);
 };
 
-describe('a small picture in a large or cunning file takes little memory, and holds nobody up', () => {
+describe('a small image in a large or malicious file takes little memory, and delays nobody', () => {
   beforeAll(startWorker);
   afterAll(stopWorker);
 
@@ -196,7 +196,7 @@ describe('a small picture in a large or cunning file takes little memory, and ho
     expect(performance.now() - begun).toBeLessThan(5_000);
     expect((await measures()).peakMb - idle.peakMb).toBeLessThan(100);
 
-    // A busy machine holds up the event loop as well: the best of some counts.
+    // A busy machine also delays the event loop, so the best of several runs counts.
     await eventually(async () => {
       await measures();
       await send(file);
@@ -205,7 +205,7 @@ describe('a small picture in a large or cunning file takes little memory, and ho
   });
 });
 
-describe('a picture as large as is possible fits into memory, however it is coded', () => {
+describe('the largest possible image fits into memory, however it is encoded', () => {
   beforeEach(startWorker);
   afterEach(stopWorker);
 
@@ -247,7 +247,7 @@ describe('a picture as large as is possible fits into memory, however it is code
     60_000,
   );
 
-  it('and so does what another worker made of it', async () => {
+  it('and so does the output of another worker', async () => {
     const header = 'P7\nWIDTH 7000\nHEIGHT 7142\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n';
     const file = Buffer.concat([Buffer.from(header), Buffer.alloc(7_000 * 7_142 * 4, 100)]);
     const idle = await measures();

@@ -15,7 +15,7 @@ import { sharp } from './sharp-setup.js';
 let lifecycle: Lifecycle;
 let server: Server;
 let url: string;
-/** A JPEG of megabytes: too long to be read along with its headers. */
+/** A JPEG of several megabytes: too long to be read together with its headers. */
 let large: Buffer;
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ afterEach(async () => {
 
 const headers = { 'Content-Type': 'image/jpeg', Accept: 'image/jpeg' };
 
-/** Sends an image; resolves, once the worker has its headers, to the answer to come and the worker's side of it. */
+/** Sends an image; once the worker has its headers, resolves to the future response and the worker's side of it. */
 async function post(body: Buffer, signal?: AbortSignal, client = '192.0.2.1') {
   const received = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
   const answer = fetch(url, {
@@ -64,7 +64,7 @@ async function post(body: Buffer, signal?: AbortSignal, client = '192.0.2.1') {
   return { answer, req, res };
 }
 
-/** Takes a place and keeps it: an image of which the last byte is yet to come. */
+/** Takes a place and keeps it: the last byte of the image is not sent. */
 async function holdPlace() {
   const small = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
     .jpeg()
@@ -86,7 +86,7 @@ async function holdPlace() {
   };
 }
 
-/** Runs `call` several times over one kept-alive connection. @returns the worker's socket of each time */
+/** Runs `call` several times over one kept-alive connection. @returns the worker's socket for each time */
 async function onOneConnection(times: number, call: (agent: Agent) => Promise<void>): Promise<unknown[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const sockets: unknown[] = [];
@@ -100,11 +100,11 @@ async function onOneConnection(times: number, call: (agent: Agent) => Promise<vo
 }
 
 describe('the bound on work', () => {
-  it('lets a second image wait, in the socket, until the first is done', async () => {
+  it('keeps a second image waiting, in the socket, until the first is done', async () => {
     await listen({ WORK_CONCURRENCY: 1, WORK_QUEUE_LIMIT: 1 });
     const holder = await holdPlace();
     const second = await post(large);
-    // The second waits as long as there is no room for a third.
+    // If the second one had been accepted too, there would be room for a third.
     expect((await (await post(large)).answer).status).toBe(503);
     expect(second.req.socket.bytesRead).toBeLessThan(large.length / 4);
 
@@ -114,7 +114,7 @@ describe('the bound on work', () => {
     await response.arrayBuffer();
   });
 
-  it('works on as many at once as it is allowed, and on half as many of one client', async () => {
+  it('works on as many at once as allowed, and on half as many for one client', async () => {
     await listen({ WORK_CONCURRENCY: 2, WORK_QUEUE_LIMIT: 0 });
     const holder = await holdPlace();
     expect((await (await post(large, undefined, '127.0.0.1')).answer).status).toBe(503);
@@ -132,7 +132,7 @@ describe('the bound on work', () => {
     expect(await holder.finish()).toBe(200);
   });
 
-  it('gives up the place of a client that leaves while it waits', async () => {
+  it('frees the place of a client that disconnects while it waits', async () => {
     await listen({ WORK_CONCURRENCY: 1, WORK_QUEUE_LIMIT: 1 });
     const holder = await holdPlace();
     const client = new AbortController();
@@ -147,7 +147,7 @@ describe('the bound on work', () => {
     expect((await next.answer).status).toBe(200);
   });
 
-  it('gives up the place of a client that leaves while it sends', async () => {
+  it('frees the place of a client that disconnects while it sends', async () => {
     await listen({ WORK_CONCURRENCY: 1, WORK_QUEUE_LIMIT: 1 });
     const holder = await holdPlace();
     const next = await post(large);
@@ -155,7 +155,7 @@ describe('the bound on work', () => {
     expect((await next.answer).status).toBe(200);
   });
 
-  it('finishes what it has begun when it drains, and sends those who wait elsewhere', async () => {
+  it('finishes what it has begun when it drains, and sends waiting requests elsewhere', async () => {
     await listen({ WORK_CONCURRENCY: 1, WORK_QUEUE_LIMIT: 1 });
     const holder = await holdPlace();
     const waiting = await post(large);
@@ -166,7 +166,7 @@ describe('the bound on work', () => {
     expect(await holder.finish()).toBe(200);
   });
 
-  it('answers 413 to a body of unknown length, and the connection serves on', async () => {
+  it('answers 413 to a body of unknown length, and keeps the connection usable', async () => {
     await listen({ WORK_MAX_BYTES: 1_000_000 });
     const connections = await onOneConnection(3, async (agent) => {
       const call = httpRequest(url, { method: 'POST', headers, agent });
@@ -180,7 +180,7 @@ describe('the bound on work', () => {
     expect(new Set(connections).size).toBe(1);
   });
 
-  it('leaves no listeners behind on a connection that stays', async () => {
+  it('leaves no listeners behind on a kept-alive connection', async () => {
     await listen({});
     const counts: number[] = [];
     await onOneConnection(4, async (agent) => {

@@ -13,7 +13,7 @@ export function pamHeader({ width, height, channels }: Omit<Pixels, 'data'>): Bu
   );
 }
 
-/** Reads a PAM file without copying its pixels. Undefined when it is none, is not of 8 bits, or has not all its pixels. */
+/** Reads a PAM file without copying its pixels. Undefined when it is not PAM, does not have 8 bits, or lacks pixels. */
 export function parsePam(file: Buffer): Pixels | undefined {
   const headerEnd = file.subarray(0, MAX_HEADER_BYTES).indexOf(END);
   if (headerEnd < 0) return undefined;

@@ -4,12 +4,12 @@ import type { Format } from './formats.js';
 import { damaged } from './refusals.js';
 import type { SourceImage } from './source-image.js';
 
-/** What a worker does to an image that is upright and in sRGB or grey, 8 bits a channel. */
+/** What a worker does to an image that is upright and in sRGB or grey, with 8 bits per channel. */
 export type ImageOperation = (image: Sharp) => Sharp;
 
 /**
- * Decode → operation → encode. An animation gives its first frame. Metadata is dropped, the orientation in it applied
- * before. JPEG has no alpha: what was transparent becomes white.
+ * Decode → operation → encode. Of an animation, the first frame is used. Metadata is dropped after its orientation has been applied. JPEG
+ * has no alpha: transparent areas become white.
  *
  * @returns the image as a file, in parts
  * @throws HttpProblem 422 when the image is damaged

@@ -1,7 +1,7 @@
 import type { Channels, Sharp } from 'sharp';
 import { sharp } from './sharp-setup.js';
 
-/** Pixels as they lie in memory, 8 bits a channel, row by row: grey, grey and alpha, RGB, or RGB and alpha. */
+/** Pixels in memory, 8 bits per channel, row by row: grey, grey and alpha, RGB, or RGB and alpha. */
 export interface Pixels {
   data: Buffer;
   width: number;
@@ -14,24 +14,24 @@ export function openPixels({ data, width, height, channels }: Pixels): Sharp {
   return channels <= 2 ? inGrey(image) : image;
 }
 
-/** Keeps the channels of a grey image, which sharp would make RGB. */
+/** Keeps the channels of a grey image, which sharp would convert to RGB. */
 export function inGrey(image: Sharp): Sharp {
   return image.toColourspace('b-w');
 }
 
 /**
- * Does all that has been asked of an image. It is of no further use: a clone of it would copy its pixels.
+ * Runs all operations requested of an image. The sharp object cannot be used afterwards: a clone would copy its pixels.
  *
- * @param alpha whether the image has any
+ * @param alpha whether the image has an alpha channel
  */
 export async function toPixels(image: Sharp, alpha: boolean): Promise<Pixels> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (!alpha || channels > 1) return { data, width, height, channels };
-  // As raw pixels sharp gives only the first channel of a grey image: its alpha has to be asked for.
+  // As raw pixels, sharp returns only the first channel of a grey image: alpha has to be requested.
   const opacity = await image.extractChannel('alpha').raw().toBuffer();
   const raw = { width, height, channels: 1 } as const;
   const both = sharp(data, { raw, limitInputPixels: false }).joinChannel(opacity, { raw });
-  // By this name of its colours both channels are given.
+  // With this colour space, both channels are returned.
   return { data: await both.toColourspace('multiband').raw().toBuffer(), width, height, channels: 2 };
 }

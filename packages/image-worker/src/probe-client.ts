@@ -5,8 +5,8 @@ const PROBE_MS = 1_000;
 /**
  * Writes `102 Processing` to the client every second, until the returned function is called.
  *
- * A socket with an unread body is not read at all, so Node does not see that its other end closed. Writing to it shows
- * it. To a client that waits it is a sign of life, which also holds off its time-out for the headers (undici, fetch).
+ * Node does not read a socket with an unread body, so it does not notice when the other end closes. Writing to it reveals that. For a
+ * waiting client it is a sign of life, which also resets its time-out for the headers (undici, fetch).
  */
 export function probeClient(req: Request, res: Response): () => void {
   if (req.httpVersion !== '1.1') return () => {};

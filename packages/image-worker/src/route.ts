@@ -21,33 +21,33 @@ export interface ProcessOptions {
   limiter: WorkLimiter;
   maxPixels: number;
   maxBytes: number;
-  /** Added to the time an image takes, in ms, while it holds its place. */
+  /** Added to the time an image takes, in ms, while it keeps its place. */
   delayMs: number;
   logger: Logger;
 }
 
 /**
- * POST /process: an image in, the image with the effect out, in the type that Accept names; without it in its own. What
- * type the image has, its first bytes say, whatever Content-Type does.
+ * POST /process: takes an image and returns it with the effect applied, in the type that Accept names, or else in its own. The first bytes
+ * decide what type the image is, whatever Content-Type says.
  */
 export function processRoutes(options: ProcessOptions): Router {
   const { operation, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
-  // Background work comes singly; but whether an image is large, its caller may have been deceived, and memory is for one.
+  // Background work runs one at a time; but the caller may be wrong about whether an image is large, and there is only memory for one.
   const largeImages = createWorkLimiter({ concurrency: 1, queueLimit: Infinity });
 
   router
     .route('/process')
     .post(async (req, res) => {
-      // What the headers tell is refused before it waits.
+      // Whatever can be refused by the headers is refused before it waits.
       checkContentType(req);
       const wanted = wantedFormat(req);
       bodyBytes(req, maxBytes);
 
       const stopProbing = probeClient(req, res);
       try {
-        // The place is taken before the body is read. Who waits keeps the body, and may go elsewhere; one who does not
-        // ask (Expect) waits in the socket, and not in our memory.
+        // The place is taken before the body is read. While a request waits, the client keeps the body and may go elsewhere; without
+        // Expect, the body waits in the socket, and not in our memory.
         const answer = await limiter.run(
           async () => {
             if (req.headers.expect) res.writeContinue();
@@ -79,7 +79,7 @@ export function processRoutes(options: ProcessOptions): Router {
   return router;
 }
 
-/** Images, and what programs send that do not know better. The name is not believed: the first bytes are. */
+/** Images, and what programs send that do not know the type. The name is not trusted: the first bytes decide. */
 function checkContentType(req: Request): void {
   const type = req.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === '' || type.startsWith('image/') || UNKNOWN.has(type)) return;
@@ -88,7 +88,7 @@ function checkContentType(req: Request): void {
 
 const UNKNOWN = new Set(['application/octet-stream', 'binary/octet-stream']);
 
-/** @returns undefined for the image's own */
+/** @returns undefined for the image's own type */
 function wantedFormat(req: Request): Format | undefined {
   const accept = req.get('accept')?.trim().toLowerCase() || '*/*';
   if (accept === '*/*') return undefined;
@@ -105,7 +105,7 @@ function formatOf(body: Buffer): Format {
   throw new HttpProblem(415, `${fact} Send one of: ${TYPES}.`, { headers: { 'Accept-Post': TYPES } });
 }
 
-/** One line with the decoder's words, which the client does not get. No fault of ours, so no error and no stack. */
+/** One line with the decoder's words, which the client does not get. It is not our fault, so neither an error nor a stack. */
 function logRefusal(logger: Logger, error: unknown): void {
   if (!(error instanceof HttpProblem) || error.status !== 422) return;
   const { cause } = error;

@@ -2,15 +2,15 @@ import { HttpProblem } from '@millrace/chassis/http';
 import type { Format } from './formats.js';
 import type { SourceImage } from './source-image.js';
 
-/** A row is worked on as a whole, and several at once. */
+/** A row is processed as a whole, and several at once. */
 const MAX_SIDE = 65_535;
-/** What an image may take in memory, in bytes for each pixel that is allowed: 450 MB at 50 megapixels. */
+/** The maximum memory for an image, in bytes per allowed pixel: 450 MB at 50 megapixels. */
 const MAX_HELD_PER_PIXEL = 9;
 
 /**
- * Bounds what an image costs, by its header alone: a small file may hold an enormous image.
+ * Bounds the cost of an image by its header alone: a small file may contain an enormous image.
  *
- * @throws HttpProblem 422 when it is too large for us, or for the type that it is to become
+ * @throws HttpProblem 422 when it is too large for us, or for the type it is to become
  */
 export function checkSize(source: SourceImage, target: Format, maxPixels: number): void {
   const { width, height, alpha } = source;

@@ -14,11 +14,11 @@ export interface SourceImage {
   alpha: boolean;
   /** How many frames the file has. Of an animation, the image is the first. */
   frames: number;
-  /** How many bytes of memory it takes a pixel to read it, where that is not done row by row. */
+  /** How many bytes of memory reading takes per pixel, where it is not done row by row. */
   heldPerPixel: number;
-  /** The image upright, in sRGB or, when it has no colour, one channel of grey; 8 bits a channel. */
+  /** The upright image in sRGB or, when it has no colour, one channel of grey; 8 bits per channel. */
   open(): Promise<Sharp> | Sharp;
-  /** To be called when the pixels have been read. Throws HttpProblem 422 when some were missing or wrong. */
+  /** Call it after the pixels have been read. Throws HttpProblem 422 when some were missing or wrong. */
   check(): void;
 }
 
@@ -73,13 +73,13 @@ async function openFile(
   { space, depth, hasProfile, hasAlpha }: Metadata,
   onComplaint: (complaint: string) => unknown,
 ): Promise<Sharp> {
-  // Which warnings matter, the format knows: some are of pixels that the decoder made up, some of nothing.
+  // The format knows which warnings matter: some are about pixels that the decoder made up, others about nothing.
   const decoder = sharp(bytes, { failOn: 'error', limitInputPixels: false }).on('warning', onComplaint);
   const grey = space === 'b-w' || space === 'grey16';
   const decoded = upright(decoder, orientation);
   const image = grey ? inGrey(decoded) : decoded;
-  // sharp carries 16 bits, and the profile of a grey image, through the effect and converts after it. With two workers
-  // the conversion comes between their effects, and rounds otherwise: here it comes before, always.
+  // sharp carries 16 bits, and the profile of a grey image, through the effect and converts afterwards. With two workers the conversion
+  // would come between their effects, and round differently: so it always comes first.
   const convertsLate = depth !== 'uchar' || (grey && hasProfile);
   return convertsLate ? openPixels(await toPixels(image, hasAlpha)) : image;
 }

@@ -7,12 +7,12 @@ import { createImageWorkerApp, imageWorkerConfig } from './index.js';
 import { sharp } from './sharp-setup.js';
 
 let worker: Listener;
-/** One with two places. */
+/** A worker with two places. */
 let wide: Listener;
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
-  picture = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
+  image = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
     .png()
     .toBuffer();
   const start = (places: number) =>
@@ -28,9 +28,9 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([worker.close(), wide.close()]));
 
-/** Announces a picture, and sends it when told to. */
+/** Announces an image, and sends it when told to. */
 function announce(type = 'image/png', { url } = worker, further: Record<string, string> = {}) {
-  const headers = { 'Content-Type': type, 'Content-Length': picture.length, Expect: '100-continue' };
+  const headers = { 'Content-Type': type, 'Content-Length': image.length, Expect: '100-continue' };
   const options = { method: 'POST', headers: { ...headers, ...further } };
   const announced = request(`${url}/process`, options);
   const turn = { hasCome: false };
@@ -47,27 +47,27 @@ const answered = async (announced: ClientRequest) => {
   return response.statusCode;
 };
 
-/** Sends the picture that was announced, and expects an answer with one. */
-async function sendPicture(announced: ClientRequest): Promise<void> {
-  announced.end(picture);
+/** Sends the image that was announced, and expects a response with one. */
+async function sendImage(announced: ClientRequest): Promise<void> {
+  announced.end(image);
   expect(await answered(announced)).toBe(200);
 }
 
-test('asks for a picture when its turn comes, and not before', async () => {
+test('asks for an image when its turn comes, and not before', async () => {
   const first = announce();
   await continued(first.announced);
   const second = announce();
-  // A sign of life, so that we know that it has been seen.
+  // A sign of life, which shows that it has been noticed.
   await once(second.announced, 'information');
   expect(second.turn.hasCome).toBe(false);
 
   const secondsTurn = continued(second.announced);
-  await sendPicture(first.announced);
+  await sendImage(first.announced);
   await secondsTurn;
-  await sendPicture(second.announced);
+  await sendImage(second.announced);
 });
 
-test('lets background work take all places but some, whoever it is for', async () => {
+test('lets background work take all places but some, whichever client it is for', async () => {
   const [type, background] = ['image/png', { Priority: BACKGROUND_PRIORITY }];
   const first = announce(type, wide, { ...background, 'X-Real-IP': '192.0.2.1' });
   await continued(first.announced);
@@ -76,25 +76,25 @@ test('lets background work take all places but some, whoever it is for', async (
   const urgent = announce(type, wide, { 'X-Real-IP': '192.0.2.3' });
   await continued(urgent.announced);
   expect(second.turn.hasCome).toBe(false);
-  await sendPicture(urgent.announced);
+  await sendImage(urgent.announced);
   expect(second.turn.hasCome).toBe(false);
   const secondsTurn = continued(second.announced);
-  await sendPicture(first.announced);
+  await sendImage(first.announced);
   await secondsTurn;
-  await sendPicture(second.announced);
+  await sendImage(second.announced);
 });
 
-test('gives the turn of one who has left to the next', async () => {
+test('gives the turn of a client that disconnected to the next', async () => {
   const first = announce();
   await continued(first.announced);
   const second = announce();
   await once(second.announced, 'information');
   first.announced.destroy();
   await continued(second.announced);
-  await sendPicture(second.announced);
+  await sendImage(second.announced);
 });
 
-test('refuses by the headers what it does not take, without asking for it', async () => {
+test('refuses unsupported requests by their headers, without asking for the body', async () => {
   const { announced, turn } = announce('text/plain');
   expect(await answered(announced)).toBe(415);
   expect(turn.hasCome).toBe(false);

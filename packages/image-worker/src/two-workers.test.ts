@@ -3,7 +3,7 @@ import { INTERCHANGE_TYPE } from '@millrace/contracts';
 import type { Express } from 'express';
 import type { Sharp } from 'sharp';
 import request from 'supertest';
-// What is promised is promised of the real effects.
+// The promise is about the real effects.
 
 import { findFormat } from './formats.js';
 import { imageWorkerConfig } from './index.js';
@@ -55,21 +55,21 @@ async function throughOneProcess(upload: Buffer, type: string, effects: EffectNa
   return Buffer.concat(await findFormat(type)!.encode(image, false));
 }
 
-/** The image with all that was asked of it so far done; by way of PNG, which is lossless too and not what workers use. */
+/** The image with the effects applied so far; as PNG, which is lossless too and not what workers use. */
 async function done(image: Sharp): Promise<Sharp> {
   const png = await image.png({ compressionLevel: 1 }).toBuffer();
   const { space } = await sharp(png).metadata();
   return space === 'b-w' ? sharp(png).toColourspace('b-w') : sharp(png);
 }
 
-/** Something like a photo, 150 × 100: gradients under noise. */
+/** Similar to a photo, 150 × 100: gradients under noise. */
 function photo(channels: 3 | 4 = 3): Sharp {
   const data = Buffer.alloc(150 * 100 * channels);
   for (let index = 0; index < data.length; index++) data[index] = (index >> 5) + ((index * 7919) % 61);
   return sharp(data, { raw: { width: 150, height: 100, channels } });
 }
 
-/** The same with 16 bits, the lower eight not empty. */
+/** The same with 16 bits, where the lower eight are not empty. */
 function deepPhoto(): Sharp {
   const data = Uint16Array.from({ length: 150 * 100 * 3 }, (_, index) => (index * 104_729) % 65_521);
   return sharp(data, { raw: { width: 150, height: 100, channels: 3 } });
@@ -99,7 +99,7 @@ const uploads: [string, string, () => Sharp][] = [
 ];
 
 describe.each([[['bw', 'blur']], [['blur', 'bw']]] as [EffectName[]][])('%j over two workers', (effects) => {
-  it.each(uploads)('gives what one process gives, pixel for pixel: %s', async (_name, type, make) => {
+  it.each(uploads)('gives the same result as one process, pixel for pixel: %s', async (_name, type, make) => {
     const upload = await make().toBuffer();
     const [ours, theirs] = await Promise.all([
       throughWorkers(upload, type, effects),

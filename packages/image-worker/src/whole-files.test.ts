@@ -21,14 +21,14 @@ type Type = 'image/jpeg' | 'image/png' | 'image/webp';
 const [WIDTH, HEIGHT] = [64, 48];
 const EOI = Buffer.from([0xff, 0xd9]);
 
-/** Something like a photo: gradients under noise, the same each time. */
+/** Similar to a photo: gradients under noise, the same each time. */
 function photo(channels: 3 | 4 = 3) {
   const data = Buffer.alloc(WIDTH * HEIGHT * channels);
   for (let index = 0; index < data.length; index++) data[index] = (index >> 4) + ((index * 7919) % 31);
   return sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels } });
 }
 
-/** The pixels, as a worker without an effect gives them. */
+/** The pixels, as a worker without an effect returns them. */
 async function pixelsThroughWorker(type: Type, file: Buffer): Promise<Buffer> {
   const source = await readSource(file, findFormat(type)!);
   const png = await applyOperation(source, (image) => image, findFormat('image/png')!);
@@ -39,10 +39,10 @@ function pixels(file: Buffer): Promise<Buffer> {
   return sharp(file, { failOn: 'none' }).raw().toBuffer();
 }
 
-/** At which lengths, cut off there, the file is taken. No pixels may be missing then. */
+/** The lengths at which the truncated file is accepted. No pixels may be missing then. */
 async function cutsTaken(type: Type, file: Buffer, end = Buffer.alloc(0)): Promise<number[]> {
   const whole = await pixels(file);
-  // The last byte of a JPEG before its end may hold some bits of one coefficient, and filling.
+  // The last byte of a JPEG before its end may hold some bits of one coefficient, and padding.
   const almost = type === 'image/jpeg' ? file.length - EOI.length - 1 : Infinity;
   const taken: number[] = [];
   for (let length = 12; length < Math.min(file.length - end.length, almost); length++) {
@@ -71,7 +71,7 @@ function inserted(file: Buffer, marker: number[], bytes: Buffer): Buffer {
 
 const sos = [0xff, 0xda];
 
-describe('a picture that every viewer shows is taken, and every pixel is right', () => {
+describe('an image that every viewer shows is accepted, and every pixel is right', () => {
   let jpeg: Buffer;
   let progressive: Buffer;
   let expected: Buffer;
@@ -99,7 +99,7 @@ describe('a picture that every viewer shows is taken, and every pixel is right',
     expect(await pixelsThroughWorker('image/jpeg', make())).toEqual(expected);
   });
 
-  it('a JPEG with bytes before a restart marker, but none that is cut off', async () => {
+  it('a JPEG with extra bytes before a restart marker, but not one that is cut off', async () => {
     const file = readFileSync(path.join(__dirname, 'test-images/extra-bytes-before-restart.jpg'));
     expect(await pixelsThroughWorker('image/jpeg', file)).toEqual(await pixels(file));
     expect(await cutsTaken('image/jpeg', file)).toEqual([]);
@@ -111,14 +111,14 @@ describe('a picture that every viewer shows is taken, and every pixel is right',
     expect(await pixelsThroughWorker('image/jpeg', file)).toEqual(await pixels(progressive));
   });
 
-  it('a PNG without its end, or with something behind it', async () => {
+  it('a PNG without its end, or with something after it', async () => {
     const png = await photo().png().toBuffer();
     for (const file of [png.subarray(0, -12), png.subarray(0, -5), Buffer.concat([png, Buffer.alloc(999)])]) {
       expect(await pixelsThroughWorker('image/png', file)).toEqual(await pixels(png));
     }
   });
 
-  it.each([-2, 2, 100, 1_000_000])('a WebP that says it is longer by %i bytes', async (more) => {
+  it.each([-2, 2, 100, 1_000_000])('a WebP that claims to be longer by %i bytes', async (more) => {
     for (const options of [{ lossless: true }, {}]) {
       const webp = await photo(4).webp(options).toBuffer();
       const wrong = Buffer.from(webp);
@@ -133,7 +133,7 @@ describe('a picture that every viewer shows is taken, and every pixel is right',
     expect(await pixelsThroughWorker('image/webp', file.subarray(0, -9))).toEqual(await pixels(webp));
   });
 
-  it('a picture of any coding', async () => {
+  it('an image in any encoding', async () => {
     const png = pngFile({ width: 9, height: 5, depth: 16, colour: 6, interlaced: true });
     expect(await pixelsThroughWorker('image/png', png)).toEqual(Buffer.alloc(9 * 5 * 4));
     const palette = await photo(4).png({ palette: true, colours: 16 }).toBuffer();
@@ -143,7 +143,7 @@ describe('a picture that every viewer shows is taken, and every pixel is right',
   });
 });
 
-describe('a picture that is cut off anywhere is refused', () => {
+describe('a truncated image is refused', () => {
   it.each<[string, Type, () => Promise<Buffer>]>([
     ['JPEG', 'image/jpeg', () => photo().jpeg().toBuffer()],
     ['JPEG of whole colours', 'image/jpeg', () => photo().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()],
@@ -176,13 +176,13 @@ describe('a picture that is cut off anywhere is refused', () => {
       expect(length).toBeGreaterThanOrEqual(file.length - end);
   });
 
-  it.each(['4:2:0', '4:4:4'])('JPEG with an end put on what is left, %s', async (chromaSubsampling) => {
+  it.each(['4:2:0', '4:4:4'])('a JPEG whose remains got an end marker, %s', async (chromaSubsampling) => {
     expect(await cutsTaken('image/jpeg', await photo().jpeg({ chromaSubsampling }).toBuffer(), EOI)).toEqual(
       [],
     );
   });
 
-  it('progressive JPEG between two of its scans', async () => {
+  it('a progressive JPEG, cut off between two of its scans', async () => {
     const file = await photo().jpeg({ progressive: true }).toBuffer();
     const scans = [...file.toString('latin1').matchAll(/\xff\xda/g)].map(({ index }) => index);
     expect(scans.length).toBeGreaterThan(5);
@@ -202,7 +202,7 @@ describe('a picture that is cut off anywhere is refused', () => {
   });
 });
 
-describe('headers without a picture are refused', () => {
+describe('headers without an image are refused', () => {
   it.each<[string, Type, () => Buffer]>([
     ['PNG of no width', 'image/png', () => pngFile({ width: 0 })],
     ['PNG of no height', 'image/png', () => pngFile({ height: 0 })],
@@ -256,7 +256,7 @@ describe('an animation', () => {
     expect(await pixelsThroughWorker('image/webp', file)).toEqual(await pixels(stills[0]!));
   });
 
-  it('in PNG gives its still picture', async () => {
+  it('in PNG gives its still image', async () => {
     const file = pngFile({
       before: [pngChunk('acTL', Buffer.alloc(8)), pngChunk('fcTL', Buffer.alloc(26))],
       after: [pngChunk('fcTL', Buffer.alloc(26)), pngChunk('fdAT', Buffer.alloc(99))],
@@ -265,12 +265,12 @@ describe('an animation', () => {
     expect(await pixelsThroughWorker('image/png', file)).toEqual(await pixels(pngFile()));
   });
 
-  it('is none when there is one frame', async () => {
+  it('with a single frame counts as a still image', async () => {
     expect(await framesOf(pngFile(), 'image/png')).toBe(1);
   });
 });
 
-it('a file that is also another is taken for the picture that it begins as', async () => {
+it('a file of two types at once is treated as the image that it begins as', async () => {
   const file = Buffer.concat([
     await photo().jpeg().toBuffer(),
     Buffer.from('PK\x03\x04'),

@@ -15,14 +15,14 @@ it.each([
   ['in another order', '{"reversed_text":"ä","word_count":2}', 'ä'],
   ['with white space', '{ "word_count": 2, "reversed_text": "ä" }', 'ä'],
   ['with more than is known', '{"word_count":2,"reversed_text":"ä","language":7}', 'ä'],
-])('puts a result into words %s', async (_case, answer, reversed) => {
+])('describes a result in a sentence %s', async (_case, answer, reversed) => {
   const expected = { processed_text: `Word Count: 2 | Reverse: ${reversed}` };
   expect(await analyze(answer)).toEqual(expected);
   expect(await analyzeText('x', answering(answer))).toEqual(expected);
 });
 
 it.each(['', '{"word_count":2,"reversed_text":', '{"word_count":"2","reversed_text":""}', '{}'])(
-  'takes %j for no result',
+  'does not accept %j as a result',
   async (answer) => {
     await expect(analyze(answer)).rejects.toThrow();
   },

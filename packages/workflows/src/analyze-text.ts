@@ -2,7 +2,7 @@ import type { ServiceClient } from '@millrace/chassis/calls';
 import { type AnalyzeResponse, textResultSchema } from '@millrace/contracts';
 import { BREAKS_LIMIT } from './effect-workers.js';
 
-/** Has text-worker count and reverse the text, and puts the result into words. */
+/** Has text-worker count the words and reverse the text, and formats the result as a sentence. */
 export async function analyzeText(
   text: string,
   textWorker: ServiceClient,
@@ -13,9 +13,9 @@ export async function analyzeText(
 }
 
 /**
- * `analyzeText` for those who have JSON and want JSON: the text, which may be long, goes through as it is.
+ * `analyzeText` for callers that have JSON and want JSON: the text, which may be long, is passed through unchanged.
  *
- * @param request `{"text": …}`, checked
+ * @param request `{"text": …}`, validated
  * @returns an AnalyzeResponse
  */
 export async function analyzeJson(
@@ -34,7 +34,7 @@ export async function analyzeJson(
   return inWords(body);
 }
 
-/** What text-worker answers: a TextResult, with the long field last. */
+/** What text-worker returns: a TextResult, with the long field last. */
 const RESULT_START = /^\{"word_count":(\d+),"reversed_text":"/;
 const RESULT_END = Buffer.from('"}');
 
@@ -46,7 +46,7 @@ function inWords(result: Buffer): Buffer {
       result.subarray(start.length),
     ]);
   }
-  // It has been written in another way.
+  // It was serialized differently.
   const { word_count, reversed_text } = textResultSchema.parse(JSON.parse(result.toString()));
   return Buffer.from(
     JSON.stringify({ processed_text: `Word Count: ${word_count} | Reverse: ${reversed_text}` }),

@@ -4,14 +4,14 @@ import sharp from 'sharp';
 import { applyEffects } from './apply-effects.js';
 import { createEffectWorkers } from './effect-workers.js';
 
-const picture = async (width: number, height: number) => ({
+const makeImage = async (width: number, height: number) => ({
   type: 'image/jpeg' as const,
   bytes: await sharp({ create: { width, height, channels: 3, background: 'red' } })
     .jpeg()
     .toBuffer(),
 });
 
-/** Both workers in one, with a count of what it has in work at most. */
+/** Both workers in one, counting how much they work on at once. */
 function countingWorkers(memoryBytes: number) {
   const seen = { inWork: 0, most: 0 };
   const worker = {
@@ -31,9 +31,9 @@ function countingWorkers(memoryBytes: number) {
   return { workers, seen };
 }
 
-test('only so many pictures are between two workers as fit into memory together', async () => {
-  const image = await picture(200, 100);
-  // Between the workers, and, of the finished one, a third.
+test('holds no more images between two workers than fit into memory together', async () => {
+  const image = await makeImage(200, 100);
+  // Between the workers; and of the finished one, a third.
   const { workers, seen } = countingWorkers(4 * 2 * 200 * 100 * (3 + 1));
   const results = await Promise.all(
     Array.from({ length: 8 }, () => applyEffects(image, ['bw', 'blur'], workers)),
@@ -42,23 +42,23 @@ test('only so many pictures are between two workers as fit into memory together'
   expect(seen.most).toBe(2);
 });
 
-test('a picture that is larger than the memory for it goes alone', async () => {
-  const image = await picture(200, 100);
+test('an image that is larger than the memory for it is processed alone', async () => {
+  const image = await makeImage(200, 100);
   const { workers, seen } = countingWorkers(1_000);
   await Promise.all(Array.from({ length: 3 }, () => applyEffects(image, ['blur', 'bw'], workers)));
   expect(seen.most).toBe(1);
 });
 
-test('one effect alone takes the memory of the finished picture only', async () => {
-  const image = await picture(200, 100);
+test('a single effect only takes memory for the finished image', async () => {
+  const image = await makeImage(200, 100);
   const { workers, seen } = countingWorkers(4 * 4 * 200 * 100);
   await Promise.all(Array.from({ length: 8 }, () => applyEffects(image, ['blur'], workers)));
   expect(seen.most).toBe(4);
 });
 
-test('a small picture has memory while the largest one has all that there is for large ones', async () => {
+test('a small image still gets memory while the largest ones occupy all memory for large images', async () => {
   const { workers } = countingWorkers(10_000_000);
-  const [large, small] = [await picture(2_500, 2_000), await picture(200, 100)];
+  const [large, small] = [await makeImage(2_500, 2_000), await makeImage(200, 100)];
   const order: string[] = [];
   const apply = async (name: string, image: typeof large) => {
     await applyEffects(image, ['bw', 'blur'], workers);

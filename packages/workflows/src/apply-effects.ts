@@ -25,14 +25,14 @@ interface Image {
 
 interface Applied {
   bytes: Buffer;
-  /** How many frames the image had: of more than one, the first is in `bytes`. */
+  /** How many frames the image had: if more than one, `bytes` holds the first. */
   frames: number;
   hops: Hop[];
 }
 
 /**
- * Sends an image through the workers, in the order asked. The first decodes it, the last encodes it again in its own
- * type; between them it travels without loss, so that the picture is the one that a single process would make.
+ * Sends an image through the workers in the requested order. The first one decodes it, the last one encodes it again in its own type; in
+ * between it travels without loss, so the result is the same as that of a single process.
  *
  * @returns the finished image, and a hop for each effect
  */
@@ -49,7 +49,7 @@ export async function applyEffects(
   });
 }
 
-/** The most bytes that are there at once beside the image itself: a worker's answer, and the one before, which was sent for it. */
+/** The maximum number of bytes in memory beside the image itself: a worker's response, and the previous response, which was sent for it. */
 function bytesMade(image: Image, effects: Effect[]): number {
   const uncompressed = uncompressedBytes(image);
   // Noise as PNG is as large as its pixels; the other types lose what makes noise large.

@@ -10,8 +10,8 @@ export const workflowConfig = serviceConfig.extend({
   BLUR_WORKER_URLS: urlList,
   BW_WORKER_URLS: urlList,
   /**
-   * How much memory images may take, in bytes: a third as they come, two thirds for what workers make of them. Claimed before it is used;
-   * who finds none waits. One client may have half.
+   * How much memory images may take, in bytes: a third for incoming images, two thirds for what workers make of them. Memory is claimed
+   * before it is used, and requests wait until there is enough. One client may have half.
    */
   MEMORY_BUDGET_BYTES: positiveInteger.default(400 * 1024 * 1024),
   /** How long a finished image is kept, unless room is needed for others before. */
@@ -20,10 +20,11 @@ export const workflowConfig = serviceConfig.extend({
 
 /** Clients of the services that the workflows call. */
 export function createWorkflowServices(config: z.infer<typeof workflowConfig>) {
+  const token = config.SERVICE_TOKEN;
   return {
-    taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS }),
-    textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS }),
-    blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS }),
-    bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS }),
+    taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS, token }),
+    textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS, token }),
+    blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS, token }),
+    bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS, token }),
   };
 }

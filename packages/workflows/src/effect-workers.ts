@@ -2,35 +2,35 @@ import type { ServiceClient } from '@millrace/chassis/calls';
 import { createWorkLimiter, type WorkLimiter } from '@millrace/chassis/work';
 import type { Effect } from '@millrace/contracts';
 
-/** What a client sends is given to a second replica when the first broke down over it, and to no third. */
+/** When a replica crashes while it works on a client's input, the input is given to a second replica, but not to a third. */
 export const BREAKS_LIMIT = 2;
 
-/** The largest pictures take all of the rest. */
+/** The largest images take all of the rest. */
 const QUICK_SHARE = 1 / 4;
 
 export interface EffectWorkersOptions {
   /** The service that applies each effect. */
   workers: Record<Effect, ServiceClient>;
-  /** How long one effect may take, waiting for a free worker included, in ms. */
+  /** How long one effect may take, including waiting for a free worker, in ms. */
   timeoutMs: number;
   /**
-   * How many connections to workers a picture may break before it is refused (BrokenByInput). Default 2: the first worker may have been
+   * How many connections to workers an image may break before it is refused (BrokenByInput). Default 2: the first worker may have been
    * killed by something else.
    */
   breaksLimit?: number;
-  /** How much memory what workers make of pictures may take together, in bytes. */
+  /** How much memory may be taken by what workers make of images, in total, in bytes. */
   memoryBytes: number;
-  /** The part of it that one client may have. Default 1: all. */
+  /** The share of it that one client may have. Default 1: all. */
   clientShare?: number;
-  /** Nobody waits for the pictures: workers take those first that somebody waits for. Default false */
+  /** Nobody waits for these images: workers prefer those that somebody waits for. Default false */
   background?: boolean;
 }
 
-/** The workers, and what one process may have in work with them. */
+/** The workers, and the limits on what one process may have in work with them. */
 export interface EffectWorkers extends Required<Omit<EffectWorkersOptions, 'memoryBytes' | 'clientShare'>> {
-  /** For what workers make of pictures, by its bytes: between two workers it is uncompressed, and many times as large. */
+  /** For what workers make of images, by its bytes: between two workers it is uncompressed, and many times as large. */
   memory: {
-    /** Of pictures of up to QUICK_IMAGE_PIXELS, so that they need not wait for the end of larger ones. */
+    /** Of images of up to QUICK_IMAGE_PIXELS, so that they need not wait until larger ones are finished. */
     quick: WorkLimiter;
     large: WorkLimiter;
   };
@@ -45,7 +45,7 @@ export function createEffectWorkers(options: EffectWorkersOptions): EffectWorker
     memoryBytes,
     clientShare = 1,
   } = options;
-  // What waits here has claimed memory for its upload already, so that there is a limit to it.
+  // Whatever waits here has already claimed memory for its upload, so the queue is bounded.
   const memoryOf = (concurrency: number) =>
     createWorkLimiter({ concurrency, queueLimit: Infinity, clientShare });
   const quick = memoryBytes * QUICK_SHARE;
@@ -54,8 +54,8 @@ export function createEffectWorkers(options: EffectWorkersOptions): EffectWorker
 }
 
 /**
- * Splits the memory for pictures, in bytes. Whoever has claimed some for what it received waits for some for what is made of it, so these must
- * not be one: all of it claimed by uploads, none could go on.
+ * Splits the memory for images, in bytes. A request that has claimed memory for its upload waits for memory for what is made of it, so the
+ * two must be separate: if uploads could claim all of it, none could continue.
  */
 export function splitMemory(bytes: number): { received: number; made: number } {
   const received = Math.floor(bytes / 3);

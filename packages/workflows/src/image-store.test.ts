@@ -27,7 +27,7 @@ afterEach(async () => {
 const find = (id: string) => images.show(id, (found) => found);
 const image = (size: number) => ({ type: 'image/png' as const, bytes: randomBytes(size) });
 
-it('keeps what it is given, for its time', async () => {
+it('keeps an image until it expires', async () => {
   const [id, given] = [randomUUID(), image(1_000)];
   await images.save(id, given);
   expect(await find(id)).toEqual({ ...given, etag: expect.stringMatching(/^"[\w-]{43}"$/) });
@@ -35,14 +35,14 @@ it('keeps what it is given, for its time', async () => {
   expect(await find(randomUUID())).toBeUndefined();
 });
 
-it('lets the longest unused go when room is needed, and takes the new one', async () => {
+it('evicts the least recently used image when room is needed, and accepts the new one', async () => {
   const ids = Array.from({ length: 40 }, () => randomUUID());
   for (const id of ids) await images.save(id, image(2 * MIB));
   expect(await find(ids.at(-1)!)).toBeDefined();
   expect(await redis.redis.dbsize()).toBeLessThan(32);
 });
 
-describe('saving while Redis does not answer', () => {
+describe('saving while Redis does not respond', () => {
   it.each([
     ['is away', () => redis.link.cut()],
     ['hangs', () => redis.link.freeze()],
@@ -51,7 +51,7 @@ describe('saving while Redis does not answer', () => {
     const tries = jest.spyOn(connection, 'multi').mockClear();
     await damage();
     const saved = images.save(id, given);
-    // The first has failed.
+    // The first one has failed.
     await eventually(() => expect(tries).toHaveBeenCalledTimes(2));
     await redis.link.mend();
     await saved;
@@ -75,14 +75,14 @@ describe('saving while Redis does not answer', () => {
   });
 });
 
-it('serves many large pictures at once without filling the memory of Redis with copies', async () => {
+it('serves many large images at once without filling the memory of Redis with copies', async () => {
   const id = randomUUID();
   await images.save(id, image(4 * MIB));
   const found = await Promise.all(Array.from({ length: 12 }, () => find(id)));
-  expect(found.every((picture) => picture?.bytes.length === 4 * MIB)).toBe(true);
+  expect(found.every((image) => image?.bytes.length === 4 * MIB)).toBe(true);
 });
 
-it('says within 5 s that it cannot be read, however many wait', async () => {
+it('fails within 5 s when it cannot be read, however many requests wait', async () => {
   await redis.link.freeze();
   const begun = performance.now();
   const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => find(randomUUID())));
@@ -113,7 +113,7 @@ it('has no more images in use than there is memory for', async () => {
   expect(memory.inFlight()).toBe(0);
 });
 
-it('says that it cannot be shown when no memory becomes free', async () => {
+it('fails when no memory becomes free for an image', async () => {
   const memory = createWorkLimiter({ concurrency: MIB, queueLimit: 10 });
   const bounded = createImageStore({ redis: connection, ttlSeconds: 3_600, memory });
   const id = randomUUID();

@@ -7,35 +7,38 @@ import { type ImageType, imageTypeSchema } from '@millrace/contracts';
 
 export interface StoredImage {
   type: ImageType;
-  /** A strong entity tag, quotes included. */
+  /** A strong entity tag, including its quotes. */
   etag: string;
+  /** To whom it belongs; null with AUTH_MODE=off. */
+  owner: string | null;
   bytes: Buffer;
 }
 
 /**
- * Finished images in Redis, each for a limited time, or until room is needed for others. Throws Unavailable while Redis does not
- * answer, or is full of what must stay.
+ * Finished images in Redis, each for a limited time, or until room is needed for others. Throws Unavailable while Redis does not respond,
+ * or is full of data that must stay.
  */
 export interface ImageStore {
   /**
-   * Tries again for up to 2.5 s, or for as long as who asked will wait: the work is done, and saving it twice is saving it once.
+   * Retries for up to 2.5 s, or for as long as the caller waits: the work is done, and saving it twice does no harm.
    *
-   * @param id one that nobody can guess: whoever knows it may see the image
+   * @param id cannot be guessed: whoever knows it may see the image
    */
-  save(id: string, image: { type: ImageType; bytes: Buffer }): Promise<void>;
+  save(id: string, image: Pick<StoredImage, 'type' | 'bytes'> & { owner?: string | null }): Promise<void>;
   /**
-   * Gives an image to `use`, or undefined when there is none, or no longer. Its memory is claimed until `use` has ended; who finds none waits
-   * for up to 2.5 s.
+   * Passes an image to `use`, or undefined when there is none (any more). Its memory is claimed until `use` has ended; without free memory,
+   * it waits for up to 2.5 s.
    */
   show<T>(id: string, use: (image: StoredImage | undefined) => Promise<T> | T): Promise<T>;
 }
 
-/** With the 2 s that a command may take after it, still less than the 5 s in which a client is to hear of a fault. */
+/** Together with the 2 s that a command may take afterwards, still less than the 5 s within which a client must hear of a fault. */
 const SAVE_AGAIN_MS = 2_500;
 
 /**
- * What Redis is asked for at once it holds as a copy, until it is sent. And how many images there are at once whose memory is not claimed
- * yet: how large one is, is known when it is there. (It is not read in parts: of a field, Redis makes a whole copy for each.)
+ * Redis holds a copy of everything that is requested from it at once, until it is sent. This also limits how many images there are at once
+ * whose memory is not claimed yet: their size is only known when they arrive. (They are not read in parts: for each part of a field, Redis
+ * copies the whole field.)
  */
 const READS_AT_ONCE = 2;
 const READS_WAITING = 1_000;
@@ -45,7 +48,7 @@ export interface ImageStoreOptions {
   redis: Redis;
   /** How long an image is kept. */
   ttlSeconds: number;
-  /** For the images that are shown, by their bytes. Default: as much as there is, for who shows none */
+  /** For the images that are being shown, by their bytes. Default: no limit, for callers that show none */
   memory?: WorkLimiter;
 }
 
@@ -54,19 +57,24 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
   const shown = memory ?? createWorkLimiter({ concurrency: Infinity, queueLimit: Infinity });
 
   const read = async (id: string): Promise<StoredImage | undefined> => {
-    const { type, etag, bytes } = await whileRedisAnswers('HGETALL image', () =>
+    const { type, etag, bytes, owner } = await whileRedisAnswers('HGETALL image', () =>
       redis.hgetallBuffer(keyOf(id)),
     );
     if (!type || !etag || !bytes) return undefined;
-    return { type: imageTypeSchema.parse(type.toString()), etag: etag.toString(), bytes };
+    return {
+      type: imageTypeSchema.parse(type.toString()),
+      etag: etag.toString(),
+      owner: owner?.toString() ?? null,
+      bytes,
+    };
   };
 
   return {
-    async save(id, { type, bytes }) {
+    async save(id, { type, bytes, owner = null }) {
       const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
       const lastTry = performance.now() + Math.min(SAVE_AGAIN_MS, remainingMs());
-      const write = () =>
-        execute(redis.multi().hset(keyOf(id), { type, etag, bytes }).expire(keyOf(id), ttlSeconds));
+      const fields = { type, etag, bytes, ...(owner !== null && { owner }) };
+      const write = () => execute(redis.multi().hset(keyOf(id), fields).expire(keyOf(id), ttlSeconds));
       await retryForever(() => whileRedisAnswers('HSET image', write), {
         retryable: (error) => error instanceof Unavailable && performance.now() < lastTry,
       });
@@ -76,7 +84,7 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
       return new Promise((resolve, reject) => {
         const readAndShow = async () => {
           const image = await read(id);
-          // The turn to read ends when the image has its memory, which lasts for longer.
+          // The turn to read ends when the image has its memory, which is held for longer.
           await new Promise<void>((hasMemory) => {
             const showIt = () => {
               hasMemory();

@@ -9,16 +9,18 @@ export interface ImageOrder {
   type: ImageType;
   effects: Effect[];
   bytes: Buffer;
+  /** To whom the finished image belongs; null with AUTH_MODE=off. */
+  owner: string | null;
 }
 
-/** Applies the effects, keeps the finished image, and says where it is. */
+/** Applies the effects, saves the finished image, and says where it is. */
 export async function processImage(
-  { id, type, effects, bytes }: ImageOrder,
+  { id, type, effects, bytes, owner }: ImageOrder,
   { images, ...workers }: EffectWorkers & { images: ImageStore },
   options: ApplyOptions = {},
 ): Promise<UploadResponse> {
   const finished = await applyEffects({ type, bytes }, effects, workers, options);
-  await images.save(id, { type, bytes: finished.bytes });
+  await images.save(id, { type, bytes: finished.bytes, owner });
   return {
     id,
     applied_effects: effects,

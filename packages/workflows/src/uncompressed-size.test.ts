@@ -24,7 +24,7 @@ it.each<[ImageType, number, () => Promise<Buffer>]>([
   expect(uncompressedBytes({ type, bytes: await make() })).toBe(pixels * channels);
 });
 
-it('it is found behind megabytes of metadata', () => {
+it('is found after megabytes of metadata', () => {
   const bytes = withSegments(jpeg, Array<Buffer>(300).fill(jpegSegment(0xe1, Buffer.alloc(65_000, 255))));
   expect(uncompressedBytes({ type: 'image/jpeg', bytes })).toBe(pixels * 3);
 });
@@ -35,7 +35,7 @@ it.each<[string, ImageType, () => Buffer]>([
   ['a PNG that is cut off', 'image/png', () => Buffer.from('89504e470d0a1a0a', 'hex')],
   ['a WebP that is cut off', 'image/webp', () => webpExtended(0, 9, 9)],
   ['nothing', 'image/jpeg', () => Buffer.alloc(0)],
-])('%s counts as the largest that is possible', (_what, type, make) => {
+])('%s counts as the largest possible image', (_what, type, make) => {
   expect(uncompressedBytes({ type, bytes: make() })).toBe(LARGEST * (type === 'image/jpeg' ? 3 : 4));
 });
 

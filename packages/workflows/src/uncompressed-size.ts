@@ -1,9 +1,9 @@
 import { type ImageType, MAX_IMAGE_PIXELS } from '@millrace/contracts';
 import { imageSize } from 'image-size';
 
-/** Where PNG and WebP say how large they are. */
+/** Where PNG and WebP store their size. */
 const HEADER_BYTES = 64;
-/** In a JPEG it comes after the metadata, of which there may be megabytes: these are passed over, and not searched. */
+/** In a JPEG, the size comes after the metadata, which may be megabytes: it is skipped, not searched. */
 const MAX_SEGMENTS = 10_000;
 
 interface Image {
@@ -12,14 +12,14 @@ interface Image {
 }
 
 /**
- * How many pixels a picture has, by its header. Takes no longer for a large file than for a small one. A header that cannot be read
- * counts as the largest picture that is possible.
+ * How many pixels an image has, according to its header. Takes no longer for a large file than for a small one. A header that cannot be
+ * read counts as the largest possible image.
  */
 export function pixelsOf({ type, bytes }: Image): number {
   return type === 'image/jpeg' ? jpegPixels(bytes) : headerPixels(bytes);
 }
 
-/** How many bytes a picture has between two workers: one a channel, and JPEG has no alpha. */
+/** How many bytes an image takes between two workers: one per channel, and JPEG has no alpha. */
 export function uncompressedBytes(image: Image): number {
   return pixelsOf(image) * (image.type === 'image/jpeg' ? 3 : 4);
 }
@@ -33,7 +33,7 @@ function headerPixels(file: Buffer): number {
   }
 }
 
-/** From segment to segment (ISO/IEC 10918-1, B.1.1.4) to the frame header: SOF0 to SOF15 but for DHT, JPG and DAC. */
+/** From segment to segment (ISO/IEC 10918-1, B.1.1.4) to the frame header: SOF0 to SOF15 except DHT, JPG and DAC. */
 function jpegPixels(file: Buffer): number {
   let at = 2;
   for (let count = 0; count < MAX_SEGMENTS && at + 9 <= file.length && file[at] === 0xff; count++) {

@@ -31,7 +31,7 @@ async function edge(): Promise<Buffer> {
     .toBuffer();
 }
 
-/** How many of the pixels of a row are neither black nor white. */
+/** How many pixels of a row are neither black nor white. */
 async function softness(image: Buffer): Promise<number> {
   const row = await sharp(image)
     .extractChannel(0)

@@ -2,7 +2,10 @@ import { createImageWorkerApp, type ImageWorkerOptions } from '@millrace/image-w
 import type { Express } from 'express';
 import { gaussianBlur } from './gaussian-blur.js';
 
-export interface Dependencies extends Pick<ImageWorkerOptions, 'pod' | 'logger' | 'lifecycle' | 'limits'> {
+export interface Dependencies extends Pick<
+  ImageWorkerOptions,
+  'pod' | 'logger' | 'lifecycle' | 'auth' | 'limits'
+> {
   /** The standard deviation of the Gaussian, in pixels. */
   sigma: number;
   /** Added to each image, in ms. */

@@ -23,12 +23,12 @@ const process = async (type: string, image: Buffer): Promise<Buffer> => {
 const square = (background: string) => sharp({ create: { width: 20, height: 20, channels: 4, background } });
 
 describe('POST /process', () => {
-  it('makes one channel of grey', async () => {
+  it('returns a single grey channel', async () => {
     const image = await process('image/jpeg', await square('red').removeAlpha().jpeg().toBuffer());
     expect(await sharp(image).metadata()).toMatchObject({ channels: 1, space: 'b-w', width: 20, height: 20 });
   });
 
-  it('goes by luminance: green is lighter than red, red than blue', async () => {
+  it('follows luminance: green is lighter than red, red lighter than blue', async () => {
     const brightness = async (colour: string) => {
       const image = await process('image/png', await square(colour).removeAlpha().png().toBuffer());
       return (await sharp(image).raw().toBuffer())[0]!;

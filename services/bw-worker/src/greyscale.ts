@@ -1,4 +1,4 @@
 import type { ImageOperation } from '@millrace/image-worker';
 
-/** One channel of grey, by luminance; alpha, where there is any, stays a second one. */
+/** One grey channel, by luminance; alpha, if present, stays as a second one. */
 export const greyscale: ImageOperation = (image) => image.greyscale().toColourspace('b-w');

@@ -1,3 +1,4 @@
+import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
@@ -5,7 +6,8 @@ import { configSchema } from './config.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('bw-worker', config);
 const lifecycle = createLifecycle();
+const auth = createAuthentication(config, logger);
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, limits: config });
+const app = createApp({ pod: config.POD_NAME, logger, lifecycle, auth, limits: config });
 
 runService({ config, logger, lifecycle, app });

@@ -41,7 +41,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** Waits until just these of its checks fail. */
+/** Waits until exactly these of its checks fail. */
 const failing = (...names: string[]) =>
   eventually(async () => {
     const response = await request(app).get('/health');
@@ -52,7 +52,7 @@ const failing = (...names: string[]) =>
     expect(response.status).toBe(names.length > 0 ? 503 : 200);
   }, 20_000);
 
-it('is healthy while it can take a job, do it and report it, and names what is missing', async () => {
+it('is healthy while it can take a job, do it and report on it, and names what is missing', async () => {
   await failing();
 
   await redis.link.cut();

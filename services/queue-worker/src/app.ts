@@ -1,5 +1,5 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
-import { createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import type { Express } from 'express';
@@ -9,6 +9,7 @@ export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   redis: Redis;
   taskApi: ServiceClient;
   consumer: Pick<Consumer, 'check'>;
@@ -22,7 +23,7 @@ export function createApp({ redis, taskApi, consumer, ...basics }: Dependencies)
 
 const REACH_TIMEOUT_MS = 1_500;
 
-/** Whether any replica is there and takes requests. Whether they do well is their own health's to say. */
+/** Whether any replica is there and accepts requests. How well they work is for their own health checks to say. */
 function reaches(service: ServiceClient): DependencyCheck {
   const request = { method: 'GET', path: '/readyz', timeoutMs: REACH_TIMEOUT_MS } as const;
   return { name: service.name, check: () => service.request(request) };

@@ -6,6 +6,6 @@ export const configSchema = workflowConfig.extend({
   QUEUE_CONCURRENCY: positiveInteger.default(50),
   /** Artificial work per task, for demonstrations. */
   TASK_DELAY_MS: milliseconds.default(0),
-  /** How long one effect may take, waiting for a free worker included. */
+  /** How long one effect may take, including waiting for a free worker. */
   EFFECT_TIMEOUT_MS: milliseconds.default(120_000),
 });

@@ -21,7 +21,7 @@ let taskApi: TestTaskApi;
 let listener: Listener;
 let link: Link;
 let client: ServiceClient;
-/** Not over the link. */
+/** Not over the damageable link. */
 let directClient: ServiceClient;
 beforeAll(async () => {
   taskApi = await startTaskApi({ leaseMs: LEASE_MS, backoffMs: 50 });
@@ -39,7 +39,7 @@ afterAll(async () => {
   await taskApi.stop();
 });
 
-// What a test has not closed itself.
+// Those that a test has not closed itself.
 const consumers: Consumer[] = [];
 beforeEach(() => taskApi.empty());
 afterEach(async () => {
@@ -298,7 +298,7 @@ it('stops working when another worker has taken over', async () => {
   const { consumer } = startWorker(stuck, 'queue-worker-1');
   const id = await add();
   await reaches(id, 'processing');
-  // Cut off from task-api for longer than its lease lasts, while another one is not.
+  // Cut off from task-api for longer than its lease lasts, while another worker is not.
   await link.freeze();
   await eventually(async () => expect((await jobOf(id)).status).toBe('queued'));
   const other = createJobBoard(directClient, 'queue-worker-2');
@@ -413,12 +413,12 @@ describe('closing', () => {
     });
   });
 
-  it('does not take the message that it has just begun from a task-api that is there', async () => {
+  it('finishes a job whose claim is in flight when the shutdown begins', async () => {
     const work = gatedWork();
     const { consumer } = startWorker(work.perform);
     await link.freeze();
     const id = await add();
-    // The claim is on its way.
+    // The claim is in flight.
     await eventually(async () => expect(await taskApi.redis.redis.zcard(JOB_QUEUE)).toBe(0));
     const closed = consumer.close(10_000);
     await link.mend();

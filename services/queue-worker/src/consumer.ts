@@ -16,27 +16,27 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** Rejects when it cannot take jobs from the queue. */
   check: () => Promise<void>;
-  /** Takes no more jobs and waits for the ones in work, at most `deadlineMs`. */
+  /** Takes no more jobs and waits for the ones in work, for at most `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }
 
-/** How many claims may be under way. The jobs that become due meanwhile are claimed together. */
+/** How many claims may be in flight. Jobs that become due in the meantime are claimed together. */
 const CLAIMS_AT_ONCE = 2;
-/** How long to wait for a job to become due, before asking again. A shutdown waits as long at most. */
+/** How long to wait for a job to become due before asking again. A shutdown waits at most this long. */
 const WAIT_S = 1;
-/** More than that: after it, the connection is taken for dead. */
+/** Longer than that: afterwards, the connection is considered dead. */
 const ANSWER_TIMEOUT_MS = 5_000;
-/** How soon to try again what Redis did not do. */
+/** How soon to retry what Redis did not do. */
 const REDIS_RETRY_MS = 500;
-/** How long Redis may take to answer the last question of a worker that shuts down. */
+/** How long Redis may take to answer the last command of a worker that shuts down. */
 const GOODBYE_MS = 3_000;
 
-/** An id on the queue, and its score. */
+/** An id from the queue, and its score. */
 type Message = [id: string, score: string];
 
 /**
- * Takes jobs from the queue in Redis, for as long as it takes Redis to be there. What is lost on its way from there, with a connection or
- * a worker, the sweeper publishes again.
+ * Takes jobs from the queue in Redis, waiting for Redis as long as necessary. If a job is lost on the way, with a connection or a worker,
+ * the sweeper publishes it again.
  */
 export function startConsumer({ redisUrl, concurrency, logger, processor }: ConsumerOptions): Consumer {
   const begun = new AbortController();
@@ -69,7 +69,7 @@ export function startConsumer({ redisUrl, concurrency, logger, processor }: Cons
     inWork.add(work);
   };
 
-  /** Claims jobs and begins them. What could not be claimed before a shutdown goes back to the queue. */
+  /** Claims jobs and begins them. Jobs that could not be claimed before a shutdown go back to the queue. */
   const takeOn = async (messages: Message[]) => {
     let ids = messages.map(([id]) => id);
     claims += 1;
@@ -83,7 +83,7 @@ export function startConsumer({ redisUrl, concurrency, logger, processor }: Cons
     } catch (error) {
       logger.warn({ err: error, jobs: ids.length }, 'jobs not claimed, leaving them to others');
       free(ids.length);
-      // Else the sweeper will publish them again: what cannot be claimed is not tried without a pause.
+      // Otherwise the sweeper publishes them again: a failed claim is not repeated without a pause.
       const left = new Set(ids);
       if (isClosing()) await putBack(messages.filter(([id]) => left.has(id)));
     } finally {
@@ -133,7 +133,7 @@ export function startConsumer({ redisUrl, concurrency, logger, processor }: Cons
       begun.abort(reason);
       wake();
       const deadline = setTimeout(() => over.abort(reason), deadlineMs);
-      // A connection that hangs answers no more.
+      // A hanging connection answers nothing more.
       const goodbye = setTimeout(() => redis.disconnect(), GOODBYE_MS);
       await taking;
       while (inWork.size > 0) await Promise.allSettled(inWork);
@@ -144,7 +144,7 @@ export function startConsumer({ redisUrl, concurrency, logger, processor }: Cons
   };
 }
 
-/** Redis answers a flat list. */
+/** Redis returns a flat list. */
 function pairs(flat: string[]): Message[] {
   return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!]);
 }

@@ -4,7 +4,7 @@ import type { ClaimedJob } from '@millrace/contracts';
 import type { JobBoard } from './job-board.js';
 
 export interface Lease {
-  /** Aborts when another attempt has taken over, or the job was cancelled, so that the work no longer counts; and when it is over. */
+  /** Aborts when another attempt has taken over or the job was cancelled, so that the work no longer counts; and when the lease is released. */
   stop: AbortSignal;
   release(): void;
 }
@@ -16,7 +16,7 @@ export interface LeaseOptions {
   over: AbortSignal;
 }
 
-/** Renews a job's lease three times in its length, until it is released or lost. Those that were claimed together are renewed together. */
+/** Renews a job's lease three times per lease, until it is released or lost. Leases that were claimed together are renewed together. */
 export function holdLease(job: ClaimedJob, { board, logger, over }: LeaseOptions): Lease {
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
@@ -27,7 +27,7 @@ export function holdLease(job: ClaimedJob, { board, logger, over }: LeaseOptions
     try {
       if (!(await board.renew(job))) stop.abort(new Error('the lease was lost'));
     } catch (error) {
-      // The lease may well outlast a fault of task-api; completing will tell.
+      // The lease may well outlast a failure of task-api; completing the job will tell.
       logger.warn({ err: error, job_id: job.id }, 'cannot renew the lease right now');
     }
   };

@@ -14,38 +14,38 @@ import {
 } from '@millrace/contracts';
 
 /**
- * Where a worker gets its jobs and reports on them: task-api. Reports answer false when the attempt is no longer the
- * current one, so that its work does not count. All may be repeated, and throw Unavailable while no replica answers. What is reported at
- * the same time goes in one request.
+ * Where a worker gets its jobs and reports on them: task-api. Reports return false when the attempt is no longer the current one, so that
+ * its work does not count. All calls may be repeated, and throw Unavailable while no replica responds. Reports made at the same time go in
+ * one request.
  */
 export interface JobBoard {
   /**
-   * @param claims each has a name, so that it may be repeated when its answer was lost
-   * @returns the jobs that are ours now, each for the length of its lease
+   * @param claims each has a name, so that it may be repeated when its response was lost
+   * @returns the jobs that this worker now holds, each for the length of its lease
    */
   claim(claims: Claim[], signal?: AbortSignal): Promise<ClaimedJobs>;
-  /** The picture of an image job. */
+  /** The image of an image job. */
   input(jobId: string): Promise<Buffer>;
-  /** Still at it: begins the lease anew. */
+  /** Still working on it: restarts the lease. */
   renew(job: ClaimedJob, progress?: Progress): Promise<boolean>;
-  /** @param signal ends the waiting for an answer; the report itself may be on its way */
+  /** @param signal ends waiting for a response; the report itself may still arrive */
   complete(job: ClaimedJob, result: unknown, signal?: AbortSignal): Promise<boolean>;
-  /** Puts the job back, or ends it as failed when it is out of attempts, or another would end the same way. */
+  /** Puts the job back, or ends it as failed when it is out of attempts, or another attempt would fail the same way. */
   fail(job: ClaimedJob, failure: Failure, signal?: AbortSignal): Promise<boolean>;
 }
 
 export interface Failure {
   error: string;
-  /** Another try would end the same way. */
+  /** Another attempt would fail the same way. */
   permanent: boolean;
-  /** A replica that had the job's input broke down, which the input may have caused. The second such attempt is the last. */
+  /** A replica that had the job's input crashed, and the input may be the reason. The second such attempt is the last. */
   broke: boolean;
 }
 
-/** A picture of 20 MiB takes longer than a line of text. */
+/** An image of 20 MiB takes longer than a line of text. */
 const INPUT_TIMEOUT_MS = 15_000;
 
-/** A completion, its result as JSON already: it is weighed by that. */
+/** A completion, with its result as JSON already: batches are limited by its length. */
 interface Completed {
   id: string;
   attempt: number;
@@ -59,7 +59,7 @@ export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
       path: `/internal/jobs/${path}`,
       headers: { 'Content-Type': 'application/json' },
       body: json,
-      // A claim has a name, a report its attempt.
+      // A claim is identified by its name, a report by its attempt.
       idempotent: true,
       signal,
     });
@@ -67,7 +67,7 @@ export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
     try {
       return JSON.parse((await post(path, json, signal)).body.toString());
     } catch (error) {
-      // A replica of an earlier version, which speaks of one job at a time; a newer one will answer.
+      // A replica of an earlier version, which handles one job at a time; a newer one will respond.
       if (error instanceof HttpProblem && error.status === 404)
         throw new Unavailable(error.message, { cause: error });
       throw error;
@@ -119,7 +119,7 @@ export function createJobBoard(taskApi: ServiceClient, pod: string): JobBoard {
   };
 }
 
-/** Rejects as soon as `signal` aborts; what was asked for goes on. */
+/** Rejects as soon as `signal` aborts; the request itself continues. */
 function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return answer;
   return new Promise((resolve, reject) => {

@@ -16,9 +16,9 @@ import type { Failure, JobBoard } from './job-board.js';
 import type { PerformJob } from './perform-job.js';
 
 export interface Shutdown {
-  /** Aborts when nothing more is to be begun; what has begun goes on. */
+  /** Aborts when nothing new may begin; running work continues. */
   begun: AbortSignal;
-  /** Aborts when the process must end, whatever is still in work. */
+  /** Aborts when the process must end, whatever is still running. */
   over: AbortSignal;
 }
 
@@ -29,14 +29,13 @@ export interface ProcessorOptions {
 }
 
 /**
- * Claims jobs, does them and reports. A job may come twice or late (delivery is at least once); the claim decides whether there is still
- * something to do, and the attempt number whose work counts.
+ * Claims jobs, does them and reports on them. A job may come twice or late (delivery is at least once); the claim decides whether there is
+ * still something to do, and the attempt number decides whose work counts.
  *
- * While task-api is away, it waits to claim until a shutdown begins, and to report for the length of a lease more; the job is then
- * left to the sweeper.
+ * While task-api is away, it waits to claim until a shutdown begins, and to report for one more lease; then the job is left to the sweeper.
  */
 export interface JobProcessor {
-  /** Those that have nothing to do are left out. @throws when a shutdown begins before task-api answers */
+  /** Jobs with nothing to do are left out. @throws when a shutdown begins before task-api responds */
   claim(ids: string[], shutdown: Shutdown): Promise<ClaimedJobs>;
   /** Never rejects. */
   work(job: ClaimedJob, shutdown: Shutdown): Promise<void>;
@@ -56,7 +55,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
     logger.info(details, 'Processing task');
 
     const lease = holdLease(job, { board, logger, over });
-    /** @returns whether it counts; undefined when nobody heard of it until the job was another's */
+    /** @returns whether it counts; undefined when the report got no response until the job belonged to someone else */
     const report = (send: (signal: AbortSignal) => Promise<boolean>) =>
       untilLongAfter(begun, job.lease_ms, over, async (signal) => {
         try {
@@ -70,7 +69,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
     try {
       const result = await withSignal(lease.stop, () =>
         perform(job, {
-          // A report that fails is no reason to fail the work.
+          // A failed report is no reason to fail the work.
           onProgress: (progress) => board.renew(job, progress).catch(() => undefined),
         }),
       );
@@ -99,7 +98,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
   return {
     async claim(ids, { begun, over }) {
       const claims = ids.map((id) => ({ id, claim: randomUUID() }));
-      // A claim that is on its way is not broken off: what it gets would lie idle for the length of a lease.
+      // A claim in flight is not cancelled: the jobs it gets would lie idle for the length of a lease.
       // Whose jobs they are is not known yet.
       const claimed = await outsideOfTraces(() =>
         insist(() => board.claim(claims, over), begun, { jobs: ids.length }),
@@ -110,7 +109,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
     },
 
     work(job, shutdown) {
-      // All jobs take turns as one client: those who wait for an answer come between.
+      // All jobs take turns as one client: requests that somebody waits for come in between.
       const context = {
         requestId: job.request_id,
         traceparent: job.traceparent ?? undefined,
@@ -125,7 +124,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
   };
 }
 
-/** Runs `work` with a signal that aborts when `begun` has been aborted for so long, and when it is over. */
+/** Runs `work` with a signal that aborts a certain time after `begun` has aborted, and when it is over. */
 async function untilLongAfter<T>(
   begun: AbortSignal,
   delayMs: number,
@@ -177,7 +176,7 @@ function failureOf(error: unknown): Failure {
     return { error: 'The worker failed on this job.', permanent: false, broke: false };
   }
   const broke = error instanceof BrokenByInput;
-  // A refused input will be refused again.
+  // A refused input would be refused again.
   const permanent = !broke && error.status >= 400 && error.status < 500;
   return { error: error.message.slice(0, 2_000), permanent, broke };
 }

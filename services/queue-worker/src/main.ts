@@ -1,3 +1,4 @@
+import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import {
@@ -16,6 +17,7 @@ import { BREAKS_LIMIT, createPerformJob } from './perform-job.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('queue-worker', config);
 const lifecycle = createLifecycle();
+const auth = createAuthentication(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
 const services = createWorkflowServices(config);
 const board = createJobBoard(services.taskApi, config.POD_NAME);
@@ -46,6 +48,7 @@ const app = createApp({
   pod: config.POD_NAME,
   logger,
   lifecycle,
+  auth,
   redis,
   taskApi: services.taskApi,
   consumer,
@@ -57,7 +60,7 @@ runService({
   lifecycle,
   app,
   close: [
-    // Half of the time is left for what comes after.
+    // Half of the time is reserved for what comes afterwards.
     () => consumer.close(config.SHUTDOWN_TIMEOUT_MS / 2),
     () => redis.disconnect(),
     () => Promise.all(Object.values(services).map((service) => service.close())),

@@ -3,7 +3,7 @@ import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls
 import type { UploadResponse } from '@millrace/contracts';
 import { createEffectWorkers, createImageStore, type ImageStore } from '@millrace/workflows';
 import request from 'supertest';
-import { picture } from '../../../tests/support/images.js';
+import { makeImage } from '../../../tests/support/images.js';
 import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
 import { basics } from '../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   images = createImageStore({ redis: taskApi.redis.redis, ttlSeconds: 60 });
   perform = createPerformJob({
     taskDelayMs: 0,
-    // Not called for pictures in black and white.
+    // Not called for a grayscale image.
     textWorker: bw,
     effectWorkers: createEffectWorkers({
       workers: { bw, blur: bw },
@@ -53,22 +53,22 @@ afterAll(async () => {
   await taskApi.stop();
 });
 
-async function claimedPicture() {
+async function claimedImage() {
   const { id } = (
     await request(taskApi.app)
       .post('/internal/jobs/image?effects=bw')
       .set('Content-Type', 'image/png')
-      .send(await picture('png', { width: 4, height: 4 }))
+      .send(await makeImage('png', { width: 4, height: 4 }))
       .expect(202)
   ).body as { id: string };
   const [job] = (await board.claim([{ id, claim: randomUUID() }])).jobs;
-  if (job?.kind !== 'image') throw new Error('not a picture');
+  if (job?.kind !== 'image') throw new Error('not an image');
   return job;
 }
 const context = { onProgress: () => Promise.resolve() };
 
 it('stores a finished image under an id that only its result has', async () => {
-  const job = await claimedPicture();
+  const job = await claimedImage();
   const { id, view_url } = (await perform(job, context)) as UploadResponse;
   expect(id).toBe(job.payload.image_id);
   expect(view_url).toBe(`/image/${id}`);
@@ -77,7 +77,7 @@ it('stores a finished image under an id that only its result has', async () => {
 });
 
 it('still does a job that was accepted before images had their own ids', async () => {
-  const { payload, ...job } = await claimedPicture();
+  const { payload, ...job } = await claimedImage();
   const { type, effects } = payload;
   const { id } = (await perform({ ...job, payload: { type, effects } }, context)) as UploadResponse;
   expect(id).toBe(job.id);

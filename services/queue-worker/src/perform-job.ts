@@ -12,16 +12,16 @@ export interface PerformOptions {
   textWorker: ServiceClient;
   effectWorkers: EffectWorkers;
   images: ImageStore;
-  /** How much memory the pictures of jobs may take as they come, in bytes. */
+  /** How much memory incoming images of jobs may take, in bytes. */
   memoryBytes: number;
   board: JobBoard;
 }
 
-/** An attempt of a job is over when its input has broken a worker; task-api lets it break one more, in another attempt. */
+/** An attempt is over when its input has crashed a worker; task-api allows the input to crash one more, in another attempt. */
 export const BREAKS_LIMIT = 1;
 
 export interface PerformContext {
-  /** To be told after each step but the last. */
+  /** Called after each step but the last. */
   onProgress: (progress: Progress) => Promise<unknown>;
 }
 
@@ -46,7 +46,7 @@ export function createPerformJob(options: PerformOptions): PerformJob {
         const { type, effects, image_id: id = job.id } = job.payload;
         return memory.run(
           async () => {
-            const order = { id, type, effects, bytes: await board.input(job.id) };
+            const order = { id, type, effects, bytes: await board.input(job.id), owner: job.owner };
             return processImage(
               order,
               { ...effectWorkers, images },

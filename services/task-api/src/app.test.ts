@@ -39,7 +39,7 @@ it('is healthy with its dependencies, unhealthy without, and names the missing o
     const { body } = await call().get('/health').expect(503);
     expect(body.checks).toMatchObject({ postgres: { status: 'unhealthy' }, redis: { status: 'healthy' } });
   });
-  // Not a reason to take its replicas out of the load balancer, or to restart them.
+  // No reason to take its replicas out of the load balancer, or to restart them.
   await call().get('/readyz').expect(200);
   await call().get('/livez').expect(200);
   await postgres.link.mend();

@@ -1,4 +1,9 @@
-import { createEventStreams, createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import {
+  type Authentication,
+  createEventStreams,
+  createHttpApp,
+  type DependencyCheck,
+} from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import type { Postgres } from '@millrace/chassis/stores/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/stores/redis';
@@ -27,8 +32,9 @@ export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   postgres: Postgres;
-  /** The connections of lists and searches. */
+  /** The connections for lists and searches. */
   lists: Postgres;
   /** Whether PostgreSQL can do this service's work. */
   postgresCheck: DependencyCheck;
@@ -39,23 +45,23 @@ export interface Dependencies {
 }
 
 export interface JobOptions extends LeaseOptions {
-  /** How often a job is begun before it counts as failed. */
+  /** How many times a job is started before it counts as failed. */
   maxAttempts: number;
   /** When the sweeper takes over a job that nobody has claimed. */
   sweepAfterMs: number;
   backlog: BacklogLimits;
   imageMaxBytes: number;
-  /** How much memory pictures may take on their way to PostgreSQL. */
+  /** How much memory images may take on their way to PostgreSQL. */
   memoryBudgetBytes: number;
-  /** How many event streams may be open at once, */
+  /** How many event streams may be open at once, in total */
   eventStreamLimit: number;
   /** and for one client address. */
   eventStreamLimitPerClient: number;
 }
 
-/** How many pictures may wait for memory, unread. */
+/** How many images may wait, unread, for memory. */
 const INTAKE_QUEUE_LIMIT = 100;
-/** How many searches may run at once: fewer than there are connections for lists, which are shorter. The others wait for a while. */
+/** How many searches may run at once: fewer than there are connections for lists, which are quicker. Further searches wait for a while. */
 const SEARCHES = 2;
 const SEARCH_QUEUE_LIMIT = 100;
 

@@ -28,7 +28,7 @@ afterEach(() => sockets.forEach((socket) => socket.destroy()));
 const add = async (): Promise<string> =>
   (await request(listener.url).post('/api/add/task').expect(202)).body.id;
 
-/** Opens a stream on a connection of its own, and reads no more than the beginning. */
+/** Opens a stream on its own connection, and reads only the beginning. */
 async function open(client: string, path: string): Promise<{ status: number; socket: Socket }> {
   const socket = connect(listener.port, '127.0.0.1');
   sockets.push(socket);
@@ -39,7 +39,7 @@ async function open(client: string, path: string): Promise<{ status: number; soc
   return { status: Number(head.toString('latin1').slice(9, 12)), socket };
 }
 
-/** Of both kinds in turn. */
+/** Alternates between the two kinds. */
 async function openMany(client: string, count: number, jobId: string) {
   const paths = [`/api/jobs/${jobId}/events`, '/api/tasks/events'];
   const all = await Promise.all(Array.from({ length: count }, (_, i) => open(client, paths[i % 2]!)));
@@ -58,7 +58,7 @@ describe('the streams of a replica', () => {
     expect(others.held).toHaveLength(LIMIT - LIMIT_PER_CLIENT);
     expect(others.statuses).toEqual(new Set([200, 503]));
 
-    // The client neither reads nor closes one half; the other it closes, resets, or ends for its own part.
+    // The client neither reads nor closes one half; the other half it closes, resets, or ends from its side only.
     const leave = [
       (socket: Socket) => socket.destroy(),
       (socket: Socket) => socket.resetAndDestroy(),
@@ -72,7 +72,7 @@ describe('the streams of a replica', () => {
     const again = await openMany('192.0.2.1', 100, jobId);
     expect(again.held.length).toBeLessThanOrEqual(LIMIT_PER_CLIENT / 2);
 
-    // All others are served meanwhile.
+    // All others are served in the meantime.
     await request(listener.url).get('/api/tasks').expect(200);
     const [honest] = others.held;
     let text = '';

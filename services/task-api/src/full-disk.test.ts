@@ -38,7 +38,7 @@ const writes = {
         });
       });
       const seen = new Set<number>();
-      // There is room in the pages that it has; when that is used up, nothing is accepted any more.
+      // There is room in its existing pages; when that is used up, nothing more is accepted.
       for (const write of Object.values(writes)) {
         await eventually(async () => {
           const response = await write();

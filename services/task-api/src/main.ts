@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
 import { connectRedis } from '@millrace/chassis/stores/redis';
@@ -15,6 +16,7 @@ import { fillTaskTexts, startMergingTexts } from './tasks/task-texts.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
+const auth = createAuthentication(config, logger);
 const postgres = createPostgres(config, logger);
 const lists = createListPool(config, logger);
 const postgresCheck = createPostgresCheck(config, 'jobs');
@@ -26,6 +28,7 @@ const app = createApp({
   pod: config.POD_NAME,
   logger,
   lifecycle,
+  auth,
   postgres,
   lists,
   postgresCheck,
@@ -50,9 +53,9 @@ const app = createApp({
   },
 });
 
-/** How often to look for what is no longer kept. */
+/** How often to look for expired data. */
 const RETENTION_INTERVAL_MS = 60_000;
-/** How often to merge new texts into the index of searches. */
+/** How often to merge new texts into the search index. */
 const MERGE_INTERVAL_MS = 1_000;
 
 let stopRetention = () => Promise.resolve();

@@ -54,13 +54,13 @@ it('002 migrates the tasks and jobs of the first version, and deletes unusable i
   );
   expect(
     await db.query(
-      `SELECT request_id AS job, input_bytes, refused, EXISTS (SELECT FROM job_inputs WHERE job_id = id) AS picture
+      `SELECT request_id AS job, input_bytes, refused, EXISTS (SELECT FROM job_inputs WHERE job_id = id) AS image
          FROM jobs WHERE kind = 'image' ORDER BY 1`,
     ),
   ).toEqual([
-    { job: 'failed after 1', input_bytes: 0, refused: true, picture: false },
-    { job: 'failed after 10', input_bytes: 25, refused: false, picture: true },
-    { job: 'queued after 0', input_bytes: 25, refused: false, picture: true },
+    { job: 'failed after 1', input_bytes: 0, refused: true, image: false },
+    { job: 'failed after 10', input_bytes: 25, refused: false, image: true },
+    { job: 'queued after 0', input_bytes: 25, refused: false, image: true },
   ]);
 
   // 004 has counted them.

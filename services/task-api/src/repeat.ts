@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface RepeatOptions {
-  /** The pause before the first time, and between two. */
+  /** The pause before the first run, and between two runs. */
   everyMs: number;
-  /** `work` failed; it is repeated all the same. */
+  /** `work` failed; it is repeated anyway. */
   onError: (error: unknown) => void;
 }
 
 /**
- * Does `work` again and again in the background. Its signal aborts when it should come to an end.
+ * Repeats `work` in the background. Its signal aborts when it should stop.
  *
- * @returns a function that stops it and waits for the work under way
+ * @returns a function that stops it and waits for the running work
  */
 export function repeat(
   work: (signal: AbortSignal) => Promise<void>,
@@ -28,7 +28,7 @@ export function repeat(
   };
 }
 
-/** @returns whether to go on: false as soon as the signal aborts */
+/** @returns whether to continue: false as soon as the signal aborts */
 export async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
   return !signal.aborted;

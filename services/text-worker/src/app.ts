@@ -1,4 +1,4 @@
-import { createHttpApp } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import type { Express } from 'express';
 import { processRoutes } from './route.js';
@@ -7,6 +7,7 @@ export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
 }
 
 export function createApp(dependencies: Dependencies): Express {

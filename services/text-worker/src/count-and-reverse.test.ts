@@ -2,11 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TEXT_MAX } from '@millrace/contracts';
 import { countAndReverse } from './count-and-reverse.js';
 
-/** In characters, each of which has one or two code units. */
+/** The length in characters, each of which has one or two code units. */
 const MAX = TEXT_MAX;
 const MARK = '\u0301';
 
-/** The longest text of these characters. */
+/** The longest text that consists of these characters. */
 const full = (unit: string) => unit.repeat(Math.floor(MAX / Array.from(unit).length));
 
 it.each([
@@ -17,7 +17,7 @@ it.each([
   ['accented letters', 'e\u0301'],
   ['line ends', '\r\n'],
 ])('reverses the longest text of %s', async (_case, unit, reversed = unit) => {
-  // One more character in front moves every cluster to another place within the parts.
+  // With one more character in front, every cluster moves to another place within the parts.
   for (const first of ['', 'x', 'xy', 'xyz']) {
     const count = Math.floor((MAX - first.length) / Array.from(unit).length);
     const { reversed_text } = await countAndReverse(first + unit.repeat(count));
@@ -38,7 +38,7 @@ it.each([
   expect((await countAndReverse(text)).word_count).toBe(count);
 });
 
-/** CPU time: what other processes do on the machine does not count. */
+/** CPU time, so that other processes on the machine do not count. */
 async function cpuMs(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
   await work();
@@ -65,14 +65,14 @@ const hostile: [string, string][] = [
   ['variation selectors', full('☀\ufe0f\ufe0f')],
 ];
 
-// What grows with the square of a cluster takes hundreds of times as long; a busy machine, a few times.
+// Quadratic work on a cluster takes hundreds of times as long; a busy machine, a few times.
 it.each(hostile)('takes about as long for %s as for any other text', async (_case, text) => {
   const cost = await cpuMs(() => countAndReverse(text));
   const ordinary = await cpuMs(() => countAndReverse(full('สวัสดี')));
   expect(cost).toBeLessThan(25 * ordinary);
 });
 
-it('leaves the event loop to others, with twenty of the longest texts at once', async () => {
+it('does not block the event loop with twenty of the longest texts at once', async () => {
   const texts = Array.from({ length: 20 }, (_, index) => hostile[index % hostile.length]![1]);
   let left = texts.length;
   const all = texts.map((text) => countAndReverse(text).finally(() => (left -= 1)));

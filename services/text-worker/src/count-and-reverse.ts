@@ -5,9 +5,8 @@ import { createTurns } from './turns.js';
 const turns = createTurns(5);
 
 /**
- * Counts words (runs of anything but Unicode white space) and reverses the text by grapheme cluster, so that what a
- * reader sees as one character (an accented letter, a flag, a family) stays one. The work grows with the length of the
- * text, whatever it is made of.
+ * Counts words (runs of anything but Unicode white space) and reverses the text by grapheme cluster, so that what a reader sees as one
+ * character (an accented letter, a flag, a family) stays intact. The work is proportional to the length of the text, whatever it contains.
  */
 export function countAndReverse(text: string): Promise<TextResult> {
   return turns.run(analyze(text));
@@ -16,9 +15,9 @@ export function countAndReverse(text: string): Promise<TextResult> {
 function* analyze(text: string): Generator<void, TextResult> {
   const reversedParts: string[] = [];
   for (const clusters of clustersByPart(text)) {
-    // A text of one part is done in one step.
+    // A text of a single part is done in one step.
     if (reversedParts.length > 0) yield;
-    // Joined at once: the clusters of many texts at a time would take too much memory.
+    // Joined at once: the clusters of many texts at the same time would take too much memory.
     reversedParts.push(clusters.reverse().join(''));
   }
   return { word_count: countWords(text), reversed_text: reversedParts.reverse().join('') };

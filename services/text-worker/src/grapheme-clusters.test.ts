@@ -2,7 +2,7 @@ import { drawSeed, makeRandom } from '../../../tests/api/random.js';
 import { clustersByPart } from './grapheme-clusters.js';
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-/** The whole text at once: right by definition, and slow. */
+/** The whole text at once: correct by definition, and slow. */
 const reference = (text: string) => Array.from(graphemes.segment(text), ({ segment }) => segment);
 const clusters = (text: string) => [...clustersByPart(text)].flat();
 
@@ -32,7 +32,7 @@ it.each([
   ['marks alone', MARK.repeat(1_500)],
   ['the empty text', ''],
 ])('finds the clusters of %s', (_what, text) => {
-  // One more character in front moves every cluster to another place within the parts.
+  // With one more character in front, every cluster moves to another place within the parts.
   for (const first of ['', 'x', 'xy', '水']) expect(clusters(first + text)).toEqual(reference(first + text));
 });
 
@@ -50,7 +50,7 @@ it(`finds the clusters of random texts (FUZZ_SEED=${SEED})`, () => {
     let text = '';
     while (text.length < 1_200) {
       const unit = few[below(few.length)]!;
-      // Now and then a long run, so that clusters grow over the parts' ends.
+      // Now and then a long run, so that clusters extend beyond the ends of parts.
       text += unit.repeat(random() < 0.02 ? below(400) : 1);
     }
     expect(clusters(text)).toEqual(reference(text));
@@ -62,7 +62,7 @@ it('skips the segmenter only for characters that never combine', () => {
   for (let code = 0; code < 0x10000; code += 1) {
     const character = String.fromCharCode(code);
     if (!character.isWellFormed()) continue;
-    // A letter, a Hangul syllable, an Indic consonant and a symbol of the emoji before it and behind it.
+    // With a letter, a Hangul syllable, an Indic consonant and an emoji before and after it.
     const text = ['a', '각', 'क', '©'].map((other) => other + character + other).join('');
     if (clusters(text).length !== reference(text).length) joined.push(code.toString(16));
   }

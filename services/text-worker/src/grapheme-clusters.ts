@@ -1,22 +1,22 @@
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * How many UTF-16 code units are segmented at a time. V8 copies the whole text for every segment of it: 100,000
- * characters at once take 4 s, part by part 0.05 s.
+ * How many UTF-16 code units are segmented at a time. V8 copies the whole text for every segment: 100,000 characters take 4 s at once, and
+ * 0.05 s in parts.
  */
 const PART_LENGTH = 256;
 
 /**
- * What may stand in a cluster with another character: a line end, marks, format characters, the parts of Hangul
- * syllables, the few letters that count as marks, and everything beyond the first 65,536 characters. Without any of them,
- * which is most text, each code unit is a cluster.
+ * What may share a cluster with another character: line ends, marks, format characters, the parts of Hangul syllables, the few letters that
+ * count as marks, and everything beyond the first 65,536 characters. Without any of them, which is true of most text, each code unit is a
+ * cluster.
  */
 const JOINER =
   /\r\n|[\p{M}\p{Cf}\u0d4e\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\uff9e\uff9f\u{10000}-\u{10ffff}]/u;
 
 /**
- * The grapheme clusters (Unicode, UAX #29) of well-formed text, a few at a time: each step is short, and all of them
- * together take time in proportion to the length of the text.
+ * The grapheme clusters (Unicode, UAX #29) of well-formed text, a few at a time: each step is short, and the total time is proportional to
+ * the length of the text.
  */
 export function* clustersByPart(text: string): Generator<string[], void> {
   for (let start = 0; start < text.length;) {
@@ -24,7 +24,7 @@ export function* clustersByPart(text: string): Generator<string[], void> {
     const clusters = clustersOf(part);
     let end = start + part.length;
     if (end < text.length) {
-      // The last cluster may go on in the next part, so that part begins with it: at a true boundary, as it must.
+      // The last cluster may continue in the next part, so that part begins with it: at a true boundary, as required.
       end -= clusters.pop()!.length;
       if (end === start) {
         const cluster = longCluster(text, start);
@@ -42,7 +42,7 @@ function clustersOf(part: string): string[] {
   return Array.from(graphemes.segment(part), ({ segment }) => segment);
 }
 
-/** The one cluster at `start`, which is longer than a part: only its end is looked for, in twice as much text each time. */
+/** The single cluster at `start`, which is longer than a part: only its end is searched for, in twice as much text each time. */
 function longCluster(text: string, start: number): string {
   for (let length = 2 * PART_LENGTH; ; length *= 2) {
     const part = wellFormedPart(text, start, length);
@@ -51,7 +51,7 @@ function longCluster(text: string, start: number): string {
   }
 }
 
-/** `length` code units of the text from `start`, one more where that would cut a character in two. */
+/** `length` code units of the text from `start`, plus one where a character would be cut in two. */
 function wellFormedPart(text: string, start: number, length: number): string {
   const part = text.slice(start, start + length);
   return part.isWellFormed() ? part : text.slice(start, start + length + 1);

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withSignal } from '@millrace/chassis/process';
 import { createTurns } from './turns.js';
 
-/** Keeps the processor busy. */
+/** Keeps the CPU busy. */
 function spend(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);

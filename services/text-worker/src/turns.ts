@@ -1,12 +1,12 @@
 import { currentSignal } from '@millrace/chassis/process';
 
-/** Runs long computations side by side, in slices, so that they hold up neither each other nor the event loop. */
+/** Runs long computations side by side, in slices, so that they block neither each other nor the event loop. */
 export interface Turns {
   /**
-   * Runs `steps` to their end, a step being what may not be interrupted: the first at once, for most need no more.
+   * Runs `steps` to the end. A step cannot be interrupted; the first one runs at once, because most computations need no more.
    *
    * @returns what they return
-   * @throws what they throw, or why there is no more use in going on: see `currentSignal`
+   * @throws what they throw, or why the result is no longer needed: see `currentSignal`
    */
   run<T>(steps: Generator<void, T>): Promise<T>;
 }
@@ -18,7 +18,7 @@ interface Computation {
   reject: (error: Error) => void;
 }
 
-/** @param sliceMs how long all computations together may hold each turn of the event loop; exceeded by one step at most */
+/** @param sliceMs how long all computations together may occupy each turn of the event loop; exceeded by at most one step */
 export function createTurns(sliceMs: number): Turns {
   const line: Computation[] = [];
 
@@ -45,7 +45,7 @@ export function createTurns(sliceMs: number): Turns {
   };
 }
 
-/** Goes on by a step. */
+/** Runs the next step. */
 function hasEnded({ steps, signal, resolve, reject }: Computation): boolean {
   try {
     signal?.throwIfAborted();

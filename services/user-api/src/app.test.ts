@@ -40,7 +40,7 @@ describe('POST /user/register', () => {
   });
 
   it.each(['alice@example.com', 'ALICE@Example.COM'])(
-    'answers 409 to an address that is taken: %s',
+    'answers 409 to a registered address: %s',
     async (email) => {
       await register(alice).expect(201);
       const response = await register({ name: 'Another', email }).expect(409);

@@ -1,4 +1,4 @@
-import { createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import type { Postgres } from '@millrace/chassis/stores/postgres';
 import type { Express } from 'express';
@@ -10,6 +10,7 @@ export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   postgres: Postgres;
   /** Whether PostgreSQL can do this service's work. */
   postgresCheck: DependencyCheck;

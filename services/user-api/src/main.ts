@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
 import { createApp } from './app.js';
@@ -7,10 +8,11 @@ import { configSchema } from './config.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('user-api', config);
 const lifecycle = createLifecycle();
+const auth = createAuthentication(config, logger);
 const postgres = createPostgres(config, logger);
 const postgresCheck = createPostgresCheck(config, 'users');
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, postgres, postgresCheck });
+const app = createApp({ pod: config.POD_NAME, logger, lifecycle, auth, postgres, postgresCheck });
 
 runService({
   config,

@@ -1,5 +1,5 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
-import { createHttpApp } from '@millrace/chassis/http';
+import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { createRateLimit, type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
@@ -8,16 +8,17 @@ import type { Express } from 'express';
 import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
 import { docsRoutes } from './reference/route.js';
-import { imageRoutes } from './pictures/image-route.js';
+import { imageRoutes } from './images/image-route.js';
 import { labRoutes } from './lab/route.js';
 import { uiRoutes } from './web-ui/route.js';
-import { uploadRoutes } from './pictures/upload-route.js';
+import { uploadRoutes } from './images/upload-route.js';
 import { systemHealth } from './system-health.js';
 
 export interface Dependencies {
   pod: string;
   logger: Logger;
   lifecycle: Lifecycle;
+  auth?: Authentication | undefined;
   redis: Redis;
   services: Services;
   limits: Limits;
@@ -41,10 +42,10 @@ export interface Limits {
   imageTtlSeconds: number;
 }
 
-/** How much of the memory for pictures one client may have: whatever it sends, there is some left for others. */
+/** The share of the memory for images that one client may have: whatever it sends, some is left for others. */
 const CLIENT_SHARE = 1 / 2;
 
-/** The part of the memory for pictures that those have that are being sent. It is taken from uploads, which wait for longer. */
+/** The share of the memory for images that is reserved for sending them. It is taken from uploads, which wait longer. */
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 
@@ -74,7 +75,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       uiRoutes(uiFolder),
-      docsRoutes(uiFolder),
+      docsRoutes({ folder: uiFolder, isSecured: basics.auth !== undefined }),
       analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({
         effectWorkers,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createServiceClient } from '@millrace/chassis/calls';
+import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createWorkflowServices } from '@millrace/workflows';
@@ -9,6 +10,7 @@ import { configSchema } from './config.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
+const auth = createAuthentication(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
 
 const { taskApi, ...workers } = createWorkflowServices(config);
@@ -24,6 +26,7 @@ const app = createApp({
   pod: config.POD_NAME,
   logger,
   lifecycle,
+  auth,
   redis,
   services,
   uiFolder: join(__dirname, '../dist/ui'),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Response } from 'express';
 
-/** Clients check each time whether it has changed: they see a new release at once, and download only what is new. */
+/** Clients revalidate each time: they see a new release at once, and only download what has changed. */
 export function sendKept(res: Response, kept: { body: string; type: string; policy?: string }): void {
   const { body, type, policy } = kept;
   if (policy !== undefined) res.set('Content-Security-Policy', policy);

@@ -79,7 +79,7 @@ it('is unhealthy while the image store refuses writes, though it answers reads',
 it('asks every replica at most once a second, however often it is requested', async () => {
   const before = await timesAsked();
   const begun = performance.now();
-  // For longer than an answer is shared.
+  // For longer than a response is shared.
   while (performance.now() - begun < 2 * HEALTH_SHARED_MS) {
     await Promise.all(Array.from({ length: 50 }, () => health(200)));
   }
@@ -89,7 +89,7 @@ it('asks every replica at most once a second, however often it is requested', as
   expect(asked).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
 });
 
-/** How often a replica of queue-worker has answered for its health, by its own count. */
+/** How many times a replica of queue-worker has reported its health, by its own count. */
 async function timesAsked(): Promise<number> {
   const metrics = await fetch(`http://127.0.0.1:${gateway.links.queueWorker.port}/metrics`);
   const counts = (await metrics.text()).matchAll(

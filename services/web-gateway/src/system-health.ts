@@ -15,8 +15,8 @@ export interface SystemHealthOptions {
 }
 
 /**
- * GET /health for the whole product: asks every replica of every service. A service is healthy when one of its replicas
- * is; the product is (200, else 503) when all its services are. It asks once a second at most, however often it is asked.
+ * GET /health for the whole product: asks every replica of every service. A service is healthy when one of its replicas is; the product is
+ * (200, otherwise 503) when all its services are. It asks at most once a second, however often it is requested.
  */
 export function systemHealth(options: SystemHealthOptions): RequestHandler {
   const check = shareFor(HEALTH_SHARED_MS, () => checkSystem(options));
@@ -49,7 +49,7 @@ async function askReplicas(service: ServiceClient): Promise<ServiceState['replic
     try {
       if (answer) return serviceHealthSchema.parse(JSON.parse(answer.body.toString()));
     } catch {
-      // Not a health report: as bad as no answer.
+      // Not a health report: as bad as no response.
     }
     return { status: 'unhealthy' };
   });

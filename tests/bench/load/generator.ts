@@ -1,4 +1,4 @@
-/** The load generator: a process of its own, so that what the suite does meanwhile does not delay a request. */
+/** The load generator: a separate process, so that the suite's own work does not delay requests. */
 import type { Load } from './load.js';
 import { sendLoad } from './send-load.js';
 

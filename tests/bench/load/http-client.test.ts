@@ -6,7 +6,7 @@ import { sendLoad } from './send-load.js';
 
 const answer = (text: string) => readAnswer(Buffer.from(text.replaceAll('\n', '\r\n')));
 
-describe('an answer', () => {
+describe('a response', () => {
   test('ends where its length says', () => {
     const head = 'HTTP/1.1 201 Created\nContent-Type: text/plain\ncontent-length: 5\n\n';
     expect(answer(`${head}hell`)).toBeUndefined();
@@ -20,14 +20,14 @@ describe('an answer', () => {
     expect(answer(`${head}5\nhello\n7\n, world\n0\n\n`)?.body.toString()).toBe('hello, world');
   });
 
-  test('may come after an interim one, be without a body, and close the connection', () => {
+  test('may follow an interim one, have no body, and close the connection', () => {
     expect(answer('HTTP/1.1 100 Continue\n\nHTTP/1.1 204 No Content\nConnection: close\n\n')).toMatchObject({
       status: 204,
       closes: true,
     });
   });
 
-  test('is not whole before its head is', () => {
+  test('is not complete before its head is', () => {
     expect(answer('HTTP/1.1 200 OK\nContent-Le')).toBeUndefined();
   });
 });
@@ -47,7 +47,7 @@ describe('a load', () => {
     ...more,
   });
 
-  test('sends as many requests as it should, each with a number of its own, over kept connections', async () => {
+  test('sends the required number of requests, each with its own number, over kept-alive connections', async () => {
     const seen: string[] = [];
     const connections = new Set<unknown>();
     const url = await serve((req, res) => {
@@ -67,12 +67,12 @@ describe('a load', () => {
     expect(connections.size).toBe(3);
   });
 
-  test('goes on over a new connection when the server closes one', async () => {
+  test('continues over a new connection when the server closes one', async () => {
     const url = await serve((_req, res) => res.setHeader('Connection', 'close').end('bye'));
     expect((await sendLoad(load(url, { requests: 7 }))).requests).toBe(7);
   });
 
-  test('ends with an error at an answer of another status, and says what it was', async () => {
+  test('ends with an error at a response with another status, and says which', async () => {
     let left = 5;
     const url = await serve((_req, res) => {
       res.statusCode = left-- > 0 ? 200 : 503;

@@ -5,7 +5,7 @@ import type { Guard } from '../../../local/supervise/guard.js';
 import { compiledScript } from '../../../local/paths.js';
 import type { Load, LoadResult } from './load.js';
 
-/** Sends requests from a process of its own, the same one for every contestant. */
+/** Sends requests from a separate process, the same one for every contestant. */
 export interface LoadGenerator {
   /** One load at a time. */
   send(load: Load): Promise<LoadResult>;
@@ -14,7 +14,7 @@ export interface LoadGenerator {
 
 type Reply = { result: LoadResult } | { error: string };
 
-/** @param signal ends the loads that are under way */
+/** @param signal ends the running loads */
 export function startLoadGenerator(guard: Guard, signal: AbortSignal): LoadGenerator {
   const child = fork(join(__dirname, 'generator.ts'), {
     execArgv: ['--conditions=millrace-source', '-r', compiledScript('register-source')],

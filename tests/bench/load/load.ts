@@ -1,15 +1,15 @@
-/** Requests that are all alike, sent by so many clients, each as fast as it is answered. */
+/** Identical requests, sent by a number of clients, each as fast as the responses come. */
 export interface Load {
   /** Without a path: http://127.0.0.1:8080 */
   url: string;
   method: 'GET' | 'POST';
-  /** `{n}` becomes a number of eight digits, another one for each request. */
+  /** `{n}` becomes an eight-digit number, a different one for each request. */
   path: string;
   /** JSON, unless `type` says otherwise; `{n}` as in the path, unless it is a Buffer. */
   body?: string | Buffer;
   type?: string;
   clients: number;
-  /** The status of every answer: another one ends the run with an error. */
+  /** The status of every response: any other ends the run with an error. */
   status: number;
   /** How long new requests are sent, in ms. */
   ms?: number;
@@ -19,14 +19,14 @@ export interface Load {
 
 export interface LoadResult {
   requests: number;
-  /** From the first request to the last answer. */
+  /** From the first request to the last response. */
   ms: number;
   /** In ms. */
   p50: number;
   p95: number;
   p99: number;
-  /** What the load generator itself took of the CPU. */
+  /** The load generator's own CPU time. */
   cpuMs: number;
-  /** The last answer's body. */
+  /** The last response's body. */
   sample: string;
 }

@@ -4,7 +4,7 @@ import type { Load, LoadResult } from './load.js';
 
 let number = 0;
 
-/** @throws at the first answer of another status, and when a connection breaks */
+/** @throws at the first response with another status, and when a connection breaks */
 export async function sendLoad(load: Load): Promise<LoadResult> {
   const { hostname, port, host } = new URL(load.url);
   const nextRequest = requestsOf(load, host);
@@ -49,7 +49,7 @@ export async function sendLoad(load: Load): Promise<LoadResult> {
   };
 }
 
-/** The bytes of one request after the other. The number has a fixed width, so the length is always the same. */
+/** The bytes of one request after another. The number has a fixed width, so the length is always the same. */
 function requestsOf({ method, path, body, type }: Load, host: string): () => Buffer | string {
   const withNumber = (text: string) => text.replaceAll('{n}', '00000000');
   const length = typeof body === 'string' ? Buffer.byteLength(withNumber(body)) : (body?.length ?? 0);

@@ -9,17 +9,17 @@ import { createMeter } from './usage.js';
 export interface RateComparison {
   name: string;
   goal: Goal;
-  /** Where our services run, whose CPU time and memory are told. */
+  /** The stack of our services, whose CPU time and memory are reported. */
   stack: Stack;
   ours: Omit<Load, 'ms'>;
   theirs: Omit<Load, 'ms'> | (() => Promise<number>);
-  /** Who they are, e.g. `pgbench`. */
+  /** Their name, e.g. `pgbench`. */
   peer: string;
-  /** Looks at an answer of ours. @throws when it is not what it should be */
+  /** Checks one of our responses. @throws when it is wrong */
   check?: (body: string) => void;
 }
 
-/** Requests a second, ours against theirs. */
+/** Requests per second, ours against theirs. */
 export async function compareRates(bench: Bench, comparison: RateComparison): Promise<Figure> {
   const { name, goal, stack, ours, theirs, peer, check } = comparison;
   const ms = bench.settings.seconds * 1_000;

@@ -3,16 +3,16 @@ import { shortNumber } from './describe.js';
 import { inRounds, type Measure } from './rounds.js';
 import { median } from './statistics.js';
 
-/** What grows in all of these rows may cost so much more, and no more. */
+/** The maximum growth of the cost in all of these rows. */
 export const GROWTH_GOAL = { atMost: 1.3 };
 
 export interface Growth extends Pick<Series, 'title' | 'size' | 'cost'> {
   name: string;
-  /** Measures what it costs at each size, the smallest first. */
+  /** Measures the cost at each size, the smallest first. */
   sizes: { size: number; measure: Measure<number> }[];
 }
 
-/** Its value is the cost at the largest size against the lowest cost at a smaller one. */
+/** Its value is the cost at the largest size divided by the lowest cost at a smaller one. */
 export async function measureGrowth(bench: Bench, { name, sizes, ...labels }: Growth): Promise<Figure> {
   const costs = await inRounds(
     bench,

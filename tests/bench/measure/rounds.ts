@@ -4,7 +4,7 @@ import type { Bench } from '../row.js';
 export type Measure<T> = (round: number) => Promise<T>;
 
 /**
- * One contestant after the other, round by round, so that a busy machine slows all alike. Round 0 warms up and does not count.
+ * One contestant after the other, round by round, so that a busy machine slows all of them alike. Round 0 warms up and does not count.
  *
  * @returns the results of each contestant, by round
  */
@@ -26,7 +26,7 @@ export async function inRounds<T extends Record<string, Measure<unknown>>>(
   return results as { [Name in keyof T]: Awaited<ReturnType<T[Name]>>[] };
 }
 
-/** By round: what was ours against what was theirs. */
+/** By round: our result divided by theirs. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
   return ours.map((value, round) => value / theirs[round]!);
 }

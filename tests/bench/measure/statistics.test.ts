@@ -27,7 +27,7 @@ test('with few values, a high percentile is the largest', () => {
   expect(percentile([], 0.5)).toBeNaN();
 });
 
-test('ratios are of the same round', () => {
+test('ratios compare values of the same round', () => {
   expect(ratios([1, 4, 9], [2, 4, 3])).toEqual([0.5, 1, 3]);
 });
 

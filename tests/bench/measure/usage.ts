@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Stack } from '../../../local/stack/stack.js';
 import { sum } from './statistics.js';
 
-/** What a stack's processes took of the machine, by name; no service, no entry. */
+/** What a stack's processes used of the machine, by name; no service, no entry. */
 export interface Usage {
-  /** CPU time in ms for one request, of each service, and of the servers they share. */
+  /** CPU time per request in ms, of each service, and of the servers they share. */
   cpuMs: Record<string, number>;
-  /** The most memory that each service had at once, in bytes. */
+  /** The peak memory of each service, in bytes. */
   peakBytes: Record<string, number>;
 }
 
@@ -14,11 +14,11 @@ export interface Usage {
 const TICKS_PER_SECOND = 100;
 const SERVERS = ['nginx', 'postgres', 'redis'];
 
-/** Adds up what a stack takes while it is its turn. */
+/** Adds up what a stack uses while it is being measured. */
 export interface Meter {
-  /** @param work what counts; it says how many requests it made */
+  /** @param work the work to measure; returns how many requests it made */
   during<T extends { requests: number }>(work: () => Promise<T>): Promise<T>;
-  /** So far; undefined on systems without /proc, where there is nothing to see. */
+  /** So far; undefined on systems without /proc. */
   usage(): Usage | undefined;
 }
 
@@ -57,19 +57,19 @@ function groupsOf(stack: Stack): { name: string; pids: () => number[] }[] {
   }));
 }
 
-/** A process and all that descend from it: PostgreSQL's sessions have process groups of their own. */
+/** A process and all its descendants: PostgreSQL's sessions have their own process groups. */
 function familyOf(pid: number | undefined): number[] {
   if (pid === undefined) return [];
   const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   return [pid, ...children.flatMap(familyOf)];
 }
 
-/** User and system time, also of children that have ended, in ms. */
+/** User and system time, including children that have ended, in ms. */
 function cpuOf(pids: number[]): number {
   return sum(
     pids.map((pid) => {
       const stat = read(`/proc/${pid}/stat`);
-      // The second field is a name in parentheses and may hold blanks: fields 14 to 17 are counted from behind it.
+      // The second field is a name in parentheses and may contain spaces: fields 14 to 17 are counted from the end of it.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return (sum(fields.slice(11, 15).map(Number)) / TICKS_PER_SECOND) * 1_000;
     }),
@@ -82,12 +82,12 @@ export function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   return Number(kib) * 1_024;
 }
 
-/** proc_pid_clear_refs(5): 5 sets the peak to what it has now. */
+/** proc_pid_clear_refs(5): 5 resets the peak to the current value. */
 function forgetPeak(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
   } catch {
-    // Of another user, or gone: then the peak is that of its whole life.
+    // It belongs to another user, or has ended: then the peak is that of its whole life.
   }
 }
 

@@ -1,17 +1,17 @@
 import type { Stack } from '../../../local/stack/stack.js';
 import type { Bench } from '../row.js';
 
-/** A question, and what its answer must be like. */
+/** A request, and a check of its response. */
 export interface Question {
   path: string;
-  /** @throws when the answer is wrong */
+  /** @throws when the response is wrong */
   check: (body: string) => void;
 }
 
-/** So many times at the most, and for no longer than a round: one client, one question after the other. */
+/** At most this many requests, for at most the duration of a round: one client, one request after the other. */
 const TIMES = { full: 60, short: 20 };
 
-/** @returns the p95 of each question in ms; the largest of them */
+/** @returns the p95 of each request in ms; the largest of them */
 export async function worstP95(
   bench: Bench,
   { url }: Stack,

@@ -1,4 +1,4 @@
-/** Express as it comes, with the JSON body parser that it brings, for comparison: what it is sent, it sends back. */
+/** Plain Express with its JSON body parser, for comparison: it sends back what it receives. */
 import express from 'express';
 
 const app = express();

@@ -1,4 +1,4 @@
-/** Both effects in one process and one pipeline, for comparison: the same upload, and the picture is kept in memory. */
+/** Both effects in one process and one pipeline, for comparison: the same upload, and the image is kept in memory. */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import express from 'express';
@@ -7,12 +7,12 @@ import sharp from 'sharp';
 
 const SIGMA = 5;
 
-// As our workers have it: a picture gets every CPU, and none comes twice.
+// As in our workers: an image gets every CPU, and none comes twice.
 sharp.concurrency(availableParallelism());
 sharp.cache(false);
 
 const app = express();
-/** Only the last one: it is there to be compared. */
+/** Only the last one: for comparison with ours. */
 let latest: { id: string; bytes: Buffer } | undefined;
 
 app.post('/upload', multer({ storage: multer.memoryStorage() }).single('file'), async (req, res) => {

@@ -9,7 +9,7 @@ import {
 import type { Bench } from '../row.js';
 import { until } from '../../support/until.js';
 
-/** A peer's process. Like our services, it writes what it has to say into a pipe. */
+/** A peer's process. Like our services, it writes its output into a pipe. */
 export function startPeer(
   { guard }: Pick<Bench, 'guard'>,
   spec: ProcessSpec,
@@ -33,7 +33,7 @@ export function sourceCommand(name: string): Pick<ProcessSpec, 'name' | 'command
   };
 }
 
-/** A peer that listens on the PORT it is given, and answers. @param env further variables */
+/** A peer that listens on the PORT it is given, and responds. @param env further variables */
 export async function startHttpPeer(
   bench: Pick<Bench, 'guard'>,
   spec: ProcessSpec,

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /** What PostgreSQL itself can do: 10 clients that repeat one prepared statement. */
 export interface Pgbench {
-  /** @returns statements a second */
+  /** @returns statements per second */
   measure(stack: Stack): Promise<number>;
 }
 
@@ -46,7 +46,7 @@ export async function preparePgbench(bench: Bench, name: string, sql: string): P
   };
 }
 
-/** Debian keeps it beside the server, and a wrapper in the PATH that may be there without it. */
+/** Debian keeps it beside the server; the wrapper in the PATH may exist without it. */
 function findPgbench(): string | undefined {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian)
@@ -63,7 +63,7 @@ async function installPgbench({ progress, signal }: Bench): Promise<string> {
   if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0)
     throw new Skipped('pgbench is not installed; it comes with PostgreSQL (on Debian: postgresql-contrib)');
   progress('installs pgbench (apt-get install postgresql-contrib)');
-  // Only the programs: no cluster of the system's.
+  // Only the programs, without a cluster of the system.
   const env = { ...systemEnvironment(), DEBIAN_FRONTEND: 'noninteractive' };
   try {
     await run('apt-get', ['update'], { env, signal });

@@ -1,4 +1,4 @@
-/** The documented way, for comparison: an Express endpoint that pushes a task on a Redis list and answers. */
+/** The textbook way, for comparison: an Express endpoint that pushes a task on a Redis list and responds. */
 import express from 'express';
 import { Redis } from 'ioredis';
 import { LIST } from './plain-list.js';

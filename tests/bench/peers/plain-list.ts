@@ -1,2 +1,2 @@
-/** The Redis list of the documented way. */
+/** The Redis list of the textbook way. */
 export const LIST = 'task_queue';

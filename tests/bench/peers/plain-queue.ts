@@ -9,12 +9,12 @@ import type { Bench } from '../row.js';
 import { sourceCommand, startHttpPeer, startPeer } from './peer-process.js';
 import { until } from '../../support/until.js';
 
-/** What the parts of a plain queue are given. */
+/** What the parts of a plain queue get. */
 export interface QueueParts {
   redisUrl: string;
-  /** The API is to listen there: it is where Nginx looks for task-api. */
+  /** Where the API must listen: Nginx expects task-api there. */
   apiPort: number;
-  /** Takes the workers' output. */
+  /** Receives the workers' output. */
   onLine: (source: string, line: string) => void;
 }
 
@@ -23,7 +23,7 @@ interface Part {
 }
 
 /**
- * A queue of the documented way behind the same Nginx, and on the same kind of Redis as ours: a list, and nothing that outlives a crash.
+ * A queue of the textbook kind behind the same Nginx, and on the same kind of Redis as ours: a list, and nothing that survives a crash.
  *
  * @param completed what its workers write when a job is done
  */

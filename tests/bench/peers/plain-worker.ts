@@ -1,4 +1,4 @@
-/** The documented way, for comparison: a worker that takes one task after the other from a Redis list. */
+/** The textbook way, for comparison: a worker that takes one task after the other from a Redis list. */
 import { Redis } from 'ioredis';
 import { LIST } from './plain-list.js';
 

@@ -6,7 +6,7 @@ import { startHttpPeer, startPeer } from './peer-process.js';
 import { startQueue } from './plain-queue.js';
 import { preparePython } from './python.js';
 
-/** Flask and LPUSH under gunicorn with two workers, behind the same Nginx as ours. Nobody takes what it queues. */
+/** Flask and LPUSH under gunicorn with two workers, behind the same Nginx as ours. Nothing processes what it queues. */
 export async function startFlaskQueue(bench: Bench): Promise<Contestant> {
   const bin = await preparePython(bench);
   return startQueue(bench, 'nothing', async ({ redisUrl, apiPort }) => [
@@ -14,7 +14,7 @@ export async function startFlaskQueue(bench: Bench): Promise<Contestant> {
   ]);
 }
 
-/** Celery with Redis as broker and for its results; one worker of two processes, and the same front as Flask's. */
+/** Celery with Redis as broker and result backend; one worker with two processes, and the same front end as Flask's. */
 export async function startCelery(bench: Bench): Promise<Contestant> {
   const bin = await preparePython(bench);
   return startQueue(bench, ' succeeded in ', async ({ redisUrl, apiPort, onLine }) => {

@@ -8,11 +8,11 @@ import { type Bench, Skipped } from '../row.js';
 
 const run = promisify(execFile);
 
-/** Kept from one run to the next; `npm start` has its data beside it. */
+/** Kept for later runs; `npm start` has its data beside it. */
 const folder = join(repositoryRoot, '.local', 'bench-python');
 const requirements = join(__dirname, 'requirements.txt');
 
-/** A Python with the peers' packages from PyPI, in a folder of its own. @returns its bin folder. @throws Skipped */
+/** A Python with the peers' packages from PyPI, in its own folder. @returns its bin folder. @throws Skipped */
 export async function preparePython({ progress, signal }: Bench): Promise<string> {
   const bin = join(folder, 'bin');
   const installed = join(folder, 'installed.txt');

@@ -21,7 +21,7 @@ const page = `Before.
 After.
 `;
 
-test('the table takes what was measured, and keeps the rest', () => {
+test('the table is updated with what was measured, and keeps the rest', () => {
   const figures = [
     { name: 'idle-p50', values: [3, 5, 4.25], goal: { atMost: 4, unit: 'ms' as const } },
     { name: 'jobs', values: [0.5], goal: { atLeast: 0.45 } },
@@ -59,7 +59,7 @@ test('a plot shows every size and the range of its rounds', () => {
   expect(svg).not.toContain('NaN');
 });
 
-test('a figure is told in words, with what it took', () => {
+test('a figure is described in words, with the resources it took', () => {
   const text = describeFigure({
     name: 'create',
     values: [0.4, 0.6, 0.5],

@@ -16,7 +16,7 @@ export interface Page {
   rounds: string;
 }
 
-/** Writes what was measured into docs/PERFORMANCE.md, and the plots beside it. What was not measured stays as it is. */
+/** Writes the results to docs/PERFORMANCE.md, and the plots beside it. What was not measured does not change. */
 export function writeDocuments(docs: string, figures: readonly Figure[], page: Page): void {
   const file = join(docs, 'PERFORMANCE.md');
   writeFileSync(file, replaceTable(readFileSync(file, 'utf8'), figures, page));
@@ -25,7 +25,7 @@ export function writeDocuments(docs: string, figures: readonly Figure[], page: P
     if (series) writeFileSync(join(docs, 'images', `performance-${name}.svg`), plot(series));
 }
 
-/** @throws when the page lacks the marks between which the table is */
+/** @throws when the page lacks the marks around the table */
 export function replaceTable(page: string, figures: readonly Figure[], { order, rounds }: Page): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
@@ -59,7 +59,7 @@ function cellsOf(figure: Figure): string[] {
   ];
 }
 
-/** As Prettier writes tables. */
+/** As Prettier formats tables. */
 function alignTable([header = [], ...rows]: string[][]): string {
   const widths = header.map((_, column) =>
     Math.max(3, ...[header, ...rows].map((cells) => cells[column]?.length ?? 0)),

@@ -5,13 +5,13 @@ const WIDTH = 460;
 const HEIGHT = 240;
 const FRAME = { left: 60, right: 24, top: 40, bottom: 48 };
 
-/** Readable on light and dark ground, and without telling colours apart. */
+/** Readable on light and dark backgrounds, and without distinguishing colours. */
 const INK = '#7d8590';
 const LINE = '#2f81f7';
 
 /**
- * The cost by size, as SVG: sizes in even steps, as they differ by powers of ten; the cost from zero on. Bars reach from the lowest to the
- * highest round.
+ * The cost by size, as SVG: sizes in even steps, as they differ by powers of ten; the cost starting at zero. Bars reach from the lowest to
+ * the highest round.
  */
 export function plot({ title, size, cost, points }: Series): string {
   const top = 1.25 * Math.max(...points.map(({ high }) => high));

@@ -20,7 +20,7 @@ export function describeFigure(figure: Figure): string {
 
 const LEAST_MS = 0.005;
 
-/** CPU a request: services 0.42 ms (task-api 0.41, queue-worker 0.01), postgres 0.2, nginx 0.03; peak RSS task-api 132 MB */
+/** CPU per request: services 0.42 ms (task-api 0.41, queue-worker 0.01), postgres 0.2, nginx 0.03; peak RSS task-api 132 MB */
 function describeUsage({ cpuMs, peakBytes }: Usage): string {
   const entries = Object.entries(cpuMs).sort(([, one], [, other]) => other - one);
   const isService = ([name]: [string, number]) => name in peakBytes;

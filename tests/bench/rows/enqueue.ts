@@ -29,7 +29,7 @@ export const enqueue: Row = {
           try {
             const result = await meter.during(() => bench.load.send({ ...addJobs(ours.url), ms }));
             ours.holdWorkers(false);
-            // All that was accepted is done in the end, and is no burden on the next round.
+            // Everything that was accepted is done at the end, so that it is no burden on the next round.
             await done(result.requests);
             return rateOf(result);
           } finally {

@@ -1,5 +1,5 @@
 import { GROWTH_GOAL, measureGrowth } from '../measure/growth.js';
-import { photograph } from '../pictures.js';
+import { photograph } from '../images.js';
 import type { Row } from '../row.js';
 import { createTasks } from './create.js';
 import { gatewayOf, uploads } from './hops.js';
@@ -34,7 +34,7 @@ export const growthClients: Row = {
 
 export const growthPixels: Row = {
   name: 'growth-pixels',
-  title: 'POST /upload with bw,blur of pictures from 0.1 to 24 MP',
+  title: 'POST /upload with bw,blur of images from 0.1 to 24 MP',
   goals: { 'growth-pixels': GROWTH_GOAL },
   uses: ['fresh'],
   async run(bench) {

@@ -35,7 +35,7 @@ function growth(
   };
 }
 
-/** From one answer to the next, whoever gets it. */
+/** From one response to the next, whichever client gets it. */
 async function msARequest({ load, settings }: Bench, what: Load): Promise<number> {
   const { ms, requests } = await load.send({ ...what, ms: settings.seconds * 1_000 });
   return ms / requests;

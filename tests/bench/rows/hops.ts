@@ -4,7 +4,7 @@ import { milliseconds } from '../measure/describe.js';
 import { inRounds, ratios } from '../measure/rounds.js';
 import { createMeter } from '../measure/usage.js';
 import { sourceCommand, startHttpPeer } from '../peers/peer-process.js';
-import { assertSamePixels, photograph, uploadForm } from '../pictures.js';
+import { assertSamePixels, photograph, uploadForm } from '../images.js';
 import type { Goal, Row } from '../row.js';
 
 export const hops12 = hops('hops-12', 12, { atLeast: 0.85 });
@@ -39,7 +39,7 @@ function hops(name: string, megapixels: number, goal: Goal): Row {
             name,
             values: ratios(one!, own!),
             goal,
-            detail: `ours ${milliseconds(own!)} a picture, one process ${milliseconds(one!)}`,
+            detail: `ours ${milliseconds(own!)} an image, one process ${milliseconds(one!)}`,
             usage: meter.usage(),
           },
         ];
@@ -50,12 +50,12 @@ function hops(name: string, megapixels: number, goal: Goal): Row {
   };
 }
 
-/** Nginx has a row of its own. */
+/** Nginx has its own row. */
 export function gatewayOf(stack: Stack): string {
   return stack.replicas.find(({ service }) => service === 'web-gateway')!.url;
 }
 
-/** One client: the next picture when the answer to the last is there. */
+/** One client: the next image follows the response to the last. */
 export function uploads(url: string, photo: Buffer): Load {
   return { url, method: 'POST', path: '/upload', ...uploadForm(photo), clients: 1, status: 201 };
 }

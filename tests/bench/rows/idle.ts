@@ -14,8 +14,8 @@ const GOALS = {
 } as const;
 
 /**
- * From the answer to one job to the next: several times what a job takes. Nobody asks meanwhile whether it is done, as the question would
- * cost PostgreSQL, on the machine's few CPUs, as much as a part of the answer.
+ * The pause between the response to one job and the next job: several times what a job takes. Nothing polls in the meantime, because on a
+ * machine with few CPUs the polling would cost PostgreSQL as much as part of the work.
  */
 const PAUSE_MS = 40;
 
@@ -49,7 +49,7 @@ export const idle: Row = {
                  FROM jobs WHERE created_at >= $1`,
               [begun],
             );
-            // One that took longer than the pause had the next one beside it.
+            // If one took longer than the pause, the next one ran beside it.
             const values = rows.filter(({ alone }) => alone).map(({ ms }) => ms);
             return { requests: jobs, p50: median(values), p99: percentile(values, 0.99) };
           });

@@ -17,10 +17,10 @@ import { search } from './search.js';
 import { start } from './start.js';
 import { summary } from './summary.js';
 
-/** In the order in which they are measured: those that share a stack are neighbours. */
+/** In the order in which they are measured: rows that share a stack are neighbours. */
 export const rows: readonly Row[] = [
   rss,
   ...[jobs, jobsCelery, enqueue, idle, create, analyze, chassis, hops12, hops1, nginx, start],
   ...[growthClients, growthPixels, growthEnqueue],
-  ...[list, search, summary, growthCreate, growthList, growthSearch, growthClaim],
+  ...[list, search, summary, growthList, growthSearch, growthCreate, growthClaim],
 ];

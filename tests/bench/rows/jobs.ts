@@ -19,7 +19,7 @@ export const jobs: Row = {
     compareQueues(bench, 'plain list', startPlainQueue, (values) => ({ name: 'jobs', values, goal: GOAL })),
 };
 
-/** One round: so many jobs queued by 32 clients, to the end of the last job. */
+/** One round: a number of jobs queued by 32 clients, to the end of the last job. */
 export async function compareQueues(
   bench: Bench,
   peerName: string,

@@ -11,7 +11,7 @@ export function listTasks(url: string): Load {
   return { url, method: 'GET', path: `/api/tasks?limit=${PAGE}`, clients: CLIENTS, status: 200 };
 }
 
-/** @throws when the answer is no full page */
+/** @throws when the response is not a full page */
 export function checkPage(body: string): void {
   const { length } = JSON.parse(body) as unknown[];
   if (length !== PAGE) throw new Error(`The page has ${length} tasks and not ${PAGE}.`);

@@ -39,7 +39,7 @@ export const rss: Row = {
   },
 };
 
-/** A stack that has become healthy and then been left alone, beside an empty process that is as old. */
+/** A stack that has become healthy and was then left alone, beside an empty process of the same age. */
 async function measureIdle({ guard, signal }: Bench, idleMs: number) {
   const empty = startPeer(
     { guard },

@@ -16,7 +16,7 @@ const jobs = (query: string, hits = PAGE): Question => ({
   check: hasLength(Math.min(hits, PAGE)),
 });
 
-/** By figure: its value is the largest p95 among its questions. */
+/** By figure: its value is the largest p95 among its requests. */
 function questionsOf(rows: number, cursor: string): Record<string, Question[]> {
   const { failed, cancelled, images } = rareCounts(rows);
   return {
@@ -59,7 +59,7 @@ export const search: Row = {
   async run(bench) {
     const stack = await bench.stack('large');
     const response = await fetch(`${stack.url}/api/tasks?q=${WORDS.few}&limit=10`);
-    // The oldest but five of ten that are spread over all: the page begins in the middle.
+    // The sixth of ten that are spread over all tasks: the page begins in the middle.
     const cursor = ((await response.json()) as { id: string }[])[5]!.id;
     const questions = questionsOf(bench.settings.sizes.large, cursor);
     const latencies = await inRounds(

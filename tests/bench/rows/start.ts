@@ -11,7 +11,7 @@ import { Skipped, type Row } from '../row.js';
 
 const GOAL = { atMost: 0.55 };
 
-/** One that needs nothing, one with sharp, one with Redis. Those that migrate first wait for PostgreSQL, which is no start of theirs. */
+/** One that needs nothing, one with sharp, one with Redis. Services with migrations first wait for PostgreSQL, which is not part of their start. */
 const SERVICES: ServiceName[] = ['text-worker', 'blur-worker', 'web-gateway'];
 const DEADLINE_MS = 20_000;
 
@@ -50,7 +50,7 @@ export const start: Row = {
   },
 };
 
-/** How the stack runs it: whatever is done for a quick start, is in there. */
+/** How the stack runs it, including everything that makes it start quickly. */
 function commandOf(pid: number): Command {
   const list = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0').filter(Boolean);
   return {

@@ -1,10 +1,13 @@
-// Takes the schemas of the kinds that k8s/ and overlays/ use from the API server that kubectl points at (with KEDA in it):
+// Gets the schemas of the kinds that k8s/ and overlays/ use from the API server that kubectl points at (with KEDA in it):
 //   node tests/k8s/schemas/make.mjs > tests/k8s/schemas/kubernetes.json
-// Made strict: what the API does not name is an error here. Texts are left out; nothing else is.
+// They are made strict: unknown fields are an error here. Only the descriptions are left out.
 import { execFileSync } from 'node:child_process';
 
 const groups = {
-  'api/v1': ['Namespace', 'ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim', 'Pod'],
+  'api/v1': [
+    ...['Namespace', 'ResourceQuota', 'LimitRange', 'ConfigMap', 'Secret', 'Service', 'ServiceAccount'],
+    ...['PersistentVolumeClaim', 'Pod'],
+  ],
   'apis/apps/v1': ['Deployment', 'StatefulSet'],
   'apis/batch/v1': ['Job'],
   'apis/autoscaling/v2': ['HorizontalPodAutoscaler'],
@@ -29,10 +32,10 @@ for (const [path, wanted] of Object.entries(groups)) {
   }
 }
 
-/** A definition, and those that it speaks of. */
+/** A definition, and those that it refers to. */
 function take(name, schemas) {
   if (definitions[name]) return;
-  // Claimed before it is walked through: some speak of themselves.
+  // Registered before its references are followed: some definitions refer to themselves.
   definitions[name] = {};
   definitions[name] = strict(schemas[name], schemas);
 }

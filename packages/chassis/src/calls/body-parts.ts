@@ -1,6 +1,6 @@
 /**
- * A body as it comes in, part by part: in one buffer from the start where its length is known, so that a large one is not there twice for
- * a moment.
+ * An incoming body, part by part. When its length is known it goes into one buffer from the start, so that a large body is never in memory
+ * twice.
  */
 export class BodyParts {
   private readonly buffer: Buffer | undefined;
@@ -19,12 +19,12 @@ export class BodyParts {
     this.length += part.length;
   }
 
-  /** What has come. */
+  /** What has arrived. */
   whole(): Buffer {
     if (this.buffer) return this.buffer.subarray(0, this.length);
     return this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts, this.length);
   }
 }
 
-/** Comes in one part, as a rule. */
+/** Usually a single part. */
 const SMALL_BYTES = 16 * 1024;

@@ -1,17 +1,17 @@
-/** Keeps requests away from a replica that fails, so that a broken one costs a request now and then and not every one. */
+/** Keeps requests away from a failing replica, so that it costs a request now and then rather than every request. */
 export interface CircuitBreaker {
-  /** May a request go there now? When a rest is over, one may, as a trial; the others when that one succeeded. */
+  /** Whether a request may go there now. When a pause is over, one may, as a trial; the others follow when it has succeeded. */
   allows(): boolean;
   /** A request is on its way there. */
   begin(): void;
-  /** The replica answered, be it with an error of its own. */
+  /** The replica responded, even with an error of its own. */
   succeeded(): void;
-  /** It could not be reached, broke off, or was silent. */
+  /** It could not be reached, broke the connection, or did not respond. */
   failed(): void;
 }
 
 const FIRST_REST_MS = 1_000;
-/** A replica that is back gets requests again within this time. */
+/** A recovered replica gets requests again within this time. */
 const LONGEST_REST_MS = 4_000;
 
 export function createCircuitBreaker(now: () => number = () => performance.now()): CircuitBreaker {
@@ -28,7 +28,7 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
     begin() {
       if (failures === 0) return;
       onTrial = true;
-      // Until the trial has ended, or for one more rest, nobody else goes.
+      // Until the trial has ended, or for one more pause, nobody else goes.
       rest();
     },
     succeeded() {
@@ -37,7 +37,7 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
       restUntil = -Infinity;
     },
     failed() {
-      // The many requests that one fault breaks off are one failure.
+      // Many requests that fail because of one fault count as one failure.
       if (now() < restUntil && !onTrial) return;
       failures += 1;
       onTrial = false;

@@ -3,7 +3,7 @@ import { BodyParts } from './body-parts.js';
 import type { Cancellation } from '../process/cancellation.js';
 import { podOf, type Replica, SILENCE_MS } from './replica.js';
 
-/** What is sent, to whichever replica. */
+/** The message to send, to whichever replica. */
 export interface Message {
   method: 'GET' | 'POST';
   path: string;
@@ -12,9 +12,9 @@ export interface Message {
 }
 
 export interface Limits {
-  /** For the whole answer, in ms; then it fails with a TimeoutError. */
+  /** For the whole response, in ms; then it fails with a TimeoutError. */
   timeoutMs: number;
-  /** Gives it up, with its reason. */
+  /** Cancels it, with the signal's reason. */
   cancellation: Cancellation | undefined;
 }
 
@@ -22,15 +22,15 @@ export interface ServiceResponse {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: Buffer;
-  /** The replica that answered. */
+  /** The replica that responded. */
   pod: string;
 }
 
 /**
- * Sends a message over one of the replica's kept-alive connections, and reads the answer.
+ * Sends a message over one of the replica's kept-alive connections, and reads the response.
  *
- * It uses undici's lowest layer: `Pool.request` creates a stream for each answer, and each time limit would need its own signal. Together
- * they cost as much again as the exchange itself.
+ * It uses undici's lowest layer: `Pool.request` creates a stream for each response, and each time limit would need its own signal. Together
+ * they would double the cost of the exchange.
  */
 export function exchange(replica: Replica, message: Message, limits: Limits): Promise<ServiceResponse> {
   const { method, path, headers, body = null } = message;
@@ -39,7 +39,7 @@ export function exchange(replica: Replica, message: Message, limits: Limits): Pr
     path,
     headers: { host: replica.host, ...headers },
     body,
-    // Of silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
+    // The limit is on silence: a service that takes longer sends a sign of life in the meantime (102 Processing).
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
   };
@@ -81,7 +81,7 @@ function handlerOf(
   return {
     onRequestStart(started) {
       controller = started;
-      // Perhaps before there was a connection for it.
+      // Possibly before a connection was open.
       if (givenUp) controller.abort(givenUp);
     },
     onResponseStart(_controller, status, headers) {

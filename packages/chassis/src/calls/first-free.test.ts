@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** A replica that works on one request at a time, and lets others wait without their bodies. */
+/** A replica that works on one request at a time, and keeps the others waiting without their bodies. */
 async function replica(name: string, { workMs = 100, queueLimit = 100, port = 0 } = {}) {
   const limiter = createWorkLimiter({ concurrency: 1, queueLimit });
   const seen = { bodies: 0, done: 0 };
@@ -88,11 +88,11 @@ it('never binds a request to a busy replica, however many clients there are', as
   const clients = [clientOf(...urls), clientOf(...urls)];
   const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => place(clients[index % 2]!)));
   expect(countBy(answers.map(({ pod }) => pod))).toEqual({ a: 5, b: 5, c: 5, d: 5 });
-  // A body that two replicas asked for in the same moment goes to one of them.
+  // If two replicas ask for the body at the same moment, one of them gets it.
   expect(replicas.reduce((sum, { seen }) => sum + seen.bodies, 0)).toBe(20);
 });
 
-it('gives the quicker replica more', async () => {
+it('gives the faster replica more', async () => {
   const [slow, quick] = [await replica('slow', { workMs: 400 }), await replica('quick', { workMs: 50 })];
   const client = clientOf(slow.url, quick.url);
   await Promise.all(Array.from({ length: 12 }, () => place(client)));

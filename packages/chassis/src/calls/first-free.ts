@@ -10,26 +10,26 @@ export interface Placement extends Message {
   onRoom?: (() => void) | undefined;
 }
 
-/** A replica's word on a request: it may come now (`room`), it is answered without having come, or nothing came of it. */
+/** A replica's verdict on a request: it may come now (`room`), it was answered without its body, or nothing came of it. */
 type Word = { room: true } | { answer: ServiceResponse } | { failure: unknown };
 
-/** In this time the first replica that is asked says that it has room, if it has. */
+/** If the first replica that is asked has room, it says so within this time. */
 const HEAD_START_MS = 20;
 /** How often to look for replicas that are new, have come back, or have room again. */
 const LOOK_AROUND_MS = 250;
 
 /**
- * Sends a request with a large body to the replica that first has room for it.
+ * Sends a request with a large body to the first replica that has room for it.
  *
- * It waits in the lines of all replicas at once, as a header with `Expect: 100-continue` (RFC 9110, section 10.1.1): a replica
- * says `100 Continue` when its turn comes there, and the first to do so gets the body; from the other lines it is withdrawn.
- * So it is never bound to a replica that is busy while another is idle, whoever else sends requests there, and those
- * that wait move to a new replica too. One replica, the one with the fewest in flight, is asked a little before the others: with room
- * there, which is the rule, the others never hear of it.
+ * It waits in the queues of all replicas at once, as a header with `Expect: 100-continue` (RFC 9110, section 10.1.1): a replica says `100
+ * Continue` when the request's turn comes, the first replica to do so gets the body, and the request is withdrawn from the other queues. So
+ * it is never bound to a busy replica while another one is idle, whoever else sends requests there, and waiting requests also move to a new
+ * replica. One replica, the one with the fewest requests in flight, is asked a little before the others: usually it has room, and the
+ * others never hear of the request.
  *
- * @returns any answer but 503 and 429
- * @throws NoRoom when every replica is full (503, 429) or gone; the reason of `signal`, when it aborts; BrokeOff when the replica that had
- *   the body was lost over it; otherwise whatever befell the request after its body was sent
+ * @returns any response but 503 and 429
+ * @throws NoRoom when every replica is full (503, 429) or gone; the reason of `signal` when it aborts; BrokeOff when the connection to the
+ *   replica that had the body broke; otherwise whatever error occurred after the body was sent
  */
 export async function sendToFirstFree(
   replicas: ReplicaSet,
@@ -37,7 +37,7 @@ export async function sendToFirstFree(
   agent: Agent,
 ): Promise<ServiceResponse> {
   const bids = new Map<Replica, Bid>();
-  /** Replicas that refused or could not be reached, and when. */
+  /** When each replica refused the request or could not be reached. */
   const settled = new Map<Replica, number>();
   let last: Word | undefined;
   const begun = performance.now();
@@ -74,7 +74,7 @@ export async function sendToFirstFree(
         });
       }
       if ('answer' in word && !isFull(word.answer)) return word.answer;
-      // A connection that was kept alive may have ended meanwhile: that says nothing of the replica.
+      // A kept-alive connection may have ended in the meantime: that says nothing about the replica.
       if (!bid.onOldConnection()) settled.set(bid.replica, performance.now());
       last = word;
     }
@@ -83,7 +83,7 @@ export async function sendToFirstFree(
   }
 }
 
-/** No replica takes the request; nobody has seen its body. */
+/** No replica takes the request; none has seen its body. */
 export class NoRoom extends Error {
   readonly answer: ServiceResponse | undefined;
 
@@ -100,7 +100,7 @@ export class BrokeOff extends Error {
   }
 }
 
-/** A replica that is full, or that prefers other clients. */
+/** A replica that is full, or prefers other clients. */
 export function isFull({ status }: ServiceResponse): boolean {
   return status === 503 || status === 429;
 }
@@ -113,9 +113,9 @@ function isConnectionLoss(error: unknown): boolean {
 interface Bid {
   replica: Replica;
   word: Promise<Word>;
-  /** Did it fail on a connection that an earlier request had opened? */
+  /** Whether it failed on a connection that an earlier request had opened. */
   onOldConnection(): boolean;
-  /** Sends the body, once there is room. */
+  /** Sends the body once there is room. */
   send(): Promise<ServiceResponse>;
   withdraw(): void;
 }
@@ -135,7 +135,7 @@ function openBid(
       Expect: '100-continue',
     },
     signal,
-    // Of silence: a service that takes longer gives a sign of life meanwhile (102 Processing).
+    // The limit is on silence: a service that takes longer sends a sign of life in the meantime (102 Processing).
     timeout: SILENCE_MS,
   });
   let failed = false;
@@ -163,7 +163,7 @@ function openBid(
     room.then(() => ({ room: true }) as const),
     answer.then(
       (response) => {
-        // The body that the headers announced will not come: the connection is of no further use.
+        // The body that the headers announced will not be sent, so the connection cannot be used again.
         if (!request.writableEnded) request.destroy();
         return { answer: response };
       },
@@ -202,7 +202,7 @@ async function firstOf(bids: Bid[], patienceMs: number): Promise<{ bid: Bid; wor
   }
 }
 
-/** Events, and not the stream's iterator: see `readBody` of what comes in. */
+/** Events instead of the stream's iterator, for the same reason as in `readBody`, which reads incoming bodies. */
 function readAnswer(message: IncomingMessage, replica: Replica): Promise<ServiceResponse> {
   const { statusCode: status = 0, headers } = message;
   const body = new BodyParts(headers['content-length']);

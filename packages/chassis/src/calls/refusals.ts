@@ -2,7 +2,7 @@ import { problemSchema } from '@millrace/contracts';
 import { HttpProblem, Unavailable } from '../http/problem.js';
 import type { ServiceResponse } from './exchange.js';
 
-/** 422: the connection broke each time that a replica had the input. It may be what kills them. */
+/** 422: each time a replica had the input, the connection broke. The input may be what kills the replicas. */
 export class BrokenByInput extends HttpProblem {
   constructor(service: string, cause: unknown) {
     super(422, `${service} crashed while processing this input.`, { cause });
@@ -13,7 +13,7 @@ export class BrokenByInput extends HttpProblem {
 /** What a client reads when no replica takes its request. */
 export const busy = (name: string) => `${name} cannot take this request right now. Try again in a moment.`;
 
-/** A replica's 503, as it is answered to the client. */
+/** A replica's 503, as it is passed on to the client. */
 export function full(name: string, response: ServiceResponse): Unavailable {
   return new Unavailable(busy(name), {
     retryAfterSeconds: Number(response.headers['retry-after']) || 1,
@@ -21,7 +21,7 @@ export function full(name: string, response: ServiceResponse): Unavailable {
   });
 }
 
-/** The service's own words for a 4xx; 502 for all else. */
+/** The service's own words for a 4xx; 502 for everything else. */
 export function refusal(name: string, response: ServiceResponse): HttpProblem {
   if (response.status >= 400 && response.status < 500) {
     const problem = problemSchema.safeParse(parseJson(response.body)).data;

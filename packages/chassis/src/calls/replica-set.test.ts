@@ -10,13 +10,13 @@ afterEach(() => replicas?.close());
 
 const urlsOf = async (set: ReplicaSet) => (await set.current()).map(({ url }) => url);
 
-it('knows a replica for every URL, and one for a name with one address', async () => {
+it('has one replica for every URL, and one for a name with one address', async () => {
   replicas = createReplicaSet(['http://127.0.0.1:3001', 'http://127.0.0.1:3002', 'http://localhost:3003']);
   const hosts = (await replicas.current()).map(({ host }) => host);
   expect(hosts).toEqual(['127.0.0.1:3001', '127.0.0.1:3002', 'localhost:3003']);
 });
 
-it('knows none while a name has no address', async () => {
+it('has none while a name has no address', async () => {
   replicas = createReplicaSet(['http://nobody.invalid:3000']);
   expect(await replicas.current()).toEqual([]);
 });

@@ -6,21 +6,19 @@ import { createCircuitBreaker } from './circuit-breaker.js';
 import { CONNECT_TIMEOUT_MS, type Replica } from './replica.js';
 
 export interface ReplicaSet {
-  /** The replicas known now. The first call waits for their addresses; later ones refresh them on the side. */
+  /** The replicas known now. The first call waits for their addresses; later calls refresh them in the background. */
   current(): Promise<Replica[]>;
   /** Breaks all connections. */
   close(): Promise<void>;
 }
 
-/** A new replica gets work, and a gone one is forgotten, at most so long after its source tells. */
+/** How long after its source changes, at most, a new replica gets work and a removed one is forgotten. */
 const REFRESH_EVERY_MS = 1_000;
 
 /**
- * All replicas behind a list of URLs. Each is a source of replicas:
- * - a host name may stand for many: every address that DNS has for it is one (containers of one Compose service, a headless
- *   Service in Kubernetes);
- * - a `file:///path` names a file with their base URLs, one a line (local processes).
- * A source that cannot be read just now keeps the replicas that it had.
+ * All replicas behind a list of URLs. Each URL is a source of replicas: a host name stands for every address that DNS has for it (the
+ * containers of a Compose service, a headless Service in Kubernetes); a `file:///path` names a file with their base URLs, one per line
+ * (local processes). A source that cannot be read at the moment keeps the replicas it had.
  */
 export function createReplicaSet(urls: string[]): ReplicaSet {
   const sources = urls.map((url) => {
@@ -44,7 +42,7 @@ export function createReplicaSet(urls: string[]): ReplicaSet {
     for (const [url, { pool }] of replicas) {
       if (known.has(url)) continue;
       replicas.delete(url);
-      // What is still in flight there comes to its end first.
+      // Requests that are still in flight there finish first.
       pool.close().catch(() => undefined);
     }
     refreshedAt = performance.now();
@@ -79,7 +77,7 @@ async function addressesOf(origin: URL): Promise<Origin[]> {
     .map(({ address }) => ({ url: at(origin, address), host: origin.host }));
 }
 
-/** @throws when the file cannot be read, or holds something else than URLs, as while it is being written */
+/** @throws when the file cannot be read, or contains anything but URLs, for example while it is being written */
 async function urlsInFile(file: URL): Promise<Origin[]> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '');
   return lines.map((line) => {

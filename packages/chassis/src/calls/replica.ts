@@ -2,26 +2,26 @@ import { SERVED_BY } from '@millrace/contracts';
 import type { Pool } from 'undici';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
-/** One replica of a service, as its callers know it. */
+/** A replica of a service, as its callers see it. */
 export interface Replica {
   /** Its base URL, with an address in it, e.g. `http://10.0.0.7:3000`. */
   url: string;
   pool: Pool;
   /** The Host header: the service's name, whatever the address. */
   host: string;
-  /** Requests of this process that it has not answered yet. */
+  /** Requests from this process that it has not answered yet. */
   inFlight: number;
   breaker: CircuitBreaker;
 }
 
-/** How long a connection may take to open. */
+/** How long opening a connection may take. */
 export const CONNECT_TIMEOUT_MS = 1_000;
-/** A service that is silent for so long counts as gone. Less than 5 s, the time in which a client is to hear of a fault. */
+/** A service that is silent for this long counts as gone. Less than 5 s, the time within which a client must hear of a fault. */
 export const SILENCE_MS = 3_500;
 
 /**
- * The replica with the fewest requests in flight, chosen at random among equals. One whose breaker is open is only chosen
- * when all are: it may have come back.
+ * The replica with the fewest requests in flight, chosen at random among equals. One with an open breaker is only chosen when all breakers
+ * are open: it may have recovered.
  */
 export function choose(candidates: Iterable<Replica>): Replica | undefined {
   const all = [...candidates];
@@ -33,9 +33,9 @@ export function choose(candidates: Iterable<Replica>): Replica | undefined {
 }
 
 /**
- * Counts a request as in flight while `work` lasts, and tells the breaker how it ended.
+ * Counts a request as in flight for as long as `work` takes, and tells the breaker how it ended.
  *
- * @param isForgiven asked when it fails: was that none of the replica's doing?
+ * @param isForgiven is called when `work` fails: was it not the replica's fault?
  */
 export async function track<T>(
   replica: Replica,
@@ -56,7 +56,7 @@ export async function track<T>(
   }
 }
 
-/** The name of the replica that gave an answer. */
+/** The name of the replica that responded. */
 export function podOf(headers: Record<string, string | string[] | undefined>, { host }: Replica): string {
   return String(headers[SERVED_BY.toLowerCase()] ?? host);
 }

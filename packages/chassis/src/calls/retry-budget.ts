@@ -1,16 +1,16 @@
-/** Bounds how much further attempts may add to the load of a service that is in trouble. */
+/** Bounds how much retries may add to the load of a service in trouble. */
 export interface RetryBudget {
-  /** A request begins: it earns a part of a further attempt. */
+  /** A request begins: it earns a fraction of a retry. */
   earn(): void;
-  /** Takes one attempt out of the budget. @returns false when there is none left */
+  /** Spends one retry. @returns false when none is left */
   spend(): boolean;
 }
 
 const EARNED_PER_REQUEST = 0.2;
-/** Also what there is at the start: enough for a moment in which a replica goes with all that it holds. */
+/** Also the initial budget: enough for the moment when a replica disappears with all its requests. */
 const MOST = 50;
 
-/** In the long run at most one further attempt for five requests, and 50 in a row. */
+/** In the long run at most one retry for every five requests, and 50 in a row. */
 export function createRetryBudget(): RetryBudget {
   let attempts = MOST;
   return {

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** Starts a replica. @returns its URL, and how many requests have reached it */
+/** Starts a replica. @returns its URL, and the number of requests that have reached it */
 async function replica(answer: RequestListener) {
   let requests = 0;
   const server = createServer((req, res) => {
@@ -64,7 +64,7 @@ it('returns the response, and which replica sent it', async () => {
 it.each([
   ['with its length', { 'Content-Length': 3 * 65_536 }],
   ['without its length', {}],
-])('reads an answer that comes in parts, %s', async (_case, headers) => {
+])('reads a response that arrives in parts, %s', async (_case, headers) => {
   const parts = ['a', 'b', 'c'].map((letter) => letter.repeat(65_536));
   const { url } = await replica((_req, res) => {
     res.writeHead(200, headers);
@@ -208,7 +208,7 @@ it('adds little load to a service that drops all requests', async () => {
   const bad = [await replica(breaksOff), await replica(breaksOff), await replica(breaksOff)];
   const client = clientOf(...bad.map(({ url }) => url));
   for (let round = 0; round < 200; round++) await failure(client.request(get));
-  // 50 in a row, and one for five requests.
+  // 50 in a row, and one for every five requests.
   const sent = bad.reduce((sum, each) => sum + each.requests(), 0);
   expect(sent).toBeGreaterThan(200);
   expect(sent).toBeLessThanOrEqual(200 + 50 + 200 / 5);
@@ -273,7 +273,7 @@ it.each([
 });
 
 it('asks each replica, and reports which does not respond', async () => {
-  const [well, unwell] = [await replica(named('well')), await replica(full)];
-  const answers = await clientOf(well.url, unwell.url, await deserted()).requestEach(get);
+  const [healthy, busy] = [await replica(named('healthy')), await replica(full)];
+  const answers = await clientOf(healthy.url, busy.url, await deserted()).requestEach(get);
   expect(answers.map((answer) => answer?.status)).toEqual([200, 503, undefined]);
 });

@@ -16,14 +16,17 @@ import {
   timeLimit,
   workMayHaveBegun,
 } from '../process/request-context.js';
+import { serviceTokenHeader } from '../process/service-token.js';
 import { timeIsOver } from '../http/request-signal.js';
 import { createRetryBudget } from './retry-budget.js';
 
 export interface ServiceClientOptions {
-  /** The called service's name, for messages. */
+  /** The name of the called service, for messages. */
   name: string;
-  /** Where its replicas are: `createReplicaSet` says what they may be. */
+  /** Where its replicas are: see `createReplicaSet`. */
   urls: string[];
+  /** SERVICE_TOKEN, which shows the service that one of ours calls. Default: it is not shown */
+  token?: string | undefined;
 }
 
 export interface ServiceRequest {
@@ -32,56 +35,56 @@ export interface ServiceRequest {
   headers?: Record<string, string>;
   body?: string | Buffer;
   /**
-   * May it be repeated at a second replica when the first may have begun it? Default: only GET. What no replica has begun (it refused the
-   * connection, or said so) always may.
+   * Whether it may be repeated at a second replica after the first may have begun it. Default: only GET. What no replica has begun (it
+   * refused the connection, or said so) may always be repeated.
    */
   idempotent?: boolean;
   /**
-   * For a body that comes from a client and may be what kills the replicas: after how many broken connections it is refused, with
-   * BrokenByInput. Default: no limit but that of the retry budget.
+   * For a body that comes from a client and may be what kills the replicas: after how many broken connections to refuse it with
+   * BrokenByInput. Default: limited by the retry budget only.
    */
   breaksLimit?: number;
   /**
-   * How long the whole answer may take, connecting and waiting included; less when the one on whose behalf this is has less
-   * time left. Default 3,500. Whatever it is, a service that is silent for 3,500 ms counts as gone.
+   * How long the whole response may take, including connecting and waiting; less if the original caller has less time left. Default 3,500.
+   * In any case, a service that is silent for 3,500 ms counts as gone.
    */
   timeoutMs?: number;
   /**
-   * For work that takes long, or has a large body: wait in the lines of all replicas, and send it to the one that first has
-   * room. The service must say `100 Continue` only when it has. Default: it goes to one replica, whatever waits there.
+   * For work that takes long, or has a large body: wait in the queues of all replicas, and send it to the first that has room. The service
+   * must say `100 Continue` only when it has room. Default: it goes to one replica, however many requests wait there.
    */
   waitForRoom?: boolean;
-  /** With `waitForRoom`: called when the waiting is over and a replica begins; again when another has to begin anew. */
+  /** With `waitForRoom`: called when the wait is over and a replica begins; called again when another replica has to start over. */
   onRoom?: (() => void) | undefined;
-  /** Gives the request up. Default: that of the current request. */
+  /** Cancels the request. Default: the signal of the current request. */
   signal?: AbortSignal | undefined;
 }
 
 export { BrokenByInput, type ServiceResponse };
 
-/** Calls another service, whichever replicas of it there are. */
+/** Calls another service, whichever replicas it has. */
 export interface ServiceClient {
   name: string;
   /**
-   * Sends the request to the replica with the fewest in flight, and on to another when one is full (503) or gone. How often
-   * that happens is bounded: see `createRetryBudget`.
+   * Sends the request to the replica with the fewest in flight, and retries at another one when that is full (503) or gone.
+   * `createRetryBudget` bounds how often that happens.
    *
-   * @returns a 2xx answer
-   * @throws HttpProblem with the service's own words when it refuses the request (4xx); 502 when it fails on it; BrokenByInput
-   *   when it has broken as many connections as `breaksLimit` allows
-   * @throws Unavailable when no replica takes it, or none answers in time; what may have begun it counts as begun by the current request
+   * @returns a 2xx response
+   * @throws HttpProblem with the service's own words when it refuses the request (4xx); 502 when the service fails; BrokenByInput after as
+   *   many broken connections as `breaksLimit` allows
+   * @throws Unavailable when no replica takes it, or none responds in time; if a replica may have begun it, so may the current request have
    *   (`workMayHaveBegun`), unless it is idempotent
    * @throws the reason of the signal when it aborts
    */
   request(request: ServiceRequest): Promise<ServiceResponse>;
-  /** Asks every replica the same; one that does not answer is `undefined`. Any status counts as an answer. */
+  /** Sends every replica the same request; one that does not respond is `undefined`. Any status counts as a response. */
   requestEach(request: ServiceRequest): Promise<(ServiceResponse | undefined)[]>;
   close(): Promise<void>;
 }
 
 const ANSWER_TIMEOUT_MS = 3_500;
 
-/** Failures before anything was sent: safe to repeat elsewhere, whatever the method, and no burden to anybody. */
+/** Failures before anything was sent: safe to repeat elsewhere whatever the method, and no burden on anybody. */
 const NOT_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -90,10 +93,21 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-export function createServiceClient({ name, urls }: ServiceClientOptions): ServiceClient {
+export function createServiceClient({ name, urls, token }: ServiceClientOptions): ServiceClient {
   const replicas = createReplicaSet(urls);
   const budget = createRetryBudget();
-  // For requests that wait for room: undici does not speak `Expect: 100-continue`.
+  /** Adds the headers that travel with the request or job on whose behalf a call is made. */
+  const messageOf = ({ method, path, headers, body }: ServiceRequest, { timeoutMs }: Limits): Message => ({
+    method,
+    path,
+    headers: {
+      ...contextHeaders(timeoutMs),
+      ...(token !== undefined && serviceTokenHeader(token)),
+      ...headers,
+    },
+    body,
+  });
+  // For requests that wait for room: undici does not support `Expect: 100-continue`.
   const agent = new Agent({ keepAlive: true });
 
   const send = (replica: Replica, message: Message, limits: Limits): Promise<ServiceResponse> =>
@@ -103,7 +117,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
       () => limits.cancellation?.reason() !== undefined,
     );
 
-  /** To one replica after the other, each at most once. */
+  /** Tries one replica after the other, each at most once. */
   const sendInTurn = async (request: ServiceRequest, limits: Limits): Promise<ServiceResponse> => {
     const { idempotent = request.method === 'GET', breaksLimit = Infinity } = request;
     const message = messageOf(request, limits);
@@ -131,7 +145,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
           workMayHaveBegun();
           break;
         }
-        // A time-out has used up the caller's patience: no second one.
+        // A time-out has used up all the time there was, so there is no second try.
         if (isTimeout(error)) break;
         breaks += 1;
         if (breaks >= breaksLimit) throw new BrokenByInput(name, error);
@@ -141,7 +155,7 @@ export function createServiceClient({ name, urls }: ServiceClientOptions): Servi
     throw unavailable ?? new Unavailable(busy(name));
   };
 
-  /** To the replica that first has room; again when one breaks down over it, if it may be repeated. */
+  /** Sends it to the first replica that has room; again when the connection breaks, if it may be repeated. */
   const sendWhereRoomIs = async (request: ServiceRequest, limits: Limits): Promise<ServiceResponse> => {
     const { idempotent = request.method === 'GET', breaksLimit = Infinity } = request;
     const limit = timeLimit(limits.timeoutMs, limits.cancellation);
@@ -224,11 +238,6 @@ function tellingOfRoom(request: ServiceRequest, span: Span): ServiceRequest {
 function throwIfGivenUp({ cancellation }: Limits): void {
   const reason = cancellation?.reason();
   if (reason) throw reason;
-}
-
-/** With what travels with the request or job on whose behalf it is. */
-function messageOf({ method, path, headers, body }: ServiceRequest, { timeoutMs }: Limits): Message {
-  return { method, path, headers: { ...contextHeaders(timeoutMs), ...headers }, body };
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Registry } from 'prom-client';
+import type { Authentication } from './auth/authentication.js';
 import { errorHandler, routeNotFound } from './error-handler.js';
 import { type HealthOptions, healthRoutes } from './health.js';
 import { Unavailable } from './problem.js';
@@ -10,6 +11,8 @@ import { requestFront, type RequestFrontOptions } from './request-front.js';
 
 export interface HttpAppOptions extends HealthOptions, Omit<RequestFrontOptions, 'observe'> {
   routes: Router[];
+  /** Who may call which route. Default: everyone may call all of them. */
+  auth?: Authentication | undefined;
   /** Adds the service's own metrics to those of every service. */
   metrics?: (registry: Registry) => void;
 }
@@ -32,6 +35,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   inline(app, healthRoutes(options));
   app.use(refuseWhileStarting(lifecycle));
   inline(app, ...routes);
+  options.auth?.protect(app.router);
   app.use(routeNotFound, errorHandler(logger));
   return app;
 }

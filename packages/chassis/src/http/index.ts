@@ -1,4 +1,5 @@
 /** The Express app of every service, its input and its responses. */
+export { type Authentication, createAuthentication } from './auth/authentication.js';
 export { createHttpApp, type HttpAppOptions } from './app.js';
 export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';
 export { methodNotAllowed } from './method-not-allowed.js';

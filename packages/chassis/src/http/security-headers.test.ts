@@ -14,7 +14,7 @@ routes.get('/page', (_req, res) => {
 const app = createHttpApp({ ...basics('a-1'), service: 'a', routes: [routes] });
 
 it.each(['/data', '/nothing', '/livez', '/metrics'])(
-  'are those of helmet on every answer: %s',
+  'are those of helmet on every response: %s',
   async (path) => {
     const plain = express().disable('x-powered-by');
     plain.use(helmet(HELMET_OPTIONS), (_req, res) => void res.json({}));

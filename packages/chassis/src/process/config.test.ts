@@ -33,6 +33,7 @@ it('has a default for everything that every service reads', () => {
     POD_NAME: 'a-1',
     LOG_LEVEL: 'info',
     READINESS: 'probe',
+    AUTH_MODE: 'off',
     SHUTDOWN_DRAIN_MS: 5_000,
     SHUTDOWN_TIMEOUT_MS: 30_000,
   });
@@ -57,6 +58,40 @@ it('lists all problems at once, each with a fix', () => {
   expect(problems).toContain(
     'POSTGRES_USER: is not set; set it, or POSTGRES_USER_FILE to a file that holds it',
   );
+});
+
+describe('AUTH_MODE=jwt', () => {
+  const complete = {
+    AUTH_MODE: 'jwt',
+    AUTH_ISSUER: 'https://login.test',
+    AUTH_AUDIENCE: 'https://millrace.test',
+    SERVICE_TOKEN: 'x'.repeat(32),
+  };
+  const schema = serviceConfig.extend(postgresConfig.shape);
+  const environment = { POSTGRES_HOST: 'a', POSTGRES_USER: 'a', POSTGRES_PASSWORD: 'a', ...complete };
+
+  it('takes what it needs', () => {
+    expect(parseConfig(schema, environment)).toMatchObject(complete);
+  });
+
+  it.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'SERVICE_TOKEN'])('does not do without %s', (name) => {
+    expect(() => parseConfig(schema, { ...environment, [name]: '' })).toThrow(
+      `1 problem(s):\n  ${name}: is not set; set it, or ${name}_FILE`,
+    );
+  });
+
+  it('reports what is missing together with other problems', () => {
+    expect(() => parseConfig(schema, { AUTH_MODE: 'jwt', PORT: 'x' })).toThrow('7 problem(s)');
+  });
+
+  it.each([
+    ['AUTH_MODE', 'yes', 'must be jwt (sign-in is required) or off (everyone may do everything)'],
+    ['AUTH_ISSUER', 'login.test', 'must be a URL such as https://login.example.com'],
+    ['AUTH_JWKS_URL', 'file:///keys', 'must be a URL such as https://login.example.com'],
+    ['SERVICE_TOKEN', 'short', 'must be at least 32 characters out of A-Z, a-z, 0-9, _ and -'],
+  ])('says what %s=%s should be', (name, value, message) => {
+    expect(() => parseConfig(schema, { ...environment, [name]: value })).toThrow(`${name}: ${message}`);
+  });
 });
 
 it('treats an empty variable as not set', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { authConfig, neededForJwt } from './auth-config.js';
 
 /** A TCP port; 0 lets the system choose one. */
 export const port = z.coerce.number().int().min(0).max(65_535);
@@ -33,23 +34,28 @@ export const redisUrl = z.url({
 });
 
 /** What every service reads from its environment. */
-export const serviceConfig = z.object({
-  PORT: port.default(3000),
-  HOST: z.string().default('0.0.0.0'),
-  /** The replica's name in answers, logs and jobs. */
-  POD_NAME: z.string().min(1).default(hostname()),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  /**
-   * How load balancers know whether to send requests. `probe`: they ask /readyz, and the port is open from the start.
-   * `port`: they cannot ask (Docker's DNS); the port opens when the service is ready and closes at SIGTERM; existing
-   * connections are still served.
-   */
-  READINESS: z.enum(['probe', 'port']).default('probe'),
-  /** How long to keep serving after SIGTERM, until load balancers have noticed. */
-  SHUTDOWN_DRAIN_MS: milliseconds.default(5_000),
-  /** The time limit of a clean shutdown, including the drain. */
-  SHUTDOWN_TIMEOUT_MS: milliseconds.default(30_000),
-});
+export const serviceConfig = z
+  .object({
+    ...authConfig.shape,
+    PORT: port.default(3000),
+    HOST: z.string().default('0.0.0.0'),
+    /** The replica's name in answers, logs and jobs. */
+    POD_NAME: z.string().min(1).default(hostname()),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    /**
+     * How load balancers know whether to send requests. `probe`: they ask /readyz, and the port is open from the start.
+     * `port`: they cannot ask (Docker's DNS); the port opens when the service is ready and closes at SIGTERM; existing
+     * connections are still served.
+     */
+    READINESS: z.enum(['probe', 'port']).default('probe'),
+    /** How long to keep serving after SIGTERM, until load balancers have noticed. */
+    SHUTDOWN_DRAIN_MS: milliseconds.default(5_000),
+    /** The time limit of a clean shutdown, including the drain. */
+    SHUTDOWN_TIMEOUT_MS: milliseconds.default(30_000),
+  })
+  .refine(...neededForJwt('AUTH_ISSUER'))
+  .refine(...neededForJwt('AUTH_AUDIENCE'))
+  .refine(...neededForJwt('SERVICE_TOKEN'));
 
 /** The address and account of PostgreSQL. */
 export const postgresConfig = z.object({

@@ -4,10 +4,10 @@ import type { Express } from 'express';
 /** Longer than the proxy in front keeps idle connections (Nginx: 30 s), so that we never close one while it sends a request. */
 const KEEP_ALIVE_MS = 75_000;
 /**
- * More than Nginx lets through (four lines of 128 KiB, one of which may be a path with a task's title), so that Nginx
- * refuses: Node's own 431 has no problem document.
+ * More than Nginx lets through (four buffers of 16 KiB, and it passes Host on twice), so that Nginx refuses: Node's own 431 has no problem
+ * document.
  */
-const MAX_HEADER_BYTES = 640 * 1024;
+const MAX_HEADER_BYTES = 96 * 1024;
 
 /**
  * An HTTP server for an Express app. An app has one server; with more, only the last one is quick.

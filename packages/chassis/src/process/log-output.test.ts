@@ -8,7 +8,7 @@ afterEach(() => {
   for (const { process } of running.splice(0)) process.kill('SIGKILL');
 });
 
-/** A program that logs so many lines of 1,000 characters, and then ends. */
+/** A program that logs this many lines of 1,000 characters, and then ends. */
 function start(lines: number, end: string): RunningProgram {
   const program = runSource(join(repositoryRoot, 'tests/support/fixture-log-output.ts'), {
     LINES: String(lines),
@@ -27,7 +27,7 @@ it.each([
   ['by process.exit', 3, null],
   ['by an error', 1, null],
   ['by SIGKILL in the next turn', null, 'SIGKILL'],
-])('loses no line of a process that ends %s', async (end, code, signal) => {
+])('loses no line when a process ends %s', async (end, code, signal) => {
   // So few that a pipe has room for them.
   const program = start(50, end);
   expect(await program.ended).toMatchObject({ code, signal });

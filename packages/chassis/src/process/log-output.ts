@@ -22,7 +22,7 @@ const LAST_FLUSH_MS = 1_000;
  * hangs, lines wait, at most a million characters, and are dropped past that. A process that ends writes what waits; one that is killed
  * loses it, which with a reader that keeps up is at most the lines of one turn.
  *
- * It is written from the event loop and not from a thread: a thread that a reader holds up is one that pictures and DNS are without, and
+ * It is written from the event loop and not from a thread: a thread that a reader holds up is one that images and DNS are without, and
  * what it has begun cannot be waited for when the process ends.
  *
  * @param fd a file, or a pipe that does not block

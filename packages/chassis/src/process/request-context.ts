@@ -10,6 +10,8 @@ export interface RequestContext {
   traceparent?: string | undefined;
   /** Whose work it is, for fair queueing: an address, or a name such as `jobs`. */
   client?: string | undefined;
+  /** Who asks; undefined with AUTH_MODE=off. */
+  principal?: Principal | undefined;
   /** The caller's deadline (performance.now()); undefined without one. */
   deadline?: number | undefined;
   /** See `currentSignal`. A function, because most requests never need a signal and creating one is costly. */
@@ -18,6 +20,15 @@ export interface RequestContext {
   cancellation?: Cancellation | undefined;
   /** See `workMayHaveBegun`; one object for a request and all its nested contexts. */
   effects?: { begun: boolean };
+}
+
+/** Who makes a request, as far as it has been proven. */
+export interface Principal {
+  /** To whom that belongs which the request creates: issuer and subject. Undefined for a service that acts for nobody. */
+  owner: string | undefined;
+  scopes: ReadonlySet<string>;
+  /** Until when that holds (Date.now()); undefined for a service. */
+  expiresAt?: number;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

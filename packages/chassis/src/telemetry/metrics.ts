@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
-/** The methods that are counted by name; a client may invent others. */
+/** The methods that are counted by name; clients may invent others. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** A service's metrics in the Prometheus text format: the process, and every request by route. */
@@ -16,9 +16,9 @@ export function createMetrics(service: string) {
     registers: [registry],
   });
 
-  /** To be called when a request has ended. @param status 499, Nginx's number, when the client left */
+  /** Call it when a request has ended. @param status 499, Nginx's number, when the client disconnected */
   const observe = (req: Request, status: number, seconds: number) => {
-    // The route's pattern, not the path: ids in labels would make a series each.
+    // The route's pattern, not the path: ids in labels would create a time series each.
     const path = (req.route as { path?: unknown } | undefined)?.path;
     const route =
       typeof path === 'string' ? req.baseUrl + path : Array.isArray(path) ? String(path[0]) : 'none';

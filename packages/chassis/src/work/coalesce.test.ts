@@ -66,7 +66,7 @@ it('distinguishes the error of one item from that of a whole call', async () => 
   calls[1]!.fail(new Unavailable('nobody there'));
   expect(await Promise.all(answers)).toEqual(['not this one', 2, 'nobody there', 'nobody there']);
   expect(await late).toBe('nobody there');
-  // And goes on.
+  // It still works afterwards.
   const next = add(6);
   await turn();
   calls[2]!.answer();

@@ -1,15 +1,15 @@
 import { currentContext, type RequestContext, withContext } from '../process/request-context.js';
 
 export interface CoalesceOptions<Item, Result> {
-  /** Does the work for all of them. @returns for each, in their order, its result or the error that is its alone */
+  /** Does the work for all items. @returns for each, in order, its result or its own error */
   run: (items: Item[]) => Promise<(Result | Error)[]>;
-  /** The most items in one call. */
+  /** The maximum number of items in one call. */
   maxItems: number;
-  /** What an item weighs, in the unit of `maxWeight`. Default: nothing */
+  /** The weight of an item, in the unit of `maxWeight`. Default: nothing */
   weigh?: (item: Item) => number;
-  /** The most that the items of one call may weigh together; an item that is heavier goes by itself. Default: without limit */
+  /** The maximum total weight of the items in one call; a heavier item goes by itself. Default: no limit */
   maxWeight?: number;
-  /** How many calls may be under way. What comes meanwhile waits, and goes together. Default 2 */
+  /** How many calls may be in flight. Items that arrive in the meantime wait, and go together. Default 2 */
   concurrency?: number;
 }
 
@@ -21,11 +21,11 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Makes one call of many: what is asked for in the same turn of the event loop goes together, and so does what comes while calls are
- * under way. A single item is not held back.
+ * Batches many requests into one call: items of the same turn of the event loop go together, and so do items that arrive while calls are in
+ * flight. A single item is not delayed.
  *
- * When a call fails, all its items fail with its error, and those that wait for their turn with them: what they would call is not there.
- * A call has a context of its own, with the request id of its first item; every item learns whether the call may have changed something.
+ * When a call fails, all its items fail with its error, and so do the waiting ones: what they would call is not there. A call has its own
+ * context, with the request id of its first item; every item learns whether the call may have changed something.
  */
 export function coalesce<Item, Result>(
   options: CoalesceOptions<Item, Result>,

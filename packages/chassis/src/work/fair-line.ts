@@ -1,3 +1,5 @@
+import { createBackgroundPace, type Paced } from './background-pace.js';
+
 /** How much of the capacity a piece of work takes, and whose it is. */
 export interface Claim {
   client: string;
@@ -18,16 +20,12 @@ interface Waiting extends Place {
   start(): void;
 }
 
-interface Client {
+interface Client extends Paced {
   taken: number;
   waiting: Waiting[];
   /** Weight × ms of work that has ended, halved every 10 s. */
   used: number;
-  /** The same of its background work alone. */
-  usedInBackground: number;
   usedAt: number;
-  /** When work of its ended last that was not in the background. */
-  activeAt: number;
 }
 
 /** A capacity that clients share, and the line before it. */
@@ -48,11 +46,7 @@ export interface FairLine {
 }
 
 const HALF_LIFE_MS = 10_000;
-/** What somebody has used who works without a pause, one piece of weight 1 after another: the integral of the half-life. */
-const USED_ALWAYS_MS = HALF_LIFE_MS / Math.LN2;
-/** For how long a client counts as active after its last work. */
-const ACTIVE_MS = 10_000;
-/** How often to look whether background work may go on that has made way. */
+/** How often to look whether background work may go on that was held up. */
 const LOOK_AGAIN_MS = 200;
 /** Clients that neither work nor wait are remembered for what they used; of those at most so many. */
 const REMEMBERED_CLIENTS = 1_000;
@@ -64,8 +58,8 @@ const REMEMBERED_CLIENTS = 1_000;
  *
  * @param options.share how much of the capacity one client may take at a time; a single piece is always possible
  * @param options.backgroundShare how much of it all background work may take at a time; a single piece is always possible
- * @param options.backgroundTime how much of the capacity one client's background work may take on average, while other work of other
- *   clients comes; alone it has all the time
+ * @param options.backgroundTime the share of a place's time that one client's background work may take while other work of other clients
+ *   comes: see `createBackgroundPace`
  */
 export function createFairLine(options: {
   capacity: number;
@@ -75,21 +69,17 @@ export function createFairLine(options: {
 }): FairLine {
   const { capacity, share, backgroundShare, backgroundTime } = options;
   const clients = new Map<string, Client>();
+  const pace = createBackgroundPace(backgroundTime);
   let taken = 0;
   let takenByBackground = 0;
   let length = 0;
   let joined = 0;
   let lookAgain: NodeJS.Timeout | undefined;
 
-  const stillLeft = ({ usedAt }: Client) => 0.5 ** ((performance.now() - usedAt) / HALF_LIFE_MS);
-  const usedBy = (client: Client) => client.used * stillLeft(client);
-  const isActive = ({ activeAt }: Client) => performance.now() - activeAt < ACTIVE_MS;
-  const makesWay = (client: Client) =>
-    client.usedInBackground * stillLeft(client) > backgroundTime * USED_ALWAYS_MS &&
-    [...clients.values()].some((other) => other !== client && isActive(other));
+  const usedBy = ({ used, usedAt }: Client) => used * 0.5 ** ((performance.now() - usedAt) / HALF_LIFE_MS);
   const isWithinShare = (client: Client, { weight, background }: Claim) =>
     isWithin(share, client.taken, weight) &&
-    (!background || (isWithin(backgroundShare, takenByBackground, weight) && !makesWay(client)));
+    (!background || (isWithin(backgroundShare, takenByBackground, weight) && !pace.holdsUp(client)));
   const count = (client: Client, { weight, background }: Claim, change: 1 | -1) => {
     taken += change * weight;
     client.taken += change * weight;
@@ -99,7 +89,7 @@ export function createFairLine(options: {
   const clientNamed = (name: string) => {
     let client = clients.get(name);
     if (!client) {
-      client = { taken: 0, waiting: [], used: 0, usedInBackground: 0, usedAt: 0, activeAt: -Infinity };
+      client = { taken: 0, waiting: [], used: 0, usedAt: 0, paceEndsAt: -Infinity };
       clients.set(name, client);
     }
     return client;
@@ -145,7 +135,7 @@ export function createFairLine(options: {
     }
     watch();
   };
-  /** Nothing tells when background work has made way for long enough. */
+  /** Nothing tells when background work has been held up for long enough. */
   const watch = () => {
     if (length === 0 || backgroundTime === Infinity || lookAgain) return;
     lookAgain = setTimeout(() => {
@@ -160,19 +150,18 @@ export function createFairLine(options: {
       if (taken + claim.weight > capacity || !isWithinShare(client, claim)) return false;
       // Nobody slips past those who wait and could begin, nor past oneself.
       const passes = (own: Waiting) => own.claim.background && !claim.background;
-      if (!client.waiting.every(passes) || next()) return false;
+      if (length > 0 && (!client.waiting.every(passes) || next())) return false;
       count(client, claim, 1);
       return true;
     },
     giveBack(claim, ms) {
       const client = clientNamed(claim.client);
       count(client, claim, -1);
-      const left = stillLeft(client);
       const used = claim.weight * ms;
-      client.used = client.used * left + used;
-      client.usedInBackground = client.usedInBackground * left + (claim.background ? used : 0);
+      client.used = usedBy(client) + used;
       client.usedAt = performance.now();
-      if (!claim.background) client.activeAt = client.usedAt;
+      if (claim.background) pace.backgroundEnded(client, used);
+      else pace.otherEnded(client);
       startNext();
       forgetSome();
     },

@@ -5,11 +5,11 @@ interface RetryOptions {
   minDelayMs?: number;
   /** Default 2,000. */
   maxDelayMs?: number;
-  /** Which errors are worth another try; others are thrown. Default: all. */
+  /** Which errors are worth another try; others are rethrown. Default: all. */
   retryable?: (error: unknown) => boolean;
   /** Called before each pause. */
   onRetry?: (error: unknown, delayMs: number) => void;
-  /** Ends the trying. */
+  /** Stops retrying. */
   signal?: AbortSignal;
 }
 

@@ -30,7 +30,7 @@ it('runs again when the time is over, and never twice at once', async () => {
   expect(await next).toBe('2');
 });
 
-it('shares a failure like a success, and no longer', async () => {
+it('shares a failure like a success, and for no longer', async () => {
   const { work, runs, end } = gated();
   const ask = shareFor(0, work);
   const asked = [ask(), ask()];

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * Lets all who ask within `ms` of the beginning of `work` share that run, while it is under way and when it is done, be its end
- * a failure. However many ask, it runs once in that time, and no answer is older than `ms` and the time that `work` takes.
- * The run belongs to none of them: it has no part in the context of the request that began it, its deadline included.
+ * Everyone who calls within `ms` of the start of `work` shares that run, while it is in progress and afterwards, even if it fails. It runs
+ * at most once in that time, however many callers there are, and no answer is older than `ms` plus the time that `work` takes. The run
+ * belongs to none of the callers: it does not have the context of the request that started it, including its deadline.
  */
 export function shareFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   let shared: Promise<T> | undefined;

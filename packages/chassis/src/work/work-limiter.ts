@@ -5,47 +5,46 @@ import { currentContext, currentSignal } from '../process/request-context.js';
 export interface WorkLimiterOptions {
   /** How much work may be in flight at once: pieces, or whatever `weight` counts. */
   concurrency: number;
-  /** How many pieces more may wait for their turn; 0 refuses at once. */
+  /** How many more pieces may wait for their turn; 0 refuses at once. */
   queueLimit: number;
-  /** The part of the concurrency that one client's work may take, at least one piece. Default 1: all of it. */
+  /** The share of the concurrency that one client's work may take, at least one piece. Default 1: all of it. */
   clientShare?: number;
-  /** The part of the concurrency that all background work may take, at least one piece. Default 1: all of it. */
+  /** The share of the concurrency that all background work may take, at least one piece. Default 1: all of it. */
   backgroundShare?: number;
   /**
-   * How much of the concurrency one client's background work may take on average, while other work of other clients comes. Default: no
-   * limit.
+   * The share of a place's time that one client's background work may take while other clients have other work. Default: no limit.
    */
   backgroundTime?: number;
-  /** When it aborts, those who wait are refused, so that they go elsewhere; work in flight goes on. */
+  /** When it aborts, waiting work is refused, so that it goes elsewhere; work in flight continues. */
   draining?: AbortSignal;
 }
 
 export interface WorkOptions {
-  /** How much of the concurrency it takes; more than there is counts as all. Default 1 */
+  /** How much of the concurrency it takes; anything above the total counts as all of it. Default 1 */
   weight?: number;
   /** It takes long, or nobody waits for it: see `backgroundShare`. Default false */
   background?: boolean;
-  /** Ends the waiting. Default: that of the current request. */
+  /** Stops waiting. Default: the signal of the current request. */
   signal?: AbortSignal | undefined;
-  /** How long it may wait, in ms; then it is refused (Unavailable). Default: as long as it takes. */
+  /** How long it may wait, in ms; then it is refused (Unavailable). Default: no limit. */
   waitMs?: number;
 }
 
 export interface WorkLimiter {
   /**
-   * Runs `work` when its turn comes. Its place is free when it has ended, and not before. Turns go to the client (see
-   * `RequestContext.client`) that has used least lately, first in, first out for each; background work lets the client's own other work pass. When the queue is full, the client that waits with most
-   * loses its last place to one that waits with less.
+   * Runs `work` when its turn comes. Its place becomes free when it has ended, and not before. The next turn goes to the client (see
+   * `RequestContext.client`) that has used least recently, first in, first out for each client; a client's background work lets its other
+   * work pass. When the queue is full, the client with the most waiting requests loses its last place to one with fewer.
    *
-   * @throws Unavailable when the queue is full, or this replica drains; TooManyRequests when the place went to another client; the
-   *   reason of the signal when it aborts while waiting
+   * @throws Unavailable when the queue is full, or this replica drains; TooManyRequests when the place went to another client; the reason
+   *   of the signal when it aborts while waiting
    */
   run<T>(work: () => Promise<T>, options?: WorkOptions): Promise<T>;
   inFlight(): number;
   waiting(): number;
 }
 
-/** Bounds the work in flight and the queue before it, so that overload is a quick 503 and not a slow death. */
+/** Bounds the work in flight and the queue behind it, so that overload means a quick 503 instead of a slow death. */
 export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
   const { concurrency, queueLimit, clientShare = 1, backgroundShare = 1, draining } = options;
   const { backgroundTime = Infinity } = options;

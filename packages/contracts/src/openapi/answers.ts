@@ -15,14 +15,14 @@ const HEADER_MEANINGS: Record<Header, string> = {
   'Accept-Ranges': 'The server accepts range requests.',
 };
 
-/** An answer's headers, each with an example of its value. */
+/** The headers of a response, each with an example value. */
 export function headers(examples: Partial<Record<Header, string>>): ResponseConfig['headers'] {
   return Object.fromEntries(
     Object.entries(examples).map(([name, example]) => [
       name,
       {
         description: HEADER_MEANINGS[name as Header],
-        // There is no next page after the last.
+        // There is no page after the last one.
         required: name !== 'Link',
         schema: { type: 'string' as const },
         example,
@@ -35,7 +35,7 @@ export function json(description: string, schema: z.ZodType, example: unknown): 
   return { description, content: { 'application/json': { schema, example } } };
 }
 
-/** 201 or 202 with where the thing is, or where it can be followed. */
+/** 201 or 202 with the URL of the resource, or of where to follow it. */
 export function located(
   description: string,
   schema: z.ZodType,
@@ -59,24 +59,26 @@ export function html(description: string): ResponseConfig {
 
 const PROBLEM_MEANINGS: Record<number, string> = {
   400: 'The path, the query, a header or the JSON itself is malformed.',
+  403: 'A web page of another origin sent this, which is not among `CORS_ORIGINS`.',
   404: 'There is nothing with this id.',
   409: 'The current state does not allow it.',
   413: 'The body is too large.',
   415: 'The media type of the body is not supported.',
+  421: 'The host is neither an IP address nor one of the names that are served here.',
   422: 'The request body is invalid; `errors` says where.',
   429: 'This address has too many requests or streams open. Try again later.',
   503: 'A part of the system is down or busy. Try again later.',
 };
 
-/** Error answers, with what they commonly mean. */
+/** Error responses, with their usual meaning. */
 export function problems(...statuses: number[]): Record<string, ResponseConfig> {
   return Object.fromEntries(statuses.map((status) => [status, problem(status, PROBLEM_MEANINGS[status]!)]));
 }
 
-/** The error answers of every call with a JSON body. */
+/** The error responses of every call with a JSON body. */
 export const bodyProblems = problems(400, 413, 415, 422, 429, 503);
 
-/** The same, of a call that takes an Idempotency-Key. */
+/** The same for a call that accepts an Idempotency-Key. */
 export const keyedBodyProblems: Record<string, ResponseConfig> = {
   ...bodyProblems,
   422: problem(
@@ -86,7 +88,7 @@ export const keyedBodyProblems: Record<string, ResponseConfig> = {
   ),
 };
 
-/** One error answer with a meaning of its own. @param detail what the example says, where that is another sentence */
+/** One error response with its own meaning. @param detail the example's text, if it is a different sentence */
 export function problem(
   status: number,
   description: string,

@@ -4,9 +4,10 @@ import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
 import { labOperations } from './lab.js';
-import { problem } from './answers.js';
+import { problem, problems } from './answers.js';
 import { type Operation, TAGS } from './operation.js';
 import { queueOperations } from './queue.js';
+import { securitySchemes, withSecurity } from './security.js';
 import { systemOperations } from './system.js';
 import { taskOperations } from './tasks.js';
 import { textOperations } from './text.js';
@@ -34,9 +35,17 @@ Every GET also works as HEAD, and OPTIONS lists the methods of a path. Send an \
 
 Errors are \`application/problem+json\` (RFC 9457). Any call can also return 405, 414, 431, 500, 503 or 504 in this format.`;
 
-/** The public API as an OpenAPI 3.1 document, made from the schemas that the services check with. */
-export function createOpenApiDocument(): OpenApiDocument {
+/**
+ * The public API as an OpenAPI 3.1 document, built from the schemas that the services validate with.
+ *
+ * @param options.isSecured with AUTH_MODE=jwt: calls state the scope that they require. Default false
+ */
+export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocument {
   const registry = new OpenAPIRegistry();
+  if (isSecured) {
+    for (const [name, scheme] of Object.entries(securitySchemes))
+      registry.registerComponent('securitySchemes', name, scheme);
+  }
   registry.registerComponent('headers', 'RequestId', {
     description: 'Follows the request through every hop, log line and job.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
@@ -51,8 +60,13 @@ export function createOpenApiDocument(): OpenApiDocument {
   const otherwise = problem(500, 'Any other error.', {
     detail: 'Something went wrong on our side. Use the request id to find it in the logs.',
   });
-  for (const operation of operations) {
-    const responses = Object.entries({ ...operation.responses, default: otherwise });
+  for (const operation of isSecured ? operations.map(withSecurity) : operations) {
+    const responses = Object.entries({
+      ...(changesSomething(operation) && problems(403)),
+      ...operation.responses,
+      ...problems(421),
+      default: otherwise,
+    });
     registry.registerPath({
       ...operation,
       responses: Object.fromEntries(
@@ -72,6 +86,11 @@ export function createOpenApiDocument(): OpenApiDocument {
     security: [],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   });
+}
+
+/** As Nginx has it (nginx/origins.conf): the document says what pages of other origins may not do. */
+function changesSomething({ method, path }: Operation): boolean {
+  return method !== 'get' || path.startsWith('/add/');
 }
 
 function withCommonHeaders(response: ResponseConfig): ResponseConfig {

@@ -1,4 +1,4 @@
-// What a fresh stack really answered to the sample commands.
+// Real responses of a fresh stack to the sample commands.
 
 import { VERSION } from './version.js';
 

@@ -12,7 +12,7 @@ import { BASE_URL, cancelledJob, completedJob, JOB_ID, jobUrl, listedJob, queued
 import { json, located, page, problem, problems } from './answers.js';
 import { curl, type Operation } from './operation.js';
 
-/** The services keep a result as it comes; here it is said what comes. */
+/** The services store a result as it is; this describes its forms. */
 const publishedJobSchema = jobSchema
   .extend({
     result: z

@@ -11,13 +11,13 @@ export const TAGS = {
   System: 'Health, and this reference.',
 } as const;
 
-/** One call of the public API. The library's own form, so that all of OpenAPI can be said. */
+/** One call of the public API, in the library's own form, so that all of OpenAPI can be used. */
 export type Operation = RouteConfig & {
   operationId: string;
   summary: string;
   tags: [keyof typeof TAGS];
   responses: Record<string, ResponseConfig>;
-  /** Whole commands for a shell, the usual extension of OpenAPI for them. */
+  /** Complete shell commands, in the usual OpenAPI extension for them. */
   'x-codeSamples'?: { lang: string; label: string; source: string }[];
 };
 

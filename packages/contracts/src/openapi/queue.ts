@@ -34,7 +34,8 @@ export const queueOperations: Operation[] = [
     path: '/api/add/{task}',
     operationId: 'addTask',
     summary: 'Queue a task',
-    description: 'The task is the last part of the path, percent-encoded.',
+    description:
+      'The task is the last part of the path, percent-encoded: at most 16 KiB. Send longer ones as JSON.',
     ...curl(`curl -X POST ${BASE_URL}/api/add/task1`),
   },
   {
@@ -58,7 +59,8 @@ export const queueOperations: Operation[] = [
     path: '/add/{task}',
     operationId: 'addTaskFromBrowser',
     summary: 'Queue a task from a browser’s address bar',
-    description: 'Only for trying it out: programs should not use a GET that changes something.',
+    description:
+      'Only for trying it out: programs should not use a GET that changes something. Prefetching it is refused.',
     ...curl(`curl ${BASE_URL}/add/task1`),
   },
 ];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { IDEMPOTENCY_KEY } from '../constants.js';
 import { idempotencyKeySchema } from '../jobs.js';
 
-/** The body that a service parses with this very schema. */
+/** A body that a service parses with this same schema. */
 export function jsonBody(schema: z.ZodType, example: unknown): NonNullable<RouteConfig['request']> {
   return { body: { required: true, content: { 'application/json': { schema, example } } } };
 }

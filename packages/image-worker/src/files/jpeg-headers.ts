@@ -1,11 +1,11 @@
-/** A component of the picture, and how often it is sampled in a minimum coded unit. */
+/** A component of the image, and how often it is sampled in a minimum coded unit. */
 interface Component {
   id: number;
   horizontal: number;
   vertical: number;
 }
 
-/** What a frame header says (ISO/IEC 10918-1, B.2.2). */
+/** The content of a frame header (ISO/IEC 10918-1, B.2.2). */
 export interface Frame {
   progressive: boolean;
   width: number;
@@ -13,7 +13,7 @@ export interface Frame {
   components: Component[];
 }
 
-/** What a scan brings (ISO/IEC 10918-1, B.2.3): coefficients of some components, all but their lowest bits. */
+/** What a scan contains (ISO/IEC 10918-1, B.2.3): coefficients of some components, possibly without their lowest bits. */
 export interface Scan {
   components: number[];
   first: number;
@@ -21,17 +21,17 @@ export interface Scan {
   bitsMissing: number;
 }
 
-/** Does a segment follow the marker? Not: 0, which makes 0xFF a byte of pixels; fill bytes; RST0 to RST7, SOI, EOI. */
+/** Whether a segment follows the marker. Not after 0, which makes 0xFF a byte of pixels; fill bytes; RST0 to RST7, SOI, EOI. */
 export function hasSegment(marker: number): boolean {
   return marker >= 0xc0 && marker !== 0xff && (marker < 0xd0 || marker > 0xd9);
 }
 
-/** SOF0 to SOF15; among them lie DHT, JPG and DAC. */
+/** SOF0 to SOF15; DHT, JPG and DAC lie among them. */
 export function isFrameMarker(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-/** @returns undefined when the header is shorter than it says */
+/** @returns undefined when the header is shorter than it claims */
 export function readFrame(marker: number, header: Buffer): Frame | undefined {
   const count = header[5] ?? 0;
   if (count === 0 || header.length < 6 + 3 * count) return undefined;
@@ -47,7 +47,7 @@ export function readFrame(marker: number, header: Buffer): Frame | undefined {
   };
 }
 
-/** @returns undefined when the header is shorter than it says */
+/** @returns undefined when the header is shorter than it claims */
 export function readScan(header: Buffer): Scan | undefined {
   const count = header[0] ?? 0;
   const parameters = 1 + 2 * count;
@@ -62,8 +62,8 @@ export function readScan(header: Buffer): Scan | undefined {
 }
 
 /**
- * A scan's segment as it must be in a picture that is not progressive: all coefficients, to the last bit. Some cameras
- * write zeros there, which decoders pass over.
+ * The parameters of a scan in an image that is not progressive: all coefficients, to the last bit. Some cameras write zeros there, which
+ * decoders ignore.
  */
 export function asSequential(segment: Buffer): Buffer {
   if (segment.subarray(-3).equals(ALL)) return segment;

@@ -1,9 +1,9 @@
 import { tooComplex } from '../refusals.js';
 import { type Frame, hasSegment, readScan, type Scan } from './jpeg-headers.js';
 
-/** Each takes the time of a whole decoding, and may have hardly any bytes. Usual are about 10. */
+/** Each scan takes the time of a whole decoding, and may have hardly any bytes. About 10 are usual. */
 const MAX_SCANS = 100;
-/** Of the bytes 0xFF, markers or not. Among coded pixels every 256th byte is one: that makes 64 MiB. */
+/** The number of 0xFF bytes, whether markers or not. In coded pixels every 256th byte is one, so this allows 64 MiB. */
 const MAX_STEPS = 262_144;
 
 /** What the markers of a file say, from its first scan on. */
@@ -14,9 +14,9 @@ export interface Scans {
 }
 
 /**
- * Reads the markers between and behind the coded pixels, as many as there are up to EOI.
+ * Reads the markers between and after the coded pixels, up to EOI.
  *
- * @param from the offset behind the first scan's header
+ * @param from the offset after the first scan's header
  * @throws HttpProblem 422 when there are more than 100 scans, or too many markers
  */
 export function walkScans(file: Buffer, from: number, first: Scan): Scans {
@@ -39,13 +39,13 @@ export function walkScans(file: Buffer, from: number, first: Scan): Scans {
   return { scans, end: undefined };
 }
 
-/** The payload of the segment whose marker is at an offset; cut off where the file is. */
+/** The payload of the segment whose marker is at an offset; truncated where the file is. */
 function segmentAt(file: Buffer, at: number): Buffer {
   const length = at + 4 <= file.length ? file.readUInt16BE(at + 2) : 2;
   return file.subarray(at + 4, at + 2 + Math.max(length, 2));
 }
 
-/** Do the scans bring every coefficient of every component, to its last bit? */
+/** Whether the scans contain every coefficient of every component, to its last bit. */
 export function isComplete(frame: Frame, scans: Scan[]): boolean {
   return frame.components.every(({ id }) => {
     const bitsMissing = new Uint8Array(64).fill(255);

@@ -4,30 +4,30 @@ import { isComplete, walkScans } from './jpeg-scans.js';
 import { orientationOf } from './orientation.js';
 import { keepParts, type SanitisedFile } from './sanitised-file.js';
 
-/** Before the first scan. Usual are 10 to 30, and hundreds from an image editor. */
+/** Before the first scan. 10 to 30 are usual, and hundreds from an image editor. */
 const MAX_SEGMENTS = 65_536;
-/** The most that one profile can be spread over (ICC.1:2022, B.4). */
+/** The maximum number of segments that one profile can be split into (ICC.1:2022, B.4). */
 const MAX_PROFILE_SEGMENTS = 255;
 const EOI = Buffer.from([0xff, 0xd9]);
 /**
- * Eight bytes of ones, as much as a decoder reads ahead. No code is made of ones, so one that lacks pixels is soon through
- * with them and at the end of the file, which is an error. At EOI it would make up what is missing, however much that is.
+ * Eight bytes of ones, as much as a decoder reads ahead. No code consists of ones only, so a decoder that lacks pixels soon reaches the end
+ * of the file, which is an error. At EOI it would make up the missing pixels, however many there are.
  */
 const NO_PIXELS = Buffer.from('ff00'.repeat(8), 'hex');
 
-/** What viewers pass over without a word, in the words of libjpeg. */
+/** What viewers ignore silently, in the words of libjpeg. */
 const HARMLESS =
   /^VipsJpeg: (Corrupt JPEG data: \d+ extraneous bytes before marker|Unknown Adobe color transform|Warning: unknown JFIF revision|Inconsistent progression sequence)/;
 
 /**
- * Leaves out all APPn and COM segments (ISO/IEC 10918-1, B.2.4.6) but those that say what the colours are, and what
- * follows the picture. Whether the file ends with EOI makes no difference, whether it has all pixels does.
+ * Removes all APPn and COM segments (ISO/IEC 10918-1, B.2.4.6) except those that define the colours, and everything after the image. It
+ * does not matter whether the file ends with EOI, but it does matter whether all pixels are there.
  *
  * @throws HttpProblem 422 when it is cut off before its first scan or between two, or has too many segments or scans
  */
 export function sanitiseJpeg(file: Buffer): SanitisedFile {
   const { parts, orientation, frame, scan, scansFrom } = readHeader(file);
-  // With all components in it, the first scan of a picture that is not progressive is the only one that is decoded.
+  // If it contains all components, the first scan of an image that is not progressive is the only one that is decoded.
   const isSingleScan = !frame.progressive && scan.components.length === frame.components.length;
   const endsWithEoi = file.subarray(-2).equals(EOI);
   const { scans, end } =
@@ -56,7 +56,7 @@ function readHeader(file: Buffer) {
   let orientation: number | undefined;
   let profileSegments = 0;
 
-  // Bytes that belong to no segment are passed over, as by every decoder.
+  // Bytes that belong to no segment are skipped, as every decoder does.
   let at = file.indexOf(0xff, 2);
   for (let count = 0; at >= 0 && at + 4 <= file.length; count++) {
     if (count === MAX_SEGMENTS) throw tooComplex(`The JPEG has more than ${MAX_SEGMENTS} segments.`);
@@ -89,7 +89,7 @@ function readHeader(file: Buffer) {
   throw damaged('the JPEG has no scan');
 }
 
-/** APPn and COM; JFIF and Adobe say how the components make colours. */
+/** APPn and COM; JFIF and Adobe define how the components make colours. */
 function isMetadata(marker: number, data: Buffer): boolean {
   if (marker === 0xe0) return !startsWith(data, 'JFIF\0');
   if (marker === 0xee) return !startsWith(data, 'Adobe');
@@ -100,7 +100,7 @@ function startsWith(data: Buffer, text: string): boolean {
   return data.toString('latin1', 0, text.length) === text;
 }
 
-/** Two bytes a coefficient: a picture of several scans is put together from them in memory. */
+/** Two bytes per coefficient: an image of several scans is assembled in memory. */
 function coefficientBytesPerPixel({ components }: Frame): number {
   const samples = components.map(({ horizontal, vertical }) => horizontal * vertical);
   return (2 * samples.reduce((sum, count) => sum + count, 0)) / Math.max(...samples, 1);

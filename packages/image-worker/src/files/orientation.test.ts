@@ -15,7 +15,7 @@ describe('the orientation in EXIF data', () => {
     },
   );
 
-  it('is upright when it makes no sense', () => {
+  it('is upright when the value makes no sense', () => {
     const whole = exif(6);
     for (let length = 0; length < whole.length; length++) {
       expect([1, 6]).toContain(orientationOf(whole.subarray(0, length)));
@@ -28,7 +28,7 @@ describe('the orientation in EXIF data', () => {
 });
 
 it.each(ORIENTATIONS)(
-  'a picture of orientation %i is made upright as sharp makes it',
+  'an image of orientation %i is rotated upright like sharp does',
   async (orientation) => {
     const pixels = Buffer.from(Array.from({ length: 3 * 2 * 3 }, (_, index) => 10 * index));
     const lying = await sharp(pixels, { raw: { width: 3, height: 2, channels: 3 } })

@@ -2,12 +2,12 @@ import type { Sharp } from 'sharp';
 
 const ORIENTATION = 0x0112;
 const SHORT = 3;
-/** What JPEG puts before EXIF data, and some writers of WebP and PNG as well. */
+/** The prefix of EXIF data in JPEG, which some writers of WebP and PNG add as well. */
 const PREFIX = 'Exif\0\0';
 
 /**
- * The orientation in EXIF data (CIPA DC-008, 4.6.4): 1 to 8, and 1 when there is none. Nothing else of it is read: its
- * entries may all point at the same bytes, and a reader that copies each has its memory filled.
+ * The orientation in EXIF data (CIPA DC-008, 4.6.4): 1 to 8, and 1 when there is none. Nothing else is read: its entries may all point at
+ * the same bytes, and a reader that copies each one fills its memory.
  */
 export function orientationOf(exif: Buffer): number {
   const tiff = exif.toString('latin1', 0, PREFIX.length) === PREFIX ? exif.subarray(PREFIX.length) : exif;
@@ -33,14 +33,14 @@ export function orientationOf(exif: Buffer): number {
   return 1;
 }
 
-/** Mirrors and turns an image as its orientation asks for. */
+/** Flips and rotates an image according to its orientation. */
 export function upright(image: Sharp, orientation: number): Sharp {
   const { mirror, turn } = TO_UPRIGHT[orientation - 1]!;
   const mirrored = mirror ? image.flop() : image;
   return turn ? mirrored.rotate(turn) : mirrored;
 }
 
-/** By orientation: left for right, then degrees clockwise. sharp does it in this order. */
+/** By orientation: whether to flip horizontally, then degrees clockwise. sharp applies them in this order. */
 const TO_UPRIGHT = [
   { mirror: false, turn: 0 },
   { mirror: true, turn: 0 },

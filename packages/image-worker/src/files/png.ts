@@ -2,17 +2,17 @@ import { damaged, tooComplex } from '../refusals.js';
 import { orientationOf } from './orientation.js';
 import { keepParts, type SanitisedFile } from './sanitised-file.js';
 
-/** Enough for 20 MiB in chunks of 320 bytes; usual are 8 KiB and more. */
+/** Enough for 20 MiB in chunks of 320 bytes; 8 KiB and more are usual. */
 const MAX_CHUNKS = 65_536;
 /** Length, type and checksum. */
 const FRAME_BYTES = 12;
 const IEND = Buffer.from('0000000049454e44ae426082', 'hex');
-/** Of the chunks that a decoder may leave out, those that change the pixels. */
+/** The ancillary chunks that change the pixels. */
 const COLOUR_CHUNKS = ['tRNS', 'iCCP'];
 
 /**
- * Leaves out all ancillary chunks but those for colour (ISO/IEC 15948, 5.4): a text of a few KB may unpack to megabytes,
- * and there may be thousands. The orientation is found wherever its chunk stands. A file that ends without IEND gets one.
+ * Removes all ancillary chunks except those for colour (ISO/IEC 15948, 5.4): a text of a few KB may decompress to megabytes, and there may
+ * be thousands. The orientation is found wherever its chunk is. A file that ends without IEND gets one.
  *
  * @throws HttpProblem 422 when a chunk is cut off, or there are more than 65,536
  */
@@ -45,12 +45,12 @@ export function sanitisePng(file: Buffer): SanitisedFile {
   return { bytes: parts.join(), orientation, frames: Math.max(frames, 1), heldPerPixel: heldPerPixel(file) };
 }
 
-/** ISO/IEC 15948, 5.4: a capital first letter. What is unknown among them is the decoder's to refuse. */
+/** ISO/IEC 15948, 5.4: a capital first letter. Unknown critical chunks are left for the decoder to refuse. */
 function isCritical(type: string): boolean {
   return type < 'a';
 }
 
-/** An interlaced picture is put together in memory, and one of 16 bits as a whole made one of 8. */
+/** An interlaced image is assembled in memory, and a 16-bit image is converted to 8 bits as a whole. */
 function heldPerPixel(file: Buffer): number {
   const [depth, colourType, interlace] = [file[24] ?? 8, file[25] ?? 6, file[28]];
   const channels = { 0: 1, 2: 3, 4: 2 }[colourType] ?? 4;

@@ -1,6 +1,6 @@
-/** An image file with what its decoder needs and nothing else, so that pixels alone decide what decoding costs. */
+/** An image file reduced to what its decoder needs, so that the pixels alone determine what decoding costs. */
 export interface SanitisedFile {
-  /** The file as it came when there was nothing to leave out. */
+  /** The original file when there was nothing to remove. */
   bytes: Buffer;
   /** The EXIF orientation: 1 (upright) to 8. */
   orientation: number;
@@ -8,11 +8,11 @@ export interface SanitisedFile {
   frames: number;
   /** How many bytes the decoder holds for each pixel, because it cannot work row by row. */
   heldPerPixel: number;
-  /** Of what its decoder complained of: the line that means that pixels are missing or wrong. */
+  /** From the decoder's complaints: the line that means that pixels are missing or wrong. */
   findDamage?: (complaints: string) => string | undefined;
 }
 
-/** Collects the parts of a file that are kept, without copying them. */
+/** Collects the parts of a file to keep, without copying them. */
 export function keepParts(file: Buffer) {
   const parts: Buffer[] = [];
   let start = 0;
@@ -30,12 +30,12 @@ export function keepParts(file: Buffer) {
       }
       end = to;
     },
-    /** Puts bytes in that the file does not have there. */
+    /** Inserts bytes that the file does not have there. */
     insert(bytes: Buffer): void {
       close();
       parts.push(bytes);
     },
-    /** The file itself when all of it was kept; else a copy. */
+    /** The file itself when all of it was kept; otherwise a copy. */
     join(): Buffer {
       close();
       return parts.length === 1 && parts[0]!.length === file.length ? file : Buffer.concat(parts);

@@ -1,14 +1,21 @@
 import { parseHeader } from '@millrace/chassis/http';
+import { currentOwner } from '@millrace/chassis/process';
 import { IDEMPOTENCY_KEY, idempotencyKeySchema } from '@millrace/contracts';
 import type { Request } from 'express';
 import { beginFingerprint, type KeyedRequest } from './keys.js';
 
-/** The request's Idempotency-Key. @throws HttpProblem 400 when it is malformed */
+/**
+ * The request's Idempotency-Key, together with the owner: two people may use the same. (A key has no space, so that none is another's.)
+ *
+ * @throws HttpProblem 400 when it is malformed
+ */
 export function idempotencyKeyOf(req: Request): string | undefined {
-  return parseHeader(idempotencyKeySchema.optional(), IDEMPOTENCY_KEY, req.get(IDEMPOTENCY_KEY));
+  const key = parseHeader(idempotencyKeySchema.optional(), IDEMPOTENCY_KEY, req.get(IDEMPOTENCY_KEY));
+  const owner = currentOwner();
+  return key === undefined || owner === null ? key : `${owner} ${key}`;
 }
 
-/** The request by its key, if it has one. @param parts what it asks for */
+/** The request's identity by its key, if it has one. @param parts what it asks for */
 export function keyedRequest(req: Request, ...parts: unknown[]): KeyedRequest | undefined {
   const key = idempotencyKeyOf(req);
   return key === undefined ? undefined : { key, fingerprint: beginFingerprint(...parts).end() };

@@ -78,7 +78,7 @@ describe('Idempotency-Key', () => {
     const first = await add('key-1').expect(202);
     await age();
     const { db } = taskApi.postgres;
-    // The sweeper comes by, on a connection of its own, after every statement.
+    // The sweeper runs, on its own connection, after every statement.
     const disturbed: Postgres = {
       ...db,
       transaction: (work) =>

@@ -4,12 +4,12 @@ import type { Postgres, Queryable } from '@millrace/chassis/stores/postgres';
 
 export const KEY_LIFETIME_HOURS = 24;
 
-/** A hash of anything that JSON can tell. */
+/** A hash of anything that JSON can express. */
 export function fingerprint(...parts: unknown[]): string {
   return hashOf(parts).digest('base64url');
 }
 
-/** A hash of anything that JSON can tell, and then of bytes as they come. */
+/** A hash of anything that JSON can express, followed by bytes as they arrive. */
 export function beginFingerprint(...parts: unknown[]): { add: (bytes: Buffer) => void; end: () => string } {
   const hash = hashOf(parts);
   return {
@@ -24,7 +24,7 @@ function hashOf(parts: unknown[]): Hash {
   return hash;
 }
 
-/** A request that names itself. */
+/** A request that identifies itself. */
 export interface KeyedRequest {
   key: string;
   fingerprint: string;
@@ -36,11 +36,11 @@ interface KeyRow<Answer> {
 }
 
 /**
- * Runs `create` in a transaction, once for a key: repeated with the same fingerprint, it gives the first answer again
- * and does nothing; while the first is under way, the second waits for it.
+ * Runs `create` in a transaction, once for each key: when repeated with the same fingerprint, it returns the first response and does
+ * nothing; while the first request is running, the second waits for it.
  *
- * @returns the answer, the first one's if there was one
- * @throws HttpProblem 422 when the key was used for something else
+ * @returns the response, the first one's if there was one
+ * @throws HttpProblem 422 when the key was used for a different request
  */
 export function oncePerKey<Answer extends object>(
   db: Postgres,
@@ -48,7 +48,7 @@ export function oncePerKey<Answer extends object>(
   create: (tx: Queryable) => Promise<Answer>,
 ): Promise<Answer> {
   return db.transaction(async (tx) => {
-    // One statement, as between two the key could be forgotten: the update changes nothing, but locks the row that is there.
+    // One statement, because the key could be deleted between two: the update changes nothing, but locks the existing row.
     const [row] = await tx.query<KeyRow<Answer>>(
       `INSERT INTO idempotency_keys AS known (key, fingerprint) VALUES ($1, $2)
        ON CONFLICT (key) DO UPDATE SET fingerprint = known.fingerprint
@@ -67,9 +67,9 @@ export function oncePerKey<Answer extends object>(
 }
 
 /**
- * The answer that was given to the same request before, if it has been answered.
+ * The response to an earlier, identical request, if it has been answered.
  *
- * @throws HttpProblem 422 when the key was used for something else
+ * @throws HttpProblem 422 when the key was used for a different request
  */
 export async function earlierAnswer<Answer extends object>(
   db: Queryable,
@@ -82,7 +82,7 @@ export async function earlierAnswer<Answer extends object>(
   return answerOf(row, request);
 }
 
-/** Others see a key together with its answer only: without one, the row is this transaction's own. */
+/** Other transactions only see a key together with its response: a key without one was inserted by this transaction. */
 function answerOf<Answer>(
   row: KeyRow<Answer> | undefined,
   { fingerprint }: KeyedRequest,
@@ -95,7 +95,7 @@ function answerOf<Answer>(
 
 const FORGET_BATCH = 1_000;
 
-/** Forgets keys that are too old to be repeated, some at a time, and leaves out those that are just being asked for. */
+/** Deletes expired keys in batches, and skips those that are in use at the moment. */
 export async function forgetOldKeys(db: Queryable): Promise<void> {
   let forgotten: unknown[];
   do {

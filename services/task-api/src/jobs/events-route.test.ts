@@ -75,7 +75,7 @@ describe('GET /api/jobs/:id/events', () => {
     await complete(id);
     const last = await nextOf(eventsOf(id, seen));
     expect(last.job.status).toBe('completed');
-    // Nothing is left to come: an EventSource that hears 204 does not try again.
+    // Nothing is left to send: an EventSource that gets 204 does not reconnect.
     const response = await fetch(`${listener.url}/api/jobs/${id}/events`, {
       headers: { 'Last-Event-ID': last.id },
     });

@@ -8,10 +8,9 @@ import { type JobWatcher, revisionOf } from './job-watcher.js';
 const DELETED = serverSentEvent({ event: 'deleted' });
 
 /**
- * GET /api/jobs/:id/events: server-sent events. Each event `job` is the whole job as it then was, its id names that
- * revision: a client that comes back with Last-Event-ID gets the present state at once if it differs. The stream ends when
- * the job does, when it is deleted (an event `deleted` says so), or when this replica shuts down (the client then connects to
- * another).
+ * GET /api/jobs/:id/events: server-sent events. Each event `job` is the whole job at that moment, and its id is the job's revision: a
+ * client that reconnects with Last-Event-ID gets the current state at once if it differs. The stream ends when the job finishes, when it is
+ * deleted (an event `deleted` says so), or when this replica shuts down (the client then reconnects to another).
  */
 export function jobEventRoutes(options: {
   jobs: JobStore;
@@ -24,7 +23,7 @@ export function jobEventRoutes(options: {
   const watch: RequestHandler = async (req, res) => {
     const first = await existingJob(jobs, idOf(req));
     const seen = req.get('Last-Event-ID');
-    // 204 tells an EventSource to stay away: it has seen the end (HTML, 9.2.3).
+    // 204 tells an EventSource not to reconnect: it has seen the end (HTML, 9.2.3).
     if (isFinal(first) && revisionOf(first) === seen) {
       res.status(204).end();
       return;

@@ -1,10 +1,11 @@
 import { notFound } from '@millrace/chassis/http';
+import { visibleOwner } from '@millrace/chassis/process';
 import type { Job } from '@millrace/contracts';
 import type { JobStore } from './job-store.js';
 
-/** @throws HttpProblem 404 */
+/** @throws HttpProblem 404 when there is no such job, or it is somebody else's */
 export async function existingJob(jobs: JobStore, id: string): Promise<Job> {
-  const job = await jobs.find(id);
+  const job = await jobs.find(id, visibleOwner());
   if (!job) throw notFound('There is no job with this id.');
   return job;
 }

@@ -20,11 +20,11 @@ const kept = () =>
     `SELECT ${COUNTS.map((name) => `coalesce(sum(${name}), 0)::text AS ${name}`).join()} FROM job_counts`,
   );
 const counted = () => query(`SELECT ${COUNTS.map((name) => `${name}::text`).join()} FROM counted_jobs`);
-/** Tasks whose status is not that of their job. */
+/** Tasks whose status differs from that of their job. */
 const strays = () =>
   query('SELECT FROM jobs JOIN tasks ON tasks.id = task_id WHERE job_status IS DISTINCT FROM jobs.status');
 
-/** The same numbers in every run: a failure can be repeated. */
+/** The same numbers in every run, so that a failure can be repeated. */
 function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -44,7 +44,7 @@ const INSERT_IMAGES = `
     INSERT INTO jobs (kind, payload, priority, run_at, due_at, max_attempts, progress_total, request_id, input_bytes)
     SELECT 'image', '{"type": "image/png"}', 'low', now(), now(), 3, 1, 'r', 1000 FROM generate_series(1, $1) RETURNING id)
   INSERT INTO job_inputs (job_id, bytes) SELECT id, '' FROM job`;
-/** Rows in the order of their ids, as everybody locks them who changes more than one. */
+/** Rows in the order of their ids, as everyone who changes several rows locks them. */
 const SOME = 'SELECT id FROM jobs WHERE hashtext(id::text || $1) % 3 = 0 ORDER BY id LIMIT $2 FOR UPDATE';
 const SET_STATUS = `
   WITH picked AS (${SOME})
@@ -58,7 +58,7 @@ const RENEW = `WITH picked AS (${SOME}) UPDATE jobs SET due_at = now() FROM pick
 const DELETE_JOBS = `WITH picked AS (${SOME}) DELETE FROM jobs USING picked WHERE jobs.id = picked.id`;
 const DELETE_TASKS = `WITH picked AS MATERIALIZED (${SOME}) DELETE FROM tasks USING picked WHERE tasks.id = picked.id`;
 
-/** Some random change, of up to 20 rows. */
+/** A random change of up to 20 rows. */
 function change(number: (below: number) => number): Promise<unknown> {
   const count = 1 + number(20);
   const some = [String(number(1_000)), count];
@@ -159,7 +159,7 @@ describe('the counts of jobs', () => {
     expect(await completed()).toBe(7);
     await query("UPDATE jobs SET error = 'no change'");
     expect(await completed()).toBe(7);
-    // A minute and more later, when the ring has come round to the same place.
+    // More than a minute later, when the ring buffer has wrapped around to the same slot.
     await query("UPDATE job_completions SET second = second - interval '64 seconds'");
     expect(await completed()).toBe(0);
     await query(INSERT_JOBS, [2]);
@@ -176,6 +176,6 @@ it('a task that already has the status of its job is not written again', async (
      INSERT INTO jobs (id, task_id, kind, payload, priority, run_at, due_at, max_attempts, progress_total, request_id)
      SELECT id, id, 'task', '{}', 'low', now(), now(), 3, 1, 'r' FROM task`,
   );
-  // The first place in the table, and no second version in the next one.
+  // The first slot of the table, and no second version in the next one.
   expect(await query('SELECT ctid::text, status FROM tasks')).toEqual([{ ctid: '(0,1)', status: 'queued' }]);
 });

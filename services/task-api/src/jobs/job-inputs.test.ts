@@ -23,16 +23,16 @@ const addImage = async () =>
 const addText = async () =>
   (await call().post('/internal/jobs/analyze').send({ text: 'Hello' }).expect(202)).body.id as string;
 
-/** What is still kept of what the job was given. */
+/** What is still stored of the job's input. */
 const kept = async (id: string) => {
-  const [job] = await taskApi.postgres.db.query<{ payload: object; input_bytes: number; pictures: number }>(
-    `SELECT payload, input_bytes, (SELECT count(*)::int FROM job_inputs WHERE job_id = id) AS pictures
+  const [job] = await taskApi.postgres.db.query<{ payload: object; input_bytes: number; images: number }>(
+    `SELECT payload, input_bytes, (SELECT count(*)::int FROM job_inputs WHERE job_id = id) AS images
        FROM jobs WHERE id = $1`,
     [id],
   );
   return job;
 };
-const NOTHING = { payload: {}, input_bytes: 0, pictures: 0 };
+const NOTHING = { payload: {}, input_bytes: 0, images: 0 };
 
 const endings: [string, (id: string) => Promise<unknown>][] = [
   ['is completed', (id) => worker.complete(id, { attempt: 1, result: null })],
@@ -48,7 +48,7 @@ const endings: [string, (id: string) => Promise<unknown>][] = [
 ];
 
 describe.each([
-  ['picture', addImage],
+  ['image', addImage],
   ['text', addText],
 ])("a job's %s", (_kind, add) => {
   it.each(endings)('is deleted when the job %s', async (_how, end) => {

@@ -2,7 +2,7 @@ import { FIRST_PAGE, json, type Page, type Queryable, selectPage } from '@millra
 import { jobKindSchema, jobStatusSchema, LIST_TEXT_MAX, type ListJobsQuery } from '@millrace/contracts';
 import { newestRows } from '../lists/list-order.js';
 
-/** What a line of a list shows: what is long stays in the table. */
+/** What a list row shows: long values stay in the table. */
 const COLUMNS = `id, kind, status, priority, progress_done, progress_total, attempt, max_attempts, processed_by_pod,
   run_at, created_at, started_at, finished_at, error, CASE kind WHEN 'task' THEN payload END AS payload`;
 
@@ -24,18 +24,27 @@ const JOB = json.object({
   title: json.text(`left(payload ->> 'task', ${LIST_TEXT_MAX})`),
 });
 
-/** One page, newest first. */
-export async function listJobs(db: Queryable, { limit, cursor, status, kind }: ListJobsQuery): Promise<Page> {
-  const { rows, order } = newestRows('jobs', COLUMNS, [
+/** One page, newest first. @param owner the one whose jobs are wanted; null for everyone's */
+export async function listJobs(
+  db: Queryable,
+  { limit, cursor, status, kind }: ListJobsQuery,
+  owner: string | null = null,
+): Promise<Page> {
+  const filter = [
     { name: 'kind', values: jobKindSchema.options, wanted: kind },
     { name: 'status', values: jobStatusSchema.options, wanted: status },
-  ]);
+  ];
+  const { rows, order } = newestRows('jobs', COLUMNS, filter, owner === null ? undefined : '$3');
   const statement = selectPage({
     rows: `${rows} LIMIT $2::int + 1`,
     order,
     row: JOB,
     limit: '$2::int',
   });
-  const [page] = await db.query<Page>(statement, [cursor ?? FIRST_PAGE, limit]);
+  const [page] = await db.query<Page>(statement, [
+    cursor ?? FIRST_PAGE,
+    limit,
+    ...(owner === null ? [] : [owner]),
+  ]);
   return page!;
 }

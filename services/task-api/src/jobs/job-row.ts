@@ -7,7 +7,7 @@ import {
   type Priority,
 } from '@millrace/contracts';
 
-/** What a job in a list has, and a job by itself as well. */
+/** The fields of a job in a list, which a single job has as well. */
 interface CommonRow {
   id: string;
   kind: JobKind;
@@ -33,7 +33,7 @@ export interface JobRow extends CommonRow {
 const COMMON = `id, kind, status, priority, progress_done, progress_total, attempt AS attempt_count, max_attempts, processed_by_pod,
          run_at, created_at, started_at, finished_at`;
 
-/** A job as the API shows it, its latest attempts in order. Where-clauses speak of it as `j`. */
+/** A job as the API shows it, with its latest attempts in order. Where-clauses refer to it as `j`. */
 export const SELECT_JOB = `
   SELECT ${COMMON}, result, error,
          (SELECT coalesce(json_agg(json_build_object(

@@ -1,32 +1,39 @@
 import type { Page, Queryable } from '@millrace/chassis/stores/postgres';
 import { FINAL_STATUSES, type Job, type JobStatus, type ListJobsQuery } from '@millrace/contracts';
 import type { DueJob } from './outbox/publisher.js';
+import { isOf } from '../is-of.js';
 import { listJobs } from './job-list.js';
 import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
 
-/** How often a job is tried in all, by however many retries by hand: its attempts are listed whenever it is shown. */
+/** The maximum number of attempts of a job, including manual retries: all of them are listed whenever it is shown. */
 export const ATTEMPTS_MAX = 100;
 
-/** Jobs in PostgreSQL as people see and steer them. */
+/**
+ * Jobs in PostgreSQL as people see and control them. Other owners' jobs count as absent; with null for an owner, it does not matter whose a
+ * job is.
+ */
 export interface JobStore {
-  find(id: string): Promise<Job | undefined>;
+  find(id: string, owner: Owner): Promise<Job | undefined>;
+  /** Whoever's they are. */
   findAll(ids: string[]): Promise<Job[]>;
   /** One page, newest first. */
-  list(query: ListJobsQuery): Promise<Page>;
+  list(query: ListJobsQuery, owner: Owner): Promise<Page>;
   /** A JobSummary, as JSON. */
   summarize(): Promise<string>;
-  /** Ends a job that no worker has begun. False when it is not queued. */
-  cancel(id: string): Promise<boolean>;
-  /** Deletes an ended job; its task stays. False when it has not ended, or not in the given status. */
-  remove(id: string, status?: JobStatus): Promise<boolean>;
+  /** Cancels a job that no worker has begun. False when it is not queued. */
+  cancel(id: string, owner: Owner): Promise<boolean>;
+  /** Deletes a finished job; its task stays. False when it has not finished, or does not have the given status. */
+  remove(id: string, owner: Owner, status?: JobStatus): Promise<boolean>;
   /**
-   * Queues a failed job anew, with all attempts before it. Undefined when it has not failed, was tried too often, or has no input
-   * any more.
+   * Queues a failed job again, and keeps its previous attempts. Undefined when it has not failed, was tried too often, or no longer has an
+   * input.
    */
-  retry(id: string): Promise<DueJob | undefined>;
+  retry(id: string, owner: Owner): Promise<DueJob | undefined>;
 }
 
-/** From what is counted as it changes, and from the two ends of an index of what is queued. */
+type Owner = string | null;
+
+/** Uses the counts that are updated with each change, and both ends of an index of queued jobs. */
 const SUMMARIZE = `
   WITH counted AS (
     SELECT coalesce(sum(queued), 0) AS queued, coalesce(sum(processing), 0) AS processing,
@@ -53,8 +60,8 @@ export function createJobStore(
   options: { maxAttempts: number; sweepAfterMs: number; lists: Queryable },
 ): JobStore {
   return {
-    async find(id) {
-      const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = $1`, [id]);
+    async find(id, owner) {
+      const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = $1 AND ${isOf('$2')}`, [id, owner]);
       return rows.map(toJob)[0];
     },
 
@@ -63,40 +70,42 @@ export function createJobStore(
       return rows.map(toJob);
     },
 
-    list: (query) => listJobs(options.lists, query),
+    list: (query, owner) => listJobs(options.lists, query, owner),
 
     async summarize() {
       const [row] = await options.lists.query<{ summary: string }>(SUMMARIZE);
       return row!.summary;
     },
 
-    async cancel(id) {
+    async cancel(id, owner) {
       const cancelled = await db.query(
         `UPDATE jobs SET status = 'cancelled', due_at = NULL, finished_at = now()
-          WHERE id = $1 AND status = 'queued'
+          WHERE id = $1 AND status = 'queued' AND ${isOf('$2')}
           RETURNING id`,
-        [id],
+        [id, owner],
       );
       return cancelled.length > 0;
     },
 
-    async remove(id, status) {
+    async remove(id, owner, status) {
       const removed = await db.query(
-        `DELETE FROM jobs WHERE id = $1 AND status = ANY($2) AND status = coalesce($3, status) RETURNING id`,
-        [id, FINAL_STATUSES, status ?? null],
+        `DELETE FROM jobs
+          WHERE id = $1 AND status = ANY($2) AND status = coalesce($3, status) AND ${isOf('$4')}
+          RETURNING id`,
+        [id, FINAL_STATUSES, status ?? null, owner],
       );
       return removed.length > 0;
     },
 
-    async retry(id) {
+    async retry(id, owner) {
       const [job] = await db.query<DueJob>(
         `UPDATE jobs
             SET status = 'queued', max_attempts = attempt + $2, run_at = now(), finished_at = NULL,
                 due_at = now() + $3 * interval '1 ms', progress_done = 0, refused = false
-          WHERE id = $1 AND status = 'failed' AND attempt < $4
+          WHERE id = $1 AND status = 'failed' AND attempt < $4 AND ${isOf('$5')}
             AND payload <> '{}' AND (kind <> 'image' OR EXISTS (SELECT FROM job_inputs WHERE job_id = jobs.id))
           RETURNING id, priority, traceparent`,
-        [id, options.maxAttempts, options.sweepAfterMs, ATTEMPTS_MAX],
+        [id, options.maxAttempts, options.sweepAfterMs, ATTEMPTS_MAX, owner],
       );
       return job;
     },

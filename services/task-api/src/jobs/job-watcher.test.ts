@@ -15,10 +15,10 @@ afterAll(() => taskApi.stop());
 const execute = <Row extends object>(sql: string, values: unknown[] = []) =>
   taskApi.postgres.db.query<Row>(sql, values);
 
-/** The database, and what it was asked: how many rows each query took, and how many bytes they had. */
+/** The database, and a record of the queries: how many rows each one returned, and how many bytes. */
 let db: Queryable;
 let asked: { values: unknown[]; rows: number; bytes: number }[];
-/** What each query waits for, and how many do. */
+/** What each query waits for, and how many are waiting. */
 let gate: Promise<unknown>;
 let begun: number;
 let jobs: JobStore;
@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 afterEach(() => stops.forEach((stop) => stop()));
 
-/** Jobs in work, each of which is shown with 20 KB. */
+/** Running jobs, each of which is 20 KB in a response. */
 async function makeJobs(count: number): Promise<Job[]> {
   await execute(
     `INSERT INTO jobs (kind, payload, priority, status, run_at, max_attempts, attempt, progress_total, result, request_id)
@@ -96,7 +96,7 @@ it('reports once that a job was deleted, and does not poll when nobody watches',
   stops.forEach((stop) => stop());
   await execute('DELETE FROM jobs');
   const before = asked.length;
-  // Longer than two polls are apart; one may have been under way.
+  // Longer than the interval between two polls; one may have been running.
   await new Promise((resolve) => setTimeout(resolve, 600));
   expect(asked.length - before).toBeLessThanOrEqual(2);
   expect(told.get(other!.id)).toEqual([]);

@@ -4,12 +4,12 @@ import type { Queryable } from '@millrace/chassis/stores/postgres';
 import type { Job } from '@millrace/contracts';
 import type { JobStore } from './job-store.js';
 
-/** Tells about changes of single jobs. */
+/** Reports changes of single jobs. */
 export interface JobWatcher {
   /**
-   * Calls back whenever the job looks different from `job`, and with undefined, once, when it has been deleted.
+   * Calls back whenever the job differs from `job`, and once with undefined when it has been deleted.
    *
-   * @returns a function that ends this
+   * @returns a function that stops watching
    */
   watch(job: Job, onChange: (job: Job | undefined) => void): () => void;
 }
@@ -26,19 +26,18 @@ export interface JobWatcherOptions {
   logger: Logger;
 }
 
-/** What a watcher sees of a job, as one word: equal when nothing has changed. */
+/** A job's visible state as a string: equal when nothing has changed. */
 export function revisionOf(job: Job): string {
   return `${job.status}.${job.attempt_count}.${job.progress.done}`;
 }
 
 const POLL_EVERY_MS = 250;
-/** How many of the jobs that have changed are in memory at once: one may have a megabyte. */
+/** How many changed jobs are in memory at once: each may have a megabyte. */
 const FETCH_BATCH = 10;
 
 /**
- * Asks PostgreSQL four times a second for the revisions of all jobs that anybody watches here, in one query, and not at all when
- * nobody does; only a job that has changed is fetched. So it does not matter which replica changes a job, and the ones that do
- * pay nothing for it.
+ * Asks PostgreSQL four times a second for the revisions of all jobs that are watched here, in one query, and not at all when none is
+ * watched; only changed jobs are fetched. So it does not matter which replica changes a job, and changing one costs nothing extra.
  */
 export function createJobWatcher({ db, jobs, logger }: JobWatcherOptions): JobWatcher {
   const watches = new Set<Watch>();
@@ -49,12 +48,12 @@ export function createJobWatcher({ db, jobs, logger }: JobWatcherOptions): JobWa
     if (job) watch.revision = revisionOf(job);
     else watches.delete(watch);
     watch.onChange(job);
-    // What was sent can leave before the next is made.
+    // Sent jobs can leave memory before the next ones are built.
     await nextTurn();
   };
 
   const poll = async () => {
-    // The answer says nothing about jobs that are watched only while it is under way.
+    // The result says nothing about jobs whose watching began while the query was running.
     const asked = [...watches];
     const revisions = await revisionsOf(db, [...new Set(asked.map(({ id }) => id))]);
     const changed = new Map<string, Watch[]>();
@@ -95,7 +94,7 @@ export function createJobWatcher({ db, jobs, logger }: JobWatcherOptions): JobWa
   };
 }
 
-/** As `revisionOf` gives them; none for a job that does not exist. */
+/** As `revisionOf` returns them; none for a job that does not exist. */
 async function revisionsOf(db: Queryable, ids: string[]): Promise<Map<string, string>> {
   const rows = await db.query<{ id: string; revision: string }>(
     `SELECT id, concat_ws('.', status, attempt, progress_done) AS revision FROM jobs WHERE id = ANY($1)`,

@@ -13,10 +13,10 @@ beforeEach(() => taskApi.empty());
 const call = () => request(taskApi.app);
 const execute = (sql: string, values: unknown[] = []) => taskApi.postgres.db.query(sql, values);
 
-/** JSON writes it as six bytes, which no other character needs. */
+/** JSON writes it as six bytes, which is the maximum for any character. */
 const CONTROL = '\u0001';
 
-/** Jobs as large as they get: their texts are of characters that JSON writes longest, and half a megabyte is their result. */
+/** The largest possible jobs: their texts consist of the characters that are longest in JSON, and their result is half a megabyte. */
 async function makeLargeJobs(count: number, attempts: number): Promise<void> {
   await execute(
     `INSERT INTO jobs (kind, payload, priority, status, run_at, max_attempts, attempt, progress_total, progress_done, result,
@@ -37,7 +37,7 @@ async function makeLargeJobs(count: number, attempts: number): Promise<void> {
 
 describe('the list of jobs', () => {
   it('is under a megabyte, whatever 200 jobs contain', async () => {
-    // A few at a time: a statement has two seconds.
+    // A few at a time, because a statement has two seconds.
     for (let made = 0; made < 200; made += 20) await makeLargeJobs(20, 10);
     const { text, body } = await call().get('/api/jobs?limit=200').expect(200);
     expect(z.array(jobListItemSchema.strict()).parse(body)).toHaveLength(200);

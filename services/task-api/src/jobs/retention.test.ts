@@ -23,7 +23,7 @@ const options = () => ({
 const count = async (what: string): Promise<number> =>
   ((await query(`SELECT count(*)::int AS count FROM ${what}`)) as { count: number }[])[0]!.count;
 
-/** Tasks whose jobs have ended `days` ago, each after two attempts. */
+/** Tasks whose jobs finished `days` ago, each after two attempts. */
 async function addEnded(jobs: number, days: number, status = 'failed'): Promise<void> {
   await query(
     `WITH task AS (INSERT INTO tasks (title) SELECT 'old' FROM generate_series(1, $1) RETURNING id),
@@ -39,7 +39,7 @@ async function addEnded(jobs: number, days: number, status = 'failed'): Promise<
   );
 }
 
-/** Image jobs that are out of attempts since `hours`, with pictures of 1,000 bytes. */
+/** Image jobs that ran out of attempts `hours` ago, with images of 1,000 bytes. */
 async function addFailedImages(jobs: number, hours: number): Promise<void> {
   await query(
     `WITH job AS (
@@ -122,7 +122,7 @@ describe('ended jobs that take too much space', () => {
   });
 });
 
-describe('the pictures of failed jobs', () => {
+describe('the images of failed jobs', () => {
   it('are deleted after a day, but the jobs stay', async () => {
     await addFailedImages(2, 25);
     await addFailedImages(3, 23);

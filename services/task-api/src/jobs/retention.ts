@@ -5,40 +5,40 @@ import { pause, repeat } from '../repeat.js';
 
 export interface RetentionOptions {
   db: Queryable;
-  /** How long an ended job is kept, with its attempts and its result. */
+  /** How long a finished job is kept, with its attempts and its result. */
   jobTtlSeconds: number;
-  /** How many bytes all ended jobs may take; past that, the oldest are deleted before their time. */
+  /** How many bytes all finished jobs may take; beyond that, the oldest are deleted early. */
   jobHistoryBytes: number;
-  /** How many bytes the inputs of failed jobs may take, which are only kept for a retry by hand. */
+  /** How many bytes the inputs of failed jobs may take, which are only kept for a manual retry. */
   failedInputBytes: number;
 }
 
-/** Inputs of failed jobs are kept this long at most. */
+/** Inputs of failed jobs are kept for at most this long. */
 export const FAILED_INPUT_HOURS = 24;
 
-/** A statement is to take some milliseconds, also where each row has a text of half a megabyte. */
+/** A statement should take some milliseconds, even if each row has a text of half a megabyte. */
 const JOBS_A_BATCH = 200;
-/** The same, where each row has a picture of 20 MiB. */
+/** The same for rows with an image of 20 MiB each. */
 const INPUTS_A_BATCH = 10;
 /** Any number, the same in all replicas: only one of them deletes at a time. */
 const TURN = 712_002;
-/** Deleting takes a fifth of one connection's time at most. */
+/** Deleting takes at most a fifth of one connection's time. */
 const REST_FACTOR = 4;
 
 const MY_TURN = `WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${TURN}) AS is_mine)`;
 
 export interface DeletedJobs {
-  /** The end of the batch, to go on from: before it, the index is full of deleted entries. Undefined when nothing was deleted. */
+  /** The end of the batch, from which to continue: before it, the index is full of deleted entries. Undefined when nothing was deleted. */
   until: string | undefined;
-  /** What the jobs took. */
+  /** How many bytes the jobs took. */
   bytes: number;
 }
 
 /**
- * Deletes a batch of the jobs that have ended long enough ago, or the oldest ones, however old. Their tasks stay, and keep their status.
- * Deletes nothing while another replica is at it.
+ * Deletes a batch of the jobs that finished long enough ago, or the oldest ones, whatever their age. Their tasks stay, and keep their
+ * status. Deletes nothing while another replica is deleting.
  *
- * @param since where the batch before has ended
+ * @param since where the previous batch ended
  */
 export async function deleteEndedJobs(
   { db, jobTtlSeconds }: Pick<RetentionOptions, 'db' | 'jobTtlSeconds'>,
@@ -57,7 +57,7 @@ export async function deleteEndedJobs(
   return { until: batch!.until ?? undefined, bytes: batch!.bytes };
 }
 
-/** What all ended jobs take, in bytes. */
+/** The size of all finished jobs, in bytes. */
 export async function historyBytes(db: Queryable): Promise<number> {
   const [history] = await db.query<{ bytes: number }>(
     'SELECT coalesce(sum(history_bytes), 0)::float AS bytes FROM job_counts',
@@ -66,7 +66,7 @@ export async function historyBytes(db: Queryable): Promise<number> {
 }
 
 /**
- * Drops a batch of the inputs of failed jobs: the ones that are too old, and the oldest ones where there are too many. The jobs stay.
+ * Deletes a batch of the inputs of failed jobs: those that are too old, and the oldest ones when there are too many. The jobs stay.
  *
  * @returns whether there may be more
  */
@@ -91,7 +91,7 @@ export async function dropFailedInputs({ db, failedInputBytes }: RetentionOption
   return dropped.length === INPUTS_A_BATCH;
 }
 
-/** Deletes what is no longer kept, again and again. @returns a function that stops it and waits for the statement under way */
+/** Keeps deleting what has expired. @returns a function that stops it and waits for the running statement */
 export function startRetention(
   options: RetentionOptions & { intervalMs: number; logger: Logger },
 ): () => Promise<void> {

@@ -1,5 +1,5 @@
 import { HttpProblem, idOf, methodNotAllowed, parseQuery, sendJson, sendList } from '@millrace/chassis/http';
-import type { Logger } from '@millrace/chassis/process';
+import { type Logger, visibleOwner } from '@millrace/chassis/process';
 import { deleteJobQuerySchema, type Job, listJobsQuerySchema } from '@millrace/contracts';
 import { Router } from 'express';
 import { existingJob } from './existing-job.js';
@@ -12,14 +12,14 @@ export interface JobRouteOptions {
   logger: Logger;
 }
 
-/** /api/jobs: how far the queued work is, and what a person may do about it. */
+/** /api/jobs: the state of the queued work, and what people may do about it. */
 export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router {
   const router = Router();
 
   router
     .route('/api/jobs')
     .get(async (req, res) => {
-      sendList(req, res, await jobs.list(parseQuery(listJobsQuerySchema, req.query)));
+      sendList(req, res, await jobs.list(parseQuery(listJobsQuerySchema, req.query), visibleOwner()));
     })
     .all(methodNotAllowed);
 
@@ -37,10 +37,11 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
     })
     .delete(async (req, res) => {
       const id = idOf(req);
+      const owner = visibleOwner();
       const { status } = parseQuery(deleteJobQuerySchema, req.query);
-      if ((status ?? 'queued') === 'queued' && (await jobs.cancel(id))) {
+      if ((status ?? 'queued') === 'queued' && (await jobs.cancel(id, owner))) {
         res.json(await existingJob(jobs, id));
-      } else if (await jobs.remove(id, status)) {
+      } else if (await jobs.remove(id, owner, status)) {
         res.status(204).end();
       } else {
         const job = await existingJob(jobs, id);
@@ -58,7 +59,7 @@ export function jobRoutes({ jobs, publisher, logger }: JobRouteOptions): Router 
     .route('/api/jobs/:id/retry')
     .post(async (req, res) => {
       const id = idOf(req);
-      const due = await jobs.retry(id);
+      const due = await jobs.retry(id, visibleOwner());
       const job = await existingJob(jobs, id);
       if (!due) throw new HttpProblem(409, whyNoRetry(job));
       publishOnTheSide([due], publisher, logger);

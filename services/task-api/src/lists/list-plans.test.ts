@@ -14,8 +14,11 @@ import { createListPool } from './list-pool.js';
 import { listTasks } from '../tasks/task-list.js';
 import { searchTasks } from '../tasks/task-search.js';
 
-/** Enough for PostgreSQL to think of other plans. */
+/** Enough for PostgreSQL to consider other plans. */
 const ROWS = 20_000;
+/** Whose row it is: most are nobody's, and a few of each of many owners. */
+const OWNER = "CASE WHEN n % 20 = 0 THEN 'owner ' || n % 500 END";
+const owners = [null, 'owner 100', 'nobody'];
 
 let postgres: TestPostgres;
 let lists: ReturnType<typeof createListPool>;
@@ -23,14 +26,14 @@ beforeAll(async () => {
   postgres = await startTestPostgres('task-api');
   lists = createListPool({ ...postgres.config, POSTGRES_LIST_POOL_SIZE: 1 }, silentLogger());
   await postgres.db.query(
-    `INSERT INTO tasks (title, priority, completed_at)
-     SELECT 'task ' || n, (ARRAY['low', 'medium', 'high'])[1 + n % 3], CASE WHEN n % 10 > 0 THEN now() END
+    `INSERT INTO tasks (title, priority, completed_at, owner)
+     SELECT 'task ' || n, (ARRAY['low', 'medium', 'high'])[1 + n % 3], CASE WHEN n % 10 > 0 THEN now() END, ${OWNER}
        FROM generate_series(1, ${ROWS}) AS n`,
   );
   await postgres.db.query(
-    `INSERT INTO jobs (kind, payload, priority, status, run_at, max_attempts, progress_total, request_id, finished_at)
+    `INSERT INTO jobs (kind, payload, priority, status, run_at, max_attempts, progress_total, request_id, finished_at, owner)
      SELECT CASE WHEN n % 100 = 0 THEN 'image' ELSE 'task' END, '{}', 'low',
-            CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'completed' END, now(), 1, 1, 'r', now()
+            CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'completed' END, now(), 1, 1, 'r', now(), ${OWNER}
        FROM generate_series(1, ${ROWS}) AS n`,
   );
   for (const table of ['tasks', 'jobs', 'task_texts']) await postgres.db.query(`VACUUM ANALYZE ${table}`);
@@ -47,13 +50,13 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** Runs what is asked, and keeps the plans that it had: those that PostgreSQL keeps for any values. */
+/** Runs the queries, and records their generic plans, which PostgreSQL uses for any values. */
 function explaining() {
   const nodes: Plan[][] = [];
   const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)];
   const db: Queryable = {
     async query<Row extends object>(text: string, values: unknown[] = []) {
-      const types = ['uuid', 'int', 'text', 'int', 'int'].slice(0, values.length).join();
+      const types = ['uuid', 'int', 'text', 'int', 'int', 'text'].slice(0, values.length).join();
       await lists.query(`PREPARE explained(${types}) AS ${text}`);
       const literals = values
         .map((value) => (typeof value === 'number' ? value : `'${String(value)}'`))
@@ -78,7 +81,7 @@ const jobFilters = orNone(jobStatusSchema.options).flatMap((status) =>
 );
 const CURSOR = '0fffffff-ffff-7fff-bfff-ffffffffffff';
 
-/** A page of 5 has read six rows of each range at most, and sorted none. */
+/** A page of 5 must read at most six rows of each range, and sort none. */
 function expectOnlyThePage(nodes: Plan[]) {
   const types = nodes.map((node) => node['Node Type']);
   expect(types).not.toContain('Seq Scan');
@@ -88,21 +91,29 @@ function expectOnlyThePage(nodes: Plan[]) {
 
 it.each(taskFilters)('a list of tasks reads only its page: %j', async (filter) => {
   const { db, nodes } = explaining();
-  await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5 }), ...filter });
-  await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter });
+  for (const owner of owners) {
+    await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5 }), ...filter }, owner);
+    await listTasks(db, { ...listTasksQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter }, owner);
+  }
   nodes.forEach(expectOnlyThePage);
 });
 
 it.each(jobFilters)('a list of jobs reads only its page: %j', async (filter) => {
   const { db, nodes } = explaining();
-  await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5 }), ...filter });
-  await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter });
+  for (const owner of owners) {
+    await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5 }), ...filter }, owner);
+    await listJobs(db, { ...listJobsQuerySchema.parse({ limit: 5, cursor: CURSOR }), ...filter }, owner);
+  }
   nodes.forEach(expectOnlyThePage);
 });
 
-it.each(taskFilters)('a search reads the newest rows or uses the index: %j', async (filter) => {
+const searches = owners.flatMap((owner) =>
+  taskFilters.map((filter) => ({ ...filter, owner: owner ?? undefined })),
+);
+
+it.each(searches)('a search reads the newest rows or uses the index: %j', async (filter) => {
   const { db, nodes } = explaining();
-  // There are three with 1999 in them.
+  // Three of them contain 1999.
   await searchTasks(db, { ...listTasksQuerySchema.parse({}), ...filter, q: '1999' });
   for (const plan of nodes) {
     expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');

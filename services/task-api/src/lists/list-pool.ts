@@ -2,9 +2,9 @@ import type { Logger, PostgresConfig } from '@millrace/chassis/process';
 import { createPostgres, type Postgres } from '@millrace/chassis/stores/postgres';
 
 /**
- * The connections of lists, searches and the summary: few, so that they never take from others what these need. Their statements
- * read a page from an index that has its order. The settings keep PostgreSQL to that: it does not know how short a page is, and might
- * think of reading everything. Planned once, as planning takes longer than reading.
+ * The connections for lists, searches and the summary: few, so that other requests always get theirs. Their statements read a page from an
+ * index that has the right order. These settings make PostgreSQL do that: it does not know how short a page is, and might decide to read
+ * everything. Statements are planned once, as planning takes longer than reading.
  */
 export function createListPool(
   config: PostgresConfig & { POSTGRES_LIST_POOL_SIZE: number },

@@ -21,7 +21,7 @@ beforeEach(() => taskApi.empty());
 
 const call = () => request(taskApi.app);
 
-/** Waits until just these jobs lie in the queue. */
+/** Waits until exactly these jobs are in the queue. */
 const published = (ids: string[]) =>
   eventually(async () => {
     expect((await redis.zrange(JOB_QUEUE, '0', '-1')).sort()).toEqual([...ids].sort());
@@ -208,7 +208,7 @@ it('republishes what Redis has lost', async () => {
 it('does not publish twice what is still in the queue', async () => {
   const { id } = (await call().post('/api/add/a').expect(202)).body;
   await published([id]);
-  // Swept at least twice meanwhile: each sweep that takes the job moves its time on.
+  // At least two sweeps have run by then: each sweep that takes the job moves its time forward.
   const dueAt = async () =>
     String(
       (await taskApi.postgres.db.query<{ due_at: Date }>('SELECT due_at FROM jobs'))[0]!.due_at.getTime(),

@@ -4,12 +4,12 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { AcceptJob } from '../jobs/intake/accept-job.js';
 import { keyedRequest } from '../idempotency/idempotency-key.js';
 
-/** POST /api/add/:task, POST /api/add {"task"}, and GET /add/:task for trying it in a browser: a task for the queue. */
+/** POST /api/add/:task, POST /api/add {"task"}, and GET /add/:task to try it in a browser: creates a task for the queue. */
 export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
   const router = Router();
 
   const accept = async ({ task, description, ...scheduling }: QueueTask, req: Request, res: Response) => {
-    // An empty one is left out, as by replicas that know of none: to an Idempotency-Key, it is the same request.
+    // An empty description is left out, as older replicas do, which know none: to an Idempotency-Key, it is the same request.
     const job = { kind: 'task' as const, task, ...(description && { description }) };
     const answer = await acceptJob<QueuedTask>(
       { job, scheduling, keyed: keyedRequest(req, job, scheduling) },
@@ -18,7 +18,7 @@ export function addRoutes(acceptJob: AcceptJob, pod: string): Router {
     res.status(202).location(answer.status_url).json(answer);
   };
   const fromPath: RequestHandler = (req, res) => {
-    // HEAD asks only what GET would say.
+    // HEAD only asks what GET would return.
     if (req.method === 'HEAD') return void res.status(202).end();
     const task = parseParam(queueTaskSchema.shape.task, 'task', req.params['task']);
     return accept({ task, description: '', ...parseQuery(schedulingSchema, req.query) }, req, res);

@@ -30,14 +30,14 @@ beforeEach(() => taskApi.empty());
 /** An open stream. */
 interface Stream {
   response: Response;
-  /** How many changes it has told of. */
+  /** How many changes it has reported. */
   changes: () => number;
-  /** Has it ended by itself? */
+  /** Whether it has ended by itself. */
   ended: () => boolean;
   close(): void;
 }
 
-/** Opens a stream, and waits until it is subscribed: it then tells of one change. */
+/** Opens a stream, and waits until it is subscribed, which shows when it reports a change. */
 async function listen(replica: Listener): Promise<Stream> {
   const controller = new AbortController();
   const response = await fetch(`${replica.url}/api/tasks/events`, { signal: controller.signal });
@@ -60,7 +60,7 @@ async function told(stream: Stream, before: number): Promise<void> {
   await eventually(() => expect(stream.changes()).toBeGreaterThan(before));
 }
 
-/** Until nothing has come for longer than hints are held back. */
+/** Waits until nothing has arrived for longer than hints are held back. */
 async function quiet(stream: Stream): Promise<number> {
   for (let seen = -1; seen !== stream.changes();) {
     seen = stream.changes();
@@ -189,11 +189,11 @@ describe('GET /api/tasks/events', () => {
     const stream = await listen(replicas[1]);
     await quiet(stream);
     await taskApi.redis.link.cut();
-    // Nothing is in the way of the request that makes the change.
+    // Nothing blocks the request that makes the change.
     await request(replicas[0].url).post('/tasks').send({ title: 'meanwhile' }).expect(201);
     const before = stream.changes();
     await taskApi.redis.link.mend();
-    // What was missed is told by the return itself.
+    // The reconnection itself reports what was missed.
     await told(stream, before);
     const after = await quiet(stream);
     await eventually(() => taskApi.redis.redis.ping());
@@ -221,7 +221,7 @@ describe('GET /api/tasks/events', () => {
   it('sends nothing once it has ended, even for a change during the shutdown', async () => {
     const { lifecycle, ...rest } = basics('task-api-4');
     const own = await listenOnFreePort(taskApi.createApp({ ...rest, lifecycle, hints }));
-    // Listens before the stream does: a hint finds the stream just ended.
+    // Subscribes before the stream does: at a hint, the stream has just ended.
     let close = () => {};
     const stop = hints.listen(() => close());
     const stream = await listen(own);

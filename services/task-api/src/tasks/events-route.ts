@@ -5,8 +5,8 @@ import type { TaskHints } from './task-hints.js';
 const CHANGE = serverSentEvent({ event: 'change' });
 
 /**
- * GET /api/tasks/events: server-sent events. An event `change` says that some task or job has changed, on whatever replica,
- * and that a list of them should be fetched again.
+ * GET /api/tasks/events: server-sent events. An event `change` says that some task or job has changed, on whatever replica, and that lists
+ * should be reloaded.
  */
 export function taskEventRoutes(hints: TaskHints, streams: EventStreams): Router {
   const router = Router();

@@ -3,12 +3,12 @@ import type { TaskHints } from './task-hints.js';
 
 const CHANGING_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** Answers to requests that have changed nothing. */
+/** Responses to requests that have changed nothing. */
 const unchanged = new WeakSet<Response>();
 
 /**
- * Hints at a change after every request that has made one, to any route that follows. New jobs are hinted at where they are
- * created, since a request that repeats another creates none; what the sweeper changes, by the sweeper.
+ * Sends a hint after every request that changed something, for any route that follows. Hints about new jobs are sent where the jobs are
+ * created, because a repeated request creates none; hints about the sweeper's changes, by the sweeper.
  */
 export function hintChanges(hints: TaskHints): Router {
   const watch: RequestHandler = (req, res, next) => {
@@ -20,7 +20,7 @@ export function hintChanges(hints: TaskHints): Router {
   return Router().use(watch);
 }
 
-/** For a request that succeeds but changes nothing that anybody sees. */
+/** For a request that succeeds but changes nothing visible. */
 export function changesNothing(res: Response): void {
   unchanged.add(res);
 }

@@ -9,10 +9,10 @@ beforeAll(async () => {
 afterAll(() => taskApi.stop());
 beforeEach(() => taskApi.empty());
 
-/** JSON writes it as six bytes, which no other character needs. */
+/** JSON writes it as six bytes, which is the maximum for any character. */
 const CONTROL = '\u0001';
 
-/** As large as tasks get. */
+/** As large as tasks can be. */
 const makeLargeTasks = (count: number, character: string) =>
   taskApi.postgres.db.query(
     `INSERT INTO tasks (title, description)
@@ -20,7 +20,7 @@ const makeLargeTasks = (count: number, character: string) =>
     [count, character],
   );
 
-/** The lengths of all pages, and the ids on them. */
+/** The lengths of all pages, and their ids. */
 async function readAll(first: string) {
   const pages: { tasks: number; bytes: number }[] = [];
   const ids: string[] = [];
@@ -40,7 +40,7 @@ describe('a page of tasks', () => {
     ['three bytes', '漢', 8],
     ['a control character', CONTROL, 26],
   ])(
-    'ends early when its texts are long, and the next one goes on: %s',
+    'ends early when its texts are long, and the next one continues: %s',
     async (_what, character, expected) => {
       await makeLargeTasks(60, character);
       const { pages, ids } = await readAll('/api/tasks?limit=50');

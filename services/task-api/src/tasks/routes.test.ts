@@ -216,7 +216,7 @@ it('can be deleted while a worker reports on its job', async () => {
   const { db } = taskApi.postgres;
   let deleted: Promise<{ status: number }>;
   await db.transaction(async (tx) => {
-    // As a report does: the job first, and then its task.
+    // In the order of a worker's report: the job first, and then its task.
     await tx.query('SELECT FROM jobs WHERE id = $1 FOR UPDATE', [id]);
     deleted = call()
       .delete(`/api/tasks/${id}`)

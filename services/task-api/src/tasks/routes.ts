@@ -7,6 +7,7 @@ import {
   parseQuery,
   sendList,
 } from '@millrace/chassis/http';
+import { currentOwner, visibleOwner } from '@millrace/chassis/process';
 import {
   createTaskSchema,
   listTasksQuerySchema,
@@ -18,18 +19,19 @@ import { changesNothing } from './hint-changes.js';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.js';
 import type { TaskStore } from './task-store.js';
 
-/** /api/tasks and, the same, /tasks. */
+/** /api/tasks and its alias /tasks. */
 export function taskRoutes(tasks: TaskStore): Router {
   const router = Router();
 
   router
     .route(['/api/tasks', '/tasks'])
     .get(async (req, res) => {
-      sendList(req, res, await tasks.list(parseQuery(listTasksQuerySchema, req.query)));
+      sendList(req, res, await tasks.list(parseQuery(listTasksQuerySchema, req.query), visibleOwner()));
     })
     .post(jsonBody, async (req, res) => {
       const { task, isNew } = await tasks.create(
         parseBody(createTaskSchema, req.body),
+        currentOwner(),
         idempotencyKeyOf(req),
       );
       if (!isNew) changesNothing(res);
@@ -40,16 +42,18 @@ export function taskRoutes(tasks: TaskStore): Router {
   router
     .route(['/api/tasks/:id', '/tasks/:id'])
     .get(async (req, res) => {
-      res.json(found(await tasks.find(idOf(req))));
+      res.json(found(await tasks.find(idOf(req), visibleOwner())));
     })
     .patch(jsonBody, async (req, res) => {
-      res.json(found(await tasks.update(idOf(req), parseBody(updateTaskSchema, req.body))));
+      const changes = parseBody(updateTaskSchema, req.body);
+      res.json(found(await tasks.update(idOf(req), visibleOwner(), changes)));
     })
     .put(jsonBody, async (req, res) => {
-      res.json(found(await tasks.update(idOf(req), parseBody(replaceTaskSchema, req.body))));
+      const changes = parseBody(replaceTaskSchema, req.body);
+      res.json(found(await tasks.update(idOf(req), visibleOwner(), changes)));
     })
     .delete(async (req, res) => {
-      found((await tasks.remove(idOf(req))) || undefined);
+      found((await tasks.remove(idOf(req), visibleOwner())) || undefined);
       res.status(204).end();
     })
     .all(methodNotAllowed);

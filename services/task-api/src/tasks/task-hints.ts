@@ -1,11 +1,11 @@
 import type { Logger } from '@millrace/chassis/process';
 import type { Redis } from '@millrace/chassis/stores/redis';
 
-/** Tells the clients of all replicas, in no more words than that, that some task or job has changed. */
+/** Tells the clients of all replicas that some task or job has changed, without saying which. */
 export interface TaskHints {
-  /** After a commit. Costs its caller nothing and fails in silence: a hint makes a client look, and looking is what counts. */
+  /** Call it after a commit. It costs the caller nothing and fails silently: a hint only makes clients reload earlier. */
   changed: () => void;
-  /** Calls back after a change on any replica. @returns a function that ends it */
+  /** Calls back after a change on any replica. @returns a function that unsubscribes */
   listen: (onChange: () => void) => () => void;
   close(): void;
 }
@@ -13,10 +13,10 @@ export interface TaskHints {
 const CHANNEL = 'task-changes';
 
 /**
- * Over Redis' publish and subscribe; one subscription for all listeners, and none while there are none.
+ * Uses Redis' publish and subscribe; one subscription for all listeners, and none while there are none.
  *
- * @param options.pauseMs the least time between two hints, both of those that a replica gives and of those that it passes on to
- *   its clients. Default 1,000
+ * @param options.pauseMs the minimum time between two hints, both those that a replica publishes and those that it passes on to its
+ *   clients. Default 1,000
  */
 export function createTaskHints(
   redis: Redis,
@@ -26,17 +26,17 @@ export function createTaskHints(
   const listeners = new Set<() => void>();
   let subscriber: Redis | undefined;
 
-  // Redis may be away. Its return is a hint of its own, below.
+  // Redis may be away. Its return triggers a hint, below.
   const say = withPauses(pauseMs, () => redis.publish(CHANNEL, '').catch(() => undefined));
   const hear = withPauses(pauseMs, () => listeners.forEach((listener) => listener()));
 
   const subscribe = () => {
     const connection = redis.duplicate({ autoResubscribe: false });
     connection.on('message', hear.soon);
-    // The connection for commands tells of the same trouble.
+    // The connection for commands reports the same failure.
     connection.on('error', () => undefined);
     connection.on('ready', () => {
-      // Nobody knows what was missed before.
+      // Nobody knows what was missed while it was away.
       connection.subscribe(CHANNEL).then(hear.soon, (error: unknown) => {
         logger.warn({ err: error }, 'no hints of changes, connecting again');
         connection.disconnect(true);
@@ -52,7 +52,7 @@ export function createTaskHints(
   return {
     changed: say.soon,
     listen(onChange) {
-      // A function of its own, should two pass the same.
+      // A new function each time, in case two callers pass the same one.
       const listener = () => onChange();
       listeners.add(listener);
       subscriber ??= subscribe();
@@ -69,7 +69,7 @@ export function createTaskHints(
   };
 }
 
-/** Acts at once when asked, and then not before the pause is over: once for all who asked meanwhile. */
+/** Runs at once when called, and then not before the pause is over: once for all calls in the meantime. */
 function withPauses(pauseMs: number, act: () => unknown) {
   let timer: NodeJS.Timeout | undefined;
   let actedAt = -Infinity;

@@ -3,8 +3,8 @@ import { type ListTasksQuery, prioritySchema, taskStatusSchema } from '@millrace
 import { newestRows } from '../lists/list-order.js';
 
 /**
- * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON they
- * take six times as much at most.
+ * A page ends early when its texts are longer than this: 200 tasks of 20,000 characters would be 24 MB of JSON. As JSON, texts take at most
+ * six times as much.
  */
 const PAGE_TEXT_BYTES = 512 * 1024;
 
@@ -24,17 +24,21 @@ const TASK = json.object({
   completed_at: json.time('completed_at'),
 });
 
-export type TaskFilter = Pick<ListTasksQuery, 'status' | 'priority'>;
-
-/** A query of the tasks of a filter before the cursor $1, newest first, and the order that it has. */
-export function filteredTasks(columns: string, { status, priority }: TaskFilter) {
-  return newestRows('tasks', columns, [
-    { name: 'status', values: taskStatusSchema.options, wanted: status },
-    { name: 'priority', values: prioritySchema.options, wanted: priority },
-  ]);
+export interface TaskFilter extends Pick<ListTasksQuery, 'status' | 'priority'> {
+  /** The parameter with the one owner whose tasks are wanted (`$3`). Default: everyone's */
+  owner?: string | undefined;
 }
 
-/** A page of tasks, of at most $2. @param rows a query of one task more, in `order` */
+/** A query for the tasks of a filter before the cursor $1, newest first, and the order that it has. */
+export function filteredTasks(columns: string, { status, priority, owner }: TaskFilter) {
+  const filter = [
+    { name: 'status', values: taskStatusSchema.options, wanted: status },
+    { name: 'priority', values: prioritySchema.options, wanted: priority },
+  ];
+  return newestRows('tasks', columns, filter, owner);
+}
+
+/** A page of at most $2 tasks. @param rows a query for one task more, in `order` */
 export function selectTaskPage(rows: string, order: string): string {
   return selectPage({
     rows,
@@ -45,10 +49,22 @@ export function selectTaskPage(rows: string, order: string): string {
   });
 }
 
-/** One page, newest first. */
-export async function listTasks(db: Queryable, { limit, cursor, ...filter }: ListTasksQuery): Promise<Page> {
-  const { rows, order } = filteredTasks(TASK_COLUMNS, filter);
+/** One page, newest first. @param owner the one whose tasks are wanted; null for everyone's */
+export async function listTasks(
+  db: Queryable,
+  { limit, cursor, status, priority }: ListTasksQuery,
+  owner: string | null = null,
+): Promise<Page> {
+  const { rows, order } = filteredTasks(TASK_COLUMNS, {
+    status,
+    priority,
+    owner: owner === null ? undefined : '$3',
+  });
   const statement = selectTaskPage(`${rows} LIMIT $2::int + 1`, order);
-  const [page] = await db.query<Page>(statement, [cursor ?? FIRST_PAGE, limit]);
+  const [page] = await db.query<Page>(statement, [
+    cursor ?? FIRST_PAGE,
+    limit,
+    ...(owner === null ? [] : [owner]),
+  ]);
   return page!;
 }

@@ -47,11 +47,11 @@ describe('a search', () => {
     ["a'b", "'"],
     ['two\nlines', 'o\nl'],
     ['\u001funit', '\u001fu'],
-  ])('reads every script and every character: %j has %j', async (title, part) => {
+  ])('supports every script and every character: %j contains %j', async (title, part) => {
     await create(title);
     await create('other');
     expect(await found(part)).toEqual([title]);
-    // By the index as well.
+    // With the index as well.
     expect(await lookedUp(part)).toEqual([title]);
   });
 
@@ -89,7 +89,7 @@ async function lookedUp(q: string) {
   return titlesOf(await searchTasks(taskApi.postgres.db, listTasksQuerySchema.parse({ q }) as never, bounds));
 }
 
-/** All pages of a search with its steps bounded like this. */
+/** All pages of a search whose steps have these limits. */
 async function readAll(filter: object, bounds: typeof STEPS) {
   const pages: string[][] = [];
   let cursor: string | null | undefined;

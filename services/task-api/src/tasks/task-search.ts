@@ -3,7 +3,7 @@ import type { ListTasksQuery } from '@millrace/contracts';
 import { NEWEST_FIRST } from '../lists/list-order.js';
 import { filteredTasks, selectTaskPage, TASK_COLUMNS, type TaskFilter } from './task-list.js';
 
-/** How much a step of a search may look at: so many tasks, and for so long. Everything is bounded by both. */
+/** How much a step of a search may look at: how many tasks, and for how long. Both limits apply to every step. */
 interface Bound {
   tasks: number;
   ms: number;
@@ -11,22 +11,26 @@ interface Bound {
 
 const ALL = 2 ** 31 - 1;
 const BOUNDS: Record<'newest' | 'rare' | 'readOn' | 'lookAllUp', Bound> = {
-  /** What is frequent is found among the newest. */
+  /** Frequent words are found among the newest tasks. */
   newest: { tasks: 600, ms: 20 },
-  /** What is rare is looked up in the index. */
+  /** Rare words are looked up in the index. */
   rare: { tasks: 2_000, ms: 20 },
-  /** What is neither is found by reading on, */
+  /** Words in between are found by reading on, */
   readOn: { tasks: ALL, ms: 20 },
-  /** or, when it is only in old tasks, or in few of the filter's, by looking up all that there is. */
+  /** or, when they are only in old tasks, or in few of the filter's, by looking up all matches. */
   lookAllUp: { tasks: 150_000, ms: 500 },
 };
 
-export type SearchTasksQuery = ListTasksQuery & { q: string };
+export type SearchTasksQuery = ListTasksQuery & {
+  q: string;
+  /** The one whose tasks are searched. Default: everyone's */
+  owner?: string | undefined;
+};
 
 /**
- * One page of the tasks whose title or description contains `q`, newest first. From step to step, it tries what costs more; none sorts
- * what may be many, and none takes longer the more tasks there are. When all fail, the page ends where the time was over, be it empty,
- * and the next one goes on there.
+ * One page of the tasks whose title or description contains `q`, newest first. Each step tries something more expensive than the one
+ * before; none sorts what may be large, and none takes longer the more tasks there are. When all of them fail, the page ends where the time
+ * ran out, even if it is empty, and the next one continues there.
  */
 export async function searchTasks(db: Queryable, query: SearchTasksQuery, bounds = BOUNDS): Promise<Page> {
   const newest = await walk(db, query, bounds.newest);
@@ -38,10 +42,10 @@ export async function searchTasks(db: Queryable, query: SearchTasksQuery, bounds
   return (await lookUp(db, query, bounds.lookAllUp)) ?? more.page;
 }
 
-/** Reads the tasks from the cursor on. @returns also whether the page is as long as it can be */
+/** Reads the tasks from the cursor on. @returns also whether the page is as long as possible */
 async function walk(db: Queryable, query: SearchTasksQuery, bound: Bound) {
   const [walked] = await db.query<Page & { stopped: string | null }>(
-    selectWalk(query),
+    selectWalk(filterOf(query)),
     parameters(query, bound),
   );
   const { rows, next, stopped } = walked!;
@@ -49,20 +53,24 @@ async function walk(db: Queryable, query: SearchTasksQuery, bound: Bound) {
   return { page: { rows, next: isWhole ? next : after(stopped) }, isWhole };
 }
 
-/** Looks up all in the index. @returns undefined when that is too much */
+/** Looks up all matches in the index. @returns undefined when there are too many */
 async function lookUp(db: Queryable, query: SearchTasksQuery, bound: Bound): Promise<Page | undefined> {
-  const [page] = await db.query<Page>(selectLookUp(query), parameters(query, bound));
+  const [page] = await db.query<Page>(selectLookUp(filterOf(query)), parameters(query, bound));
   return page;
 }
 
-function parameters({ cursor, limit, q }: SearchTasksQuery, { tasks, ms }: Bound) {
-  return [cursor ?? FIRST_PAGE, limit, q, tasks, ms];
+function parameters({ cursor, limit, q, owner }: SearchTasksQuery, { tasks, ms }: Bound) {
+  return [cursor ?? FIRST_PAGE, limit, q, tasks, ms, ...(owner === undefined ? [] : [owner])];
+}
+
+function filterOf({ status, priority, owner }: SearchTasksQuery): TaskFilter {
+  return { status, priority, owner: owner === undefined ? undefined : '$6' };
 }
 
 const IS_LATE = "clock_timestamp() > (SELECT now() + $5::int * interval '1 ms')";
 const CONTAINS = 'strpos(text, (SELECT folded($3))) > 0';
 
-/** `stopped` is the first task that was not looked at, as the time was over or there were $4 before it. */
+/** `stopped` is the first task that was not examined, because the time was over or $4 tasks had been before it. */
 function selectWalk(filter: TaskFilter): string {
   const { newest, order } = newestTexts(filter);
   const rows = `
@@ -89,7 +97,7 @@ function newestTexts(filter: TaskFilter) {
   return { newest, order };
 }
 
-/** No row when there are $4 or more, or the time was over. */
+/** No row when there are $4 or more matches, or the time was over. */
 function selectLookUp(filter: TaskFilter): string {
   const belongs = isFiltered(filter) ? ` AND EXISTS (${taskOf('task_id', filter)})` : '';
   const rows = `
@@ -109,21 +117,22 @@ function selectLookUp(filter: TaskFilter): string {
         SELECT * FROM (${selectTaskPage(rows, NEWEST_FIRST)}) AS page WHERE is_all OFFSET 0) AS page`;
 }
 
-function isFiltered({ status, priority }: TaskFilter): boolean {
-  return status !== undefined || priority !== undefined;
+function isFiltered({ status, priority, owner }: TaskFilter): boolean {
+  return status !== undefined || priority !== undefined || owner !== undefined;
 }
 
-/** The task of an id, if it belongs to the filter. (OFFSET 0: one after the other is looked up.) */
-function taskOf(id: string, { status, priority }: TaskFilter): string {
+/** The task with an id, if it matches the filter. (OFFSET 0: they are looked up one after the other.) */
+function taskOf(id: string, { status, priority, owner }: TaskFilter): string {
   const conditions = [
     `id = ${id}`,
     ...(status === undefined ? [] : [`status = '${status}'`]),
     ...(priority === undefined ? [] : [`priority = '${priority}'`]),
+    ...(owner === undefined ? [] : [`owner = ${owner}`]),
   ];
   return `SELECT ${TASK_COLUMNS} FROM tasks WHERE ${conditions.join(' AND ')} OFFSET 0`;
 }
 
-/** The id right after this one: as a cursor, it lets the next page begin with it. */
+/** The id right after this one: used as a cursor, it makes the next page begin with this id. */
 function after(id: string): string {
   const number = BigInt(`0x${id.replaceAll('-', '')}`) + 1n;
   return number

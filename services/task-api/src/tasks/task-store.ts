@@ -2,21 +2,31 @@ import { despiteRefusals, type Page, type Postgres, type Queryable } from '@mill
 import { coalesce, type WorkLimiter } from '@millrace/chassis/work';
 import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '@millrace/contracts';
 import { fingerprint, oncePerKey } from '../idempotency/keys.js';
+import { isOf } from '../is-of.js';
 import { listTasks, TASK_COLUMNS as COLUMNS } from './task-list.js';
 import { searchTasks } from './task-search.js';
 
-/** Tasks in PostgreSQL. What takes an id answers undefined, or false, when there is no such task. */
+/**
+ * Tasks in PostgreSQL. Functions that take an id return undefined, or false, when there is no such task, or it belongs to another owner. With
+ * null for an owner, it does not matter whose it is.
+ */
 export interface TaskStore {
-  /** @param idempotencyKey repeated with it, the task is created once, and answered as it was then */
-  create(task: CreateTask, idempotencyKey?: string): Promise<{ task: Task; isNew: boolean }>;
-  find(id: string): Promise<Task | undefined>;
+  /**
+   * @param owner whose it will be; null: nobody's
+   * @param idempotencyKey when it is repeated, the task is created once, and returned as it was then
+   */
+  create(task: CreateTask, owner: Owner, idempotencyKey?: string): Promise<{ task: Task; isNew: boolean }>;
+  find(id: string, owner: Owner): Promise<Task | undefined>;
   /** One page, newest first. */
-  list(query: ListTasksQuery): Promise<Page>;
-  /** Sets the given fields. Completing a completed task again leaves its time as it is. */
-  update(id: string, changes: UpdateTask | ReplaceTask): Promise<Task | undefined>;
-  /** Deletes the task, and its job with it. */
-  remove(id: string): Promise<boolean>;
+  list(query: ListTasksQuery, owner: Owner): Promise<Page>;
+  /** Sets the given fields. Completing a completed task again does not change its completion time. */
+  update(id: string, owner: Owner, changes: UpdateTask | ReplaceTask): Promise<Task | undefined>;
+  /** Deletes the task and its job. */
+  remove(id: string, owner: Owner): Promise<boolean>;
 }
+
+type Owner = string | null;
+type OwnTask = CreateTask & { owner: Owner };
 
 type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed_at'> & {
   created_at: Date;
@@ -24,51 +34,56 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
   completed_at: Date | null;
 };
 
-/** What one statement writes at most, in tasks and in characters. */
+/** The limits of one statement, in tasks and in characters. */
 const TASKS_A_STATEMENT = 200;
 const TEXT_A_STATEMENT = 1024 * 1024;
 /** How long a search waits for its turn, in ms. */
 const SEARCH_WAIT_MS = 1_500;
 
 export interface TaskListOptions {
-  /** The connections of lists and searches, which are never in the way of other requests. */
+  /** The connections for lists and searches, which never block other requests. */
   lists: Queryable;
-  /** The turns of searches, which leave some of the connections to lists. */
+  /** The turns of searches, which leave some of those connections to lists. */
   searches: WorkLimiter;
 }
 
 export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptions): TaskStore {
-  /** What is created at the same time is committed together. */
-  const insertTogether = coalesce<CreateTask, Task>({
+  /** Tasks that are created at the same time are committed together. */
+  const insertTogether = coalesce<OwnTask, Task>({
     run: (tasks) => despiteRefusals(tasks, (some) => insert(db, some)),
     maxItems: TASKS_A_STATEMENT,
     weigh: ({ title, description }) => title.length + description.length,
     maxWeight: TEXT_A_STATEMENT,
   });
   return {
-    async create(task, idempotencyKey) {
-      if (idempotencyKey === undefined) return { task: await insertTogether(task), isNew: true };
+    async create(task, owner, idempotencyKey) {
+      const own = { ...task, owner };
+      if (idempotencyKey === undefined) return { task: await insertTogether(own), isNew: true };
       const request = { key: idempotencyKey, fingerprint: fingerprint('create task', task) };
       let isNew = false;
       const created = await oncePerKey(db, request, async (tx) => {
         isNew = true;
-        const [inserted] = await insert(tx, [task]);
+        const [inserted] = await insert(tx, [own]);
         return inserted!;
       });
       return { task: created, isNew };
     },
 
-    async find(id) {
-      const rows = await db.query<TaskRow>(`SELECT ${COLUMNS} FROM tasks WHERE id = $1`, [id]);
+    async find(id, owner) {
+      const rows = await db.query<TaskRow>(`SELECT ${COLUMNS} FROM tasks WHERE id = $1 AND ${isOf('$2')}`, [
+        id,
+        owner,
+      ]);
       return rows.map(toTask)[0];
     },
 
-    list({ q, ...query }) {
-      if (q === undefined) return listTasks(lists, query);
-      return searches.run(() => searchTasks(lists, { q, ...query }), { waitMs: SEARCH_WAIT_MS });
+    list({ q, ...query }, owner) {
+      if (q === undefined) return listTasks(lists, query, owner);
+      const search = { q, ...query, owner: owner ?? undefined };
+      return searches.run(() => searchTasks(lists, search), { waitMs: SEARCH_WAIT_MS });
     },
 
-    async update(id, { title, description, priority, completed }) {
+    async update(id, owner, { title, description, priority, completed }) {
       const rows = await db.query<TaskRow>(
         `UPDATE tasks
             SET title = coalesce($2, title),
@@ -80,19 +95,19 @@ export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptio
                   ELSE completed_at
                 END,
                 updated_at = now()
-          WHERE id = $1
+          WHERE id = $1 AND ${isOf('$6')}
           RETURNING ${COLUMNS}`,
-        [id, title ?? null, description ?? null, priority ?? null, completed ?? null],
+        [id, title ?? null, description ?? null, priority ?? null, completed ?? null, owner],
       );
       return rows.map(toTask)[0];
     },
 
-    async remove(id) {
-      // The job first, as whoever changes a job's status locks the job before its task.
+    async remove(id, owner) {
+      // The job first, because everyone who changes a job's status locks the job before its task.
       const rows = await db.query(
-        `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 FOR UPDATE)
-         DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 RETURNING id`,
-        [id],
+        `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 AND ${isOf('$2')} FOR UPDATE)
+         DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 AND ${isOf('$2')} RETURNING id`,
+        [id, owner],
       );
       return rows.length > 0;
     },
@@ -100,18 +115,21 @@ export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptio
 }
 
 /** All or none. @returns the tasks in the order given */
-async function insert(db: Queryable, tasks: CreateTask[]): Promise<Task[]> {
+async function insert(db: Queryable, tasks: OwnTask[]): Promise<Task[]> {
   const rows = await db.query<TaskRow>(
     `WITH asked AS MATERIALIZED (
        SELECT uuidv7() AS id, *
-         FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (title, description, priority, position)),
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+              WITH ORDINALITY AS asked (title, description, priority, owner, position)),
      task AS (
-       INSERT INTO tasks (id, title, description, priority) SELECT id, title, description, priority FROM asked RETURNING *)
+       INSERT INTO tasks (id, title, description, priority, owner)
+       SELECT id, title, description, priority, owner FROM asked RETURNING *)
      SELECT ${COLUMNS} FROM task JOIN (SELECT id, position FROM asked) USING (id) ORDER BY position`,
     [
       tasks.map(({ title }) => title),
       tasks.map(({ description }) => description),
       tasks.map(({ priority }) => priority),
+      tasks.map(({ owner }) => owner),
     ],
   );
   return rows.map(toTask);

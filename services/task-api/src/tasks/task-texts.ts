@@ -7,8 +7,8 @@ import { repeat } from '../repeat.js';
 const BATCH = 100;
 
 /**
- * The next tasks downwards that were there before their texts were kept. They are locked against being deleted at the same time: else
- * their texts would stay.
+ * The next older tasks that were created before their texts were stored. They are locked against deletion: otherwise their texts would
+ * remain.
  */
 const FILL_BATCH = `
   WITH missing AS MATERIALIZED (SELECT before FROM task_texts_missing FOR UPDATE),
@@ -23,8 +23,8 @@ const FILL_BATCH = `
   SELECT FROM last`;
 
 /**
- * Makes the tasks of the version before 005 searchable, in small batches, each in its own transaction: the previous version goes on
- * meanwhile, and an interrupted run is taken up where it was. Does nothing when all are done.
+ * Makes the tasks of the version before 005 searchable, in small batches, each in its own transaction: the previous version keeps running
+ * in the meantime, and an interrupted run continues where it stopped. Does nothing when all are done.
  */
 export async function fillTaskTexts(
   db: Queryable,
@@ -42,9 +42,9 @@ export async function fillTaskTexts(
 }
 
 /**
- * Merges new texts into the index of searches. Until then they lie in a list that every search reads through.
+ * Merges new texts into the search index. Until then they are in a list that every search reads through.
  *
- * @returns a function that stops it and waits for the statement under way
+ * @returns a function that stops it and waits for the running statement
  */
 export function startMergingTexts({
   db,

@@ -17,7 +17,7 @@ interface UserRow {
 
 /** Users in PostgreSQL. */
 export interface UserStore {
-  /** @returns the new user, or undefined when the email address is taken */
+  /** @returns the new user, or undefined when the email address is already registered */
   register(user: RegisterUser): Promise<User | undefined>;
   /** One page, newest first. */
   list(page: PageQuery): Promise<Page>;

@@ -24,9 +24,9 @@ afterEach(async () => {
 });
 
 const scheduling = { priority: 'medium' } as const;
-const picture = { type: 'image/png', bytes: Buffer.from('x') } as const;
+const image = { type: 'image/png', bytes: Buffer.from('x') } as const;
 
-/** A gateway in front of replicas of task-api. @param lostAnswers after so many commits, the replica does not hear of them */
+/** A gateway in front of replicas of task-api. @param lostAnswers how many commits the replica does not hear of */
 async function startGateway({ replicas = 1, lostAnswers = 0 } = {}) {
   const postgres = losingAnswers(taskApi.postgres.db, lostAnswers);
   while (listeners.length < replicas) {
@@ -36,11 +36,11 @@ async function startGateway({ replicas = 1, lostAnswers = 0 } = {}) {
   const jobs = createJobClient(client);
   const routes = Router()
     .post('/text', (req, res) => forwardJob(req, res, jobs.analyze('a', scheduling)))
-    .post('/picture', (req, res) => forwardJob(req, res, jobs.image(picture, ['bw'], scheduling)));
+    .post('/image', (req, res) => forwardJob(req, res, jobs.image(image, ['bw'], scheduling)));
   return createHttpApp({ ...basics('web-gateway-1'), service: 'web-gateway', routes: [routes] });
 }
 
-/** PostgreSQL that does what it is told, while nobody hears of it. */
+/** A PostgreSQL that does its work, but whose responses get lost. */
 function losingAnswers(db: Postgres, count: number): Postgres {
   let left = count;
   const arrive = <T>(answer: T): T => {
@@ -60,8 +60,8 @@ function losingAnswers(db: Postgres, count: number): Postgres {
 
 const jobs = () => taskApi.postgres.db.query<{ id: string }>('SELECT id FROM jobs');
 
-it.each(['/text', '/picture'])(
-  'makes one job of POST %s, however many replicas have taken it without the gateway hearing of it',
+it.each(['/text', '/image'])(
+  'makes one job of POST %s, however many responses of replicas get lost',
   async (path) => {
     const app = await startGateway({ replicas: 3, lostAnswers: 2 });
     const { body } = await request(app).post(path).expect(202);
@@ -71,13 +71,13 @@ it.each(['/text', '/picture'])(
 
 it('makes a job of each request', async () => {
   const app = await startGateway();
-  const answers = await Promise.all([1, 2, 3].map(() => request(app).post('/picture').expect(202)));
+  const answers = await Promise.all([1, 2, 3].map(() => request(app).post('/image').expect(202)));
   expect(new Set(answers.map(({ body }) => body.id)).size).toBe(3);
 });
 
-it("takes the client's own key, and passes on that it is a bad one", async () => {
+it("uses the client's own key, and passes on the refusal of an invalid one", async () => {
   const app = await startGateway();
-  const post = (key: string) => request(app).post('/picture').set('Idempotency-Key', key);
+  const post = (key: string) => request(app).post('/image').set('Idempotency-Key', key);
   const first = await post('key-1').expect(202);
   const second = await post('key-1').expect(202);
   expect(second.body).toEqual(first.body);

@@ -8,16 +8,16 @@ import {
   type Scheduling,
 } from '@millrace/contracts';
 
-/** A picture of 20 MiB takes PostgreSQL longer than a line of text. */
+/** An image of 20 MiB takes PostgreSQL longer than a line of text. */
 const IMAGE_TIMEOUT_MS = 15_000;
 
-/** The requests that hand a job to task-api, the one producer of queued work. */
+/** The requests that hand a job to task-api, the only producer of queued work. */
 export interface JobClient {
   analyze(text: string, scheduling: Scheduling): Handover;
   image(image: { type: ImageType; bytes: Buffer }, effects: Effect[], scheduling: Scheduling): Handover;
 }
 
-/** @param key names the handover: whichever replica it is sent to again, it makes one job */
+/** @param key identifies the job: whichever replica the request is repeated at, it creates one job */
 export type Handover = (key: string) => Promise<AcceptedJob>;
 
 export function createJobClient(taskApi: ServiceClient): JobClient {

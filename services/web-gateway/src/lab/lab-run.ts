@@ -8,8 +8,7 @@ export interface LabRun extends LabRunQuery {
 }
 
 /**
- * Applies an effect to the same picture many times, as uploads do, and tells how each went. Returns early when the current signal
- * aborts.
+ * Applies an effect to the same image many times, as uploads do, and reports each request. Returns early when the current signal aborts.
  */
 export async function runLab(
   { image, effect, requests, concurrency }: LabRun,
@@ -56,7 +55,7 @@ export async function runLab(
     await Promise.all(Array.from({ length: Math.min(concurrency, requests) }, sendInTurn));
     tell({ event: 'end', ms: now() });
   } catch (error) {
-    // What is under way fails with it.
+    // Running requests fail with it.
     if (!signal?.aborted) throw error;
   }
 }

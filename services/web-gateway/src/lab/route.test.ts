@@ -4,7 +4,7 @@ import { labEventSchema, type LabEvent, type LabRequest } from '@millrace/contra
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
-import { picture } from '../../../../tests/support/images.js';
+import { makeImage } from '../../../../tests/support/images.js';
 import { type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
 
 let gateway: TestGateway;
@@ -13,7 +13,7 @@ let photo: Buffer;
 beforeAll(async () => {
   gateway = await startGateway();
   listener = await listenOnFreePort(gateway.app);
-  photo = await picture('jpeg');
+  photo = await makeImage('jpeg');
 });
 afterAll(async () => {
   await listener.close();
@@ -81,7 +81,7 @@ it.each([
 });
 
 it.each(['image/jpg', 'application/octet-stream', ''])(
-  'takes a picture of Content-Type "%s"',
+  'accepts an image with the Content-Type "%s"',
   async (type) => {
     const headers: Record<string, string> = type ? { 'Content-Type': type } : {};
     const body = new Uint8Array(photo);
@@ -96,7 +96,7 @@ it.each(['image/jpg', 'application/octet-stream', ''])(
 );
 
 it('answers 415 to a body that is not an image, and 413 to one over 1 MiB', async () => {
-  await post('effect=bw').send(Buffer.from('no picture')).expect(415);
+  await post('effect=bw').send(Buffer.from('no image')).expect(415);
   await request(gateway.app).post('/lab/runs?effect=bw').send({ text: 'none' }).expect(415);
   await post('effect=bw')
     .send(Buffer.alloc(1024 ** 2 + 1))
@@ -104,7 +104,7 @@ it('answers 415 to a body that is not an image, and 413 to one over 1 MiB', asyn
 });
 
 describe('one run at a time', () => {
-  /** Begins a run that lasts until the link to the workers is mended. */
+  /** Begins a run that lasts until the link to the workers is repaired. */
   const beginFrozenRun = async () => {
     await gateway.links.blurWorker.freeze();
     const open = http.request(`${listener.url}/lab/runs?effect=blur&requests=1`, {

@@ -10,13 +10,13 @@ import { createWorkLimiter } from '@millrace/chassis/work';
 import { type LabEvent, labRunQuerySchema } from '@millrace/contracts';
 import type { EffectWorkers } from '@millrace/workflows';
 import express, { type RequestHandler, Router } from 'express';
-import { imageTypeOf } from '../pictures/image-type.js';
+import { imageTypeOf } from '../images/image-type.js';
 import { runLab } from './lab-run.js';
 
-/** As much as Nginx lets through: it is sent hundreds of times. */
+/** The limit in Nginx: the image is sent hundreds of times. */
 const IMAGE_MAX_BYTES = 1024 * 1024;
 
-/** POST /lab/runs: how an effect's workers scale, told line by line as it happens. */
+/** POST /lab/runs: shows how an effect's workers scale, line by line as it happens. */
 export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): Router {
   const router = Router();
   // Two runs at once would measure each other.

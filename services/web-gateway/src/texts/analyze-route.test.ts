@@ -46,7 +46,7 @@ it.each([
   ['is down', () => gateway.links.textWorker.cut()],
   ['hangs', () => gateway.links.textWorker.freeze()],
 ])(
-  'answers 503 within 5 s when text-worker %s, and goes on when it is back',
+  'answers 503 within 5 s when text-worker %s, and recovers when it is back',
   async (_case, damage) => {
     await analyze({ text: 'a' }).expect(200);
     await damage();

@@ -6,7 +6,7 @@ import { Router } from 'express';
 import { forwardJob } from '../jobs/forward-job.js';
 import type { JobClient } from '../jobs/job-client.js';
 
-/** POST /analyze: how many words a text has, and the text reversed; with `?async=true` as a job. */
+/** POST /analyze: counts the words in a text and reverses it; with `?async=true` as a job. */
 export function analyzeRoutes(textWorker: ServiceClient, jobs: JobClient): Router {
   const router = Router();
 

@@ -15,7 +15,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Sends a page that ui/build.mjs has made. */
+/** Sends a page that ui/build.mjs has built. */
 export function sendPage(folder: string, file: string): RequestHandler {
   return async (_req, res) => {
     const body = await readFile(join(folder, file), 'utf8');

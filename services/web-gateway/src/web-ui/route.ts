@@ -5,7 +5,7 @@ import { Router } from 'express';
 import { sendPage } from '../ui/page.js';
 
 /**
- * GET / and /ui/:page: the web UI, one HTML document for all of them. GET /ui/assets/:file: its scripts and styles.
+ * GET / and /ui/:page: the web UI, one HTML document for all pages. GET /ui/assets/:file: its scripts and styles.
  *
  * @param folder the output of ui/build.mjs
  */
@@ -25,7 +25,7 @@ export function uiRoutes(folder: string): Router {
   router
     .route('/ui/assets/:file')
     .get((req, res) => {
-      // The name holds a hash of the content: what it names never changes.
+      // The name contains a hash of the content, so the content never changes.
       res.sendFile(req.params.file, { root: join(folder, 'assets'), maxAge: '1y', immutable: true });
     })
     .all(methodNotAllowed);

@@ -8,14 +8,14 @@ const LONGEST_LINE = 64 * 1024;
 /** Starts a run and reports each event as it comes. Resolves when the run ends. @throws Failure */
 export async function runLab(
   settings: LabRunQuery,
-  picture: Blob,
+  image: Blob,
   onEvent: (event: LabEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const response = await reach('/lab/runs' + queryOf({ ...settings }), {
     method: 'POST',
-    headers: { 'Content-Type': picture.type },
-    body: picture,
+    headers: { 'Content-Type': image.type },
+    body: image,
     signal,
   });
   if (!response.ok || !response.body) throw await failureOf(response);

@@ -1,6 +1,6 @@
 import type { Component, Plugin } from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 
-/** What keyboards and screen readers need and Swagger UI lacks: labels, headings in order, no link within a button. */
+/** What keyboards and screen readers need and Swagger UI lacks: labels, headings in order, no links inside buttons. */
 export const accessible: Plugin = ({ React: { createElement } }) => {
   const labelled =
     (Field: Component): Component =>
@@ -13,7 +13,7 @@ export const accessible: Plugin = ({ React: { createElement } }) => {
       );
   return {
     components: {
-      // The path, within the button that opens the call. The address follows what is opened all the same.
+      // The path, inside the button that opens the call. The URL still follows what is opened.
       DeepLink: ({ text }) => createElement('span', null, text),
     },
     wrapComponents: {
@@ -31,7 +31,7 @@ export const accessible: Plugin = ({ React: { createElement } }) => {
   };
 };
 
-/** What is so of this API: there is one server, the one that the page is from; and a stream has no end that a form could wait for. */
+/** Specific to this API: there is one server, the one that served the page; and a stream has no end that a form could wait for. */
 export const ourApi: Plugin = ({ specSelectors }) => ({
   components: { ServersContainer: () => null },
   statePlugins: {

@@ -1,4 +1,4 @@
-// The API reference: Swagger UI, with what it lacks for keyboards and screen readers.
+// The API reference: Swagger UI, plus what it lacks for keyboards and screen readers.
 import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 import { followTheme } from '../state/theme.js';
 import { accessible, ourApi } from './plugins.js';
@@ -11,8 +11,8 @@ SwaggerUI({
   deepLinking: true,
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
-  // In colours of its own, which are not for both themes.
+  // It has its own colours, which do not suit both themes.
   syntaxHighlight: { activated: false },
-  // Asks nobody else about our description.
+  // Does not send our description to a third party for validation.
   validatorUrl: null,
 });

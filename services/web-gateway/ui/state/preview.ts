@@ -5,10 +5,10 @@
  * @param edge the length of the longer side, in pixels
  * @throws when this browser cannot read the image, or `signal` has aborted
  */
-export function previewOf(picture: Blob, edge: number, signal: AbortSignal): Promise<Blob> {
+export function previewOf(image: Blob, edge: number, signal: AbortSignal): Promise<Blob> {
   const preview = last.then(() => {
     signal.throwIfAborted();
-    return shrink(picture, edge);
+    return shrink(image, edge);
   });
   last = preview.catch(() => undefined);
   return preview;
@@ -16,12 +16,12 @@ export function previewOf(picture: Blob, edge: number, signal: AbortSignal): Pro
 
 let last: Promise<unknown> = Promise.resolve();
 
-async function shrink(picture: Blob, edge: number): Promise<Blob> {
-  const bitmap = await createImageBitmap(picture);
+async function shrink(image: Blob, edge: number): Promise<Blob> {
+  const bitmap = await createImageBitmap(image);
   const factor = edge / Math.max(bitmap.width, bitmap.height);
   const canvas = document.createElement('canvas');
   try {
-    if (factor >= 1) return picture;
+    if (factor >= 1) return image;
     canvas.width = Math.max(1, Math.round(bitmap.width * factor));
     canvas.height = Math.max(1, Math.round(bitmap.height * factor));
     const context = canvas.getContext('2d');

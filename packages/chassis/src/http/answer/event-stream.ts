@@ -60,6 +60,9 @@ interface OwnStream extends EventStream {
   disconnect(): void;
 }
 
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** How long clients have to read the rest when the replica shuts down. */
 const CLOSING_GRACE_MS = 2_000;
 
@@ -142,7 +145,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     open(req, res) {
       // There will be no more `close` event.
       if (res.closed) return { signal: AbortSignal.abort(), send: () => undefined, end: () => undefined };
-      const stream = own(res, takePlace(currentContext()?.client ?? ''));
+      const { client = '', principal } = currentContext() ?? {};
+      const stream = own(res, takePlace(client));
+      endAt(principal?.expiresAt, stream);
       res.writeHead(200, {
         'Content-Type': format.contentType,
         'Cache-Control': 'no-store',
@@ -155,6 +160,13 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       return stream;
     },
   };
+}
+
+/** Ends a stream when the token of its request expires: the client comes back with a new one. */
+function endAt(time: number | undefined, stream: EventStream): void {
+  if (time === undefined) return;
+  const timer = setTimeout(() => stream.end(), Math.min(time - Date.now(), LONGEST_TIMER_MS));
+  stream.signal.addEventListener('abort', () => clearTimeout(timer));
 }
 
 /** Counts buffered bytes; over the limit, the clients that have been behind for longest are disconnected. */

@@ -53,7 +53,7 @@ it.each([
   ['a byte order mark', `\ufeff${json}`, { text }],
   ['white space around it', ` \r\n${json}\n`, { text }],
   ['a key that JavaScript gives a meaning', '{"__proto__":1}', JSON.parse('{"__proto__":1}')],
-])('takes %s', async (_what, body, expected) => {
+])('accepts %s', async (_what, body, expected) => {
   expect((await post(body).expect(200)).body).toEqual({ body: expected });
 });
 
@@ -133,7 +133,7 @@ describe.each(compressions)('a body in %s', (encoding, compress, decompress) => 
 });
 
 it.each(['x-zip', 'utf-8', 'gzip, gzip', 'gzip;q=1', 'y'.repeat(5_000)])(
-  'refuses the Content-Encoding %.20s, and says what is right',
+  'refuses the Content-Encoding %.20s, and says what is supported',
   async (encoding) => {
     const response = await post(json, { 'Content-Encoding': encoding }).expect(415);
     expect(response.get('accept-encoding')).toBe('gzip, deflate, br');

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const status = async () => (await checkHealth({ service: 'x', pod: 'x-1', checks: [postgres.check] })).status;
 const ask = async (sql: string) => (await administrator.query<Record<string, string>>(sql)).rows[0]!;
-/** The connections that a service's role has. */
+/** The connections of a service's role. */
 const connections = async () =>
   Number((await ask(`SELECT count(*) FROM pg_stat_activity WHERE usename = 'task_api'`))['count']);
 
@@ -81,7 +81,7 @@ it.each([
   ['is away', () => postgres.link.cut()],
   ['hangs', () => postgres.link.freeze()],
 ])(
-  'fails in time on a server that %s, and keeps one connection at most',
+  'fails in time on a server that %s, and keeps at most one connection',
   async (_case, damage) => {
     expect(await status()).toBe('healthy');
     const before = await connections();

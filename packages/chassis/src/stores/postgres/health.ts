@@ -5,17 +5,17 @@ import type { DependencyCheck } from '../../http/health.js';
 import { connectionOptions } from './pool.js';
 
 export interface PostgresCheck extends DependencyCheck {
-  /** Ends the connection at once. Idempotent. */
+  /** Closes the connection at once. Idempotent. */
   close(): void;
 }
 
-/** Beyond these, nobody waits for the check any more. */
+/** After this time, nobody waits for the check any more. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 3_000;
 
 /**
- * Asks PostgreSQL whether it can do what requests want of it, and leaves nothing behind. On a connection of its own, made at the
- * first check and after each failure: requests may have taken all of the pool, and are not kept waiting. One check runs at a time.
+ * Checks whether PostgreSQL can do what requests need, and leaves nothing behind. It uses its own connection, opened at the first check and
+ * after each failure: requests may occupy the whole pool, and should not have to wait for the check. One check runs at a time.
  *
  * @param table one that the service writes to
  */
@@ -63,8 +63,8 @@ export function createPostgresCheck(config: PostgresConfig, table: string): Post
 }
 
 /**
- * Fails on a server that is read-only (FOR UPDATE), has no room on its disk (a result of 1 MB goes to a temporary file when work_mem
- * does not hold it), or cannot write and flush its log (a message to nobody, committed).
+ * Fails on a server that is read-only (FOR UPDATE), has no room on its disk (a result of 1 MB goes to a temporary file when work_mem cannot
+ * hold it), or cannot write and flush its log (a message to nobody, committed).
  */
 function workLikeARequest(table: string): string {
   return `BEGIN;

@@ -1,9 +1,9 @@
 /**
- * SQL that makes the JSON text of an answer, which is passed on as it is: rows that become objects and then text in Node take twice
- * as long. Each function takes an SQL expression and gives one for JSON text, never NULL.
+ * SQL that produces the JSON text of a response, which is passed on unchanged: turning rows into objects and then into text in Node takes
+ * twice as long. Each function takes an SQL expression and returns one for JSON text, which is never NULL.
  */
 export const json = {
-  /** Text that needs no escapes and is never NULL: ids, names of states. */
+  /** Text that needs no escaping and is never NULL: ids, status names. */
   plain: (sql: string) => `'"' || ${sql} || '"'`,
   /** Any text, or NULL. */
   text: (sql: string) => `coalesce(to_json(${sql})::text, 'null')`,
@@ -14,18 +14,18 @@ export const json = {
   /** A timestamptz as UTC with milliseconds, like Date's toISOString(), or NULL. */
   time: (sql: string) =>
     String.raw`coalesce(to_char(${sql} AT TIME ZONE 'UTC', '"\""YYYY-MM-DD"T"HH24:MI:SS.MS"Z\""'), 'null')`,
-  /** @param fields what the functions here have made, by name, in the order of the object */
+  /** @param fields the results of these functions, by name, in the order of the object */
   object: (fields: Record<string, string>) => {
     const names = Object.keys(fields).map((name) => `"${name}":%s`);
     return `format('{${names.join(',')}}', ${Object.values(fields).join(', ')})`;
   },
 };
 
-/** One page of a list, as PostgreSQL has made it. */
+/** One page of a list, as PostgreSQL has built it. */
 export interface Page {
   /** The JSON text of an array. */
   rows: string;
-  /** The cursor of the next page: the last id of this one. Null on the last page. */
+  /** The cursor of the next page: the last id on this one. Null on the last page. */
   next: string | null;
 }
 
@@ -33,14 +33,14 @@ export interface Page {
 export const FIRST_PAGE = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
- * A statement that makes one page, a row of `Page`.
+ * A statement that builds one page, a row of `Page`.
  *
- * @param rows a query whose rows have an `id`: one more than the page may have, if there are as many
- * @param order the order they come in. Default: `id DESC`
+ * @param rows a query for rows with an `id`: one more than fits on the page, if there are that many
+ * @param order the order of the rows. Default: `id DESC`
  * @param row the JSON of a row
- * @param limit an SQL expression: the most rows of a page
- * @param bytes where rows can be large: how large one is, an SQL expression, and how much of that a page may have. Its first
- *   row is always on it
+ * @param limit an SQL expression: the maximum number of rows on a page
+ * @param bytes for rows that can be large: the size of one, as an SQL expression, and the maximum total on a page. The first row is always
+ *   included
  */
 export function selectPage({
   rows,

@@ -49,7 +49,7 @@ it('returns at once when everything is applied, and applies what a later release
   try {
     cpSync(migrations.directory, directory, { recursive: true });
     await migrate({ ...migrations, config, directory });
-    // node-pg-migrate's lock, as another replica holds it while it applies something.
+    // node-pg-migrate's lock, as another replica holds it while it applies a migration.
     await db.query('SELECT pg_advisory_lock(7241865325823964)');
     await migrate({ ...migrations, config, directory });
     await db.query('SELECT pg_advisory_unlock_all()');

@@ -8,20 +8,20 @@ import { retryForever } from '../../work/retry.js';
 
 export interface MigrationOptions {
   config: PostgresConfig;
-  /** The folder of numbered SQL files, absolute. */
+  /** The absolute path of the folder with the numbered SQL files. */
   directory: string;
-  /** The service's own schema; the record of what has run is kept there too. */
+  /** The service's own schema; the record of applied migrations is stored there too. */
   schema: string;
   logger: Logger;
-  /** Ends the waiting for a database that is not there. */
+  /** Stops waiting for a database that is not there. */
   signal?: AbortSignal;
 }
 
 /**
- * Brings the service's schema up to date. Each file runs once, however many replicas start together: they queue for an
- * advisory lock. Waits for a database, and a role in it, that are not there yet, and begins again when it goes away.
+ * Brings the service's schema up to date. Each file runs once, however many replicas start together: they queue for an advisory lock. Waits
+ * for a database, and a role in it, that do not exist yet, and starts over when the database goes away.
  *
- * @throws what the database says when a migration itself is wrong; AbortError when `signal` aborts while it waits
+ * @throws the database's error when a migration itself is wrong; AbortError when `signal` aborts while it waits
  */
 export async function migrate({
   config,
@@ -40,7 +40,7 @@ export async function migrate({
       await client.connect();
       isUnavailable = false;
       if (await hasAll(client, directory, schema)) return [];
-      // Most starts have nothing to apply, and need not carry a library that is as large as the rest.
+      // Most starts have nothing to apply, and need not load a library as large as everything else together.
       const { runner } = await import('node-pg-migrate');
       return await runner({
         dbClient: client,
@@ -52,7 +52,7 @@ export async function migrate({
         log: () => undefined,
       });
     } catch (error) {
-      // A server that shuts down says so in place of an answer.
+      // A server that is shutting down reports it in place of a response.
       if (error instanceof DatabaseError && isServerFault(error)) isUnavailable = true;
       throw error;
     } finally {
@@ -68,7 +68,7 @@ export async function migrate({
   logger.info({ applied: applied.map(({ name }) => name) }, 'database schema is up to date');
 }
 
-/** Whether every file is on record as applied. It is put there in the transaction that applies it. */
+/** Whether every file is recorded as applied. The record is written in the transaction that applies the file. */
 async function hasAll(client: Client, directory: string, schema: string): Promise<boolean> {
   const record = `${schema}.migrations`;
   const { rows: found } = await client.query<{ exists: boolean }>(

@@ -63,7 +63,7 @@ describe.each([
       () => db.query('SELECT 1'),
       () => db.transaction((tx) => tx.query('SELECT 1')),
     ];
-    // One gets the connection that was idle, the others try new ones.
+    // One gets the idle connection, the others try to open new ones.
     for (const { error, ms } of await Promise.all(uses.map((use) => failure(use())))) {
       expect(error).toBeInstanceOf(Unavailable);
       expect(ms).toBeLessThan(5_000);
@@ -107,7 +107,7 @@ it('survives the loss of its connection between two statements of a transaction'
       await tx.query('INSERT INTO numbers VALUES (1)');
       const [self] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       await db.query('SELECT pg_terminate_backend($1)', [self!.pid]);
-      // Time for the event of the loss to arrive while no statement waits for it.
+      // Time for the event of the loss to arrive while no statement is waiting for it.
       await db.query('SELECT pg_sleep(0.1)');
       await tx.query('INSERT INTO numbers VALUES (2)');
     }),
@@ -159,7 +159,7 @@ describe('a transaction', () => {
 });
 
 describe('whether a request may have changed something', () => {
-  /** @returns what the request would say, should it be answered with 503 now */
+  /** @returns what the request would say if it were answered with 503 now */
   const begun = async (work: () => Promise<unknown>) => {
     const effects = { begun: false };
     await withContext({ requestId: 'r', effects }, () => failure(work()));
@@ -202,7 +202,7 @@ it('ends an idle transaction and releases its locks', async () => {
   const { error } = await failure(
     db.transaction(async (tx) => {
       await tx.query('INSERT INTO numbers VALUES (1)');
-      // Waits for the other's row, and gets it.
+      // Waits for the other transaction's row, and gets it.
       await eventually(() => db.query('INSERT INTO numbers VALUES (1)'), 15_000);
       await tx.query('INSERT INTO numbers VALUES (2)');
     }),

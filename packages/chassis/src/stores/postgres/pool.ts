@@ -9,34 +9,34 @@ import { describeStatement } from './statement-span.js';
 
 /** The part of a connection, or of the pool, that data access needs. */
 export interface Queryable {
-  /** @returns the rows. @throws Unavailable when the database does not answer in time; DatabaseError when it refuses */
+  /** @returns the rows. @throws Unavailable when the database does not respond in time; DatabaseError when it refuses */
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
 }
 
 export interface Postgres extends Queryable {
-  /** Runs `work` in a transaction, rolled back when it throws. */
+  /** Runs `work` in a transaction, which is rolled back when it throws. */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   end(): Promise<void>;
 }
 
-/** Waits add up to less than 5 s, the time in which a client is to hear of a fault: connect, then the statement. */
+/** The waits (connect, then the statement) add up to less than 5 s, the time within which a client must hear of a fault. */
 const CONNECT_TIMEOUT_MS = 1_500;
 const STATEMENT_TIMEOUT_MS = 2_500;
 const ANSWER_TIMEOUT_MS = 3_000;
 const IDLE_TIMEOUT_MS = 60_000;
-/** How long a transaction may stand still. A frozen process would else keep its locks for as long as it stays frozen. */
+/** How long a transaction may be idle. Otherwise a frozen process would keep its locks for as long as it is frozen. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
-/** How long the server waits for a client that acknowledges nothing, before it takes the connection for dead. */
+/** How long the server waits for a client that acknowledges nothing, before it considers the connection dead. */
 const TCP_USER_TIMEOUT_MS = 10_000;
 
 export interface PoolOptions {
-  /** The most connections. Default: POSTGRES_POOL_SIZE. */
+  /** The maximum number of connections. Default: POSTGRES_POOL_SIZE. */
   size?: number;
-  /** Settings of PostgreSQL's for each connection, by name. */
+  /** PostgreSQL settings for each connection, by name. */
   settings?: Record<string, string>;
 }
 
-/** A pool of connections. It is made without one and mends itself: PostgreSQL may come, go and return. */
+/** A pool of connections. It needs none to be created, and recovers by itself: PostgreSQL may come, go and return. */
 export function createPostgres(
   config: PostgresConfig,
   logger: Logger,
@@ -49,15 +49,15 @@ export function createPostgres(
     options: connection.options + own.join(''),
     max: size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    // A connection is dear to open (a process of PostgreSQL's, a password's hash), most of all in the next burst.
+    // A connection is expensive to open (a PostgreSQL process, a password hash), above all in the next burst.
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });
-  // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
+  // An idle connection that breaks is replaced at the next query; without a listener, the event would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
-  // Nor has a connection a listener while it passes from one user to the next. Whoever gets it broken hears of that from it.
+  // A connection also has no listener while it passes from one user to the next. Whoever gets a broken one finds out from its first query.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
   const connect = () =>
@@ -98,7 +98,7 @@ export function createPostgres(
       const breaks = (error: Error) => {
         broken = error;
       };
-      // The loss of the connection between two statements; unheard, the event would end the process.
+      // The connection was lost between two statements; without a listener, the event would end the process.
       client.on('error', breaks);
       const tx = on(client, breaks);
       try {
@@ -107,7 +107,7 @@ export function createPostgres(
         await commits(false, () => tx.query('COMMIT'));
         return result;
       } catch (error) {
-        // A broken connection is closed, which undoes as well. To a ROLLBACK, a server that hangs would not answer either.
+        // A broken connection is closed, which rolls back too. A hanging server would not respond to a ROLLBACK anyway.
         if (!broken) await tx.query('ROLLBACK').catch(breaks);
         throw error;
       } finally {
@@ -120,8 +120,8 @@ export function createPostgres(
 }
 
 /**
- * Runs a statement after which something may have changed for good, also when its answer is lost. Only an error that leaves the
- * connection as it is (not FATAL) says for sure that it was undone.
+ * Runs a statement that may change something for good, even if its response is lost. Only an error that keeps the connection open (not
+ * FATAL) proves that the change was undone.
  */
 async function commits<T>(isRead: boolean, statement: () => Promise<T>): Promise<T> {
   const effects = currentContext()?.effects;
@@ -143,8 +143,8 @@ function isRead(text: string): boolean {
 const names = new Map<string, string>();
 
 /**
- * A name under which a connection keeps the statement parsed and planned: for ours, that is most of what they cost. Statements
- * have to be few: what varies belongs in their values.
+ * A name under which a connection keeps the statement parsed and planned: for our statements, that is most of their cost. There must be few
+ * statements: whatever varies belongs in their values.
  */
 function nameOf(text: string): string {
   let name = names.get(text);
@@ -162,7 +162,7 @@ export function connectionOptions(config: PostgresConfig) {
     database: config.POSTGRES_DB,
     user: config.POSTGRES_USER,
     password: config.POSTGRES_PASSWORD,
-    // Said here, so that PGSSLMODE, PGOPTIONS and the like, meant for the tools of whoever starts us, say nothing.
+    // Set explicitly, so that PGSSLMODE, PGOPTIONS and the like, meant for the tools of whoever starts us, have no effect.
     ssl: false,
     options: `-c tcp_user_timeout=${TCP_USER_TIMEOUT_MS}`,
     application_name: 'millrace',
@@ -171,16 +171,16 @@ export function connectionOptions(config: PostgresConfig) {
 }
 
 /**
- * SQLSTATE classes that speak of the server and not of the statement
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08 connection, 40 rolled back for the sake of another
- * (deadlock), 53 resources, 57 operator intervention, 58 system error; and 25006, a server that is read-only for now.
+ * SQLSTATE classes that are about the server and not the statement (https://www.postgresql.org/docs/current/errcodes-appendix.html): 08
+ * connection, 40 rolled back in favour of another transaction (deadlock), 53 resources, 57 operator intervention, 58 system error; and
+ * 25006, a server that is read-only for now.
  */
 const SERVER_FAULT = /^(08|40|53|57|58|25006)/;
 
-/** Is it the database that is at fault, and not what was asked of it? */
+/** Whether the database is at fault, and not the statement. */
 export function isServerFault(error: unknown): boolean {
   if (error instanceof DatabaseError) return SERVER_FAULT.test(error.code ?? '');
-  // What else `pg` rejects with comes from the connection (refused, reset, ended, timed out), but for our own mistakes.
+  // Everything else that `pg` rejects with comes from the connection (refused, reset, ended, timed out), apart from our own mistakes.
   return !(error instanceof TypeError);
 }
 
@@ -188,16 +188,17 @@ function asUnavailable(error: unknown): Unavailable {
   return new Unavailable('The database is not available right now. Try again in a moment.', { cause: error });
 }
 
-/** Is it the refusal of a second row with the same unique key? */
+/** Whether it is the refusal of a second row with the same unique key. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '23505';
 }
 
 /**
- * Runs a statement on many rows at once. When PostgreSQL refuses it because of some of them, the others are done all the same, in halves.
+ * Runs a statement on many rows at once. When PostgreSQL refuses it because of some rows, it splits them in halves until the others are
+ * done.
  *
- * @returns for each row, in their order, its result or why it was refused
- * @throws what is not the fault of a row
+ * @returns for each row, in order, its result or why it was refused
+ * @throws errors that are not the fault of a row
  */
 export async function despiteRefusals<Row, Result>(
   rows: Row[],

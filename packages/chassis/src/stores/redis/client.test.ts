@@ -12,7 +12,7 @@ async function watch(redis: TestRedis) {
 
 const filler = Buffer.alloc(64 * 1024, 1);
 
-describe('the check of Redis', () => {
+describe('the Redis check', () => {
   let redis: TestRedis;
   let status: () => Promise<string>;
   beforeAll(async () => {
@@ -72,7 +72,7 @@ const disk = mountSmallDisk(64);
     try {
       expect(await status()).toBe('healthy');
       disk!.fill();
-      // What Redis is given, it writes to its file.
+      // Redis writes everything it is given to its file.
       await eventually(async () => {
         await redis.redis.set('filler', filler).catch(() => undefined);
         expect(await status()).toBe('unhealthy');

@@ -8,8 +8,8 @@ import { inSpan } from '../../telemetry/spans.js';
 export type { Redis } from 'ioredis';
 
 /**
- * A connection for request handlers: a command that cannot be answered within about 2 s fails, and none waits for a
- * connection that is not there. It reconnects by itself for as long as it takes.
+ * A connection for request handlers: a command that is not answered within about 2 s fails, and no command waits for a connection that is
+ * not there. It keeps reconnecting for as long as it takes.
  *
  * @param url `redis://[[user]:password@]host:port[/db]`
  * @param options.commandTimeoutMs default 2,000
@@ -35,7 +35,7 @@ export function backOff(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt - 1, 10), 2_000);
 }
 
-/** Says once when the connection is lost and once when it is back, not at every try. */
+/** Logs once when the connection is lost and once when it is back, not at every try. */
 export function logConnection(redis: Redis, logger: Logger): void {
   let lost = false;
   redis.on('error', (error) => {
@@ -57,7 +57,7 @@ export async function whileRedisAnswers<T>(name: string, commands: () => Promise
   try {
     return await inSpan(describeCommands, name, commands);
   } catch (error) {
-    // A reply such as WRONGTYPE is our mistake; LOADING, OOM, READONLY and the like are Redis' state.
+    // A reply such as WRONGTYPE is our mistake; LOADING, OOM, READONLY and the like are states of Redis.
     if (error instanceof ReplyError && /^(ERR|WRONGTYPE)/.test((error as Error).message)) throw error;
     throw new Unavailable('The image store and queue are not available right now. Try again in a moment.', {
       cause: error,
@@ -78,12 +78,12 @@ export async function execute(transaction: ChainableCommander): Promise<void> {
   if (failure) throw failure;
 }
 
-/** Every user of redis/users.conf may write it. */
+/** Every user in redis/users.conf may write to it. */
 const HEALTH_KEY = 'health';
 
 /**
- * Writes, and leaves nothing behind: a Redis that is full, read-only or without room on its disk answers reads, and does no work.
- * It shares the connection of the requests: one on which a check waits for too long is one on which they do.
+ * Writes, and leaves nothing behind: a Redis that is full, read-only or out of disk space answers reads, but does no work. It shares the
+ * connection of the requests: if a check waits too long on it, so do they.
  */
 export function redisCheck(redis: Redis): DependencyCheck {
   return {

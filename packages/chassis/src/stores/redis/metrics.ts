@@ -7,13 +7,13 @@ const METRICS = [
   {
     field: 'evicted_keys',
     name: 'redis_evicted_keys',
-    help: 'Keys evicted since Redis was started: pictures that were let go before their time.',
+    help: 'Keys evicted since Redis was started: images that were let go before their time.',
   },
   { field: 'used_memory', name: 'redis_memory_used_bytes', help: 'What data and buffers take in Redis.' },
   { field: 'maxmemory', name: 'redis_memory_max_bytes', help: 'Where Redis begins to evict. 0: no limit.' },
 ];
 
-/** Redis' room, read when the metrics are asked for. They have no value while Redis does not answer. */
+/** Redis' memory, read when the metrics are requested. The metrics have no value while Redis does not respond. */
 export function redisMetrics(redis: Redis): (registry: Registry) => void {
   // The registry collects all of them at once.
   const info = shareFor(0, () => redis.info().catch(() => ''));

@@ -29,7 +29,7 @@ const spend = async (limit: RateLimit, client: string, cost = 1) => {
   }
 };
 
-it('is one over all replicas, and another client has its own', async () => {
+it('is shared by all replicas, and separate for each client', async () => {
   const options = { name: 'replicas', perSecond: 20, burst: 10 };
   const replicas = await Promise.all(Array.from({ length: 4 }, () => limitOf(options)));
   const begun = performance.now();
@@ -65,11 +65,11 @@ it('says what is left, and when to try again', async () => {
     status: 429,
     headers: { 'Retry-After': '3', RateLimit: '"upload";r=0;t=3' },
   });
-  // What was refused has cost nothing.
+  // A refused request costs nothing.
   expect(await spend(limit, 'client', 600)).toBe(true);
 });
 
-it('lets a single piece pass that is larger than the burst, after a pause', async () => {
+it('allows a single request that is larger than the burst, after a pause', async () => {
   const limit = await limitOf({ name: 'large', perSecond: 1, burst: 10 });
   expect(await spend(limit, 'client', 500)).toBe(true);
   expect(await spend(limit, 'client', 500)).toBe(false);
@@ -80,7 +80,7 @@ it('is off at 0', async () => {
   for (let time = 0; time < 5; time++) expect(await limit.spend('client', 9)).toEqual({});
 });
 
-it.each(['freeze', 'cut'] as const)('is open, and soon, after a %s of the way to Redis', async (damage) => {
+it.each(['freeze', 'cut'] as const)('fails open, and quickly, when the link to Redis is damaged: %s', async (damage) => {
   const limit = await limitOf({ name: damage, perSecond: 1, burst: 1 });
   expect(await spend(limit, 'client')).toBe(true);
   await redis.link[damage]();

@@ -5,26 +5,27 @@ import type { Redis } from './client.js';
 export interface RateLimitOptions {
   /** In the header fields, and in the keys: `limit:<name>:<client>`. */
   name: string;
-  /** What a client may spend in a second for as long as it likes; 0: no limit. */
+  /** What a client may spend per second in the long run; 0: no limit. */
   perSecond: number;
-  /** What it may spend at once, after a pause. A single piece is always possible then. */
+  /** What it may spend at once after a pause. A single request is always possible then. */
   burst: number;
-  /** What is spent (draft-ietf-httpapi-ratelimit-headers): `requests`, `content-bytes`. */
+  /** The unit (draft-ietf-httpapi-ratelimit-headers): `requests`, `content-bytes`. */
   unit: 'requests' | 'content-bytes';
 }
 
-/** Spends `cost` of a client's allowance, which is the same at every replica. */
+/** Spends `cost` of a client's allowance, which all replicas share. */
 export interface RateLimit {
   /**
-   * @returns header fields for the answer, which say what is left; none when there is no limit, or Redis does not answer: then it is open
-   * @throws TooManyRequests when it is not enough, which says when it will be
+   * @returns header fields for the response, which say what is left; none when there is no limit, or when Redis does not respond: it fails
+   *   open
+   * @throws TooManyRequests when too little is left, which says when to retry
    */
   spend(client: string, cost: number): Promise<Record<string, string>>;
 }
 
 /**
- * The generic cell rate algorithm (ITU-T I.371). A key holds the time when the allowance will be whole again: what is spent moves it on,
- * and it may lie no further ahead than the burst lasts. All times in ms, by Redis' clock.
+ * The generic cell rate algorithm (ITU-T I.371). A key holds the time at which the allowance will be full again: spending moves it on, but
+ * no further ahead than the duration of a burst. All times in ms, by Redis' clock.
  */
 const GCRA = `
 local clock = redis.call('TIME')
@@ -36,7 +37,7 @@ if wait > 0 then return {0, math.ceil(wait)} end
 redis.call('SET', KEYS[1], string.format('%.3f', whole), 'PX', math.ceil(whole - now))
 return {1, math.ceil(whole - now)}`;
 
-/** A Redis that hangs holds up nobody for longer. */
+/** A hanging Redis delays nobody for longer. */
 const ANSWER_MS = 250;
 
 export function createRateLimit(redis: Redis, options: RateLimitOptions): RateLimit {

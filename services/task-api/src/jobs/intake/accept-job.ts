@@ -22,11 +22,11 @@ import type { TaskHints } from '../../tasks/task-hints.js';
 export interface AcceptRequest {
   job: NewJob;
   scheduling: Scheduling;
-  /** What the request names itself by, and a hash of what it asks for. */
+  /** What identifies the request, and a hash of what it asks for. */
   keyed?: KeyedRequest | undefined;
 }
 
-/** Accepts a job and says what to answer, made by `toAnswer` from the job. */
+/** Accepts a job and builds the response with `toAnswer`. */
 export type AcceptJob = <Answer extends object>(
   request: AcceptRequest,
   toAnswer: (job: CreatedJob) => Answer,
@@ -40,13 +40,13 @@ export interface AcceptOptions extends CreateOptions {
   logger: Logger;
 }
 
-/** What one statement writes at most; texts can be long. */
+/** The limit of one statement; texts can be long. */
 const JOBS_A_STATEMENT = 200;
 const BYTES_A_STATEMENT = 1024 * 1024;
 
 /**
- * Once it has answered, the job will be done: it is committed. Publishing it is a matter of speed only, as the sweeper
- * publishes what Redis did not take.
+ * Once it has returned, the job will be done: it is committed. Publishing only makes it faster, as the sweeper publishes what Redis did not
+ * take.
  */
 export function createAcceptJob(options: AcceptOptions): AcceptJob {
   const { db, assertRoom, publisher, hints, logger } = options;
@@ -59,7 +59,7 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
     );
   };
 
-  /** What is asked for at the same time is committed together. */
+  /** Jobs that arrive at the same time are committed together. */
   const createTogether = coalesce<JobRequest<NewTaskJob | NewTextJob>, CreatedJob>({
     async run(requests) {
       const created = await despiteRefusals(requests, (some) => createJobs(db, some, options));
@@ -92,7 +92,7 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
     try {
       await assertRoom(job, scheduling);
     } catch (noRoom) {
-      // What has been accepted needs none.
+      // What has already been accepted needs no room.
       const answer = await earlierAnswer<Answer>(db, keyed);
       if (answer) return answer;
       throw noRoom;

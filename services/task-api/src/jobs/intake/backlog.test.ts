@@ -20,7 +20,7 @@ const rows = async () =>
   )[0];
 
 it('answers 503 with Retry-After beyond the backlog limit, stores nothing, and accepts jobs again when there is room', async () => {
-  // A fresh app each: the count of the one before is up to a second old.
+  // A new app each time: the previous one's count is up to a second old.
   const app = taskApi.createApp();
   const add = () => request(app).post('/api/add/task');
   const ids: string[] = [];
@@ -52,7 +52,7 @@ describe('scheduled jobs', () => {
     for (let count = 0; count < 5; count += 1) await request(app).post('/api/add/task').expect(202);
     await request(app).post('/api/add/task').expect(503);
 
-    // Another replica, which counts in the database what this one has let in.
+    // Another replica, which counts what this one has accepted in the database.
     await request(taskApi.createApp()).post(`/api/add/task?run_at=${TOMORROW}`).expect(503);
     await request(taskApi.createApp()).post('/api/add/task').expect(503);
   });

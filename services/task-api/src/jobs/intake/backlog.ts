@@ -3,29 +3,29 @@ import type { Queryable } from '@millrace/chassis/stores/postgres';
 import type { Scheduling } from '@millrace/contracts';
 import { inputBytes, type NewJob } from './create-job.js';
 
-/** How much there may be of what has not ended. */
+/** Limits on unfinished jobs. */
 export interface BacklogLimits {
-  /** Jobs of all kinds that are due, in work, or tried again. */
+  /** Jobs of all kinds that are due, running, or waiting for a retry. */
   jobs: number;
   /** Image jobs among them. */
   images: number;
-  /** The inputs of all jobs that are kept, in bytes. */
+  /** The stored inputs of all jobs, in bytes. */
   bytes: number;
-  /** Jobs whose time is still to come. They count apart, so that they do not keep others out. */
+  /** Scheduled jobs. They are counted separately, so that they do not keep others out. */
   scheduled: number;
 }
 
-/** Throws Unavailable when there is no room for another job: better to say so than to promise what cannot be kept. */
+/** Throws Unavailable when there is no room for another job: better to refuse than to break a promise. */
 export type AssertRoom = (job: NewJob, scheduling: Scheduling) => Promise<void>;
 
-/** What scheduled jobs, and failed ones, may take of the bytes each. */
+/** The share of the bytes for scheduled jobs, and for failed jobs. */
 export const INPUT_SHARE = 1 / 4;
-/** What scheduled image jobs may be of all image jobs: they are due together, perhaps, and then the others wait for them. */
+/** The share of image jobs that may be scheduled: they may all be due at once, and then the others wait for them. */
 const IMAGE_SHARE = 1 / 10;
 
 const COUNT_EVERY_MS = 1_000;
 const RETRY_AFTER_SECONDS = 5;
-/** Room for scheduled jobs comes with their time. */
+/** Room for scheduled jobs appears as they become due. */
 const RETRY_SCHEDULED_AFTER_SECONDS = 60;
 
 interface Load {
@@ -42,8 +42,8 @@ interface Counts {
 }
 
 /**
- * What has not ended is counted by those who change it; only what is scheduled, which time changes, is counted here, and is
- * bounded. Jobs that have been tried are not: they wait for another attempt.
+ * Unfinished jobs are counted whenever they change. Only scheduled jobs, which become due by themselves, are counted here, and their number
+ * is bounded. Jobs that wait for another attempt do not count as scheduled.
  */
 const COUNT = `
   WITH scheduled AS (
@@ -65,8 +65,8 @@ const COUNT = `
     FROM scheduled, counted`;
 
 /**
- * Looks at the counts at most once a second, and what this replica has let in since. Replicas do not see each
- * other's in that second: the limits are a protection, not exact numbers.
+ * Reads the counts at most once a second, and adds what this replica has accepted since. Replicas do not see each other's jobs within that
+ * second: the limits are a protection, not exact.
  */
 export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertRoom {
   const scheduledLimits = {
@@ -79,7 +79,7 @@ export function createBacklogGate(db: Queryable, limits: BacklogLimits): AssertR
   let counting: Promise<void> | undefined;
 
   const count = async () => {
-    // Replicas do not see at once what the others let in.
+    // Replicas do not see at once what the others have accepted.
     const [row] = await db.query<{ counts: Counts }>(COUNT, [2 * limits.scheduled]);
     counts = row!.counts;
     countedAt = performance.now();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { currentContext } from '@millrace/chassis/process';
+import { currentContext, currentOwner } from '@millrace/chassis/process';
 import type { Queryable } from '@millrace/chassis/stores/postgres';
 import type { Effect, ImageType, Scheduling } from '@millrace/contracts';
 import type { DueJob } from '../outbox/publisher.js';
@@ -25,34 +25,35 @@ export interface NewImageJob {
   bytes: Buffer;
 }
 
-/** A job, when it is due, and the request that asks for it. */
+/** A job, when it is due, and the request that created it. */
 export interface JobRequest<Job extends NewJob = NewJob> {
   job: Job;
   scheduling: Scheduling;
   requestId: string;
   traceparent?: string | undefined;
+  owner: string | null;
 }
 
-/** What is asked for by the current request. */
+/** The current request's ids, for the job. */
 export function requestFor<Job extends NewJob>(job: Job, scheduling: Scheduling): JobRequest<Job> {
   const { requestId = '', traceparent } = currentContext() ?? {};
-  return { job, scheduling, requestId, traceparent };
+  return { job, scheduling, requestId, traceparent, owner: currentOwner() };
 }
 
 export interface CreateOptions {
   maxAttempts: number;
-  /** When the sweeper takes over, should the publication right after the commit have failed. */
+  /** When the sweeper takes over, in case the publication right after the commit failed. */
   sweepAfterMs: number;
 }
 
 export interface CreatedJob extends DueJob {
-  /** It may begin at once; else the sweeper publishes it at its time. */
+  /** It may begin at once; otherwise the sweeper publishes it when it is due. */
   is_due: boolean;
 }
 
 /**
- * Writes jobs with the tasks that belong to them, all or none: one statement. A task and its job share their id. A job with a picture is
- * written by itself: `createImageJob`.
+ * Writes jobs with their tasks, all or none, in one statement. A task and its job share their id. A job with an image is written
+ * separately: see `createImageJob`.
  *
  * @returns the jobs in the order of their requests
  */
@@ -64,14 +65,14 @@ export function createJobs(
   return db.query<CreatedJob>(`${INSERT_JOBS} ${CREATED}`, valuesOf(requests, options));
 }
 
-/** Writes a job with its picture. */
+/** Writes a job with its image. */
 export async function createImageJob(
   db: Queryable,
   request: JobRequest<NewImageJob>,
   options: CreateOptions,
 ): Promise<CreatedJob> {
   const [created] = await db.query<CreatedJob>(
-    `${INSERT_JOBS}, input AS (INSERT INTO job_inputs (job_id, bytes) SELECT id, $13 FROM job) ${CREATED}`,
+    `${INSERT_JOBS}, input AS (INSERT INTO job_inputs (job_id, bytes) SELECT id, $14 FROM job) ${CREATED}`,
     [...valuesOf([request], options), request.job.bytes],
   );
   return created!;
@@ -80,16 +81,16 @@ export async function createImageJob(
 const INSERT_JOBS = `
   WITH asked AS MATERIALIZED (
     SELECT uuidv7() AS id, *
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::int[])
-           WITH ORDINALITY AS asked (kind, title, description, payload, steps, priority, run_at, request_id, traceparent, input_bytes, position)),
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::int[], $13::text[])
+           WITH ORDINALITY AS asked (kind, title, description, payload, steps, priority, run_at, request_id, traceparent, input_bytes, owner, position)),
   task AS (
-    INSERT INTO tasks (id, title, description, priority, job_status)
-    SELECT id, title, description, priority, 'queued' FROM asked WHERE title IS NOT NULL),
+    INSERT INTO tasks (id, title, description, priority, job_status, owner)
+    SELECT id, title, description, priority, 'queued', owner FROM asked WHERE title IS NOT NULL),
   job AS (
-    INSERT INTO jobs (id, task_id, kind, payload, progress_total, priority, max_attempts, run_at, due_at, request_id, traceparent, input_bytes)
+    INSERT INTO jobs (id, task_id, kind, payload, progress_total, priority, max_attempts, run_at, due_at, request_id, traceparent, input_bytes, owner)
     SELECT id, CASE WHEN title IS NOT NULL THEN id END, kind, payload::jsonb, steps, priority, $11, coalesce(run_at, now()),
            greatest(run_at, now() + CASE WHEN run_at > now() THEN '0 s' ELSE $12 * interval '1 ms' END),
-           request_id, traceparent, input_bytes
+           request_id, traceparent, input_bytes, owner
       FROM asked
     RETURNING id, priority, traceparent, run_at <= now() AS is_due)`;
 
@@ -110,6 +111,7 @@ function valuesOf(requests: JobRequest[], { maxAttempts, sweepAfterMs }: CreateO
     column(({ job }) => inputBytes(job)),
     maxAttempts,
     sweepAfterMs,
+    column(({ owner }) => owner),
   ];
 }
 
@@ -124,7 +126,7 @@ function payloadOf(job: NewJob) {
   }
 }
 
-/** What the job's text or picture takes. */
+/** The size of the job's text or image. */
 export function inputBytes(job: NewJob): number {
   switch (job.kind) {
     case 'task':

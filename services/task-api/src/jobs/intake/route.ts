@@ -21,15 +21,15 @@ import { beginFingerprint } from '../../idempotency/keys.js';
 import { idempotencyKeyOf, keyedRequest } from '../../idempotency/idempotency-key.js';
 
 export interface IntakeOptions {
-  /** Memory for pictures on their way to PostgreSQL, in bytes. */
+  /** Memory for images on their way to PostgreSQL, in bytes. */
   memory: WorkLimiter;
   imageMaxBytes: number;
 }
 
-/** How many times a picture is there, at most, until it is written: as a body, as a message to PostgreSQL that grows, and on its way. */
+/** The maximum number of copies of an image in memory until it is written: as a body, as a growing message to PostgreSQL, and while that is sent. */
 const COPIES = 4;
 
-/** Jobs that web-gateway has checked and hands in. Not for the public: Nginx has no route to /internal. */
+/** Jobs that web-gateway has validated and hands over. Not public: Nginx has no route to /internal. */
 export function jobIntakeRoutes(acceptJob: AcceptJob, { memory, imageMaxBytes }: IntakeOptions): Router {
   const router = Router();
 

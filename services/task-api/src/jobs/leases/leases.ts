@@ -2,26 +2,26 @@ import type { Queryable } from '@millrace/chassis/stores/postgres';
 import type { Claim, ClaimedJob, ClaimedJobs, Completion, Renewal } from '@millrace/contracts';
 
 /**
- * Jobs as workers hold them: by a lease, under an attempt number that fences off whoever held the job before. A report on an
- * attempt that is no longer the current one, or has ended otherwise, does not count, nor does its work. A report that is
- * repeated, because its answer was lost, is answered as before and changes nothing.
+ * Jobs as workers hold them: with a lease, and an attempt number that fences off earlier holders. A report on an attempt that is no longer
+ * the current one, or has ended otherwise, does not count, and neither does its work. A report that is repeated because its response was
+ * lost gets the same response and changes nothing.
  */
 export interface JobLeases {
   /**
-   * Gives due jobs to a worker for the length of a lease; left out are those that have ended, and those that another worker holds.
+   * Gives due jobs to a worker for the length of a lease, except jobs that have finished and jobs that another worker holds.
    *
-   * @param claims each names itself: repeated, as its answer was lost, it is answered again and is no new attempt
+   * @param claims each identifies itself: if it is repeated because its response was lost, it gets the same response and is no new attempt
    */
   claim(claims: Claim[], pod: string): Promise<ClaimedJobs>;
-  /** The picture of an image job, in parts of a MiB, so that it is never in memory as a whole. */
+  /** The image of an image job, in parts of a MiB, so that it is never in memory as a whole. */
   input(id: string): Promise<{ size: number; parts: AsyncIterable<Buffer> } | undefined>;
-  /** Begins leases anew; to attempts that have ended by their own report, it does nothing. @returns the ids of those that count */
+  /** Restarts leases; has no effect on attempts that have ended with their own report. @returns the ids of the reports that count */
   renew(renewals: Renewal[]): Promise<string[]>;
-  /** Ends jobs, and their tasks with them. @returns the ids of those that count */
+  /** Completes jobs and their tasks. @returns the ids of the reports that count */
   complete(completions: Completion[]): Promise<string[]>;
   /**
-   * Queued again after a pause; failed for good when out of attempts, or when another try would be no use: it says so (`permanent`), or the
-   * input has broken workers in two attempts (`broke`).
+   * The jobs are queued again after a pause. They fail for good when they are out of attempts, when the report says that another attempt
+   * would fail too (`permanent`), or when their input has crashed workers in two attempts (`broke`).
    */
   fail(
     id: string,
@@ -40,8 +40,8 @@ const BACKOFF_MAX_MS = 300_000;
 const PART_BYTES = 1024 * 1024;
 
 /**
- * Of the attempts `asked`, those that are their job's current one and have not ended. Both rows are locked, the job's first: a report
- * that had to wait for another one sees what that has made of them. In the order of ids, so that two reports never wait for each other.
+ * Of the attempts in `asked`, those that are their job's current one and have not ended. Both rows are locked, the job's first: a report
+ * that had to wait for another one sees its effect. Rows are locked in the order of ids, so that two reports cannot deadlock.
  */
 const OPEN_ATTEMPTS = `
          held AS (
@@ -56,11 +56,11 @@ const OPEN_ATTEMPTS = `
 
 type Outcome = 'completed' | 'failed';
 
-/** What the texts of the jobs in one answer may take. One that is longer comes by itself. */
+/** The maximum size of the texts of all jobs in one response. A longer text is returned by itself. */
 const CLAIMED_TEXT_BYTES = 1024 * 1024;
 
 export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOptions): JobLeases {
-  /** The reports that count: those that were `done` now, and those whose attempt has ended like this before, which are repetitions. */
+  /** The reports that count: those that took effect now (`done`), and repetitions of reports that ended their attempt in the same way. */
   const counted = async (
     reports: { id: string; attempt: number }[],
     done: { id: string }[],
@@ -91,8 +91,8 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
 
   return {
     async claim(claims, pod) {
-      // An attempt that has been put back has ended for its claim: repeated, that must not begin the next one.
-      // Those that do not fit come with their ids only.
+      // An attempt that was put back has ended for its claim: repeating the claim must not begin the next attempt. Jobs that do not fit are
+      // returned as ids only.
       const rows = await db.query<ClaimedJob | { id: string; kind: null }>(
         `WITH asked AS (
            SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS asked (id, claim)),
@@ -113,14 +113,14 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   progress_done = 0
              FROM fitting
             WHERE jobs.id = fitting.id AND fits
-            RETURNING jobs.id, kind, attempt, payload, request_id, traceparent),
+            RETURNING jobs.id, kind, attempt, payload, request_id, traceparent, owner),
          lost AS (
            UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
              FROM job
             WHERE job.attempt > 1 AND a.job_id = job.id AND a.attempt < job.attempt AND a.outcome IS NULL),
          begun AS (
            INSERT INTO job_attempts (job_id, attempt, pod) SELECT id, attempt, $3 FROM job ON CONFLICT DO NOTHING)
-         SELECT id, kind, attempt, payload, request_id, traceparent, $4::int AS lease_ms
+         SELECT id, kind, attempt, payload, request_id, traceparent, owner, $4::int AS lease_ms
            FROM fitting LEFT JOIN job USING (id)`,
         [claims.map(({ id }) => id), claims.map(({ claim }) => claim), pod, leaseMs, CLAIMED_TEXT_BYTES],
       );
@@ -140,7 +140,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
     },
 
     async renew(renewals) {
-      // A lease that has run out may still be renewed, as long as nobody else has taken the job.
+      // An expired lease may still be renewed, as long as nobody else has taken the job.
       const renewed = await db.query<{ id: string }>(
         `WITH asked AS (
            SELECT * FROM unnest($1::uuid[], $2::int[], $4::int[], $5::int[]) AS asked (id, attempt, done, total)),
@@ -195,7 +195,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
     },
 
     async fail(id, attempt, { error, permanent, broke }) {
-      // Jitter of a quarter: what failed together is not tried again together.
+      // A jitter of a quarter, so that jobs that failed together are not retried together.
       const pauseMs = Math.min(backoffMs * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.75 + Math.random() / 2);
       const failed = await db.query<{ id: string }>(
         `WITH asked AS (SELECT $1::uuid AS id, $2::int AS attempt),

@@ -37,7 +37,7 @@ const passTime = () =>
     'UPDATE jobs SET due_at = now(), run_at = least(run_at, now()) WHERE due_at IS NOT NULL',
   );
 const sweep = () => taskApi.sweepOnce();
-/** Waits until so many statements wait for a row that another transaction holds. */
+/** Waits until this many statements wait for a row that another transaction has locked. */
 const waiting = (count: number) =>
   eventually(async () => {
     const [row] = await taskApi.postgres.db.query<{ count: number }>(
@@ -238,7 +238,7 @@ describe('a job', () => {
       report === 'complete' ? worker.complete(id, reports.complete) : worker.fail(id, reports.fail);
 
     it.each(['complete', 'fail'] as const)(
-      'takes its %s again from the attempt that made it, for the answer may have been lost, and changes nothing',
+      'accepts the same %s again from its attempt, whose response may have been lost, and changes nothing',
       async (report) => {
         const id = await add();
         await claim(id);
@@ -253,7 +253,7 @@ describe('a job', () => {
     it.each([
       ['complete', 'fail'],
       ['fail', 'complete'],
-    ] as const)('stands by its %s: a %s that comes later does not count', async (first, second) => {
+    ] as const)('keeps its outcome: after %s, a later %s does not count', async (first, second) => {
       const id = await add();
       await claim(id);
       expect(await send(id, first)).toBe(true);
@@ -305,11 +305,11 @@ describe('a job', () => {
     });
 
     it.each(['renew', 'complete'])(
-      'is not revived by a %s that waits for the failure to be written',
+      'is not revived by a %s that waited for the failure to be written',
       async (report) => {
         const id = await add();
         await claim(id);
-        // Both have begun before either is done: the second waits for the first one's row.
+        // Both have begun before either finishes: the second waits for the first one's row.
         const [, second] = await taskApi.postgres.db.transaction(async (tx) => {
           await tx.query('SELECT FROM jobs WHERE id = $1 FOR UPDATE', [id]);
           const failing = worker.fail(id, reports.fail);
@@ -340,7 +340,7 @@ describe('a job', () => {
       await claim(id);
       await passTime();
     }
-    // What a sweep makes of a lease that ends after it has looked for lost jobs.
+    // Simulates a lease that expires during the sweep, after the sweep has looked for lost jobs.
     await taskApi.postgres.db.query(`UPDATE jobs SET status = 'queued' WHERE id = $1`, [id]);
     expect(await worker.claim(id, 'worker-4')).toBeUndefined();
     expect(await sweep()).toEqual([]);
@@ -438,7 +438,7 @@ describe('many jobs in one request', () => {
     expect(await worker.fail(c, { attempt: 1, error: 'out of paper' })).toBe(true);
     const completions = [a, b, c, d].map((id) => ({ id, attempt: 1, result: `of ${id}` }));
     const completed = (await send('completions', { reports: completions })).body.counted as string[];
-    // The first is in other hands, but a report under its attempt is a report.
+    // The first job belongs to another worker, but a report under the current attempt counts.
     expect(completed.sort()).toEqual([a, d].sort());
     expect(await jobOf(d)).toMatchObject({ status: 'completed', result: `of ${d}` });
     expect(await jobOf(c)).toMatchObject({ status: 'queued', result: null });
@@ -515,7 +515,7 @@ describe('an input that crashes workers', () => {
   });
 });
 
-describe('the picture of a job', () => {
+describe('the image of a job', () => {
   it('is streamed in parts, unchanged', async () => {
     const bytes = randomBytes(3 * 1024 * 1024 + 7);
     const accepted = await request(taskApi.app)

@@ -20,7 +20,7 @@ import { Router } from 'express';
 import { changesNothing } from '../../tasks/hint-changes.js';
 import type { JobLeases } from './leases.js';
 
-/** What workers do with jobs. Not for the public: Nginx has no route to /internal. */
+/** What workers do with jobs. Not public: Nginx has no route to /internal. */
 export function jobLeaseRoutes(leases: JobLeases): Router {
   const router = Router();
 

@@ -3,7 +3,7 @@ import { type Redis, whileRedisAnswers } from '@millrace/chassis/stores/redis';
 import { inSpanOfEach, type SpanDescription } from '@millrace/chassis/telemetry';
 import { JOB_QUEUE, type Priority, QUEUE_RANK } from '@millrace/contracts';
 
-/** What the Redis queue must know of a job. */
+/** What the Redis queue needs to know about a job. */
 export interface DueJob {
   id: string;
   priority: Priority;
@@ -13,13 +13,13 @@ export interface DueJob {
 
 /** Puts jobs on the Redis queue. */
 export interface JobPublisher {
-  /** Publishing a job that lies in the queue already changes nothing. @throws Unavailable when Redis does not answer */
+  /** Publishing a job that is already in the queue has no effect. @throws Unavailable when Redis does not respond */
   publish: (jobs: DueJob[]) => Promise<void>;
   /**
-   * Has Redis lost data since this was last asked, all of it or the latest? True as well the first time that anybody asks
-   * an empty Redis.
+   * Whether Redis has lost data since the last call, all of it or the latest writes. Also true when an empty Redis is asked for the first
+   * time.
    *
-   * @throws Unavailable when Redis does not answer, or takes no writes
+   * @throws Unavailable when Redis does not respond, or accepts no writes
    */
   hasLostMessages: () => Promise<boolean>;
 }
@@ -31,7 +31,7 @@ const ON_THE_QUEUE = {
   'messaging.operation.type': 'send',
 };
 
-/** Counts up with every question of any replica. A count that went back tells that Redis is not what it was. */
+/** Incremented at every check by any replica. If it has gone back, Redis has lost data. */
 const QUESTIONS = 'jobs:questions';
 
 export function createJobPublisher(redis: Redis): JobPublisher {
@@ -60,7 +60,7 @@ function describePublishing({ id }: DueJob): SpanDescription {
   };
 }
 
-/** Publishes committed jobs without waiting for it: what Redis does not take is the sweeper's. */
+/** Publishes committed jobs without waiting: what Redis does not accept is left to the sweeper. */
 export function publishOnTheSide(jobs: DueJob[], publisher: JobPublisher, logger: Logger): void {
   if (jobs.length === 0) return;
   publisher.publish(jobs).catch((error: unknown) => {

@@ -35,7 +35,7 @@ const sweeper = (
     logger: silentLogger(),
     ...own,
   });
-/** Publishes nothing, and keeps in mind what it was given. */
+/** Publishes nothing, and remembers what it was given. */
 const recorder = (lost: () => boolean = () => false) => {
   const published: string[] = [];
   return {
@@ -53,7 +53,7 @@ describe('a job that keeps waiting', () => {
     );
     return job!.seconds;
   };
-  /** As if the pause that the sweeper has given it were over. */
+  /** As if the pause that the sweeper has set were over. */
   const waitOut = () =>
     query(
       'UPDATE jobs SET published_at = published_at - (due_at - now()), run_at = run_at - (due_at - now()), due_at = now()',
@@ -74,7 +74,7 @@ describe('a job that keeps waiting', () => {
   it.each([
     ['its worker vanished', `UPDATE jobs SET status = 'processing', attempt = attempt + 1, due_at = now()`],
     ['it was tried again', 'UPDATE jobs SET attempt = attempt + 1, run_at = now(), due_at = now()'],
-  ])('starts again with 30 s when %s', async (_case, change) => {
+  ])('starts over with 30 s when %s', async (_case, change) => {
     await add();
     await passTime();
     for (let time = 0; time < 3; time += 1) {
@@ -181,7 +181,7 @@ it('starts no job more often than allowed when its last lease expires during a s
   await query(
     `UPDATE jobs SET status = 'processing', attempt = max_attempts, due_at = now() + interval '1 hour'`,
   );
-  // After each statement of the sweep, the time of the lease is over.
+  // After each statement of the sweep, the lease has expired.
   const hurried: Queryable = {
     async query(text, values) {
       const rows = await db.query<never>(text, values);

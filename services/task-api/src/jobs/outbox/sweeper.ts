@@ -10,29 +10,29 @@ export interface SweeperOptions {
   db: Queryable;
   publisher: Pick<JobPublisher, 'publish' | 'hasLostMessages'>;
   hints: Pick<TaskHints, 'changed'>;
-  /** When to publish a job again that nobody has claimed. The pause doubles each time, up to 16 times this. */
+  /** When to publish a job again that nobody has claimed. The pause doubles each time, up to 16 times its length. */
   republishAfterMs: number;
   logger: Logger;
 }
 
 export interface Sweeper {
   /**
-   * Publishes a batch of what is due and not on its way. Any number of replicas may sweep: each job goes to one of them.
+   * Publishes a batch of jobs that are due and not in the queue. Any number of replicas may sweep: each job goes to one of them.
    *
    * @returns whether there may be more
-   * @throws Unavailable when PostgreSQL or Redis does not answer; what was not published is still due
+   * @throws Unavailable when PostgreSQL or Redis does not respond; jobs that were not published stay due
    */
   sweep(): Promise<boolean>;
 }
 
 const BATCH = 500;
-/** A sweep that has more to do leaves the rest to the next one. */
+/** A sweep with more to do leaves the rest to the next one. */
 const BATCHES_A_SWEEP = 20;
 const REPUBLISH_MAX_FACTOR = 16;
 
 /**
- * Takes what is due: a job whose publication failed, that has waited for its time, or whose worker vanished. A job that takes its
- * worker with it every time is not tried for ever. One statement, so that no locks are held while Redis is waited for.
+ * Takes what is due: a job whose publication failed, that was scheduled, or whose worker disappeared. A job that crashes its worker every
+ * time is not retried forever. It is a single statement, so no locks are held while waiting for Redis.
  */
 const TAKE_DUE = `
   WITH due AS (
@@ -71,7 +71,7 @@ interface Stretch {
 }
 
 export function createSweeper({ db, publisher, hints, republishAfterMs, logger }: SweeperOptions): Sweeper {
-  /** What Redis has lost and was not published again yet. */
+  /** What Redis has lost and has not been published again yet. */
   let lost: Stretch | undefined;
   const spans = createAttemptSpans(db, logger);
 
@@ -96,10 +96,10 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
     return taken.length === BATCH;
   };
 
-  /** Changes nothing in the rows: what is there already in Redis is not put there twice. */
+  /** Changes nothing in the rows: jobs that are still in Redis are not added twice. */
   const publishLost = async ({ after, until }: Stretch): Promise<Stretch | undefined> => {
     const jobs = await db.query<DueJob>(
-      // By kind, as the index of lists has it: it goes from one queued job to the next, however many others lie between.
+      // By kind, as in the index of lists: the scan goes from one queued job to the next, however many others lie in between.
       `SELECT id, priority, traceparent
          FROM unnest($4::text[]) AS kinds (kind),
               LATERAL (SELECT id, priority, traceparent FROM jobs
@@ -115,7 +115,7 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
 
   return {
     async sweep() {
-      // Asked first, as it fails while Redis takes nothing: then no job counts as published.
+      // Checked first, because it fails while Redis accepts nothing: then no job counts as published.
       if (await publisher.hasLostMessages()) {
         lost = await wholeQueue(db);
         logger.warn('Redis is empty or has lost data, publishing the whole queue again');
@@ -127,7 +127,7 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
   };
 }
 
-/** Sweeps until it is stopped. @returns a function that stops it and waits for the sweep under way */
+/** Sweeps until it is stopped. @returns a function that stops it and waits for the running sweep */
 export function startSweeper(options: SweeperOptions & { intervalMs: number }): () => Promise<void> {
   const { intervalMs, logger } = options;
   const sweeper = createSweeper(options);
@@ -142,7 +142,7 @@ export function startSweeper(options: SweeperOptions & { intervalMs: number }): 
   });
 }
 
-/** Up to now: jobs that come later are published where they come from. Ids tell the time (UUIDv7). */
+/** Up to now: later jobs are published when they are created. Ids contain the time (UUIDv7). */
 async function wholeQueue(db: Queryable): Promise<Stretch> {
   const [now] = await db.query<{ id: string }>('SELECT uuidv7() AS id');
   return { after: '00000000-0000-0000-0000-000000000000', until: now!.id };

@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks';
-import { LARGE_EDGE, NoPicture } from '../../parts/picture.js';
-import { usePicture } from '../../state/use-picture.js';
+import { LARGE_EDGE, NoImage } from '../../parts/image.js';
+import { useImage } from '../../state/use-image.js';
 
 /** The original over the result, up to a divider that moves with the pointer or the arrow keys. */
 export function BeforeAfter(props: { original: File; resultUrl: string; name: string }) {
   const { original, resultUrl, name } = props;
   const [percent, setPercent] = useState(50);
-  const before = usePicture(original, LARGE_EDGE);
-  const after = usePicture(resultUrl, LARGE_EDGE);
+  const before = useImage(original, LARGE_EDGE);
+  const after = useImage(resultUrl, LARGE_EDGE);
   const result = `${name}, with the effects`;
-  if (after.state !== 'shown') return <NoPicture name={result} picture={after} />;
+  if (after.state !== 'shown') return <NoImage name={result} image={after} />;
   // Every browser can show the result, but perhaps not the uploaded file.
   if (before.state !== 'shown')
     return (

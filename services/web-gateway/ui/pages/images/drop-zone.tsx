@@ -15,17 +15,17 @@ export function DropZone({ disabled, onFiles }: { disabled: boolean; onFiles: (f
 
   const take = (list: FileList | null | undefined) => {
     const files = [...(list ?? [])];
-    const isPicture = ({ type }: File) => TYPES.includes(type);
+    const isImage = ({ type }: File) => TYPES.includes(type);
     const isLarge = ({ size }: File) => size > MAX_IMAGE_BYTES;
     refuse(
-      files.filter((file) => !isPicture(file)),
+      files.filter((file) => !isImage(file)),
       ['is not a JPEG, PNG or WebP image', 'are not JPEG, PNG or WebP images'],
     );
     refuse(
-      files.filter((file) => isPicture(file) && isLarge(file)),
+      files.filter((file) => isImage(file) && isLarge(file)),
       [`is larger than ${SIZE}`, `are larger than ${SIZE}`],
     );
-    const good = files.filter((file) => isPicture(file) && !isLarge(file));
+    const good = files.filter((file) => isImage(file) && !isLarge(file));
     if (good.length > 0) onFiles(good);
   };
 

@@ -2,14 +2,14 @@ import { useCallback, useState } from 'preact/hooks';
 import { Dialog } from '../../parts/dialog.js';
 import { Hops } from '../../parts/hops.js';
 import { Icon } from '../../parts/icon.js';
+import { LoadedImage, NoImage } from '../../parts/image.js';
 import { Empty } from '../../parts/notice.js';
-import { NoPicture, Picture } from '../../parts/picture.js';
 import { excerpt } from '../../parts/text.js';
 import { Ago } from '../../parts/time.js';
 import { forgetImage, type RecentImage, recentImages } from '../../state/recent-images.js';
 import { useStore } from '../../state/store.js';
 import { uploads } from '../../state/uploads.js';
-import { usePicture } from '../../state/use-picture.js';
+import { useImage } from '../../state/use-image.js';
 
 const THUMBNAIL_EDGE = 480;
 const NAME_LENGTH = 80;
@@ -40,8 +40,8 @@ export function RecentImages() {
       </ul>
       {opened && (
         <Dialog title={excerpt(opened.name, NAME_LENGTH)} onClose={() => setOpened(undefined)}>
-          <div class="job-picture">
-            <Picture source={opened.url} alt={`The result of ${excerpt(opened.name, NAME_LENGTH)}`} />
+          <div class="job-image">
+            <LoadedImage source={opened.url} alt={`The result of ${excerpt(opened.name, NAME_LENGTH)}`} />
             <Hops hops={opened.hops} />
             <p class="quiet">
               Finished <Ago time={new Date(opened.finishedAt).toISOString()} />
@@ -59,13 +59,13 @@ export function RecentImages() {
 }
 
 function Thumbnail({ image: { url, name }, onOpen }: { image: RecentImage; onOpen: () => void }) {
-  const picture = usePicture(url, THUMBNAIL_EDGE);
+  const image = useImage(url, THUMBNAIL_EDGE);
   const short = excerpt(name, NAME_LENGTH);
   const forget = useCallback(() => forgetImage(url), [url]);
-  if (picture.state !== 'shown') return <NoPicture name={short} picture={picture} onGone={forget} />;
+  if (image.state !== 'shown') return <NoImage name={short} image={image} onGone={forget} />;
   return (
     <button type="button" onClick={onOpen}>
-      <img src={picture.url} alt={`Open the result of ${short}`} />
+      <img src={image.url} alt={`Open the result of ${short}`} />
     </button>
   );
 }

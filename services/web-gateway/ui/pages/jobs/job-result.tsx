@@ -1,6 +1,6 @@
 import type { AnalyzeResponse, Job, UploadResponse } from '@millrace/contracts';
 import { Hops } from '../../parts/hops.js';
-import { Picture } from '../../parts/picture.js';
+import { LoadedImage } from '../../parts/image.js';
 
 /** The result of a completed job. */
 export function JobResult({ job }: { job: Job }) {
@@ -20,8 +20,8 @@ export function JobResult({ job }: { job: Job }) {
     case 'image': {
       const { view_url, hops } = job.result as UploadResponse;
       return (
-        <div class="job-picture">
-          <Picture source={view_url} alt="The finished image" />
+        <div class="job-image">
+          <LoadedImage source={view_url} alt="The finished image" />
           <p>
             <a href={view_url} target="_blank" rel="noopener">
               Open it in a new tab

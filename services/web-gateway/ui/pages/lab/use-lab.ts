@@ -4,7 +4,7 @@ import { Failure } from '../../api/failure.js';
 import { runLab } from '../../api/lab.js';
 import { rememberRun } from './lab-history.js';
 import { type LabRun, withEvent } from './lab-run.js';
-import { samplePicture } from './sample-picture.js';
+import { sampleImage } from './sample-image.js';
 
 const REDRAW_EVERY_MS = 100;
 
@@ -37,10 +37,10 @@ export function useLab() {
     setFailure(undefined);
     setRunning(true);
     try {
-      const picture = await samplePicture();
+      const image = await sampleImage();
       await runLab(
         settings,
-        picture,
+        image,
         (event) => setRun((current = withEvent(current, event))),
         controller.signal,
       );

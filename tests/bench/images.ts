@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-/** A JPEG that is as hard to code as a photograph: soft shapes, and the noise of a sensor. Always the same shapes. */
+/** A JPEG that is as hard to encode as a photograph: soft shapes, and the noise of a sensor. Always the same shapes. */
 export async function photograph(megapixels: number): Promise<Buffer> {
   const width = Math.round(Math.sqrt((megapixels * 1e6 * 4) / 3));
   const height = Math.round((width * 3) / 4);
@@ -29,7 +29,7 @@ export async function photograph(megapixels: number): Promise<Buffer> {
 
 const BOUNDARY = 'millrace-bench';
 
-/** The picture as a form that asks for both effects. */
+/** The image as a form that asks for both effects. */
 export function uploadForm(file: Buffer): { body: Buffer; type: string } {
   const part = (head: string) => `--${BOUNDARY}\r\nContent-Disposition: form-data; ${head}\r\n`;
   return {
@@ -48,5 +48,5 @@ export async function assertSamePixels(one: Buffer, other: Buffer): Promise<void
   const [first, second] = await Promise.all(
     [one, other].map((file) => sharp(file).raw().toBuffer({ resolveWithObject: true })),
   );
-  if (!first!.data.equals(second!.data)) throw new Error('The two pictures differ in their pixels.');
+  if (!first!.data.equals(second!.data)) throw new Error('The two images differ in their pixels.');
 }

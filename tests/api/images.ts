@@ -1,15 +1,15 @@
 import sharp, { type Sharp } from 'sharp';
 import { makeRandom } from './random.js';
 
-export interface PictureOptions {
+export interface ImageOptions {
   width?: number;
   height?: number;
-  /** Of the noise, in steps of 0 to 255. Default 24. */
+  /** The strength of the noise, from 0 to 255. Default 24. */
   grain?: number;
 }
 
-/** A picture as a camera might see it: soft light from gradients, hard edges, and grain; always the same. */
-export function paint({ width = 320, height = 240, grain = 24 }: PictureOptions = {}): Sharp {
+/** An image like a camera's: soft light from gradients, hard edges, and grain; always the same. */
+export function paint({ width = 320, height = 240, grain = 24 }: ImageOptions = {}): Sharp {
   const noise = makeNoise(grain);
   const pixels = new Uint8ClampedArray(width * height * 3);
   for (let y = 0, at = 0; y < height; y += 1) {
@@ -24,13 +24,13 @@ export function paint({ width = 320, height = 240, grain = 24 }: PictureOptions 
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** A table of random numbers around 0: far quicker to read from than to make anew for each of millions of pixels. */
+/** A table of random numbers around 0: much faster to read than to generate for each of millions of pixels. */
 function makeNoise(grain: number): Float32Array {
   const random = makeRandom(1);
   return Float32Array.from({ length: 65_537 }, () => (random() - 0.5) * grain);
 }
 
-export function jpeg(options?: PictureOptions): Promise<Buffer> {
+export function jpeg(options?: ImageOptions): Promise<Buffer> {
   return paint(options).jpeg().toBuffer();
 }
 
@@ -41,7 +41,7 @@ export interface Pixels {
   data: Buffer;
 }
 
-/** The bare pixels of an image file. A greyscale one has a single channel. */
+/** The raw pixels of an image file. A grayscale image has a single channel. */
 export async function decode(file: Buffer): Promise<Pixels> {
   const image = sharp(file);
   const { space } = await image.metadata();
@@ -51,7 +51,7 @@ export async function decode(file: Buffer): Promise<Pixels> {
   return { width: info.width, height: info.height, channels: info.channels, data };
 }
 
-/** The largest difference between two pixels at the same place. */
+/** The largest difference between two pixels at the same position. */
 export function largestDifference(one: Pixels, other: Pixels): number {
   expect(sizeOf(one)).toEqual(sizeOf(other));
   let largest = 0;

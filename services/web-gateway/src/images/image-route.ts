@@ -1,23 +1,28 @@
 import { HttpProblem, idOf, methodNotAllowed, notFound } from '@millrace/chassis/http';
+import { visibleOwner } from '@millrace/chassis/process';
 import type { ImageStore, StoredImage } from '@millrace/workflows';
 import { once } from 'node:events';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 
-/** How long a client may take nothing of a picture: it holds memory that others wait for. */
+/** How long a client may read nothing of an image: it occupies memory that others wait for. */
 const IDLE_MS = 10_000;
 
-/** GET /image/:id: a finished picture, whole or a range of it. Its memory is claimed until the client has taken it, or left. */
+/** GET /image/:id: a finished image, or a range of it. Its memory is claimed until the client has read it, or disconnects. */
 export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
   const router = Router();
 
-  const show: RequestHandler = (req, res) =>
-    images.show(idOf(req), async (image) => {
+  const show: RequestHandler = (req, res) => {
+    const owner = visibleOwner();
+    return images.show(idOf(req), async (stored) => {
+      // Somebody else's is not there.
+      const image = owner === null || stored?.owner === owner ? stored : undefined;
       if (res.destroyed) return;
       const closed = once(res, 'close');
       res.setTimeout(IDLE_MS, () => res.destroy());
       send(image, req, res);
       await closed;
     });
+  };
 
   const send = (image: StoredImage | undefined, req: Request, res: Response) => {
     if (!image)
@@ -28,8 +33,8 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
     res.set({
       ETag: image.etag,
       'Accept-Ranges': 'bytes',
-      // An id is never given to other bytes.
-      'Cache-Control': `public, max-age=${ttlSeconds}, immutable`,
+      // An id always refers to the same bytes. An owner's image is not for shared caches.
+      'Cache-Control': `${image.owner === null ? 'public' : 'private'}, max-age=${ttlSeconds}, immutable`,
     });
     res.type(image.type);
     const size = image.bytes.length;
@@ -41,7 +46,7 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
         headers: { 'Content-Range': `bytes */${size}` },
       });
     }
-    // Several ranges at once, or a header that makes no sense: the whole image is a right answer (RFC 9110, 14.2).
+    // Several ranges, or a header that makes no sense: the whole image is a valid response (RFC 9110, 14.2).
     const range =
       Array.isArray(ranges) && ranges.type === 'bytes' && ranges.length === 1 ? ranges[0] : undefined;
     if (range) {

@@ -5,7 +5,7 @@ import { isConnected } from './connection.js';
 import { previewOf } from './preview.js';
 
 /** What can be shown of an image. */
-export type Picture =
+export type ImageState =
   | { state: 'loading' }
   /** @param url of a preview; it is freed when the image is no longer shown */
   | { state: 'shown'; url: string }
@@ -25,8 +25,8 @@ const LONGEST_PAUSE_MS = 60_000;
  * @param source a URL on this server, or a local file
  * @param edge the maximum length of the preview's longer side, in pixels
  */
-export function usePicture(source: string | Blob, edge: number): Picture {
-  const [picture, setPicture] = useState<Picture>({ state: 'loading' });
+export function useImage(source: string | Blob, edge: number): ImageState {
+  const [image, setImage] = useState<ImageState>({ state: 'loading' });
   const [round, setRound] = useState(0);
   const failures = useRef(0);
   const retry = useCallback(() => setRound((before) => before + 1), []);
@@ -44,18 +44,18 @@ export function usePicture(source: string | Blob, edge: number): Picture {
         if (signal.aborted) return;
         url = URL.createObjectURL(preview);
         failures.current = 0;
-        setPicture({ state: 'shown', url });
+        setImage({ state: 'shown', url });
       } catch (error) {
         if (signal.aborted) return;
         const failure = error instanceof Failure ? error : undefined;
         if (!failure || failure.status === 404) {
-          setPicture({ state: failure ? 'gone' : 'unreadable' });
+          setImage({ state: failure ? 'gone' : 'unreadable' });
           return;
         }
         const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures.current);
         failures.current += 1;
         timer = window.setTimeout(retry, Math.max(pause, failure.retryAfterMs ?? 0));
-        setPicture({ state: 'unavailable', retry });
+        setImage({ state: 'unavailable', retry });
       }
     };
     void load();
@@ -67,5 +67,5 @@ export function usePicture(source: string | Blob, edge: number): Picture {
       if (url !== undefined) URL.revokeObjectURL(url);
     };
   }, [source, edge, round, retry]);
-  return picture;
+  return image;
 }

@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
-import { picture } from '../../../../tests/support/images.js';
+import { makeImage } from '../../../../tests/support/images.js';
 
 let gateway: TestGateway;
 let url: string;
@@ -10,7 +10,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   const response = await request(gateway.app)
     .post('/upload')
-    .attach('file', await picture('png'), 'a.png')
+    .attach('file', await makeImage('png'), 'a.png')
     .field('effects', 'bw')
     .expect(201);
   url = response.body.view_url;

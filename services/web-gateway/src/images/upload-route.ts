@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { bodyBytes, HttpProblem, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis/http';
-import { currentContext, withTimeout } from '@millrace/chassis/process';
+import { currentContext, currentOwner, withTimeout } from '@millrace/chassis/process';
 import type { RateLimit } from '@millrace/chassis/stores/redis';
 import type { WorkLimiter } from '@millrace/chassis/work';
 import { asyncQuerySchema, effectsSchema } from '@millrace/contracts';
@@ -32,7 +32,7 @@ const FORM_MAX_BYTES = 1024 * 1024;
 
 const formSchema = z.strictObject({ effects: effectsSchema });
 
-/** POST /upload: a picture and the effects for it, as a multipart form; with `?async=true` as a job. */
+/** POST /upload: an image and the effects for it, as a multipart form; with `?async=true` as a job. */
 export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxBytes }: UploadOptions): Router {
   const router = Router();
   const receive = receiveUpload(maxBytes);
@@ -40,7 +40,7 @@ export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxByt
   const upload: RequestHandler = async (req, res) => {
     const bytes = bodyBytes(req, maxBytes + FORM_MAX_BYTES);
     res.set(await rate.spend(currentContext()?.client ?? '', bytes));
-    // Claimed before the body is read, and held until all work on it has ended, also when its client has left.
+    // Claimed before the body is read, and held until all work on it has ended, even when the client has disconnected.
     await memory.run(() => processUpload(req, res), { weight: bytes, waitMs: WAIT_MS });
   };
 
@@ -55,7 +55,7 @@ export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxByt
       await forwardJob(req, res, jobs.image(image, effects, scheduling));
       return;
     }
-    const order = { ...image, id: randomUUID(), effects };
+    const order = { ...image, id: randomUUID(), effects, owner: currentOwner() };
     const answer = await withTimeout(effectWorkers.timeoutMs, () =>
       processImage(order, { ...effectWorkers, images }),
     );

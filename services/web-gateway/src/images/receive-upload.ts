@@ -6,13 +6,14 @@ import multer, { MulterError, type StorageEngine } from 'multer';
  * Reads a multipart form of one `file` and one `effects` field (`req.body.effects`).
  *
  * @param maxBytes the largest file
- * @returns a function that resolves to the file, which nothing else holds on to; undefined when there is none. It rejects with HttpProblem 413 over the limit, 415 when it is not a multipart form, 422 for parts too many or
- *   missing, 400 when it is broken
+ * @returns a function that resolves to the file, to which there is no other reference; undefined when there is none. It rejects with
+ *   HttpProblem 413 over the limit, 415 when it is not a multipart form, 422 when there are too many parts or some are missing, 400 when it
+ *   is malformed
  */
 export function receiveUpload(
   maxBytes: number,
 ): (req: Request, res: Response) => Promise<Buffer | undefined> {
-  // Not in the request: a connection that is kept alive keeps its last request, and so would all of them a picture each.
+  // Not in the request: a kept-alive connection keeps its last request, and so each one would keep an image.
   const files = new WeakMap<object, Buffer>();
   const read = multer({
     storage: intoOneBuffer(maxBytes, files),
@@ -45,7 +46,7 @@ export function receiveUpload(
   };
 }
 
-/** Multer's own memory storage collects parts and joins them in the end, so that a file is there twice for a moment. */
+/** Multer's own memory storage collects parts and joins them at the end, so that a file is briefly in memory twice. */
 function intoOneBuffer(maxBytes: number, files: WeakMap<object, Buffer>): StorageEngine {
   return {
     _handleFile(req, { stream }, callback) {
@@ -70,7 +71,7 @@ function intoOneBuffer(maxBytes: number, files: WeakMap<object, Buffer>): Storag
 function toProblem(error: unknown, maxBytes: number): Error {
   if (error instanceof HttpProblem) return error;
   if (!(error instanceof MulterError)) {
-    // What is left comes from parsing (a missing boundary, an early end): the client's doing.
+    // What remains are parse errors (a missing boundary, an early end): the client's fault.
     return new HttpProblem(400, 'The multipart form is malformed or incomplete.', { cause: error });
   }
   if (error.code === 'LIMIT_FILE_SIZE') {

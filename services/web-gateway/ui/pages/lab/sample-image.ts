@@ -2,7 +2,7 @@ const WIDTH = 960;
 const HEIGHT = 640;
 
 /** An image with edges and gradients, so that effects are visible: hills under a sun. */
-export async function samplePicture(): Promise<Blob> {
+export async function sampleImage(): Promise<Blob> {
   const canvas = document.createElement('canvas');
   canvas.width = WIDTH;
   canvas.height = HEIGHT;

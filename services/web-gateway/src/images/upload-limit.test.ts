@@ -1,11 +1,11 @@
 import request from 'supertest';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
-import { picture } from '../../../../tests/support/images.js';
+import { makeImage } from '../../../../tests/support/images.js';
 
 let gateway: TestGateway;
 let photo: Buffer;
 beforeAll(async () => {
-  photo = await picture('jpeg');
+  photo = await makeImage('jpeg');
   gateway = await startGateway({ limits: { uploadBytesPerSecond: 10, uploadBurstBytes: 2_500 } });
 });
 afterAll(() => gateway.stop());
@@ -26,7 +26,7 @@ const statusesOf = async (client: string, count: number) => {
   return statuses;
 };
 
-test('a client may upload so many bytes, and another is not concerned', async () => {
+test('a client may upload a limited number of bytes, and other clients are not affected', async () => {
   const statuses = await statusesOf('192.0.2.1', 6);
   expect(statuses.at(-1)).toBe(429);
   const refused = await upload('192.0.2.1');
@@ -39,7 +39,7 @@ test('a client may upload so many bytes, and another is not concerned', async ()
   expect(other.get('ratelimit')).toMatch(/^"upload";r=\d+;t=\d+$/);
 });
 
-test('nobody is refused for it while Redis does not answer', async () => {
+test('nobody is refused while Redis does not respond', async () => {
   await gateway.redis.link.cut();
   expect(await statusesOf('192.0.2.3', 4)).not.toContain(429);
 });

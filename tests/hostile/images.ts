@@ -5,13 +5,13 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 
 const MIB = 1024 * 1024;
-/** What the stack takes at most. */
+/** The limits of the stack. */
 const LARGEST_FILE = 20 * MIB - 1_000;
 
-/** Writes the pictures of the hostile client, and the photo of the honest ones. @returns the folders of both */
-export async function makePictures(): Promise<{ hostile: string; honest: string }> {
+/** Writes the images of the malicious client, and the photo of the normal ones. @returns the folders of both */
+export async function makeImages(): Promise<{ hostile: string; honest: string }> {
   const [hostile, honest] = [mkdtempSync(join(tmpdir(), 'hostile-')), mkdtempSync(join(tmpdir(), 'honest-'))];
-  // The containers' user reads them.
+  // So that the containers' user can read them.
   for (const folder of [hostile, honest]) chmodSync(folder, 0o755);
   writeFileSync(join(honest, 'photo.jpg'), await noise(1_600, 1_200).jpeg({ quality: 80 }).toBuffer());
   writeFileSync(join(hostile, 'bomb-text.png'), textBomb(20));
@@ -36,7 +36,7 @@ function plain(width: number, height: number) {
   return sharp({ create: { width, height, channels: 3, background: '#8a5a2b' }, limitInputPixels: false });
 }
 
-/** A small PNG whose text inflates to 8 MB a chunk. */
+/** A small PNG whose text chunks inflate to 8 MB each. */
 function textBomb(chunks: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);

@@ -6,14 +6,14 @@ import sharp from 'sharp';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
-import { blackPng, picture } from '../../../../tests/support/images.js';
+import { blackPng, makeImage } from '../../../../tests/support/images.js';
 import { type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
 
 let gateway: TestGateway;
 let photo: Buffer;
 beforeAll(async () => {
   gateway = await startGateway();
-  photo = await picture('jpeg');
+  photo = await makeImage('jpeg');
 });
 afterAll(() => gateway.stop());
 afterEach(() => gateway.mend());
@@ -50,9 +50,9 @@ it('asks the workers in the order of the effects', async () => {
 });
 
 it.each(['png', 'webp', 'jpeg'] as const)(
-  'keeps the type of a %s, whatever the file is called',
+  'keeps the type of a %s, whatever the file name',
   async (type) => {
-    const { body } = await upload(await picture(type), 'bw', 'picture.gif').expect(201);
+    const { body } = await upload(await makeImage(type), 'bw', 'image.gif').expect(201);
     const image = await request(gateway.app).get(body.view_url).expect(200);
     expect(image.type).toBe(`image/${type}`);
     expect((await sharp(image.body).metadata()).format).toBe(type);
@@ -60,7 +60,7 @@ it.each(['png', 'webp', 'jpeg'] as const)(
 );
 
 it('says that the first frame of an animation was used', async () => {
-  const stills = await Promise.all([picture('png'), picture('jpeg')]);
+  const stills = await Promise.all([makeImage('png'), makeImage('jpeg')]);
   const animation = await sharp(stills, { join: { animated: true } })
     .webp()
     .toBuffer();
@@ -103,7 +103,7 @@ describe('an invalid form is answered with 422', () => {
 });
 
 it.each(['image/jpg', 'image/x-png', 'application/octet-stream', 'text/plain'])(
-  'takes a file of type %s for what it is',
+  'detects the real type of a file sent as %s',
   async (contentType) => {
     const form = post().attach('file', photo, { filename: 'photo', contentType });
     const { body } = await form.field('effects', 'bw').expect(201);
@@ -195,7 +195,7 @@ it.each([
   ['Redis is down', () => gateway.redis.link.cut()],
   ['Redis hangs', () => gateway.redis.link.freeze()],
 ])(
-  'answers 503 within 5 s when %s, and goes on when it is back',
+  'answers 503 within 5 s when %s, and recovers when it is back',
   async (_case, damage) => {
     await damage();
     const begun = performance.now();
@@ -209,7 +209,7 @@ it.each([
 );
 
 describe('clients that do not wait for their images', () => {
-  /** A worker that gets bodies, says that it is at work, and never finishes. */
+  /** A worker that receives bodies, reports that it is working, and never finishes. */
   const endless = http.createServer();
   const open = new Set<http.IncomingMessage>();
   let seen = 0;
@@ -288,7 +288,7 @@ describe('with memory for one upload', () => {
       method: 'POST',
       headers: { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': '100000' },
     });
-    // What it meets when it is broken off.
+    // The error when it is aborted.
     unfinished.on('error', () => undefined);
     unfinished.write('--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\nxxx');
     await once(unfinished, 'socket');

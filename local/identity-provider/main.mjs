@@ -1,0 +1,63 @@
+// An OpenID Connect provider for development, with two people in it: npm start -- --auth
+// Nobody needs a password, so it listens on this machine only, and its tokens count nowhere else.
+//   GET /token/ada   an access token, for curl
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { ADMIN_SCOPE, SCOPES } from '@millrace/contracts';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import Provider from 'oidc-provider';
+
+const { PORT, ISSUER, AUDIENCE } = process.env;
+const ALG = 'ES256';
+const TOKEN_SECONDS = 3_600;
+
+const all = Object.keys(SCOPES);
+/** Whom there is, and what their tokens allow. */
+const people = { ada: all, bob: all.filter((scope) => scope !== ADMIN_SCOPE) };
+
+const { privateKey } = await generateKeyPair(ALG, { extractable: true });
+// Of this start: no service knows the key of another one.
+const key = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: ALG, use: 'sig' };
+
+const provider = new Provider(ISSUER, {
+  clients: [],
+  jwks: { keys: [key] },
+  cookies: { keys: [randomUUID()] },
+  findAccount: (_context, id) =>
+    people[id] && { accountId: id, claims: () => ({ sub: id, preferred_username: id }) },
+  features: {
+    devInteractions: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => AUDIENCE,
+      useGrantedResource: () => true,
+      getResourceServerInfo: () => ({
+        scope: all.join(' '),
+        audience: AUDIENCE,
+        accessTokenFormat: 'jwt',
+        accessTokenTTL: TOKEN_SECONDS,
+        jwt: { sign: { alg: ALG } },
+      }),
+    },
+  },
+});
+
+function tokenFor(person) {
+  return new SignJWT({ scope: people[person].join(' ') })
+    .setProtectedHeader({ alg: ALG, kid: key.kid, typ: 'at+jwt' })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setSubject(person)
+    .setIssuedAt()
+    .setExpirationTime(`${TOKEN_SECONDS}s`)
+    .sign(privateKey);
+}
+
+const speakOpenIdConnect = provider.callback();
+createServer((request, response) => {
+  const [, person] = /^\/token\/(\w+)$/.exec(request.url) ?? [];
+  if (person && Object.hasOwn(people, person)) {
+    response.setHeader('Cache-Control', 'no-store');
+    void tokenFor(person).then((token) => response.end(token));
+  } else void speakOpenIdConnect(request, response);
+}).listen(Number(PORT), '127.0.0.1');

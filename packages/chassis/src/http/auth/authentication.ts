@@ -1,0 +1,126 @@
+import { type Access, accessOf, type Scope, SERVICE_TOKEN } from '@millrace/contracts';
+import type { Request, RequestHandler, Router } from 'express';
+import type { AuthConfig } from '../../process/auth-config.js';
+import type { Logger } from '../../process/logger.js';
+import { currentContext, type Principal } from '../../process/request-context.js';
+import { servicePrincipal } from '../../process/service-token.js';
+import { createTokenCache } from './token-cache.js';
+import { notAService, scopeMissing, tokenMissing } from './refusals.js';
+
+/** Decides who may call which route. */
+export interface Authentication {
+  /**
+   * Puts the rule of each route (`accessOf`) before its handlers, so that nothing of a request is read before it is allowed.
+   *
+   * @throws when a route has no rule
+   */
+  protect(router: Router): void;
+}
+
+/**
+ * As AUTH_MODE says.
+ *
+ * @returns undefined for `off`: then nothing is loaded, and no request is looked at
+ */
+export function createAuthentication(config: AuthConfig, logger: Logger): Authentication | undefined {
+  if (config.AUTH_MODE === 'off') {
+    logger.info('AUTH_MODE=off: everyone who reaches this service may call it');
+    return undefined;
+  }
+  // The configuration is not valid without them.
+  const { AUTH_ISSUER: issuer = '', AUTH_AUDIENCE: audience = '', AUTH_JWKS_URL: jwksUrl } = config;
+  const serviceToken = config.SERVICE_TOKEN ?? '';
+  const tokens = createTokenCache(async () => {
+    // Loads a library that services without users need not have.
+    const { createVerifier } = await import('./verifier.js');
+    return createVerifier({ issuer, audience, jwksUrl, logger });
+  });
+
+  const servicesOnly: RequestHandler = (req, _res, next) => {
+    const principal = servicePrincipal(req.get(SERVICE_TOKEN), serviceToken);
+    if (!principal) throw notAService();
+    admit(principal);
+    next();
+  };
+  const holdersOf = (scope: Scope): RequestHandler => {
+    const check = (principal: Principal) => {
+      if (!principal.scopes.has(scope)) throw scopeMissing(scope);
+      admit(principal);
+    };
+    return (req, _res, next) => {
+      const token = bearerToken(req);
+      if (token === undefined) throw tokenMissing();
+      const known = tokens.find(token);
+      if (known) {
+        check(known);
+        next();
+        return undefined;
+      }
+      return tokens.verify(token).then((principal) => {
+        check(principal);
+        next();
+      });
+    };
+  };
+  const guardOf = (access: Access): RequestHandler | undefined => {
+    if (access === 'public') return undefined;
+    return access === 'service' ? servicesOnly : holdersOf(access);
+  };
+
+  return {
+    protect(router) {
+      for (const route of routesOf(router)) {
+        for (const [method, access] of rulesOf(route)) {
+          const guard = guardOf(access);
+          if (!guard) continue;
+          route[method](guard);
+          route.stack.unshift(route.stack.pop());
+        }
+      }
+    },
+  };
+}
+
+/** For all that follows in this request. */
+function admit(principal: Principal): void {
+  const context = currentContext();
+  if (!context) throw new Error('a request has no context');
+  context.principal = principal;
+}
+
+/** RFC 6750, section 2.1; nowhere else is a token looked for. */
+function bearerToken(req: Request): string | undefined {
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(req.headers.authorization ?? '')?.[1];
+}
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** As Express has it, and does not describe it. */
+interface Route {
+  path: string | string[];
+  methods: Record<string, boolean>;
+  stack: unknown[];
+}
+type OpenRoute = Route & Record<Method, (handler: RequestHandler) => void>;
+
+function routesOf(router: Router): OpenRoute[] {
+  const layers = router.stack as unknown as { route?: OpenRoute; handle: { stack?: unknown } }[];
+  return layers.flatMap(({ route, handle }) => {
+    if (!route && handle.stack)
+      throw new Error('A router inside of a router would have no rules: inline its routes.');
+    return route ?? [];
+  });
+}
+
+function rulesOf({ path, methods }: Route): [Method, Access][] {
+  const names = Object.keys(methods).filter((name): name is Method => !name.startsWith('_'));
+  return names.map((method) => {
+    const rules = [path].flat().map((one) => accessOf(method, one));
+    const [access] = rules;
+    if (!access || rules.some((rule) => rule !== access))
+      throw new Error(
+        `${method.toUpperCase()} ${String(path)} has no rule, or several: packages/contracts/src/access.ts says who may call what.`,
+      );
+    return [method, access];
+  });
+}

@@ -1,0 +1,57 @@
+import type { JSONWebKeySet } from 'jose';
+import { z } from 'zod';
+
+/** Asks the issuer for its public keys. */
+export type FetchKeys = () => Promise<JSONWebKeySet>;
+
+const TIMEOUT_MS = 3_000;
+const DOCUMENT_MAX_BYTES = 1024 * 1024;
+
+const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const keysSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
+
+/** Where the keys are, the discovery document says (OpenID Connect Discovery 1.0, section 4), unless `jwksUrl` does. */
+export function createKeySource({
+  issuer,
+  jwksUrl,
+}: {
+  issuer: string;
+  jwksUrl?: string | undefined;
+}): FetchKeys {
+  let discovered: string | undefined;
+  const discover = async () => {
+    const document = discoverySchema.parse(
+      await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
+    );
+    // Section 4.3: otherwise it could speak for another issuer.
+    if (document.issuer !== issuer)
+      throw new Error(`the discovery document of AUTH_ISSUER is that of ${document.issuer}`);
+    return document.jwks_uri;
+  };
+  return async () => {
+    try {
+      return keysSchema.parse(await fetchJson(jwksUrl ?? (discovered ??= await discover())));
+    } catch (error) {
+      // The keys may have moved.
+      discovered = undefined;
+      throw error;
+    }
+  };
+}
+
+async function fetchJson(url: string): Promise<unknown> {
+  const response = await fetch(url, {
+    headers: { Accept: 'application/json' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += part.length;
+    if (bytes > DOCUMENT_MAX_BYTES) throw new Error(`${url} answered with more than a megabyte`);
+    parts.push(part);
+  }
+  return JSON.parse(Buffer.concat(parts).toString());
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTokenCache } from './token-cache.js';
+
+const principal = { owner: 'ada', scopes: new Set<string>() };
+
+function countingCache({ forMs = 60_000, tokensMax = 3 } = {}) {
+  const verified: string[] = [];
+  const cache = createTokenCache(
+    () =>
+      Promise.resolve((token: string) => {
+        verified.push(token);
+        return Promise.resolve({ ...principal, expiresAt: Date.now() + forMs });
+      }),
+    { tokensMax },
+  );
+  return { cache, verified };
+}
+
+it('knows a token once it is verified, until it expires', async () => {
+  const { cache } = countingCache({ forMs: 50 });
+  expect(cache.find('a')).toBeUndefined();
+  await cache.verify('a');
+  expect(cache.find('a')).toMatchObject(principal);
+  await sleep(60);
+  expect(cache.find('a')).toBeUndefined();
+});
+
+it('keeps a limited number of tokens, the latest', async () => {
+  const { cache } = countingCache();
+  for (const token of ['a', 'b', 'c', 'd']) await cache.verify(token);
+  expect(['a', 'b', 'c', 'd'].map((token) => cache.find(token) !== undefined)).toEqual([
+    false,
+    true,
+    true,
+    true,
+  ]);
+});
+
+it('remembers no token that was refused', async () => {
+  const cache = createTokenCache(() => Promise.resolve(() => Promise.reject(new Error('no'))));
+  await expect(cache.verify('a')).rejects.toThrow('no');
+  expect(cache.find('a')).toBeUndefined();
+});
+
+it('loads the verifier when the first token comes, once, and again when that failed', async () => {
+  let loads = 0;
+  const cache = createTokenCache(() => {
+    loads += 1;
+    if (loads === 1) return Promise.reject(new Error('not loaded'));
+    return Promise.resolve(() => Promise.resolve({ ...principal, expiresAt: Date.now() + 1_000 }));
+  });
+  expect(loads).toBe(0);
+  await expect(cache.verify('a')).rejects.toThrow('not loaded');
+  await Promise.all([cache.verify('a'), cache.verify('b')]);
+  expect(loads).toBe(2);
+});

@@ -1,0 +1,51 @@
+import { hash } from 'node:crypto';
+import type { Principal } from '../../process/request-context.js';
+
+/** @throws HttpProblem 401 when the token is not valid; Unavailable when that cannot be found out */
+export type Verify = (token: string) => Promise<Principal & { expiresAt: number }>;
+
+/** Tokens that were found to be valid not long ago: verifying each request anew would take a third of a service's throughput. */
+export interface TokenCache {
+  find(token: string): Principal | undefined;
+  verify: (token: string) => Promise<Principal>;
+}
+
+/** How long a token counts after its key has been withdrawn. */
+const KEPT_MS = 60_000;
+/** A token with its scopes takes about half a kilobyte. */
+const TOKENS_MAX = 10_000;
+
+/** @param load makes the verifier, when the first token comes */
+export function createTokenCache(load: () => Promise<Verify>, { tokensMax = TOKENS_MAX } = {}): TokenCache {
+  // By hash, so that no token can be read out of the memory of a process. In the order of their verification.
+  const known = new Map<string, { principal: Principal; until: number }>();
+  let verifier: Promise<Verify> | undefined;
+  const loaded = () =>
+    (verifier ??= load().catch((error: unknown) => {
+      verifier = undefined;
+      throw error;
+    }));
+
+  return {
+    find(token) {
+      const key = keyOf(token);
+      const found = known.get(key);
+      if (!found) return undefined;
+      if (found.until > Date.now()) return found.principal;
+      known.delete(key);
+      return undefined;
+    },
+
+    async verify(token) {
+      const verify = await loaded();
+      const principal = await verify(token);
+      if (known.size >= tokensMax) known.delete(known.keys().next().value!);
+      known.set(keyOf(token), { principal, until: Math.min(principal.expiresAt, Date.now() + KEPT_MS) });
+      return principal;
+    },
+  };
+}
+
+function keyOf(token: string): string {
+  return hash('sha256', token, 'base64url');
+}

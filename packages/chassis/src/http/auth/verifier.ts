@@ -1,0 +1,67 @@
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import type { Logger } from '../../process/logger.js';
+import { HttpProblem } from '../problem.js';
+import { createKeySet } from './key-set.js';
+import { createKeySource } from './key-source.js';
+import { tokenInvalid } from './refusals.js';
+import type { Verify } from './token-cache.js';
+
+export interface VerifierOptions {
+  issuer: string;
+  audience: string;
+  /** Default: as the issuer's discovery document says. */
+  jwksUrl?: string | undefined;
+  logger: Logger;
+}
+
+/** Asymmetric only: with a shared secret, or without a signature (`none`), others than the issuer could make tokens. */
+const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
+/** How much clocks may differ. */
+const CLOCK_TOLERANCE_SECONDS = 5;
+/** OpenID Connect Core, section 2. */
+const SUBJECT_MAX = 255;
+
+/** Verifies JWT access tokens: signature, issuer, audience, times. */
+export function createVerifier({ issuer, audience, jwksUrl, logger }: VerifierOptions): Verify {
+  const keyFor = createKeySet({ fetchKeys: createKeySource({ issuer, jwksUrl }), logger });
+  const options = {
+    issuer,
+    audience,
+    algorithms: ALGORITHMS,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    requiredClaims: ['exp', 'sub'],
+  };
+  return async (token) => {
+    try {
+      const { payload } = await jwtVerify(token, keyFor, options);
+      const { sub = '', exp = 0 } = payload;
+      if (sub === '' || sub.length > SUBJECT_MAX) throw new errors.JWTInvalid('sub is empty or too long');
+      return {
+        // Subjects are unique within their issuer only. A URL has no space.
+        owner: `${issuer} ${sub}`,
+        scopes: scopesOf(payload),
+        expiresAt: exp * 1_000,
+      };
+    } catch (error) {
+      if (error instanceof HttpProblem) throw error;
+      throw tokenInvalid(reasonOf(error), error);
+    }
+  };
+}
+
+/** `scope` (RFC 9068, section 2.2.3), or `scp`, as Microsoft and Okta name it. */
+function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<string> {
+  const listed = scope ?? scp;
+  if (typeof listed === 'string') return new Set(listed.split(' '));
+  return new Set(Array.isArray(listed) ? listed.filter((name) => typeof name === 'string') : []);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'The access token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'aud') return 'The access token is meant for another audience.';
+    if (error.claim === 'iss') return 'The access token is from another issuer.';
+    if (error.claim === 'nbf') return 'The access token is not valid yet.';
+  }
+  return 'The access token is not valid.';
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { startStack, type Stack } from '../../local/stack/stack.js';
+import { AUDIENCE, type Issuer, startIssuer } from '../support/issuer.js';
+
+/** A stack with AUTH_MODE=jwt, and the issuer that it trusts. */
+export interface SecuredStack extends Pick<Stack, 'url' | 'replicas' | 'stop'> {
+  issuer: Issuer;
+  serviceToken: string;
+}
+
+export async function startSecuredStack(): Promise<SecuredStack> {
+  const issuer = await startIssuer();
+  const serviceToken = randomBytes(32).toString('hex');
+  try {
+    const stack = await startStack({
+      port: 'free',
+      env: {
+        all: {
+          AUTH_MODE: 'jwt',
+          AUTH_ISSUER: issuer.url,
+          AUTH_AUDIENCE: AUDIENCE,
+          SERVICE_TOKEN: serviceToken,
+        },
+      },
+    });
+    const { url, replicas } = stack;
+    const stop = async () => {
+      await stack.stop();
+      await issuer.stop();
+    };
+    return { url, replicas, issuer, serviceToken, stop };
+  } catch (error) {
+    await issuer.stop();
+    throw error;
+  }
+}

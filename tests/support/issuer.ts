@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+
+/** An OpenID Connect issuer, as far as a resource server knows it: a discovery document, public keys, and tokens. */
+export interface Issuer {
+  url: string;
+  /** How often its keys were fetched. */
+  readonly fetches: number;
+  /** A token of an hour, signed with the current key. Claims that are undefined are left out. */
+  token(claims?: JWTPayload & { scope?: string }): Promise<string>;
+  /** Signs with a new key from now on, which is published at once. */
+  rotate(): Promise<void>;
+  /** Whether it answers. Default: it does. */
+  answers(isUp: boolean): void;
+  stop(): Promise<void>;
+}
+
+export const AUDIENCE = 'https://millrace.test';
+
+export async function startIssuer(): Promise<Issuer> {
+  const published: JWK[] = [];
+  let signing: { key: CryptoKey; kid: string };
+  let fetches = 0;
+  let isUp = true;
+  const rotate = async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const kid = `key-${published.length + 1}`;
+    published.push({ ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' });
+    signing = { key: privateKey, kid };
+  };
+  await rotate();
+
+  const server = createServer((request, response) => {
+    if (request.url === '/keys') fetches += 1;
+    const documents: Record<string, object> = {
+      '/.well-known/openid-configuration': { issuer: url, jwks_uri: `${url}/keys` },
+      '/keys': { keys: published },
+    };
+    const document = documents[request.url ?? ''];
+    response.writeHead(isUp && document ? 200 : 500, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(document ?? {}));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    get fetches() {
+      return fetches;
+    },
+    token(claims = {}) {
+      const now = Math.floor(Date.now() / 1_000);
+      const standard = { iss: url, aud: AUDIENCE, sub: 'ada', iat: now, exp: now + 3_600 };
+      return new SignJWT({ ...standard, ...claims })
+        .setProtectedHeader({ alg: 'ES256', kid: signing.kid, typ: 'at+jwt' })
+        .sign(signing.key);
+    },
+    rotate,
+    answers: (value) => (isUp = value),
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
