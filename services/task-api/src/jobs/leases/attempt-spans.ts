@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '@millrace/chassis/process';
 import type { Queryable } from '@millrace/chassis/stores/postgres';
-import { isSampled, isTracing, recordSpan, toTraceparent } from '@millrace/chassis/telemetry';
+import {
+  isSampled,
+  isTracing,
+  outsideOfTraces,
+  recordSpan,
+  toTraceparent,
+} from '@millrace/chassis/telemetry';
 import type { ClaimedJob } from '@millrace/contracts';
 import type { JobLeases } from './leases.js';
 
@@ -54,7 +60,7 @@ export function createAttemptSpans(db: Queryable, logger: Logger): AttemptSpans 
   const record = (attempts: Attempt[], recordRow: (row: AttemptRow & { traceparent: string }) => void) => {
     if (!isTracing() || attempts.length === 0) return;
     const asked = [attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)];
-    db.query<AttemptRow>(ATTEMPTS, asked).then(
+    outsideOfTraces(() => db.query<AttemptRow>(ATTEMPTS, asked)).then(
       (rows) => rows.filter(isTraced).forEach(recordRow),
       (error: unknown) => logger.debug({ err: error }, 'attempts are missing in traces'),
     );
