@@ -72,12 +72,21 @@ module.exports = {
       from: { path: '^tests/support/' },
       to: { path: '^tests/', pathNot: '^tests/support/' },
     },
-    room('telemetry'),
+    // A span is the current one by the context of its request.
+    room('telemetry', 'process/(request-context|traceparent|logger)\\.ts'),
     room('process', 'telemetry/'),
     room('work', 'process/', 'telemetry/'),
     room('http', 'process/', 'telemetry/', 'work/'),
     room('stores', 'process/', 'telemetry/', 'work/', 'http/health\\.ts'),
     room('calls', 'process/', 'telemetry/', 'work/', 'http/request-signal\\.ts'),
+    {
+      name: 'tracing-is-apart',
+      comment:
+        'OpenTelemetry is loaded only while tracing is on: by packages/tracing, of which others know the types.',
+      severity: 'error',
+      from: { path: '^(packages|services|local)/', pathNot: '^packages/tracing/' },
+      to: { path: 'node_modules/@opentelemetry/' },
+    },
     {
       name: 'no-unresolvable',
       comment: 'An import that leads nowhere would be one that no rule sees.',

@@ -10,8 +10,8 @@ const shared = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  // Published as ES modules only, which require() can load but Jest cannot.
-  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate|jose)/)'],
+  // Published as ES modules only, which require() can load but Jest cannot; or with import(), which Jest cannot either.
+  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate|jose|@opentelemetry/otlp-exporter-base)/)'],
   // The packages' sources instead of their build, so that coverage and stack traces refer to the sources.
   testEnvironmentOptions: { customExportConditions: ['millrace-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -20,7 +20,7 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // These need a container engine, or a cluster: npm run test:compose, test:hostile, test:observe, test:cluster.
+  // These need a container engine, a cluster, or the machine: npm run test:compose, test:hostile, test:observe, test:cluster, test:traces.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
@@ -28,6 +28,7 @@ module.exports = {
     '<rootDir>/tests/cluster/',
     '<rootDir>/tests/hostile/',
     '<rootDir>/tests/observe/',
+    '<rootDir>/tests/traces/',
   ],
   collectCoverage: true,
   coverageDirectory: 'coverage',

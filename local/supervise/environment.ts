@@ -5,6 +5,9 @@
 const ofTheSystem =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_[A-Z]+|(DY)?LD_LIBRARY_PATH)$/;
 
+/** Where traces go, and which: OpenTelemetry's standard variables. Not the name of the service, which is each one's own. */
+const tracing = /^OTEL_(?!SERVICE_NAME$)[A-Z_]+$/;
+
 /**
  * The settings of docs/CONFIGURATION.md that people choose in the shell: the log level, who may call, and quantities. The stack sets everything else:
  * where a service listens, its name, how it stops, whom it calls and with which password.
@@ -19,7 +22,10 @@ export function systemEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJ
 
 /** The environment of a service, as far as the shell decides it. */
 export function serviceEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return pick(shell, (name) => ofTheSystem.test(name) || settings.test(name.replace(/_FILE$/, '')));
+  return pick(
+    shell,
+    (name) => ofTheSystem.test(name) || tracing.test(name) || settings.test(name.replace(/_FILE$/, '')),
+  );
 }
 
 /** PostgreSQL clients in this process take unset options from PGOPTIONS, PGSSLMODE, …: this removes those variables. */

@@ -23,6 +23,7 @@ beforeAll(async () => {
       'Last-Modified': modified,
       ETag: 'W/"1-2"',
       'X-Served-By': upstream,
+      traceresponse: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     });
     response.end(request.method === 'HEAD' ? undefined : script);
   });
@@ -44,6 +45,7 @@ test('fetches a file from the service once, and serves it from the cache, each t
     expect(reply.status).toBe(200);
     expect(reply.body.equals(script)).toBe(true);
     expect(reply.count('x-request-id')).toBe(1);
+    expect(reply.headers['traceresponse']).toBeUndefined();
     expect(reply.headers).toMatchObject({
       'content-type': 'text/javascript; charset=utf-8',
       'content-length': String(script.length),

@@ -1,8 +1,8 @@
 // Bundles services: node packages/chassis/bundling/bundle.mjs SERVICE…
 //
 // services/SERVICE/bundle/ then holds what runs: service.js (the service with everything it imports, readable), main.js (which runs it),
-// service.cache (its V8 code cache), service.lines.json (where its lines come from, for stack traces), and
-// service.js.map (for debuggers).
+// service.cache (its V8 code cache), service.lines.json (where its lines come from, for stack traces),
+// service.js.map (for debuggers), and tracing.js (OpenTelemetry, loaded only while tracing is on).
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
@@ -15,12 +15,19 @@ import { build } from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
 
-/**
- * Stays in node_modules: native code, and optional packages that others try to require. Instrumentation that hooks into `require`
- * (OpenTelemetry's, of express, ioredis, pg, pino, undici) only sees what is listed here: to use it, add those names, for the images too,
- * and load the hooks before main.js.
- */
+/** Stays in node_modules: native code, and optional packages that others try to require. */
 const external = ['sharp', 'pg-native'];
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  conditions: ['millrace-source'],
+  metafile: true,
+  logLevel: 'warning',
+};
 
 /**
  * Bundles one service. Resolves to the names of the packages that it requires from node_modules, and to the folders of those that it
@@ -34,23 +41,21 @@ export async function bundle(service) {
   try {
     const outputFile = join(made, 'service.js');
     const { metafile } = await build({
-      absWorkingDir: root,
+      ...common,
       entryPoints: [join(folder, 'src/main.ts')],
       outfile: outputFile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20.19',
-      format: 'cjs',
-      conditions: ['millrace-source'],
       external,
-      plugins: [samePackagesOnce, noLocales],
+      plugins: [samePackagesOnce, noLocales, tracingApart],
       // The value of the file is a function, like the one that Node makes of each module: main.js calls it.
       banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
       footer: { js: '})' },
       sourcemap: 'linked',
       sourcesContent: false,
-      metafile: true,
-      logLevel: 'warning',
+    });
+    const tracing = await build({
+      ...common,
+      entryPoints: [join(root, 'packages/tracing/src/index.ts')],
+      outfile: join(made, 'tracing.js'),
     });
     writeFileSync(outputFile, asciiOnly(readFileSync(outputFile, 'utf8')));
     writeFileSync(join(made, 'service.lines.json'), JSON.stringify(linesOf(outputFile)));
@@ -59,7 +64,7 @@ export async function bundle(service) {
       cwd: folder,
     });
     replace(join(folder, 'bundle'), made);
-    return { externals: externalsOf(metafile), bundled: bundledOf(metafile) };
+    return { externals: externalsOf(metafile), bundled: bundledOf(metafile, tracing.metafile) };
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
@@ -89,6 +94,14 @@ const noLocales = {
     onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer, resolveDir }) =>
       importer.includes('/node_modules/zod/') ? { path: join(resolveDir, '../locales/en.js') } : undefined,
     );
+  },
+};
+
+/** A file of its own, beside the service's: while tracing is off, it is neither read nor compiled. */
+const tracingApart = {
+  name: 'tracing-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@millrace\/tracing$/ }, () => ({ path: './tracing.js', external: true }));
   },
 };
 
@@ -127,10 +140,10 @@ function externalsOf({ outputs }) {
   return external.filter((name) => imports.some(({ path, external: isOut }) => isOut && path === name));
 }
 
-/** The folders of the packages in a bundle. */
-export function bundledOf({ inputs }) {
-  const folders = Object.keys(inputs).flatMap(
-    (path) => path.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? [],
+/** The folders of the packages in bundles. */
+export function bundledOf(...metafiles) {
+  const folders = metafiles.flatMap(({ inputs }) =>
+    Object.keys(inputs).flatMap((path) => path.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? []),
   );
   return [...new Set(folders)].sort();
 }

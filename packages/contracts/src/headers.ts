@@ -2,8 +2,10 @@
 export const REQUEST_ID = 'X-Request-Id';
 /** Names the replica that responded. */
 export const SERVED_BY = 'X-Served-By';
-/** W3C Trace Context, passed on unchanged. */
+/** W3C Trace Context: the trace, the span in it that calls, and whether it is exported. Nginx lets none in from outside. */
 export const TRACEPARENT = 'traceparent';
+/** The span that answered, to whoever sent no `traceparent`: https://w3c.github.io/trace-context/#traceresponse-header */
+export const TRACERESPONSE = 'traceresponse';
 /** How long the caller will wait for the response, in ms. Each hop passes on what is left of it. */
 export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
 /** The address of the client on whose behalf a request is made. Nginx sets it; the services pass it on to one another. */

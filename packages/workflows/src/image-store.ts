@@ -68,7 +68,9 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
   const shown = memory ?? createWorkLimiter({ concurrency: Infinity, queueLimit: Infinity });
 
   const read = async (id: string): Promise<StoredImage | undefined> => {
-    const { type, etag, bytes, owner } = await whileRedisAnswers(() => redis.hgetallBuffer(keyOf(id)));
+    const { type, etag, bytes, owner } = await whileRedisAnswers('HGETALL image', () =>
+      redis.hgetallBuffer(keyOf(id)),
+    );
     if (!type || !etag || !bytes) return undefined;
     return {
       type: imageTypeSchema.parse(type.toString()),
@@ -84,7 +86,7 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
       const lastTry = performance.now() + Math.min(SAVE_AGAIN_MS, remainingMs());
       const fields = { type, etag, bytes, ...(owner !== null && { owner }) };
       const write = () => execute(redis.multi().hset(keyOf(id), fields).expire(keyOf(id), ttlSeconds));
-      await retryForever(() => whileRedisAnswers(write), {
+      await retryForever(() => whileRedisAnswers('HSET image', write), {
         retryable: (error) => error instanceof Unavailable && performance.now() < lastTry,
       });
       countSaved();

@@ -2,6 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { BrokenByInput } from '@millrace/chassis/calls';
 import { HttpProblem, Unavailable } from '@millrace/chassis/http';
 import { type Logger, withContext, withSignal } from '@millrace/chassis/process';
+import {
+  failSpan,
+  inSpan,
+  outsideOfTraces,
+  type Span,
+  type SpanDescription,
+} from '@millrace/chassis/telemetry';
 import { retryForever } from '@millrace/chassis/work';
 import type { ClaimedJob, ClaimedJobs } from '@millrace/contracts';
 import { holdLease } from './hold-lease.js';
@@ -43,7 +50,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
         logger.warn({ ...details, err: error, retry_ms: delayMs }, 'waiting for task-api'),
     });
 
-  async function doAndReport(job: ClaimedJob, { begun, over }: Shutdown): Promise<void> {
+  async function doAndReport(job: ClaimedJob, { begun, over }: Shutdown, span?: Span): Promise<void> {
     const details = { task: nameOf(job), job_id: job.id, attempt: job.attempt };
     logger.info(details, 'Processing task');
 
@@ -70,6 +77,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
       if (counts) logger.info(details, 'Completed task');
       if (counts === false) logger.warn(details, 'Completed too late: the work does not count');
     } catch (error) {
+      failSpan(span, error);
       if (lease.stop.aborted) {
         logger.warn({ ...details, err: error }, 'Task given up');
         return;
@@ -91,7 +99,10 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
     async claim(ids, { begun, over }) {
       const claims = ids.map((id) => ({ id, claim: randomUUID() }));
       // A claim in flight is not cancelled: the jobs it gets would lie idle for the length of a lease.
-      const claimed = await insist(() => board.claim(claims, over), begun, { jobs: ids.length });
+      // Whose jobs they are is not known yet.
+      const claimed = await outsideOfTraces(() =>
+        insist(() => board.claim(claims, over), begun, { jobs: ids.length }),
+      );
       const nothingToDo = ids.length - claimed.jobs.length - claimed.later.length;
       if (nothingToDo > 0) logger.debug({ jobs: nothingToDo }, 'nothing to do for these jobs');
       return claimed;
@@ -105,7 +116,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
         client: 'jobs',
       };
       return withContext(context, () =>
-        doAndReport(job, shutdown).catch((error: unknown) => {
+        inSpan(describeJob, job, (span) => doAndReport(job, shutdown, span)).catch((error: unknown) => {
           logger.error({ err: error, job_id: job.id }, 'Task given up, the sweeper will publish it again');
         }),
       );
@@ -137,6 +148,21 @@ async function untilLongAfter<T>(
     over.removeEventListener('abort', finish);
     clearTimeout(timer);
   }
+}
+
+function describeJob({ id, kind, attempt }: ClaimedJob): SpanDescription {
+  return {
+    name: 'process jobs',
+    kind: 'consumer',
+    attributes: {
+      'messaging.system': 'redis',
+      'messaging.destination.name': 'jobs',
+      'messaging.operation.type': 'process',
+      'messaging.message.id': id,
+      'millrace.job.kind': kind,
+      'millrace.job.attempt': attempt,
+    },
+  };
 }
 
 /** What a person calls the job: a task by its title, the others by their kind. */

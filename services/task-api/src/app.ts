@@ -12,6 +12,7 @@ import type { Express } from 'express';
 import { createAcceptJob } from './jobs/intake/accept-job.js';
 import { type BacklogLimits, createBacklogGate } from './jobs/intake/backlog.js';
 import { hintChanges } from './tasks/hint-changes.js';
+import { createAttemptSpans, withAttemptSpans } from './jobs/leases/attempt-spans.js';
 import { createJobLeases, type LeaseOptions } from './jobs/leases/leases.js';
 import { declareJobMetrics } from './jobs/job-metrics.js';
 import type { JobPublisher } from './jobs/outbox/publisher.js';
@@ -113,7 +114,9 @@ export function createApp(dependencies: Dependencies): Express {
       taskRoutes(createTaskStore(postgres, { lists, searches })),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
-      jobLeaseRoutes(createJobLeases(postgres, options)),
+      jobLeaseRoutes(
+        withAttemptSpans(createJobLeases(postgres, options), createAttemptSpans(postgres, logger)),
+      ),
     ],
   });
 }

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { WORK_BEGUN } from '@millrace/contracts';
+import type { Span, SpanDescription } from '@millrace/tracing';
 import { cancellationBy } from '../process/cancellation.js';
 import { countClient } from './client-metrics.js';
 import { exchange, type Limits, type Message, type ServiceResponse } from './exchange.js';
@@ -8,6 +9,7 @@ import { Unavailable } from '../http/problem.js';
 import { BrokenByInput, busy, full, refusal } from './refusals.js';
 import { choose, type Replica, track } from './replica.js';
 import { createReplicaSet } from './replica-set.js';
+import { inSpan } from '../telemetry/spans.js';
 import {
   contextHeaders,
   currentCancellation,
@@ -197,10 +199,16 @@ export function createServiceClient({ name, urls, token }: ServiceClientOptions)
       throwIfGivenUp(limits);
       if (limits.timeoutMs <= 0) throw timeIsOver();
       budget.earn();
-      const way = request.waitForRoom ? sendWhereRoomIs : sendInTurn;
-      const response = await way(request, limits);
-      if (response.status >= 300) throw refusal(name, response);
-      return response;
+      return inSpan(describeCall, { name, request }, async (span) => {
+        const way = request.waitForRoom ? sendWhereRoomIs : sendInTurn;
+        const response = await way(span ? tellingOfRoom(request, span) : request, limits);
+        span?.setAttributes({
+          'http.response.status_code': response.status,
+          'millrace.pod': response.pod,
+        });
+        if (response.status >= 300) throw refusal(name, response);
+        return response;
+      });
     },
 
     async requestEach(request) {
@@ -217,6 +225,22 @@ export function createServiceClient({ name, urls, token }: ServiceClientOptions)
       await replicas.close();
     },
   };
+}
+
+/** Not the path, in which ids may be. */
+function describeCall({ name, request }: { name: string; request: ServiceRequest }): SpanDescription {
+  const { method } = request;
+  const attributes = { 'http.request.method': method, 'server.address': name };
+  return { name: `${method} ${name}`, kind: 'client', attributes };
+}
+
+/** Until then it waits in the lines of the replicas. */
+function tellingOfRoom(request: ServiceRequest, span: Span): ServiceRequest {
+  const onRoom = () => {
+    span.addEvent('room');
+    request.onRoom?.();
+  };
+  return { ...request, onRoom };
 }
 
 function throwIfGivenUp({ cancellation }: Limits): void {

@@ -8,14 +8,18 @@ import {
   TIMEOUT_MS_PATTERN,
   TRACEPARENT,
   TRACEPARENT_PATTERN,
+  TRACERESPONSE,
 } from '@millrace/contracts';
 import type { Request, RequestHandler } from 'express';
 import { clientOf } from './client-address.js';
 import type { Lifecycle } from '../process/lifecycle.js';
 import type { Logger } from '../process/logger.js';
 import { withContext } from '../process/request-context.js';
-import { requestLog } from './request-log.js';
+import { toTraceparent } from '../process/traceparent.js';
+import { endServerSpan, startServerSpan } from '../telemetry/spans.js';
+import { PROBES, requestLog } from './request-log.js';
 import { countRequest } from './request-metrics.js';
+import { routeOf } from './route-pattern.js';
 import { requestSignals } from './request-signal.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 
@@ -29,8 +33,9 @@ export interface RequestFrontOptions {
 
 /**
  * The first handler of every request, in one piece because each handler and each listener costs time.
- * It takes over a valid X-Request-Id or generates one; stores the id, the trace, the client and the deadline in the request context; and adds
- * the names of request and replica and the security headers to the response. When the request is over, it is counted and logged.
+ * It takes over a valid X-Request-Id or generates one, and begins a span of the caller's trace or a trace of its own; stores the id, the span,
+ * the client and the deadline in the request context; and adds the names of request and replica and the security headers to the response. When
+ * the request is over, its span ends, and it is counted and logged.
  */
 export function requestFront(options: RequestFrontOptions): RequestHandler {
   const { pod, lifecycle, logger, continueByRoutes = false } = options;
@@ -41,7 +46,9 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
     const begun = performance.now();
     const { method, path } = req;
     const requestId = valid(req, REQUEST_ID_HEADER, REQUEST_ID_PATTERN) ?? randomUUID();
-    const traceparent = valid(req, TRACEPARENT_HEADER, TRACEPARENT_PATTERN);
+    const caller = valid(req, TRACEPARENT_HEADER, TRACEPARENT_PATTERN);
+    const span = PROBES.has(path) ? undefined : startServerSpan(method, caller);
+    const traceparent = span ? toTraceparent(span.spanContext()) : caller;
     const timeoutMs = valid(req, TIMEOUT_MS_HEADER, TIMEOUT_MS_PATTERN);
     const deadline = timeoutMs === undefined ? undefined : begun + Number(timeoutMs);
     const client = clientOf(header(req, CLIENT_HEADER) ?? req.socket.remoteAddress);
@@ -49,6 +56,7 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
 
     res.setHeader(REQUEST_ID, requestId);
     res.setHeader(SERVED_BY, pod);
+    if (span && !caller) res.setHeader(TRACERESPONSE, traceparent!);
     for (const [name, value] of SECURITY_HEADERS) res.setHeader(name, value);
     // Makes keep-alive clients reconnect elsewhere: otherwise closing a busy server never ends.
     if (lifecycle.phase() === 'draining') res.setHeader('Connection', 'close');
@@ -59,6 +67,7 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
       const finished = res.writableFinished;
       cancellation.end(finished);
       countRequest(req, res, { status: finished ? res.statusCode : 499, seconds: ms / 1_000, traceparent });
+      if (span) endServerSpan(span, { method, route: routeOf(req), status: res.statusCode, finished });
       log({ requestId, traceparent, method, path, status: res.statusCode, ms, finished });
     });
     const signal = cancellation.get;

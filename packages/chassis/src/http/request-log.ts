@@ -1,7 +1,8 @@
 import type { Logger } from '../process/logger.js';
+import { traceFields } from '../process/traceparent.js';
 
-/** Requested by machines every few seconds: not worth logging. */
-const PROBES = new Set(['/livez', '/readyz', '/health']);
+/** Requested by machines every few seconds: not worth a log line, nor a trace. */
+export const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health']);
 
 /** A finished request. */
 export interface EndedRequest {
@@ -24,7 +25,7 @@ export function requestLog(logger: Logger): (request: EndedRequest) => void {
     const line = {
       // The event that ends a request runs outside of its context.
       request_id: requestId,
-      traceparent,
+      ...traceFields(traceparent),
       method,
       path,
       status,

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { gauge, histogram } from '../telemetry/metrics.js';
+import { routeOf } from './route-pattern.js';
 
 /** The methods that are counted by name, where a route knows them. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -46,7 +47,7 @@ export function countRequest(
 ): void {
   if (streams.has(res)) return;
   const { status, seconds, traceparent } = ended;
-  const route = routeOf(req);
+  const route = routeOf(req) ?? NO_ROUTE;
   const isKnown = route !== NO_ROUTE && status !== 405 && METHODS.has(req.method);
   duration(
     {
@@ -57,11 +58,4 @@ export function countRequest(
     seconds,
     traceparent,
   );
-}
-
-/** The route's pattern. */
-function routeOf(req: Request): string {
-  const path = (req.route as { path?: unknown } | undefined)?.path;
-  if (typeof path === 'string') return req.baseUrl + path;
-  return Array.isArray(path) ? String(path[0]) : NO_ROUTE;
 }

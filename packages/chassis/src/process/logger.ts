@@ -2,6 +2,7 @@ import { type DestinationStream, pino, type Logger } from 'pino';
 import type { ServiceConfig } from './config.js';
 import { createLogOutput } from './log-output.js';
 import { currentContext } from './request-context.js';
+import { traceFields } from './traceparent.js';
 
 export type { Logger } from 'pino';
 
@@ -12,7 +13,7 @@ const SECRETS = ['password', 'secret', 'token', 'authorization', 'cookie', '["se
 
 /**
  * The process's log: JSON lines on stdout, readable ones when stdout is a terminal. Every line carries the service, the
- * pod and, inside a request or a job, its `request_id`. `createLogOutput` says what happens when nobody reads them.
+ * pod and, inside a request or a job, its `request_id` and what leads to its trace. `createLogOutput` says what happens when nobody reads them.
  */
 export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_LEVEL' | 'POD_NAME'>): Logger {
   const onDropped = (lines: number) => {
@@ -27,7 +28,7 @@ export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_L
       redact: SECRETS,
       mixin: () => {
         const context = currentContext();
-        return context ? { request_id: context.requestId, traceparent: context.traceparent } : {};
+        return context ? { request_id: context.requestId, ...traceFields(context.traceparent) } : {};
       },
     },
     // Accessing `process.stdout` makes Node set a pipe to non-blocking.

@@ -6,6 +6,7 @@ import { type Cancellation, cancellationBy } from './cancellation.js';
 /** What accompanies a request or a job through everything done for it. */
 export interface RequestContext {
   requestId: string;
+  /** The current span, in the form in which it travels; of a trace that others have begun while tracing is off here. */
   traceparent?: string | undefined;
   /** Whose work it is, for fair queueing: an address, or a name such as `jobs`. */
   client?: string | undefined;

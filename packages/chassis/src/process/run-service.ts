@@ -5,6 +5,7 @@ import { createHttpServer } from './http-server.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import { serveMetrics } from '../telemetry/metrics-server.js';
+import { startTracing } from '../telemetry/tracing.js';
 import { shutDown } from './shutdown.js';
 import { unusedConnections } from './unused-connections.js';
 
@@ -29,7 +30,9 @@ export interface ServiceOptions {
  * connections: a client that finds one closed has sent nothing yet and can use another replica, whatever the method.
  */
 export function runService(options: ServiceOptions): void {
-  const { config, logger, lifecycle, app, prepare, close = [] } = options;
+  const { config, logger, lifecycle, app, prepare } = options;
+  const stopTracing = startTracing(logger);
+  const close = [...(options.close ?? []), ...(stopTracing ? [stopTracing] : [])];
   const server = createHttpServer(app);
   const closeUnused = config.READINESS === 'port' ? unusedConnections(server) : undefined;
 

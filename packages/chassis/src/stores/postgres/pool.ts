@@ -5,6 +5,8 @@ import { Unavailable } from '../../http/problem.js';
 import type { Logger } from '../../process/logger.js';
 import { currentContext, workMayHaveBegun } from '../../process/request-context.js';
 import { countPool } from './pool-metrics.js';
+import { inSpan } from '../../telemetry/spans.js';
+import { describeStatement } from './statement-span.js';
 
 /** The part of a connection, or of the pool, that data access needs. */
 export interface Queryable {
@@ -70,7 +72,9 @@ export function createPostgres(
   const on = (client: PoolClient, onFault: (error: Error) => void): Queryable => ({
     async query<Row extends QueryResultRow>(text: string, values?: unknown[]) {
       try {
-        const result = await client.query<Row>(values ? { name: nameOf(text), text, values } : text);
+        const result = await inSpan(describeStatement, text, () =>
+          client.query<Row>(values ? { name: nameOf(text), text, values } : text),
+        );
         return result.rows;
       } catch (error) {
         if (!isServerFault(error)) throw error;

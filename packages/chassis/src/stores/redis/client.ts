@@ -1,7 +1,9 @@
+import type { SpanDescription } from '@millrace/tracing';
 import { type ChainableCommander, Redis, ReplyError } from 'ioredis';
 import type { DependencyCheck } from '../../http/health.js';
 import { Unavailable } from '../../http/problem.js';
 import type { Logger } from '../../process/logger.js';
+import { inSpan } from '../../telemetry/spans.js';
 
 export type { Redis } from 'ioredis';
 
@@ -46,10 +48,14 @@ export function logConnection(redis: Redis, logger: Logger): void {
   });
 }
 
-/** Runs commands, and turns every failure that is Redis' own into a 503. */
-export async function whileRedisAnswers<T>(commands: () => Promise<T>): Promise<T> {
+/**
+ * Runs commands and turns every failure that is Redis' own into a 503.
+ *
+ * @param name what they are and on what, for traces: `HGETALL image`. No keys, in which ids are
+ */
+export async function whileRedisAnswers<T>(name: string, commands: () => Promise<T>): Promise<T> {
   try {
-    return await commands();
+    return await inSpan(describeCommands, name, commands);
   } catch (error) {
     // A reply such as WRONGTYPE is our mistake; LOADING, OOM, READONLY and the like are states of Redis.
     if (error instanceof ReplyError && /^(ERR|WRONGTYPE)/.test((error as Error).message)) throw error;
@@ -57,6 +63,12 @@ export async function whileRedisAnswers<T>(commands: () => Promise<T>): Promise<
       cause: error,
     });
   }
+}
+
+function describeCommands(name: string): SpanDescription {
+  const [operation = ''] = name.split(' ');
+  const attributes = { 'db.system.name': 'redis', 'db.operation.name': operation };
+  return { name, kind: 'client', attributes };
 }
 
 /** Runs a MULTI … EXEC. @throws the error of the first of its commands that failed */

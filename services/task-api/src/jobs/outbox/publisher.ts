@@ -1,11 +1,14 @@
 import type { Logger } from '@millrace/chassis/process';
 import { type Redis, whileRedisAnswers } from '@millrace/chassis/stores/redis';
+import { inSpanOfEach, type SpanDescription } from '@millrace/chassis/telemetry';
 import { JOB_QUEUE, type Priority, QUEUE_RANK } from '@millrace/contracts';
 
 /** What the Redis queue needs to know about a job. */
 export interface DueJob {
   id: string;
   priority: Priority;
+  /** Of the request that asked for it: whoever publishes the job, that is part of its trace. */
+  traceparent?: string | null | undefined;
 }
 
 /** Puts jobs on the Redis queue. */
@@ -21,6 +24,13 @@ export interface JobPublisher {
   hasLostMessages: () => Promise<boolean>;
 }
 
+/** What spans say of the queue: https://opentelemetry.io/docs/specs/semconv/messaging/ */
+const ON_THE_QUEUE = {
+  'messaging.system': 'redis',
+  'messaging.destination.name': 'jobs',
+  'messaging.operation.type': 'send',
+};
+
 /** Incremented at every check by any replica. If it has gone back, Redis has lost data. */
 const QUESTIONS = 'jobs:questions';
 
@@ -28,15 +38,25 @@ export function createJobPublisher(redis: Redis): JobPublisher {
   let count = 0;
   return {
     publish: (jobs) =>
-      whileRedisAnswers(async () => {
-        await redis.zadd(JOB_QUEUE, ...jobs.flatMap(({ id, priority }) => [QUEUE_RANK[priority], id]));
-      }),
+      inSpanOfEach(describePublishing, jobs, () =>
+        whileRedisAnswers('ZADD jobs', async () => {
+          await redis.zadd(JOB_QUEUE, ...jobs.flatMap(({ id, priority }) => [QUEUE_RANK[priority], id]));
+        }),
+      ),
     hasLostMessages: () =>
-      whileRedisAnswers(async () => {
+      whileRedisAnswers('INCR jobs', async () => {
         const before = count;
         count = await redis.incr(QUESTIONS);
         return count <= before || count === 1;
       }),
+  };
+}
+
+function describePublishing({ id }: DueJob): SpanDescription {
+  return {
+    name: 'publish jobs',
+    kind: 'producer',
+    attributes: { ...ON_THE_QUEUE, 'messaging.message.id': id },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Queryable } from '@millrace/chassis/stores/postgres';
 import { gauge } from '@millrace/chassis/telemetry';
 import { jobKindSchema } from '@millrace/contracts';
 import { countAttempts, countEnded } from '../job-counters.js';
+import { createAttemptSpans } from '../leases/attempt-spans.js';
 import type { DueJob, JobPublisher } from './publisher.js';
 import { repeat } from '../../repeat.js';
 import type { TaskHints } from '../../tasks/task-hints.js';
@@ -52,7 +53,7 @@ const TAKE_DUE = `
            finished_at = CASE WHEN attempt >= max_attempts THEN now() END
       FROM due
      WHERE jobs.id = due.id
-     RETURNING jobs.id, priority, new.status, old.status AS old_status),
+     RETURNING jobs.id, priority, traceparent, jobs.attempt, new.status, old.status AS old_status),
   lost AS (
     UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
       FROM job
@@ -60,6 +61,7 @@ const TAKE_DUE = `
   SELECT * FROM job`;
 
 interface TakenJob extends DueJob {
+  attempt: number;
   status: 'queued' | 'failed';
   old_status: 'queued' | 'processing';
 }
@@ -73,6 +75,7 @@ interface Stretch {
 export function createSweeper({ db, publisher, hints, republishAfterMs, logger }: SweeperOptions): Sweeper {
   /** What Redis has lost and has not been published again yet. */
   let lost: Stretch | undefined;
+  const spans = createAttemptSpans(db, logger);
 
   const publishDue = async () => {
     const taken = await db.query<TakenJob>(TAKE_DUE, [
@@ -84,6 +87,7 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
     const jobs = taken.filter(({ status }) => status === 'queued');
     countAttempts('lost', taken.length - jobs.length);
     countEnded('failed', taken.length - jobs.length);
+    spans.ended(taken.filter(({ status }) => status === 'failed'));
     try {
       if (jobs.length > 0) await publisher.publish(jobs);
     } catch (error) {
@@ -100,9 +104,9 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
   const publishLost = async ({ after, until }: Stretch): Promise<Stretch | undefined> => {
     const jobs = await db.query<DueJob>(
       // By kind, as in the index of lists: the scan goes from one queued job to the next, however many others lie in between.
-      `SELECT id, priority
+      `SELECT id, priority, traceparent
          FROM unnest($4::text[]) AS kinds (kind),
-              LATERAL (SELECT id, priority FROM jobs
+              LATERAL (SELECT id, priority, traceparent FROM jobs
                         WHERE jobs.kind = kinds.kind AND status = 'queued' AND run_at <= now() AND id > $1 AND id <= $2
                         ORDER BY id LIMIT $3) AS queued
         ORDER BY id

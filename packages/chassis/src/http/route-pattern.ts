@@ -1,0 +1,8 @@
+import type { Request } from 'express';
+
+/** The pattern of the route that handled a request, and not its path, in which ids are; undefined when there was none. */
+export function routeOf(req: Request): string | undefined {
+  const path = (req.route as { path?: unknown } | undefined)?.path;
+  if (typeof path === 'string') return req.baseUrl + path;
+  return Array.isArray(path) ? String(path[0]) : undefined;
+}

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ForgetfulProxy {
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Stands before task-api and takes the trace context out of the jobs that workers claim.
+ *
+ * @param replicas the file that lists where task-api is, as a URL
+ */
+export async function openForgetfulProxy(replicas: string): Promise<ForgetfulProxy> {
+  const server = createServer((req, res) => {
+    const { method, headers } = req;
+    const [target] = readFileSync(new URL(replicas), 'utf8').split('\n');
+    const onwards = request(`${target}${req.url}`, { method, headers }, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on('data', (part: Buffer) => parts.push(part));
+      answer.on('end', () => {
+        const body =
+          req.url === '/internal/jobs/claims' ? forget(Buffer.concat(parts)) : Buffer.concat(parts);
+        res.writeHead(answer.statusCode!, { ...answer.headers, 'content-length': body.length });
+        res.end(body);
+      });
+    });
+    onwards.on('error', () => res.destroy());
+    req.pipe(onwards);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function forget(body: Buffer): Buffer {
+  return Buffer.from(body.toString().replace(/"traceparent":"[^"]*"/g, '"traceparent":null'));
+}
