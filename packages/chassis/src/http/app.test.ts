@@ -299,7 +299,7 @@ describe('the metrics', () => {
     for await (const chunk of socket) answers += (chunk as Buffer).toString().split('HTTP/1.1 ').length - 1;
     expect(answers).toBeGreaterThan(9_000);
     expect(Object.keys(await counts()).length - before).toBeLessThanOrEqual(5);
-  });
+  }, 60_000);
 
   it('count streams while they are open, and not how long', async () => {
     const { requests, streams } = { requests: await counts(), streams: await openStreams() };
