@@ -46,7 +46,12 @@ async function main(): Promise<number> {
     };
     const surroundings = { guard, onLine, onEvent: say };
     const provider = options.auth
-      ? await startIdentityProvider({ ...surroundings, port: options.port + PROVIDER_PORT_OFFSET, signal })
+      ? await startIdentityProvider({
+          ...surroundings,
+          port: options.port + PROVIDER_PORT_OFFSET,
+          home: `http://localhost:${options.port}/`,
+          signal,
+        })
       : undefined;
     const env = provider && { all: provider.settings };
     const stack = await startStack({ ...options, ...surroundings, dataDir, env, signal });

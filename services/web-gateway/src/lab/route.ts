@@ -24,12 +24,7 @@ const IMAGE_MAX_BYTES = 1024 * 1024;
  */
 export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle, limit: number): Router {
   const router = Router();
-<<<<<<< HEAD
-  // Two runs at once would measure each other.
-  const limiter = createWorkLimiter({ name: 'lab_runs', concurrency: 1, queueLimit: 0 });
-=======
-  const limiter = createWorkLimiter({ concurrency: limit, queueLimit: 0 });
->>>>>>> w-edge
+  const limiter = createWorkLimiter({ name: 'lab_runs', concurrency: limit, queueLimit: 0 });
   const streams = createEventStreams({ lifecycle, format: JSON_LINES });
 
   const run: RequestHandler = async (req, res) => {
