@@ -20,7 +20,7 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // These need a container engine, a cluster, or the machine: npm run test:compose, test:hostile, test:cluster, test:traces.
+  // These need a container engine, a cluster, or the machine: npm run test:compose, test:hostile, test:observe, test:cluster, test:traces.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
@@ -28,6 +28,7 @@ module.exports = {
     '<rootDir>/tests/cluster/',
     '<rootDir>/tests/hostile/',
     '<rootDir>/tests/traces/',
+    '<rootDir>/tests/observe/',
   ],
   collectCoverage: true,
   coverageDirectory: 'coverage',

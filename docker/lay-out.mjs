@@ -3,6 +3,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../packages/chassis/bundling/bundle.mjs';
+import { sbom } from './sbom.mjs';
 
 const [service] = process.argv.slice(2);
 const { externals, bundled } = await bundle(service);
@@ -12,19 +13,31 @@ for (const part of ['package.json', 'bundle', 'migrations', 'dist/ui']) {
   const path = join(folder, part);
   if (existsSync(path)) cpSync(path, join('runtime', path), { recursive: true });
 }
-for (const path of new Set(externals.flatMap((name) => [...withDependencies(name)]))) {
-  cpSync(path, join('runtime', path), { recursive: true });
-}
-writeFileSync(join('runtime', folder, 'bundle/licenses.txt'), bundled.map(licenseOf).join('\n'));
+const installed = [...new Set(externals.flatMap((name) => [...withDependencies(name)]))];
+for (const path of installed) cpSync(path, join('runtime', path), { recursive: true });
 
-/** The folders of a package and of all that it needs, as far as it is installed: most of sharp's are for other platforms. */
-function* withDependencies(name) {
-  const path = join('node_modules', name);
-  if (!existsSync(path)) return;
+const ui = join(folder, 'dist/ui/packages.json');
+const inUi = existsSync(ui) ? JSON.parse(readFileSync(ui, 'utf8')) : [];
+const within = [...new Set([...bundled, ...inUi])];
+writeFileSync(join('runtime', folder, 'bundle/licenses.txt'), within.map(licenseOf).join('\n'));
+const contents = sbom(nameOf(folder), [...within, ...installed].map(nameOf));
+writeFileSync(join('runtime', folder, 'bundle/sbom.cdx.json'), JSON.stringify(contents, null, 2));
+
+/** The folders of a package and of everything it needs, if installed: most of sharp's packages are for other platforms. */
+function* withDependencies(name, parent = '') {
+  const path = [join(parent, 'node_modules', name), join('node_modules', name)].find((place) =>
+    existsSync(place),
+  );
+  if (!path) return;
   yield path;
   const { dependencies, optionalDependencies } = read(path);
   for (const needed of Object.keys({ ...dependencies, ...optionalDependencies }))
-    yield* withDependencies(needed);
+    yield* withDependencies(needed, path);
+}
+
+function nameOf(path) {
+  const { name, version } = read(path);
+  return `${name}@${version}`;
 }
 
 function licenseOf(path) {

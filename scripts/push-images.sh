@@ -113,10 +113,17 @@ revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 # A single build for all, so that shared stages are built once per platform.
 options=(--set "*.platform=$platforms" --set "*.args.VERSION=$version" --set "*.args.REVISION=$revision")
 for service in "${services[@]}"; do options+=(--set "$service.tags=$registry/$service:$version"); done
-run docker buildx bake --file docker-compose.yaml "${options[@]}" "${attestations[@]}" --push "${services[@]}" ||
+metadata=$(mktemp)
+trap 'rm -f "$metadata"' EXIT
+run docker buildx bake --file docker-compose.yaml "${options[@]}" --metadata-file "$metadata" "${attestations[@]}" --push "${services[@]}" ||
   stop "pushing the images failed: see above." "denied or unauthorized: docker login $host, with an account that can write to $registry; no disk space: docker builder prune"
 
 [ "$dry_run" = no ] || exit 0
+# For the steps of release.yaml that follow: what was pushed, by digest, because a tag could be moved in between.
+if [ -n "${GITHUB_OUTPUT:-}" ]; then
+  digests=$(node -p 'JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(fs.readFileSync(process.argv[1]))).map(([name, image]) => [name, image["containerimage.digest"]])))' "$metadata")
+  printf 'registry=%s\ndigests=%s\n' "$registry" "$digests" >>"$GITHUB_OUTPUT"
+fi
 cat <<TEXT
 $registry has ${#services[@]} images of version $version. To deploy them, run:
   sed -i.bak -E 's#newName: .*/([a-z-]+),#newName: $registry/\1,#; s#newTag: [^ ]+#newTag: $version#' overlays/prod/kustomization.yaml

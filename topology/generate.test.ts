@@ -6,7 +6,17 @@ import { parse, parseAllDocuments } from 'yaml';
 import { serviceNames, services } from './services.js';
 
 const root = join(__dirname, '..');
-const touched = ['topology', 'k8s', 'nginx', 'postgres', 'redis', 'docker-compose.yaml', 'README.md'];
+const touched = [
+  'topology',
+  'k8s',
+  'nginx',
+  'postgres',
+  'redis',
+  'observe',
+  'overlays',
+  'docker-compose.yaml',
+  'README.md',
+];
 
 let folder: string;
 

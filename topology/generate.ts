@@ -5,15 +5,19 @@ import {
   makeFile,
   makeLine,
   makePart,
+  makeText,
   manifestFiles,
   problems,
   read,
   writeFiles,
 } from './generated-files.js';
-import { servers, serviceNames, servicePort, services } from './services.js';
+import { dashboardFile } from '../observe/dashboards/dashboard.js';
+import { dashboards } from '../observe/dashboards/dashboards.js';
+import { rulesFile } from '../observe/rules/rules.js';
+import { metricsPort, servers, serviceNames, servicePort, services } from './services.js';
 
 const all = serviceNames.map((name) => ({
-  ...{ name, port: servicePort, calls: {}, startsAfter: [], fromShell: {} },
+  ...{ name, port: servicePort, metricsPort, calls: {}, startsAfter: [], fromShell: {} },
   ...services[name],
 }));
 const open = all.filter(({ publicPaths }) => publicPaths);
@@ -50,6 +54,33 @@ makeConfigMap('redis', {
   start: 'redis/start',
 });
 makeConfigMap('postgres', { 'init.sql': 'postgres/init.sql', 'roles.sql': 'postgres/roles.sql' });
+
+makePart('observe/prometheus/prometheus.yaml', 'names', 'scrape-name.yaml', all);
+makeText('observe/prometheus/rules.yaml', rulesFile(), ['observe/rules/']);
+const dashboardFiles = dashboards.map((dashboard) => {
+  const path = `observe/grafana/dashboards/${dashboard.uid}.json`;
+  makeText(path, dashboardFile(dashboard), [`observe/dashboards/${dashboard.uid}.ts`]);
+  return [`${dashboard.uid}.json`, path] as const;
+});
+makeConfigMap(
+  'grafana',
+  {
+    'datasource.yaml': 'observe/grafana/datasource.yaml',
+    'provider.yaml': 'observe/grafana/provider.yaml',
+    ...Object.fromEntries(dashboardFiles),
+  },
+  'overlays/components/observe',
+);
+makeConfigMap(
+  'prometheus',
+  { 'prometheus.yaml': 'observe/prometheus/prometheus.yaml', 'rules.yaml': 'observe/prometheus/rules.yaml' },
+  'overlays/components/observe',
+);
+makeConfigMap(
+  'alertmanager',
+  { 'alertmanager.yaml': 'observe/alertmanager/alertmanager.yaml' },
+  'overlays/components/observe',
+);
 
 makeFile('k8s/Kustomization', 'Kustomization', { manifests: manifestFiles() });
 
@@ -93,12 +124,12 @@ function arrowsOf({ calls }: { calls: Partial<Record<string, string>> }) {
 }
 
 /** A ConfigMap of these files, and their checksum in the pod template, so that pods restart when the configuration changes. */
-function makeConfigMap(name: string, paths: Record<string, string>): void {
+function makeConfigMap(name: string, paths: Record<string, string>, folder = 'k8s'): void {
   const sources = Object.values(paths);
   const files = Object.entries(paths).map(([key, path]) => ({ key, path, text: indented(read(path)) }));
-  makeFile(`k8s/${name}-config.yaml`, 'config-map.yaml', { name, files }, sources);
+  makeFile(`${folder}/${name}-config.yaml`, 'config-map.yaml', { name, files }, sources);
   const checksum = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
-  makeLine(`k8s/${name}.yaml`, /(?<=millrace\/config-checksum: ).*/, `'${checksum}'`, sources);
+  makeLine(`${folder}/${name}.yaml`, /(?<=millrace\/config-checksum: ).*/, `'${checksum}'`, sources);
 }
 
 function indented(text: string): string {

@@ -27,6 +27,11 @@ export function makeFile(path: string, template: string, data: object, sources =
   files.set(path, { text: render(template, data), sources });
 }
 
+/** Makes a whole file of a text that is made elsewhere. */
+export function makeText(path: string, text: string, sources: string[]): void {
+  files.set(path, { text, sources });
+}
+
 /** Fills a hand-written file between its lines `NAME: generated from …` and `end of NAME`: the template once for each item. */
 export function makePart(
   path: string,

@@ -4,6 +4,9 @@
 /** The port of every service in a container or pod. */
 export const servicePort = 3000;
 
+/** Where every service serves its metrics there: the port that is registered for Prometheus exporters of OpenTelemetry. */
+export const metricsPort = 9464;
+
 /** The third-party programs: their Kubernetes component label, and the port that others connect to. */
 export const servers = {
   nginx: { component: 'proxy', port: 8080 },

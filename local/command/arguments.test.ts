@@ -5,6 +5,7 @@ test('has one replica of everything and port 8080 by default', () => {
     help: false,
     watch: false,
     auth: false,
+    observe: false,
     port: 8080,
     bind: undefined,
     scale: {},

@@ -7,6 +7,7 @@ export type Arguments = {
   watch: boolean;
   /** Whether people have to sign in, at an identity provider that is started as well. */
   auth: boolean;
+  observe: boolean;
   /** Services that are not named have one replica. */
   scale: Partial<Scale>;
   /** The public port. Default: 8080. */
@@ -22,6 +23,7 @@ Starts the whole stack as local processes and stops it on Ctrl-C.
   --scale SERVICE=NUMBER  how many replicas of a service to run (default 1); can be repeated
   --auth                  require access tokens, of a development identity provider that is started as well (port + 1000)
   --watch                 run the services from their sources and restart them when those change (npm run dev)
+  --observe               serve metrics, and run Prometheus with the product's alerts if it is installed
   --help                  show this
 
 Services: ${serviceNames.join(', ')}
@@ -33,11 +35,12 @@ Environment:
 
 /** Reads the command line and the environment; throws, with a message for people, when something in them is wrong. */
 export function readArguments(args: string[], env: NodeJS.ProcessEnv): Arguments {
-  const { help, watch, auth, scale } = parse(args);
+  const { help, watch, auth, observe, scale } = parse(args);
   return {
     help,
     watch,
     auth,
+    observe,
     scale: parseScale(scale),
     port: readPort(env.PORT),
     bind: env.BIND?.trim() || undefined,
@@ -52,6 +55,7 @@ function parse(args: string[]) {
         help: { type: 'boolean', short: 'h', default: false },
         watch: { type: 'boolean', default: false },
         auth: { type: 'boolean', default: false },
+        observe: { type: 'boolean', default: false },
         scale: { type: 'string', multiple: true, default: [] },
       },
     }).values;

@@ -46,7 +46,12 @@ async function main(): Promise<number> {
     };
     const surroundings = { guard, onLine, onEvent: say };
     const provider = options.auth
-      ? await startIdentityProvider({ ...surroundings, port: options.port + PROVIDER_PORT_OFFSET, signal })
+      ? await startIdentityProvider({
+          ...surroundings,
+          port: options.port + PROVIDER_PORT_OFFSET,
+          home: `http://localhost:${options.port}/`,
+          signal,
+        })
       : undefined;
     const env = provider && { all: provider.settings };
     const stack = await startStack({ ...options, ...surroundings, dataDir, env, signal });
@@ -69,7 +74,7 @@ async function main(): Promise<number> {
 }
 
 function welcome(
-  { url, port }: Stack,
+  { url, port, prometheus }: Stack,
   { bind, watch }: Arguments,
   provider: IdentityProvider | undefined,
   say: (line: string) => void,
@@ -78,6 +83,7 @@ function welcome(
   say(
     `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (services restart when their sources change)' : ''}`,
   );
+  if (prometheus) say(`metrics and alerts: ${prometheus.url}`);
   if (provider) {
     say(`people: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
     const token = `$(curl -s ${provider.url}/token/ada)`;

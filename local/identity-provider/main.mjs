@@ -1,30 +1,49 @@
 // An OpenID Connect provider for development, with two people in it: npm start -- --auth
-// Nobody needs a password, so it listens on this machine only, and its tokens count nowhere else.
+// Nobody needs a password, so it listens on this machine only, and its tokens are valid nowhere else.
 //   GET /token/ada   an access token, for curl
+// Programs sign people in by authorization code and PKCE, as the public client `millrace`, and come back to the stack's home page.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { ADMIN_SCOPE, SCOPES } from '@millrace/contracts';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
 
-const { PORT, ISSUER, AUDIENCE } = process.env;
+const { PORT, ISSUER, AUDIENCE, HOME } = process.env;
 const ALG = 'ES256';
 const TOKEN_SECONDS = 3_600;
 
 const all = Object.keys(SCOPES);
-/** Whom there is, and what their tokens allow. */
+/** Who there is, and what their tokens allow. */
 const people = { ada: all, bob: all.filter((scope) => scope !== ADMIN_SCOPE) };
 
 const { privateKey } = await generateKeyPair(ALG, { extractable: true });
-// Of this start: no service knows the key of another one.
+// A new one for each start.
 const key = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: ALG, use: 'sig' };
 
 const provider = new Provider(ISSUER, {
-  clients: [],
+  clients: [
+    {
+      client_id: 'millrace',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [HOME],
+      id_token_signed_response_alg: ALG,
+    },
+  ],
   jwks: { keys: [key] },
   cookies: { keys: [randomUUID()] },
   findAccount: (_context, id) =>
     people[id] && { accountId: id, claims: () => ({ sub: id, preferred_username: id }) },
+  clientBasedCORS: () => true,
+  // Nobody is asked for consent. What a person may not do is refused, whatever a program asks for.
+  async loadExistingGrant({ oidc }) {
+    const { accountId } = oidc.session;
+    const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId });
+    grant.addOIDCScope('openid');
+    grant.addResourceScope(AUDIENCE, people[accountId].join(' '));
+    grant.rejectResourceScope(AUDIENCE, all.filter((scope) => !people[accountId].includes(scope)).join(' '));
+    await grant.save();
+    return grant;
+  },
   features: {
     devInteractions: { enabled: true },
     resourceIndicators: {

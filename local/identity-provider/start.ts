@@ -15,15 +15,23 @@ export type IdentityProvider = {
   stop(): Promise<void>;
 };
 
+export type IdentityProviderOptions = Surroundings & {
+  port: number;
+  /** The URL to which people return after they have signed in. */
+  home: string;
+  signal?: AbortSignal;
+};
+
 /** What its tokens are for. */
 const AUDIENCE = 'urn:millrace';
 
 /** Starts an OpenID Connect provider for development on a port of 127.0.0.1. */
 export async function startIdentityProvider({
   port,
+  home,
   signal,
   ...surroundings
-}: Surroundings & { port: number; signal?: AbortSignal }): Promise<IdentityProvider> {
+}: IdentityProviderOptions): Promise<IdentityProvider> {
   await assertPublicPort(port, ['127.0.0.1']);
   // What people create belongs to them by their issuer: the same in the next run.
   const url = `http://127.0.0.1:${port}`;
@@ -32,7 +40,7 @@ export async function startIdentityProvider({
       name: 'identity',
       command: process.execPath,
       args: [join(localFolder, 'identity-provider', 'main.mjs')],
-      env: { ...systemEnvironment(), PORT: String(port), ISSUER: url, AUDIENCE },
+      env: { ...systemEnvironment(), PORT: String(port), ISSUER: url, AUDIENCE, HOME: home },
     },
     surroundings,
   );

@@ -14,6 +14,8 @@ export type PlannedReplica = {
   /** On 127.0.0.1; stays the same when the replica is restarted. */
   port: number;
   url: string;
+  /** Where it serves its metrics. Undefined: nowhere. */
+  metricsPort?: number;
 };
 
 /** Parses command-line words, e.g. ['blur-worker=4']. */
@@ -42,17 +44,28 @@ function isServiceName(name: string): name is ServiceName {
   return (serviceNames as readonly string[]).includes(name);
 }
 
-/** The replicas to add to the existing ones; one of each service by default. */
+/**
+ * The replicas to add to the existing ones; one of each service by default.
+ *
+ * @param observe whether they serve metrics. Default: like the existing ones
+ */
 export async function planReplicas(
   scale: Partial<Scale> = {},
   present: readonly PlannedReplica[] = [],
+  observe = present.some(({ metricsPort }) => metricsPort !== undefined),
 ): Promise<PlannedReplica[]> {
   const have = scaleOf(present);
   const replicas: PlannedReplica[] = [];
   for (const service of serviceNames) {
     for (let number = have[service] + 1; number <= (scale[service] ?? 1); number += 1) {
       const port = await freePort();
-      replicas.push({ service, name: `${service}-${number}`, port, url: `http://127.0.0.1:${port}` });
+      replicas.push({
+        service,
+        name: `${service}-${number}`,
+        port,
+        url: `http://127.0.0.1:${port}`,
+        ...(observe && { metricsPort: await freePort() }),
+      });
     }
   }
   return replicas;
@@ -83,6 +96,7 @@ export function environmentOf(
     // The supervisor decides how long a stop may take, and only allows more time when it scales down.
     SHUTDOWN_TIMEOUT_MS: String(drainPatienceMs + 10_000),
   };
+  if (replica.metricsPort !== undefined) environment.METRICS_PORT = String(replica.metricsPort);
   if (needs.postgres && postgres) {
     const { user, password } = postgres.roles[needs.postgres.role];
     Object.assign(environment, {

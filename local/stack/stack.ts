@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { type PrometheusServer, startPrometheus } from '../observe/prometheus.js';
+import { writeTargets } from '../observe/targets.js';
 import { openDataDir, type DataDirOptions } from '../servers/data-dir.js';
 import { serviceEnvironment } from '../supervise/environment.js';
 import { waitUntilHealthy, type RunningReplica } from './health.js';
@@ -32,6 +34,8 @@ export type StackOptions = DataDirOptions & {
   env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
+  /** Has every replica serve metrics, and starts Prometheus if it is installed. Default: false. */
+  observe?: boolean;
   /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode forever. */
   deadlineMs?: number;
   /** How to run a replica. Default: its compiled `main.js`, or its source in watch mode. */
@@ -45,6 +49,8 @@ export type Stack = {
   postgres: PostgresServer;
   redis: RedisServer;
   nginx: NginxServer;
+  /** With `observe`, where it is installed. */
+  prometheus: PrometheusServer | undefined;
   /** The running replicas. */
   readonly replicas: readonly RunningReplica[];
   /** Changes services' numbers of replicas while requests are running, none of which fails. See `Scaling`. */
@@ -57,7 +63,7 @@ export type Stack = {
 
 /** Starts the whole stack as local processes and waits until it is healthy. A failed start leaves nothing behind. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { onLine, onEvent, watch = false, scale, bind } = options;
+  const { onLine, onEvent, watch = false, observe = false, scale, bind } = options;
   const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
   const port = options.port === 'free' ? await freePort() : options.port;
   await assertPublicPort(port, hosts);
@@ -73,12 +79,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let nginx: NginxServer | undefined;
   let postgres: PostgresServer | undefined;
   let redis: RedisServer | undefined;
+  let prometheus: PrometheusServer | undefined;
   let scaling: Scaling | undefined;
 
   const stop = async () => {
     ending.abort(new Error('The stack is stopping.'));
     await stopWatching();
     await nginx?.process.stop(2_000);
+    await prometheus?.process.stop(5_000);
     await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));
     await scaling?.idle();
     await Promise.all([postgres?.stop(), redis?.stop()]);
@@ -99,6 +107,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { ...replica, process: supervised };
   };
 
+  /** Tells the callers of services, and who observes them, which replicas there are. */
+  const publishLists = (replicas: readonly PlannedReplica[]) => {
+    writeReplicaFiles(dataDir.path, replicas);
+    if (observe) writeTargets(dataDir.path, replicas);
+  };
+
   /** Rebuilds the UI when its sources change; the gateway reads it from the disk for every request. */
   const startBundler = () => {
     const cwd = join(repositoryRoot, 'services', 'web-gateway');
@@ -109,8 +123,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const starting: Promise<unknown>[] = [];
   try {
     signal.throwIfAborted();
-    const planned = await planReplicas(scale);
-    writeReplicaFiles(dataDir.path, planned);
+    const planned = await planReplicas(scale, [], observe);
+    publishLists(planned);
+    if (observe) prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
     const proxy = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
     nginx = proxy;
 
@@ -127,7 +142,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       initial: await Promise.all(replicasStarted),
       startReplica,
       publish(replicas) {
-        writeReplicaFiles(dataDir.path, replicas);
+        publishLists(replicas);
         proxy.reload(replicas);
       },
       onEvent,
@@ -148,7 +163,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
     const { replicas } = running;
     await waitUntilHealthy({ url, nginx: proxy.process, replicas, deadlineMs, signal });
-    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy };
+    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy, prometheus };
     return assembleStack({ url, port, stop, ...servers }, running);
   } catch (error) {
     ending.abort(error);
@@ -159,7 +174,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function assembleStack(
-  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'stop'>,
+  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'prometheus' | 'stop'>,
   scaling: Scaling,
 ): Stack {
   return {

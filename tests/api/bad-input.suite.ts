@@ -32,14 +32,11 @@ describe('a body that is not JSON', () => {
     expectProblem(await send(path, { method: 'POST', headers: compressed, body: '{}' }), 415);
   });
 
-  test.each(takers)(
-    'that is not compressed as its header says is answered with 400: %s',
-    async (path) => {
-      const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' };
-      const { detail } = expectProblem(await send(path, { method: 'POST', headers, body: '{}' }), 400);
-      expect(detail).toContain('Content-Encoding: gzip');
-    },
-  );
+  test.each(takers)('that is not compressed as its header says is answered with 400: %s', async (path) => {
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' };
+    const { detail } = expectProblem(await send(path, { method: 'POST', headers, body: '{}' }), 400);
+    expect(detail).toContain('Content-Encoding: gzip');
+  });
 
   test.each(takers)('with thousands of errors gets a short response: %s', async (path) => {
     const keys = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 1]));

@@ -104,6 +104,7 @@ function createApps(): Record<string, Express> {
         uploadBurstBytes: 1,
         memoryBudgetBytes: 64 * 1024 ** 2,
         uploadQueueLimit: 1,
+        labRunLimit: 1,
         uploadTimeoutMs: 1,
         imageTtlSeconds: 1,
       },

@@ -76,7 +76,11 @@ const faults: Fault[] = [
     unhealthy: ['task-api', 'user-api'],
     needs: [...taskCalls, 'registerUser', 'listUsers'],
   },
-  { process: 'redis', unhealthy: ['web-gateway', 'task-api', 'queue-worker'], needs: ['blur', 'bw', 'image'] },
+  {
+    process: 'redis',
+    unhealthy: ['web-gateway', 'task-api', 'queue-worker'],
+    needs: ['blur', 'bw', 'image'],
+  },
   { process: 'text-worker-1', unhealthy: ['text-worker'], needs: ['analyze'] },
   { process: 'blur-worker-1', unhealthy: ['blur-worker'], needs: ['blur'] },
   // A worker that cannot claim a job does none.

@@ -55,7 +55,11 @@ export async function makeRequests(): Promise<(number: number) => MakingRequest>
 async function imageUpload() {
   const form = new FormData();
   form.set('effects', 'bw,blur');
-  form.set('file', new Blob([new Uint8Array(await makeImage('png', { width: 32, height: 24 }))]), 'small.png');
+  form.set(
+    'file',
+    new Blob([new Uint8Array(await makeImage('png', { width: 32, height: 24 }))]),
+    'small.png',
+  );
   const encoded = new Response(form);
   return {
     path: '/upload?async=true',

@@ -54,16 +54,15 @@ describe('the containers of docker-compose.yaml', () => {
     expect(roots.map(([name, { network_mode }]) => [name, network_mode])).toEqual([['secrets', 'none']]);
   });
 
-  it('open one port, and with --profile observe others to this machine alone', () => {
-    const opened = Object.entries(services).filter(([, { ports }]) => ports);
-    expect(opened.filter(([, { profiles }]) => !profiles).map(([name]) => name)).toEqual(['nginx']);
-    const observing = opened.filter(([, { profiles }]) => profiles);
+  it('open one port, and what observes them opens its own to this machine alone', () => {
+    expect(lasting.flatMap(([name, { ports }]) => (ports ? [name] : []))).toEqual(['nginx']);
+    const observing = Object.values(services).filter(({ profiles }) => profiles?.includes('observe'));
     expect(
-      observing.flatMap(([, { ports = [] }]) => ports).filter((port) => !port.startsWith('127.0.0.1:')),
+      observing.flatMap(({ ports = [] }) => ports).filter((port) => !port.startsWith('127.0.0.1:')),
     ).toEqual([]);
   });
 
-  it('with data are in a network without internet access', () => {
+  it('keep those with data in a network without internet access', () => {
     expect(networks['back']).toEqual({ internal: true });
     expect(services['postgres']?.networks).toEqual(['back']);
     expect(services['redis']?.networks).toEqual(['back']);

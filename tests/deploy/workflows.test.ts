@@ -33,6 +33,9 @@ const workflows = files.map((file): [string, Workflow] => [
 ]);
 const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
 
+/** What only the jobs that publish may write. */
+const PUBLISHING = ['packages', 'id-token', 'attestations'];
+
 describe.each(workflows)('%s', (_, workflow) => {
   const jobs = Object.values(workflow.jobs);
   const steps = jobs.flatMap((job) => job.steps ?? []);
@@ -42,7 +45,9 @@ describe.each(workflows)('%s', (_, workflow) => {
     expect(workflow.concurrency.group).toContain('github.ref');
     for (const { permissions = {} } of jobs) {
       expect(
-        Object.entries(permissions).filter(([name, access]) => access === 'write' && name !== 'packages'),
+        Object.entries(permissions).filter(
+          ([name, access]) => access === 'write' && !PUBLISHING.includes(name),
+        ),
       ).toEqual([]);
     }
   });
@@ -69,7 +74,7 @@ describe.each(workflows)('%s', (_, workflow) => {
         expect([path, existsSync(join(root, path))]).toEqual([path, true]);
       }
       expect(run).toMatch(
-        /^(npm (ci|run|test|audit)|\.\/deploy\.sh|scripts\/|docker compose|kubectl|sudo env)/,
+        /^(npm (ci|run|test|audit)|npx jest|\.\/deploy\.sh|scripts\/|docker (compose|cp)|cosign|kubectl|sudo env)/,
       );
     }
   });

@@ -38,8 +38,8 @@ describe('docs/CONFIGURATION.md', () => {
     const real = Object.fromEntries(
       Object.entries(services[service]!.shape).map(([name, field]) => {
         const { success, data } = (field as z.ZodType).safeParse(undefined);
-        if (name === 'POD_NAME') return [name, "the host's name"];
-        return [name, success ? String(data).replace(/^undefined$/, 'none') : 'required'];
+        const value = success ? String(data ?? 'not set') : 'required';
+        return [name, name === 'POD_NAME' ? "the host's name" : value];
       }),
     );
     expect(documented).toEqual(real);
@@ -59,8 +59,8 @@ describe('npm start', () => {
       const names = Object.keys(services[replica.service]!.shape);
       const shell = Object.fromEntries(names.map((name) => [name, '1']));
       const taken = [...own, ...Object.keys(serviceEnvironment(shell))];
-      // Here load balancers probe.
-      expect(names.filter((name) => !taken.includes(name))).toEqual(['READINESS']);
+      // Nobody asks for metrics, unless it is started with --observe; and load balancers probe.
+      expect(names.filter((name) => !taken.includes(name))).toEqual(['METRICS_PORT', 'READINESS']);
       expect(Object.keys(serviceEnvironment(shell)).filter((name) => own.includes(name))).toEqual([]);
     }
   });

@@ -42,10 +42,7 @@ const hasEngine = engineAnswers();
       await honest(5);
       const alone = await honest(30);
       // On a separate machine, it would take no CPU from the stack's.
-      const attack = inContainer('attacker.ts', SECONDS, images.hostile, '/images', [
-        '--cpu-shares',
-        '64',
-      ]);
+      const attack = inContainer('attacker.ts', SECONDS, images.hostile, '/images', ['--cpu-shares', '64']);
       const beside = await honest(SECONDS);
       const answers = await attack;
 

@@ -82,9 +82,13 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       ).toEqual([]);
     });
 
-    test('has no password, no artificial delay, no open node port, and TLS', () => {
+    test('has no password, no artificial delay, no lab, no open node port, and TLS', () => {
       expect(prod.filter(({ kind }) => kind === 'Secret')).toEqual([]);
-      expect(of('ConfigMap/settings').data).toMatchObject({ BLUR_DELAY_MS: '0', TASK_DELAY_MS: '0' });
+      expect(of('ConfigMap/settings').data).toMatchObject({
+        BLUR_DELAY_MS: '0',
+        TASK_DELAY_MS: '0',
+        LAB_RUN_LIMIT: '0',
+      });
       expect(of('Service/nginx-service').spec).toMatchObject({ type: 'ClusterIP' });
       expect(of('Service/nginx-service').spec!.ports![0]).not.toHaveProperty('nodePort');
       expect(of('Ingress/millrace').spec).toMatchObject({

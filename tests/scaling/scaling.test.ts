@@ -34,9 +34,7 @@ test(
   async () => {
     const [run] = await measure(1);
     oneReplicaMs = run!.ms;
-    process.stdout.write(
-      `${UPLOADS} images of ${WORK_MS} ms, one replica: ${Math.round(oneReplicaMs)} ms\n`,
-    );
+    process.stdout.write(`${UPLOADS} images of ${WORK_MS} ms, one replica: ${Math.round(oneReplicaMs)} ms\n`);
     expect(oneReplicaMs).toBeGreaterThanOrEqual(UPLOADS * WORK_MS);
     expect(countBy(run!.uploads, 'worker')).toEqual({ 'blur-worker-1': UPLOADS });
   },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createServiceClient } from '@millrace/chassis/calls';
-import { createHttpApp } from '@millrace/chassis/http';
-import type { Express } from 'express';
+import { checkHealth, createHttpApp } from '@millrace/chassis/http';
+import type { Express, RequestHandler } from 'express';
 import { createApp, type Limits, type Services } from '../../services/web-gateway/src/app.js';
 
 import { type Link, openLink } from './link.js';
@@ -15,6 +15,8 @@ export interface TestGateway {
   app: Express;
   redis: TestRedis;
   links: Record<keyof Services, Link>;
+  /** How often queue-worker has been asked for its health. */
+  timesAsked(): number;
   /** Undoes all damage to the links. */
   mend(): Promise<void>;
   stop(): Promise<void>;
@@ -37,11 +39,12 @@ export async function startGateway(
   const { furtherUrls = {} } = options;
   const redis = await startTestRedis();
   const limits = WORKER_LIMITS;
+  let timesAsked = 0;
   const apps: Record<keyof Services, [name: string, app: Express]> = {
     // Of these three, the gateway only asks for their health.
     taskApi: bareService('task-api'),
     userApi: bareService('user-api'),
-    queueWorker: bareService('queue-worker'),
+    queueWorker: bareService('queue-worker', () => (timesAsked += 1)),
     textWorker: ['text-worker', createTextWorker(basics('text-worker-1'))],
     bwWorker: ['bw-worker', createBwWorker({ ...basics('bw-worker-1'), limits })],
     blurWorker: [
@@ -72,6 +75,7 @@ export async function startGateway(
       uploadBurstBytes: 1024 ** 2,
       memoryBudgetBytes: 64 * 1024 ** 2,
       uploadQueueLimit: 4,
+      labRunLimit: 1,
       uploadTimeoutMs: 3_000,
       imageTtlSeconds: 3_600,
       ...options.limits,
@@ -81,6 +85,7 @@ export async function startGateway(
     app,
     redis,
     links,
+    timesAsked: () => timesAsked,
     async mend() {
       await Promise.all([redis.link, ...Object.values(links)].map((link) => link.mend()));
     },
@@ -97,6 +102,11 @@ export async function startGateway(
   };
 }
 
-function bareService(service: string): [name: string, app: Express] {
-  return [service, createHttpApp({ ...basics(`${service}-1`), service, routes: [] })];
+function bareService(service: string, onHealth = () => {}): [name: string, app: Express] {
+  const own = { ...basics(`${service}-1`), service };
+  const health: RequestHandler = async (_req, res) => {
+    onHealth();
+    res.json(await checkHealth(own));
+  };
+  return [service, createHttpApp({ ...own, health, routes: [] })];
 }

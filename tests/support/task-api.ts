@@ -29,6 +29,17 @@ export interface TestTaskApi {
   stop(): Promise<void>;
 }
 
+/** A task-api for all tests of a file, empty at the beginning of each. @param options as of `startTaskApi` */
+export function useTaskApi(options?: Partial<JobOptions>): TestTaskApi {
+  const taskApi = {} as TestTaskApi;
+  beforeAll(async () => {
+    Object.assign(taskApi, await startTaskApi(options));
+  });
+  beforeEach(() => taskApi.empty());
+  afterAll(() => taskApi.stop());
+  return taskApi;
+}
+
 /**
  * @param options defaults: a lease of 30 s, 3 attempts, and sweeper intervals that suit a test
  * @param servers options for its servers, where they matter

@@ -140,7 +140,8 @@ function externalsOf({ outputs }) {
   return external.filter((name) => imports.some(({ path, external: isOut }) => isOut && path === name));
 }
 
-function bundledOf(...metafiles) {
+/** The folders of the packages in bundles. */
+export function bundledOf(...metafiles) {
   const folders = metafiles.flatMap(({ inputs }) =>
     Object.keys(inputs).flatMap((path) => path.match(/^.*node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? []),
   );

@@ -37,7 +37,6 @@ const ROUTES: Record<Access, string[]> = {
     'GET /user/health',
     'GET /livez',
     'GET /readyz',
-    'GET /metrics',
   ],
   'tasks:read': [
     'GET /api/tasks',

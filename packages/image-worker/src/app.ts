@@ -35,6 +35,7 @@ export function createImageWorkerApp({
   ...options
 }: ImageWorkerOptions): Express {
   const limiter = createWorkLimiter({
+    name: 'images',
     concurrency: limits.WORK_CONCURRENCY,
     queueLimit: limits.WORK_QUEUE_LIMIT,
     clientShare: 1 / 4,

@@ -34,7 +34,7 @@ export function processRoutes(options: ProcessOptions): Router {
   const { operation, limiter, maxPixels, maxBytes, delayMs, logger } = options;
   const router = Router();
   // Background work runs one at a time; but the caller may be wrong about whether an image is large, and there is only memory for one.
-  const largeImages = createWorkLimiter({ concurrency: 1, queueLimit: Infinity });
+  const largeImages = createWorkLimiter({ name: 'large_images', concurrency: 1, queueLimit: Infinity });
 
   router
     .route('/process')

@@ -46,10 +46,13 @@ export function createEffectWorkers(options: EffectWorkersOptions): EffectWorker
     clientShare = 1,
   } = options;
   // Whatever waits here has already claimed memory for its upload, so the queue is bounded.
-  const memoryOf = (concurrency: number) =>
-    createWorkLimiter({ concurrency, queueLimit: Infinity, clientShare });
+  const memoryOf = (name: string, concurrency: number) =>
+    createWorkLimiter({ name, unit: 'bytes', concurrency, queueLimit: Infinity, clientShare });
   const quick = memoryBytes * QUICK_SHARE;
-  const memory = { quick: memoryOf(quick), large: memoryOf(memoryBytes - quick) };
+  const memory = {
+    quick: memoryOf('results_quick', quick),
+    large: memoryOf('results_large', memoryBytes - quick),
+  };
   return { workers, timeoutMs, breaksLimit, background, memory };
 }
 

@@ -30,7 +30,10 @@ const image = (size: number) => ({ type: 'image/png' as const, bytes: randomByte
 it('keeps an image until it expires', async () => {
   const [id, given] = [randomUUID(), image(1_000)];
   await images.save(id, given);
-  expect(await find(id)).toEqual({ ...given, etag: expect.stringMatching(/^"[\w-]{43}"$/) });
+  const stored = { ...given, etag: expect.stringMatching(/^"[\w-]{43}"$/) as string };
+  expect(await find(id)).toEqual({ ...stored, owner: null });
+  await images.save(id, { ...given, owner: 'ada' });
+  expect(await find(id)).toEqual({ ...stored, owner: 'ada' });
   expect(await redis.redis.ttl(`image:${id}`)).toBeGreaterThan(3_500);
   expect(await find(randomUUID())).toBeUndefined();
 });

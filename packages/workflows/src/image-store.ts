@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Unavailable } from '@millrace/chassis/http';
 import { remainingMs, withTimeout } from '@millrace/chassis/process';
 import { execute, type Redis, whileRedisAnswers } from '@millrace/chassis/stores/redis';
+import { tally } from '@millrace/chassis/telemetry';
 import { createWorkLimiter, retryForever, type WorkLimiter } from '@millrace/chassis/work';
 import { type ImageType, imageTypeSchema } from '@millrace/contracts';
 
@@ -44,6 +45,12 @@ const READS_AT_ONCE = 2;
 const READS_WAITING = 1_000;
 const READ_WAIT_MS = 2_500;
 
+const countSaved = tally({ name: 'image_store_saved_total', help: 'Images stored.' });
+const countReads = tally(
+  { name: 'image_store_reads_total', help: 'Images asked for: there (hit), or no longer, or never (miss).' },
+  { label: 'result', values: ['hit', 'miss'] },
+);
+
 export interface ImageStoreOptions {
   redis: Redis;
   /** How long an image is kept. */
@@ -53,7 +60,11 @@ export interface ImageStoreOptions {
 }
 
 export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOptions): ImageStore {
-  const reads = createWorkLimiter({ concurrency: READS_AT_ONCE, queueLimit: READS_WAITING });
+  const reads = createWorkLimiter({
+    name: 'image_reads',
+    concurrency: READS_AT_ONCE,
+    queueLimit: READS_WAITING,
+  });
   const shown = memory ?? createWorkLimiter({ concurrency: Infinity, queueLimit: Infinity });
 
   const read = async (id: string): Promise<StoredImage | undefined> => {
@@ -78,12 +89,14 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
       await retryForever(() => whileRedisAnswers('HSET image', write), {
         retryable: (error) => error instanceof Unavailable && performance.now() < lastTry,
       });
+      countSaved();
     },
 
     show(id, use) {
       return new Promise((resolve, reject) => {
         const readAndShow = async () => {
           const image = await read(id);
+          countReads(image ? 'hit' : 'miss');
           // The turn to read ends when the image has its memory, which is held for longer.
           await new Promise<void>((hasMemory) => {
             const showIt = () => {

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
+import { gauge } from '@millrace/chassis/telemetry';
 import { type ClaimedJob, JOB_QUEUE, JOBS_A_REQUEST } from '@millrace/contracts';
 import type { JobProcessor } from './job-processor.js';
 
@@ -60,6 +61,14 @@ export function startConsumer({ redisUrl, concurrency, logger, processor }: Cons
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };
+
+  gauge({ name: 'worker_job_places', help: 'Jobs that this worker takes at once.' }, () => [
+    { value: concurrency },
+  ]);
+  gauge(
+    { name: 'worker_jobs_in_progress', help: 'Jobs that it has taken: being claimed, or in work.' },
+    () => [{ value: taken }],
+  );
 
   const start = (job: ClaimedJob) => {
     const work = processor.work(job, shutdown).finally(() => {

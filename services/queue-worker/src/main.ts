@@ -13,6 +13,7 @@ import { startConsumer } from './consumer.js';
 import { createJobBoard } from './job-board.js';
 import { createJobProcessor } from './job-processor.js';
 import { BREAKS_LIMIT, createPerformJob } from './perform-job.js';
+import { measured } from './run-metrics.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('queue-worker', config);
@@ -41,7 +42,7 @@ const consumer = startConsumer({
   redisUrl: config.REDIS_URL,
   concurrency: config.QUEUE_CONCURRENCY,
   logger,
-  processor: createJobProcessor({ board, logger, perform }),
+  processor: createJobProcessor({ board, logger, perform: measured(perform) }),
 });
 
 const app = createApp({

@@ -33,7 +33,12 @@ export type PerformJob = (job: ClaimedJob, context: PerformContext) => Promise<u
 
 export function createPerformJob(options: PerformOptions): PerformJob {
   const { taskDelayMs, textWorker, effectWorkers, images, board } = options;
-  const memory = createWorkLimiter({ concurrency: options.memoryBytes, queueLimit: Infinity });
+  const memory = createWorkLimiter({
+    name: 'job_images',
+    unit: 'bytes',
+    concurrency: options.memoryBytes,
+    queueLimit: Infinity,
+  });
   return async (job, { onProgress }) => {
     switch (job.kind) {
       case 'task':

@@ -14,6 +14,7 @@ import { type BacklogLimits, createBacklogGate } from './jobs/intake/backlog.js'
 import { hintChanges } from './tasks/hint-changes.js';
 import { createAttemptSpans, withAttemptSpans } from './jobs/leases/attempt-spans.js';
 import { createJobLeases, type LeaseOptions } from './jobs/leases/leases.js';
+import { declareJobMetrics } from './jobs/job-metrics.js';
 import type { JobPublisher } from './jobs/outbox/publisher.js';
 import { createJobStore } from './jobs/job-store.js';
 import { createJobWatcher } from './jobs/job-watcher.js';
@@ -68,8 +69,10 @@ const SEARCH_QUEUE_LIMIT = 100;
 export function createApp(dependencies: Dependencies): Express {
   const { postgres, lists, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
+  declareJobMetrics(lists);
   const jobs = createJobStore(postgres, { ...options, lists });
   const searches = createWorkLimiter({
+    name: 'searches',
     concurrency: SEARCHES,
     queueLimit: SEARCH_QUEUE_LIMIT,
     clientShare: 1 / SEARCHES,
@@ -98,6 +101,8 @@ export function createApp(dependencies: Dependencies): Express {
       jobIntakeRoutes(acceptJob, {
         imageMaxBytes: options.imageMaxBytes,
         memory: createWorkLimiter({
+          name: 'job_images',
+          unit: 'bytes',
           concurrency: options.memoryBudgetBytes,
           queueLimit: INTAKE_QUEUE_LIMIT,
           clientShare: 1 / 2,

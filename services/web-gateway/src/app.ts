@@ -1,7 +1,7 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
 import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
-import { createRateLimit, type Redis, redisCheck, redisMetrics } from '@millrace/chassis/stores/redis';
+import { createRateLimit, declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
@@ -38,6 +38,7 @@ export interface Limits {
   uploadBurstBytes: number;
   memoryBudgetBytes: number;
   uploadQueueLimit: number;
+  labRunLimit: number;
   uploadTimeoutMs: number;
   imageTtlSeconds: number;
 }
@@ -57,6 +58,8 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     redis,
     ttlSeconds: limits.imageTtlSeconds,
     memory: createWorkLimiter({
+      name: 'downloads',
+      unit: 'bytes',
       concurrency: shownBytes,
       queueLimit: IMAGES_WAITING,
       clientShare: CLIENT_SHARE,
@@ -68,10 +71,10 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     memoryBytes: memory.made,
     clientShare: CLIENT_SHARE,
   });
+  declareRedisMetrics(redis);
   return createHttpApp({
     ...basics,
     service: 'web-gateway',
-    metrics: redisMetrics(redis),
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
       uiRoutes(uiFolder),
@@ -82,6 +85,8 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
         images,
         jobs,
         memory: createWorkLimiter({
+          name: 'uploads',
+          unit: 'bytes',
           concurrency: memory.received - shownBytes,
           queueLimit: limits.uploadQueueLimit,
           clientShare: CLIENT_SHARE,
@@ -96,7 +101,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),
-      labRoutes(effectWorkers, basics.lifecycle),
+      labRoutes(effectWorkers, basics.lifecycle, limits.labRunLimit),
     ],
   });
 }

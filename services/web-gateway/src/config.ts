@@ -11,6 +11,8 @@ export const configSchema = workflowConfig.extend({
   UPLOAD_RATE_BYTES: nonNegativeInteger.default(32 * 1024 ** 2),
   /** How many bytes it may upload at once after a pause. */
   UPLOAD_BURST_BYTES: positiveInteger.default(1024 ** 3),
+  /** How many lab runs a replica does at once; 0: the lab is off. Two runs at once would measure each other. */
+  LAB_RUN_LIMIT: nonNegativeInteger.default(1),
   /** How many uploads may wait for memory. */
   UPLOAD_QUEUE_LIMIT: positiveInteger.default(64),
   /** How long all effects of an upload may take, including waiting for free workers. Nginx waits for 150 s. */

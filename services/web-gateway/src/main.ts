@@ -36,6 +36,7 @@ const app = createApp({
     uploadBurstBytes: config.UPLOAD_BURST_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
+    labRunLimit: config.LAB_RUN_LIMIT,
     uploadTimeoutMs: config.UPLOAD_TIMEOUT_MS,
     imageTtlSeconds: config.IMAGE_TTL_SECONDS,
   },

@@ -2,18 +2,20 @@
 // browsers can cache them forever. `--watch` rebuilds whenever a source changes.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
+import { bundledOf } from '../../../packages/chassis/bundling/bundle.mjs';
 
 const sources = dirname(fileURLToPath(import.meta.url));
 const output = join(sources, '../dist/ui');
+const root = join(sources, '../../..');
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const watch = process.argv.includes('--watch');
 
 const pages = ['index.html', 'reference/reference.html'];
 
-/** Writes the pages with the names of their assets, and removes old assets. */
+/** Writes the pages with the names of their assets, and which packages are in these; removes old assets. */
 const writePages = {
   name: 'pages',
   setup(build) {
@@ -26,6 +28,8 @@ const writePages = {
           join(output, basename(page)),
           withAssets(readFileSync(join(sources, page), 'utf8'), files),
         );
+      const packages = bundledOf(metafile).map((folder) => relative(root, join(sources, folder)));
+      writeFileSync(join(output, 'packages.json'), JSON.stringify(packages));
       for (const file of ['LICENSE', 'NOTICE'])
         copyFileSync(join(swaggerUi, file), join(output, `swagger-ui.${file}`));
       for (const file of readdirSync(join(output, 'assets')))

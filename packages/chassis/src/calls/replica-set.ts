@@ -8,6 +8,8 @@ import { CONNECT_TIMEOUT_MS, type Replica } from './replica.js';
 export interface ReplicaSet {
   /** The replicas known now. The first call waits for their addresses; later calls refresh them in the background. */
   current(): Promise<Replica[]>;
+  /** The same without asking for news: none before the first call. */
+  known(): Replica[];
   /** Breaks all connections. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export function createReplicaSet(urls: string[]): ReplicaSet {
       }
       return [...replicas.values()];
     },
+    known: () => [...replicas.values()],
     async close() {
       await Promise.all([...replicas.values()].map(({ pool }) => pool.destroy()));
     },

@@ -4,6 +4,8 @@ export interface RetryBudget {
   earn(): void;
   /** Spends one retry. @returns false when none is left */
   spend(): boolean;
+  left(): number;
+  spent(): number;
 }
 
 const EARNED_PER_REQUEST = 0.2;
@@ -13,6 +15,7 @@ const MOST = 50;
 /** In the long run at most one retry for every five requests, and 50 in a row. */
 export function createRetryBudget(): RetryBudget {
   let attempts = MOST;
+  let spent = 0;
   return {
     earn() {
       attempts = Math.min(MOST, attempts + EARNED_PER_REQUEST);
@@ -20,7 +23,10 @@ export function createRetryBudget(): RetryBudget {
     spend() {
       if (attempts < 1) return false;
       attempts -= 1;
+      spent += 1;
       return true;
     },
+    left: () => attempts,
+    spent: () => spent,
   };
 }

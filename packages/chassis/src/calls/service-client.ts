@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { WORK_BEGUN } from '@millrace/contracts';
 import type { Span, SpanDescription } from '@millrace/tracing';
 import { cancellationBy } from '../process/cancellation.js';
+import { countClient } from './client-metrics.js';
 import { exchange, type Limits, type Message, type ServiceResponse } from './exchange.js';
 import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
 import { Unavailable } from '../http/problem.js';
@@ -106,6 +107,12 @@ export function createServiceClient({ name, urls, token }: ServiceClientOptions)
       ...headers,
     },
     body,
+  });
+  const stopCounting = countClient(name, {
+    replicas: () => replicas.known().length,
+    resting: () => replicas.known().filter(({ breaker }) => !breaker.allows()).length,
+    retriesLeft: () => Math.floor(budget.left()),
+    retries: () => budget.spent(),
   });
   // For requests that wait for room: undici does not support `Expect: 100-continue`.
   const agent = new Agent({ keepAlive: true });
@@ -213,6 +220,7 @@ export function createServiceClient({ name, urls, token }: ServiceClientOptions)
     },
 
     async close() {
+      stopCounting();
       agent.destroy();
       await replicas.close();
     },

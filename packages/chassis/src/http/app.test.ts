@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { METHODS } from 'node:http';
 import { connect } from 'node:net';
@@ -9,7 +10,9 @@ import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
 import { readyLifecycle, recordingLogger } from '../../../../tests/support/service-basics.js';
+import { type MetricsServer, serveMetrics } from '../telemetry/metrics-server.js';
 import { createHttpApp } from './app.js';
+import { createEventStreams } from './answer/event-stream.js';
 import { ClientLeft, Unavailable } from './problem.js';
 import { jsonBody } from './input/json-body.js';
 import { createLifecycle } from '../process/lifecycle.js';
@@ -24,6 +27,7 @@ import {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
+const streams = createEventStreams({ lifecycle: readyLifecycle() });
 const routes = Router();
 routes
   .route('/things/:id')
@@ -47,6 +51,7 @@ routes.get('/waits', async () => {
     ends.push(signal.reason);
   }
 });
+routes.get('/events', (req, res) => void streams.open(req, res));
 /** As timers and connections do that were made on a request's behalf. */
 const kept: { context: RequestContext; answer: WeakRef<Response> }[] = [];
 routes.get('/kept', (_req, res) => {
@@ -73,17 +78,34 @@ const app = createHttpApp({
   checks: [{ name: 'db', check: () => dependency() }],
 });
 let listener: Listener;
+let metrics: MetricsServer;
 beforeAll(async () => {
+  metrics = await serveMetrics({ port: 0, host: '127.0.0.1' });
   // As a service does it; the prototypes are looked at before Express sees the request.
   listener = await listenOnFreePort(app);
 });
-afterAll(() => listener.close());
+afterAll(async () => {
+  metrics.close();
+  await listener.close();
+});
 beforeEach(() => {
   lines.length = 0;
 });
 
 const call = () => request(listener.url);
 const post = () => call().post('/things/1');
+
+const metricsPage = async () => (await fetch(`http://127.0.0.1:${metrics.port}/metrics`)).text();
+/** How many requests have ended: `GET /things/:id 200`. */
+const counts = async () =>
+  Object.fromEntries(
+    [
+      ...(await metricsPage()).matchAll(
+        /^http_server_request_duration_seconds_count\{http_request_method="(.*)",http_route="(.*)",http_response_status_code="(.*)"\} (\d+)$/gm,
+      ),
+    ].map(([, method, route, status, count]) => [`${method} ${route} ${status}`, Number(count)]),
+  );
+const openStreams = async () => Number(/^http_server_open_streams (\d+)$/m.exec(await metricsPage())![1]);
 
 describe('every answer', () => {
   it.each([
@@ -194,8 +216,7 @@ describe('the signal of a request', () => {
     socket.destroy();
     await eventually(() => expect(ends).toEqual([expect.any(ClientLeft)]));
     await eventually(() => expect(lines).toMatchObject([{ path: '/waits', aborted: true }]));
-    const { text } = await call().get('/metrics');
-    expect(text).toMatch(/route="\/waits",status="499"/);
+    expect(await counts()).toMatchObject({ 'GET /waits 499': 1 });
   });
 
   it('aborts when its time is over, which is a 503', async () => {
@@ -240,7 +261,7 @@ it.each([
 });
 
 it('logs a line per request, without the query, and none for the probes', async () => {
-  for (const path of ['/livez', '/readyz', '/health', '/metrics']) await call().get(path);
+  for (const path of ['/livez', '/readyz', '/health']) await call().get(path);
   await call().get('/things/7?token=secret').expect(200);
   await eventually(() =>
     expect(lines).toMatchObject([{ method: 'GET', path: '/things/7', status: 200, msg: 'request' }]),
@@ -248,30 +269,48 @@ it('logs a line per request, without the query, and none for the probes', async 
   expect(JSON.stringify(lines)).not.toContain('secret');
 });
 
-it('counts requests by route, not by path', async () => {
-  for (const path of ['/things/a', '/things/b', '/nothing/1']) await call().get(path);
-  const { text } = await call().get('/metrics').expect(200);
-  expect(text).toMatch(/http_request_duration_seconds_count\{[^}]*route="\/things\/:id"[^}]*\} \d+/);
-  expect(text).toContain('route="none"');
-  expect(text).not.toMatch(/things\/a|nothing\/1/);
-});
+describe('the metrics', () => {
+  it('count requests by route, not by path', async () => {
+    const before = await counts();
+    for (const path of ['/things/a', '/things/b', '/nothing/1']) await call().get(path);
+    await call().put('/things/c');
+    await eventually(async () => {
+      const now = await counts();
+      const added = Object.keys(now).map((key) => [key, now[key]! - (before[key] ?? 0)] as const);
+      expect(Object.fromEntries(added.filter(([, count]) => count > 0))).toEqual({
+        'GET /things/:id 200': 2,
+        '_OTHER /things/:id 405': 1,
+        '_OTHER none 404': 1,
+      });
+    });
+  });
 
-it('counts all unknown paths and methods as one', async () => {
-  const series = async () =>
-    (await call().get('/metrics')).text.match(/^http_request_duration_seconds_count/gm)!.length;
-  const before = await series();
-  const lines: string[] = [];
-  for (let index = 0; index < 10_000; index += 1) {
-    const method = METHODS[index % METHODS.length]!;
-    if (method !== 'CONNECT') lines.push(`${method} /${index.toString(36)}/x HTTP/1.1\r\nHost: a\r\n`);
-  }
-  const socket = connect(listener.port, '127.0.0.1');
-  socket.end(`${lines.join('\r\n')}Connection: close\r\n\r\n`);
-  let answers = 0;
-  for await (const chunk of socket) answers += (chunk as Buffer).toString().split('HTTP/1.1 ').length - 1;
-  expect(answers).toBeGreaterThan(9_000);
-  // GET, …, OPTIONS and other.
-  expect((await series()) - before).toBeLessThanOrEqual(8);
+  it('do not grow with the paths, methods and ids that clients invent', async () => {
+    const before = Object.keys(await counts()).length;
+    const lines: string[] = [];
+    for (let index = 0; index < 10_000; index += 1) {
+      const method = METHODS[index % METHODS.length]!;
+      const path = index % 2 === 0 ? `/${index.toString(36)}/x` : `/things/${randomUUID()}`;
+      if (method !== 'CONNECT') lines.push(`${method} ${path} HTTP/1.1\r\nHost: a\r\n`);
+    }
+    const socket = connect(listener.port, '127.0.0.1');
+    socket.end(`${lines.join('\r\n')}Connection: close\r\n\r\n`);
+    let answers = 0;
+    for await (const chunk of socket) answers += (chunk as Buffer).toString().split('HTTP/1.1 ').length - 1;
+    expect(answers).toBeGreaterThan(9_000);
+    expect(Object.keys(await counts()).length - before).toBeLessThanOrEqual(5);
+  }, 60_000);
+
+  it('count streams while they are open, and not how long', async () => {
+    const { requests, streams } = { requests: await counts(), streams: await openStreams() };
+    const abort = new AbortController();
+    const response = await fetch(`${listener.url}/events`, { signal: abort.signal });
+    expect(response.status).toBe(200);
+    expect(await openStreams()).toBe(streams + 1);
+    abort.abort();
+    await eventually(async () => expect(await openStreams()).toBe(streams));
+    expect(await counts()).toEqual(requests);
+  });
 });
 
 it('recovers after a client that disconnects', async () => {

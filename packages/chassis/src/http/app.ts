@@ -1,37 +1,29 @@
 import express, { type Express, type RequestHandler, type Router } from 'express';
-import type { Registry } from 'prom-client';
 import type { Authentication } from './auth/authentication.js';
 import { errorHandler, routeNotFound } from './error-handler.js';
 import { type HealthOptions, healthRoutes } from './health.js';
 import { Unavailable } from './problem.js';
 import { quickJson } from './answer/json-answer.js';
 import type { Lifecycle } from '../process/lifecycle.js';
-import { createMetrics } from '../telemetry/metrics.js';
 import { requestFront, type RequestFrontOptions } from './request-front.js';
 
-export interface HttpAppOptions extends HealthOptions, Omit<RequestFrontOptions, 'observe'> {
+export interface HttpAppOptions extends HealthOptions, RequestFrontOptions {
   routes: Router[];
   /** Who may call which route. Default: everyone may call all of them. */
   auth?: Authentication | undefined;
-  /** Adds the service's own metrics to those of every service. */
-  metrics?: (registry: Registry) => void;
 }
 
 /**
- * The Express app of every service: request id, X-Served-By, log line, metrics, security headers, probes, the
+ * The Express app of every service: request id, X-Served-By, log line, durations, security headers, probes, the
  * service's own routes, and problem+json for everything else.
  */
 export function createHttpApp(options: HttpAppOptions): Express {
   const { logger, lifecycle, routes } = options;
-  const metrics = createMetrics(options.service);
-  options.metrics?.(metrics.registry);
-
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.response.json = quickJson;
-  app.use(requestFront({ ...options, observe: metrics.observe }));
-  app.get('/metrics', metrics.expose);
+  app.use(requestFront(options));
   inline(app, healthRoutes(options));
   app.use(refuseWhileStarting(lifecycle));
   inline(app, ...routes);

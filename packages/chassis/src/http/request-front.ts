@@ -18,6 +18,7 @@ import { withContext } from '../process/request-context.js';
 import { toTraceparent } from '../process/traceparent.js';
 import { endServerSpan, startServerSpan } from '../telemetry/spans.js';
 import { PROBES, requestLog } from './request-log.js';
+import { countRequest } from './request-metrics.js';
 import { routeOf } from './route-pattern.js';
 import { requestSignals } from './request-signal.js';
 import { SECURITY_HEADERS } from './security-headers.js';
@@ -28,8 +29,6 @@ export interface RequestFrontOptions {
   logger: Logger;
   /** Whether the routes decide when a body announced by `Expect: 100-continue` may be sent. Default: right away. */
   continueByRoutes?: boolean | undefined;
-  /** Counts a finished request. @param status 499 when the client disconnected */
-  observe: (req: Request, status: number, seconds: number) => void;
 }
 
 /**
@@ -39,7 +38,7 @@ export interface RequestFrontOptions {
  * the request is over, its span ends, and it is counted and logged.
  */
 export function requestFront(options: RequestFrontOptions): RequestHandler {
-  const { pod, lifecycle, logger, continueByRoutes = false, observe } = options;
+  const { pod, lifecycle, logger, continueByRoutes = false } = options;
   const log = requestLog(logger);
   const signalUntil = requestSignals(lifecycle);
   return (req, res, next) => {
@@ -67,8 +66,8 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
       const ms = performance.now() - begun;
       const finished = res.writableFinished;
       cancellation.end(finished);
-      observe(req, finished ? res.statusCode : 499, ms / 1_000);
       if (span) endServerSpan(span, { method, route: routeOf(req), status: res.statusCode, finished });
+      countRequest(req, res, { status: finished ? res.statusCode : 499, seconds: ms / 1_000, traceparent });
       log({ requestId, traceparent, method, path, status: res.statusCode, ms, finished });
     });
     const signal = cancellation.get;

@@ -2,7 +2,7 @@ import type { Logger } from '../process/logger.js';
 import { traceFields } from '../process/traceparent.js';
 
 /** Requested by machines every few seconds: not worth a log line, nor a trace. */
-export const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health', '/metrics']);
+export const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health']);
 
 /** A finished request. */
 export interface EndedRequest {

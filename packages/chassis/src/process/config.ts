@@ -39,6 +39,8 @@ export const serviceConfig = z
     ...authConfig.shape,
     PORT: port.default(3000),
     HOST: z.string().default('0.0.0.0'),
+    /** Where to serve /metrics, apart from everything else. Not set: nowhere, and nothing is collected. */
+    METRICS_PORT: port.optional(),
     /** The replica's name in answers, logs and jobs. */
     POD_NAME: z.string().min(1).default(hostname()),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -5,6 +5,7 @@ import { createHttpServer } from './http-server.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import { startTracing } from '../telemetry/tracing.js';
+import { serveMetrics } from '../telemetry/metrics-server.js';
 import { shutDown } from './shutdown.js';
 import { unusedConnections } from './unused-connections.js';
 
@@ -57,6 +58,15 @@ export function runService(options: ServiceOptions): void {
       if (lifecycle.phase() === 'draining') fatal(undefined, `second signal (${signal}): ending at once`);
       else void end(signal);
     });
+  }
+
+  const { METRICS_PORT, HOST } = config;
+  if (METRICS_PORT !== undefined) {
+    // From the first moment to the last: a start that takes long, and a shutdown, can be watched too.
+    serveMetrics({ port: METRICS_PORT, host: HOST }).then(
+      ({ port }) => logger.info({ port }, 'serving metrics'),
+      (error: unknown) => fatal(error, 'cannot serve metrics'),
+    );
   }
 
   const listen = () => {

@@ -1,8 +1,13 @@
 import { HttpProblem, TooManyRequests, Unavailable } from '../http/problem.js';
 import { type Claim, createFairLine } from './fair-line.js';
 import { currentContext, currentSignal } from '../process/request-context.js';
+import { countLimiter } from './limiter-metrics.js';
 
 export interface WorkLimiterOptions {
+  /** In the metrics. Default: it is in none. */
+  name?: string;
+  /** What the concurrency counts. Default: places. */
+  unit?: 'places' | 'bytes';
   /** How much work may be in flight at once: pieces, or whatever `weight` counts. */
   concurrency: number;
   /** How many more pieces may wait for their turn; 0 refuses at once. */
@@ -42,12 +47,15 @@ export interface WorkLimiter {
   run<T>(work: () => Promise<T>, options?: WorkOptions): Promise<T>;
   inFlight(): number;
   waiting(): number;
+  /** How many pieces were refused so far, because the queue was full, or they had waited for too long. */
+  refused(): number;
 }
 
 /** Bounds the work in flight and the queue behind it, so that overload means a quick 503 instead of a slow death. */
 export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
   const { concurrency, queueLimit, clientShare = 1, backgroundShare = 1, draining } = options;
   const { backgroundTime = Infinity } = options;
+  let refused = 0;
   const line = createFairLine({
     capacity: concurrency,
     share: concurrency * clientShare,
@@ -62,13 +70,17 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
   const waitForTurn = (claim: Claim, signal: AbortSignal | undefined, waitMs: number | undefined) => {
     if (draining?.aborted) throw new Unavailable(DRAINING);
     if (line.length() >= queueLimit) {
+      refused += 1;
       const last = line.lastOfLongest(claim.client);
       if (!last) throw new Unavailable('This replica is at capacity.');
       last.refuse(new TooManyRequests('Other clients are waiting too. Send fewer requests at a time.'));
     }
     return new Promise<void>((resolve, reject) => {
       const leave = () => place.refuse(reasonOf(signal!));
-      const giveUp = () => place.refuse(new Unavailable('This replica is at capacity.'));
+      const giveUp = () => {
+        refused += 1;
+        place.refuse(new Unavailable('This replica is at capacity.'));
+      };
       const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs);
       const end = () => {
         clearTimeout(timer);
@@ -88,7 +100,7 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
     });
   };
 
-  return {
+  const limiter: WorkLimiter = {
     async run(work, { weight = 1, background = false, signal = currentSignal(), waitMs } = {}) {
       const client = currentContext()?.client ?? '';
       const claim = { client, weight: Math.min(weight, concurrency), background };
@@ -103,7 +115,10 @@ export function createWorkLimiter(options: WorkLimiterOptions): WorkLimiter {
     },
     inFlight: () => line.taken(),
     waiting: () => line.length(),
+    refused: () => refused,
   };
+  countLimiter(limiter, options);
+  return limiter;
 }
 
 const DRAINING = 'This replica is shutting down. Try again in a moment.';

@@ -28,7 +28,7 @@ export const labOperations: Operation[] = [
     tags: ['Images'],
     summary: 'Measure how an effect scales',
     description:
-      'Sends one image to an effect’s workers many times, as uploads do, without storing the results. The response streams a line of JSON per event: `begun` when a worker takes a request, `done` when it is over, and `end` at the end of the run. Failed requests are reported with their status. A replica does one run at a time, and stops it when the client disconnects.',
+      'Sends one image to an effect’s workers many times, as uploads do, without storing the results. The response streams a line of JSON per event: `begun` when a worker takes a request, `done` when it is over, and `end` at the end of the run. Failed requests are reported with their status. A replica does one run at a time, and stops it when the client disconnects. Where the lab is turned off (`LAB_RUN_LIMIT=0`), the response is 404.',
     request: {
       query: labRunQuerySchema,
       body: {

@@ -1,14 +1,9 @@
 import type { Postgres } from '@millrace/chassis/stores/postgres';
 import request from 'supertest';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 import { forgetOldKeys } from './keys.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const add = (key: string, task = 'task1') =>
   request(taskApi.app).post('/api/add').set('Idempotency-Key', key).send({ task });

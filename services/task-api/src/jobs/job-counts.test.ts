@@ -1,12 +1,7 @@
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 import { deleteEndedJobs } from './retention.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const query = <Row extends object>(text: string, values?: unknown[]) =>
   taskApi.postgres.db.query<Row>(text, values);

@@ -1,13 +1,8 @@
 import request from 'supertest';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 import { workerCalls } from '../../../../tests/support/worker-calls.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const call = () => request(taskApi.app);
 const worker = workerCalls(() => taskApi.app);

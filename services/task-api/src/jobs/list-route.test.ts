@@ -1,14 +1,9 @@
 import { jobListItemSchema, jobSchema } from '@millrace/contracts';
 import request from 'supertest';
 import { z } from 'zod';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const call = () => request(taskApi.app);
 const execute = (sql: string, values: unknown[] = []) => taskApi.postgres.db.query(sql, values);

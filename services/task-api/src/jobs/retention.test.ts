@@ -1,17 +1,12 @@
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { silentLogger } from '../../../../tests/support/service-basics.js';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 import { deleteEndedJobs, dropFailedInputs, historyBytes, startRetention } from './retention.js';
 
 const DAY_S = 86_400;
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const query = (text: string, values?: unknown[]) => taskApi.postgres.db.query(text, values);
 const options = () => ({

@@ -1,5 +1,6 @@
 import type { Logger } from '@millrace/chassis/process';
 import type { Queryable } from '@millrace/chassis/stores/postgres';
+import { tally } from '@millrace/chassis/telemetry';
 import { forgetOldKeys } from '../idempotency/keys.js';
 import { pause, repeat } from '../repeat.js';
 
@@ -27,6 +28,11 @@ const REST_FACTOR = 4;
 
 const MY_TURN = `WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${TURN}) AS is_mine)`;
 
+const countDeleted = tally({
+  name: 'retention_deleted_jobs_total',
+  help: 'Ended jobs deleted because they were too old, or took too much space.',
+});
+
 export interface DeletedJobs {
   /** The end of the batch, from which to continue: before it, the index is full of deleted entries. Undefined when nothing was deleted. */
   until: string | undefined;
@@ -44,16 +50,18 @@ export async function deleteEndedJobs(
   { db, jobTtlSeconds }: Pick<RetentionOptions, 'db' | 'jobTtlSeconds'>,
   { since = '-infinity', anyAge = false }: { since?: string | undefined; anyAge?: boolean } = {},
 ): Promise<DeletedJobs> {
-  const [batch] = await db.query<{ until: string | null; bytes: number }>(
+  const [batch] = await db.query<{ until: string | null; bytes: number; jobs: number }>(
     `${MY_TURN},
      old AS (
        SELECT id FROM jobs
         WHERE (SELECT is_mine FROM turn) AND finished_at >= $1 AND (finished_at < now() - $2 * interval '1 s' OR $4)
         ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED),
      deleted AS (DELETE FROM jobs USING old WHERE jobs.id = old.id RETURNING finished_at, history_bytes)
-     SELECT max(finished_at)::text AS until, coalesce(sum(history_bytes), 0)::float AS bytes FROM deleted`,
+     SELECT max(finished_at)::text AS until, coalesce(sum(history_bytes), 0)::float AS bytes,
+            count(*)::int AS jobs FROM deleted`,
     [since, jobTtlSeconds, JOBS_A_BATCH, anyAge],
   );
+  countDeleted(undefined, batch!.jobs);
   return { until: batch!.until ?? undefined, bytes: batch!.bytes };
 }
 

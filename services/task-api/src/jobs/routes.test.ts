@@ -1,14 +1,9 @@
 import { jobSchema, jobSummarySchema, type Job } from '@millrace/contracts';
 import request from 'supertest';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 import { workerCalls } from '../../../../tests/support/worker-calls.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const call = () => request(taskApi.app);
 const add = async (query = ''): Promise<string> =>

@@ -11,6 +11,7 @@ export function createListPool(
   logger: Logger,
 ): Postgres {
   return createPostgres(config, logger, {
+    name: 'lists',
     size: config.POSTGRES_LIST_POOL_SIZE,
     settings: {
       plan_cache_mode: 'force_generic_plan',

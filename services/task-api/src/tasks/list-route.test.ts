@@ -1,13 +1,8 @@
 import type { Task } from '@millrace/contracts';
 import request from 'supertest';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 /** JSON writes it as six bytes, which is the maximum for any character. */
 const CONTROL = '\u0001';

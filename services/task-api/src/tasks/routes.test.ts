@@ -1,14 +1,9 @@
 import type { Task } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const call = () => request(taskApi.app);
 const create = async (task: object): Promise<Task> =>

@@ -1,15 +1,10 @@
 import type { Page } from '@millrace/chassis/stores/postgres';
 import { listTasksQuerySchema, type Task } from '@millrace/contracts';
 import request from 'supertest';
-import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../tests/support/task-api.js';
 import { searchTasks } from './task-search.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi();
-});
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
+const taskApi = useTaskApi();
 
 const query = (text: string, values?: unknown[]) => taskApi.postgres.db.query(text, values);
 const call = () => request(taskApi.app);

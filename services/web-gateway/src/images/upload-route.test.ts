@@ -49,15 +49,12 @@ it('asks the workers in the order of the effects', async () => {
   expect((await upload(photo, 'blur').expect(201)).body.hops).toHaveLength(1);
 });
 
-it.each(['png', 'webp', 'jpeg'] as const)(
-  'keeps the type of a %s, whatever the file name',
-  async (type) => {
-    const { body } = await upload(await makeImage(type), 'bw', 'image.gif').expect(201);
-    const image = await request(gateway.app).get(body.view_url).expect(200);
-    expect(image.type).toBe(`image/${type}`);
-    expect((await sharp(image.body).metadata()).format).toBe(type);
-  },
-);
+it.each(['png', 'webp', 'jpeg'] as const)('keeps the type of a %s, whatever the file name', async (type) => {
+  const { body } = await upload(await makeImage(type), 'bw', 'image.gif').expect(201);
+  const image = await request(gateway.app).get(body.view_url).expect(200);
+  expect(image.type).toBe(`image/${type}`);
+  expect((await sharp(image.body).metadata()).format).toBe(type);
+});
 
 it('says that the first frame of an animation was used', async () => {
   const stills = await Promise.all([makeImage('png'), makeImage('jpeg')]);

@@ -126,3 +126,14 @@ describe('one run at a time', () => {
     await eventually(() => post('effect=bw&requests=1').send(photo).expect(200));
   });
 });
+
+it('responds with 404 where the lab is turned off', async () => {
+  const off = await startGateway({ limits: { labRunLimit: 0 } });
+  try {
+    const response = await request(off.app).post('/lab/runs?effect=blur&requests=1').send(photo).expect(404);
+    expect(response.type).toBe('application/problem+json');
+    await request(off.app).get('/lab/runs').expect(405);
+  } finally {
+    await off.stop();
+  }
+});

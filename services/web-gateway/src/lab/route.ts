@@ -1,5 +1,6 @@
 import {
   createEventStreams,
+  HttpProblem,
   JSON_LINES,
   jsonLine,
   methodNotAllowed,
@@ -16,11 +17,14 @@ import { runLab } from './lab-run.js';
 /** The limit in Nginx: the image is sent hundreds of times. */
 const IMAGE_MAX_BYTES = 1024 * 1024;
 
-/** POST /lab/runs: shows how an effect's workers scale, line by line as it happens. */
-export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): Router {
+/**
+ * POST /lab/runs: shows how an effect's workers scale, line by line as it happens.
+ *
+ * @param limit how many runs at once; 0: none, and the route answers 404
+ */
+export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle, limit: number): Router {
   const router = Router();
-  // Two runs at once would measure each other.
-  const limiter = createWorkLimiter({ concurrency: 1, queueLimit: 0 });
+  const limiter = createWorkLimiter({ name: 'lab_runs', concurrency: limit, queueLimit: 0 });
   const streams = createEventStreams({ lifecycle, format: JSON_LINES });
 
   const run: RequestHandler = async (req, res) => {
@@ -38,9 +42,14 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle): R
     });
   };
 
+  const refuse: RequestHandler = () => {
+    throw new HttpProblem(404, 'The scaling lab is turned off here.');
+  };
+
+  const handlers = limit === 0 ? [refuse] : [express.raw({ type: () => true, limit: IMAGE_MAX_BYTES }), run];
   router
     .route('/lab/runs')
-    .post(express.raw({ type: () => true, limit: IMAGE_MAX_BYTES }), run)
+    .post(...handlers)
     .all(methodNotAllowed);
 
   return router;

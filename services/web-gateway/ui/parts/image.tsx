@@ -14,11 +14,7 @@ interface LoadedImageProps {
 /** An image; or why it cannot be shown. */
 export function LoadedImage({ source, alt }: LoadedImageProps) {
   const image = useImage(source, LARGE_EDGE);
-  return image.state === 'shown' ? (
-    <img src={image.url} alt={alt} />
-  ) : (
-    <NoImage name={alt} image={image} />
-  );
+  return image.state === 'shown' ? <img src={image.url} alt={alt} /> : <NoImage name={alt} image={image} />;
 }
 
 /** @param props.onGone called when the server has deleted it */

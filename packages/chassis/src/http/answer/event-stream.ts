@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Lifecycle } from '../../process/lifecycle.js';
 import { currentContext } from '../../process/request-context.js';
+import { countStream } from '../request-metrics.js';
 import { createPlaces, type PlaceLimits } from './stream-places.js';
 
 /** The format of an event stream. */
@@ -148,6 +149,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       const { client = '', principal } = currentContext() ?? {};
       const stream = own(res, takePlace(client));
       endAt(principal?.expiresAt, stream);
+      countStream(res);
       res.writeHead(200, {
         'Content-Type': format.contentType,
         'Cache-Control': 'no-store',

@@ -12,7 +12,13 @@ const QUEUE_LIMIT = 100;
 /** For waiting and responding: Nginx gives up after 5 s. */
 const TIMEOUT_MS = 4_500;
 
-const memory = createWorkLimiter({ concurrency: MEMORY_BYTES, queueLimit: QUEUE_LIMIT, clientShare: 0.5 });
+const memory = createWorkLimiter({
+  name: 'json_bodies',
+  unit: 'bytes',
+  concurrency: MEMORY_BYTES,
+  queueLimit: QUEUE_LIMIT,
+  clientShare: 0.5,
+});
 
 /**
  * Waits until there is memory for the body before it is read, and holds that until the response has ended. Clients take turns, so

@@ -6,6 +6,7 @@ import type { Logger } from '../../process/logger.js';
 import { currentContext, workMayHaveBegun } from '../../process/request-context.js';
 import { inSpan } from '../../telemetry/spans.js';
 import { describeStatement } from './statement-span.js';
+import { countPool } from './pool-metrics.js';
 
 /** The part of a connection, or of the pool, that data access needs. */
 export interface Queryable {
@@ -30,6 +31,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
 const TCP_USER_TIMEOUT_MS = 10_000;
 
 export interface PoolOptions {
+  /** In the metrics. Default: main. */
+  name?: string;
   /** The maximum number of connections. Default: POSTGRES_POOL_SIZE. */
   size?: number;
   /** PostgreSQL settings for each connection, by name. */
@@ -40,7 +43,7 @@ export interface PoolOptions {
 export function createPostgres(
   config: PostgresConfig,
   logger: Logger,
-  { size = config.POSTGRES_POOL_SIZE, settings = {} }: PoolOptions = {},
+  { name = 'main', size = config.POSTGRES_POOL_SIZE, settings = {} }: PoolOptions = {},
 ): Postgres {
   const connection = connectionOptions(config);
   const own = Object.entries(settings).map(([name, value]) => ` -c ${name}=${value}`);
@@ -55,6 +58,7 @@ export function createPostgres(
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });
+  countPool(name, pool);
   // An idle connection that breaks is replaced at the next query; without a listener, the event would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
   // A connection also has no listener while it passes from one user to the next. Whoever gets a broken one finds out from its first query.

@@ -1,3 +1,3 @@
 export { connectRedis, execute, type Redis, redisCheck, whileRedisAnswers } from './client.js';
-export { redisMetrics } from './metrics.js';
+export { declareRedisMetrics } from './metrics.js';
 export { createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.js';

@@ -1,34 +1,39 @@
-import type { Redis } from 'ioredis';
-import { Gauge, type Registry } from 'prom-client';
+import { counter, gauge } from '../../telemetry/metrics.js';
 import { shareFor } from '../../work/share-for.js';
+import type { Redis } from './client.js';
 
-/** Each with its field in INFO (https://redis.io/docs/latest/commands/info/). */
+/** Each with its field in INFO (https://redis.io/docs/latest/commands/info/). The names are those of redis_exporter. */
 const METRICS = [
   {
+    declare: counter,
     field: 'evicted_keys',
-    name: 'redis_evicted_keys',
-    help: 'Keys evicted since Redis was started: images that were let go before their time.',
+    name: 'redis_evicted_keys_total',
+    help: 'Keys evicted since Redis was started: images that were deleted before their time.',
   },
-  { field: 'used_memory', name: 'redis_memory_used_bytes', help: 'What data and buffers take in Redis.' },
-  { field: 'maxmemory', name: 'redis_memory_max_bytes', help: 'Where Redis begins to evict. 0: no limit.' },
+  {
+    declare: gauge,
+    field: 'used_memory',
+    name: 'redis_memory_used_bytes',
+    help: 'Memory taken by data and buffers in Redis.',
+  },
+  {
+    declare: gauge,
+    field: 'maxmemory',
+    name: 'redis_memory_max_bytes',
+    help: 'Where Redis begins to evict. 0: no limit.',
+  },
 ];
 
-/** Redis' memory, read when the metrics are requested. The metrics have no value while Redis does not respond. */
-export function redisMetrics(redis: Redis): (registry: Registry) => void {
-  // The registry collects all of them at once.
-  const info = shareFor(0, () => redis.info().catch(() => ''));
-  return (registry) => {
-    for (const { field, name, help } of METRICS) {
-      new Gauge({
-        name,
-        help,
-        registers: [registry],
-        async collect() {
-          const value = new RegExp(`^${field}:(\\d+)`, 'm').exec(await info())?.[1];
-          if (value === undefined) this.remove();
-          else this.set(Number(value));
-        },
-      });
-    }
-  };
+/** How long an answer serves: the metrics of one page are read at once. */
+const SHARED_MS = 1_000;
+
+/** Declares the memory of Redis, read when the metrics are asked for. There are no values while Redis does not answer. */
+export function declareRedisMetrics(redis: Redis): void {
+  const info = shareFor(SHARED_MS, () => redis.info());
+  for (const { declare, field, name, help } of METRICS) {
+    declare({ name, help }, async () => {
+      const value = new RegExp(`^${field}:(\\d+)`, 'm').exec(await info())?.[1];
+      return value === undefined ? [] : [{ value: Number(value) }];
+    });
+  }
 }

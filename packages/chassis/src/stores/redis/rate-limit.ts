@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TooManyRequests } from '../../http/problem.js';
+import { tally } from '../../telemetry/metrics.js';
 import type { Redis } from './client.js';
 
 export interface RateLimitOptions {
@@ -37,12 +38,18 @@ if wait > 0 then return {0, math.ceil(wait)} end
 redis.call('SET', KEYS[1], string.format('%.3f', whole), 'PX', math.ceil(whole - now))
 return {1, math.ceil(whole - now)}`;
 
+const countRefused = tally(
+  { name: 'rate_limit_refused_total', help: 'Requests refused because the client had spent its allowance.' },
+  { label: 'limit' },
+);
+
 /** A hanging Redis delays nobody for longer. */
 const ANSWER_MS = 250;
 
 export function createRateLimit(redis: Redis, options: RateLimitOptions): RateLimit {
   const { name, perSecond, burst, unit } = options;
   if (perSecond === 0) return { spend: () => Promise.resolve({}) };
+  countRefused(name, 0);
   const msFor = (amount: number) => (amount / perSecond) * 1_000;
   const policy = `"${name}";q=${burst};w=${Math.ceil(burst / perSecond)};qu="${unit}"`;
 
@@ -68,6 +75,7 @@ export function createRateLimit(redis: Redis, options: RateLimitOptions): RateLi
       const left = allowed ? Math.max(0, Math.floor(burst - (ms / 1_000) * perSecond)) : 0;
       const headers = { 'RateLimit-Policy': policy, RateLimit: `"${name}";r=${left};t=${seconds}` };
       if (allowed) return headers;
+      countRefused(name);
       throw new TooManyRequests(
         `Your address has sent more than the ${perSecond} ${unit} a second that it may. Try again in ${seconds} s.`,
         { retryAfterSeconds: seconds, headers },

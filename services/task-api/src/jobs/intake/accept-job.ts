@@ -15,6 +15,7 @@ import {
   type NewTextJob,
   requestFor,
 } from './create-job.js';
+import { countAccepted } from '../job-counters.js';
 import { earlierAnswer, type KeyedRequest, oncePerKey } from '../../idempotency/keys.js';
 import { type JobPublisher, publishOnTheSide } from '../outbox/publisher.js';
 import type { TaskHints } from '../../tasks/task-hints.js';
@@ -86,7 +87,9 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
     const { job, scheduling, keyed } = request;
     if (!keyed) {
       await assertRoom(job, scheduling);
-      return toAnswer(await create(request));
+      const created = await create(request);
+      countAccepted(job.kind);
+      return toAnswer(created);
     }
 
     try {
@@ -102,7 +105,10 @@ export function createAcceptJob(options: AcceptOptions): AcceptJob {
       created = await createIn(tx, request);
       return toAnswer(created);
     });
-    if (created) publish([created]);
+    if (created) {
+      publish([created]);
+      countAccepted(job.kind);
+    }
     return answer;
   };
 }

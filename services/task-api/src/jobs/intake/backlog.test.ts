@@ -1,15 +1,10 @@
 import type { Express } from 'express';
 import request from 'supertest';
-import { startTaskApi, type TestTaskApi } from '../../../../../tests/support/task-api.js';
+import { useTaskApi } from '../../../../../tests/support/task-api.js';
 
-let taskApi: TestTaskApi;
-beforeAll(async () => {
-  taskApi = await startTaskApi({
-    backlog: { jobs: 5, images: 2, bytes: 1_000, scheduled: 3 },
-  });
+const taskApi = useTaskApi({
+  backlog: { jobs: 5, images: 2, bytes: 1_000, scheduled: 3 },
 });
-afterAll(() => taskApi.stop());
-beforeEach(() => taskApi.empty());
 
 const rows = async () =>
   (

@@ -1,5 +1,6 @@
 import type { Queryable } from '@millrace/chassis/stores/postgres';
-import type { Claim, ClaimedJob, ClaimedJobs, Completion, Renewal } from '@millrace/contracts';
+import { countAttempts, countEnded, observeWait } from '../job-counters.js';
+import type { Claim, ClaimedJob, ClaimedJobs, Completion, JobStatus, Renewal } from '@millrace/contracts';
 
 /**
  * Jobs as workers hold them: with a lease, and an attempt number that fences off earlier holders. A report on an attempt that is no longer
@@ -56,6 +57,21 @@ const OPEN_ATTEMPTS = `
 
 type Outcome = 'completed' | 'failed';
 
+/** A claimed job as PostgreSQL tells of it. */
+type ClaimedRow = ClaimedJob & {
+  /** Since it could begin. Null when the claim was repeated. */
+  waited_s: number | null;
+  /** Earlier attempts that nobody has reported on. */
+  lost: number;
+};
+
+/** Counts a claim. @returns what the worker gets */
+function asClaimed({ waited_s, lost, ...job }: ClaimedRow): ClaimedJob {
+  if (waited_s !== null) observeWait({ kind: job.kind }, Math.max(0, waited_s), job.traceparent ?? undefined);
+  countAttempts('lost', lost);
+  return job;
+}
+
 /** The maximum size of the texts of all jobs in one response. A longer text is returned by itself. */
 const CLAIMED_TEXT_BYTES = 1024 * 1024;
 
@@ -93,7 +109,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
     async claim(claims, pod) {
       // An attempt that was put back has ended for its claim: repeating the claim must not begin the next attempt. Jobs that do not fit are
       // returned as ids only.
-      const rows = await db.query<ClaimedJob | { id: string; kind: null }>(
+      const rows = await db.query<ClaimedRow | { id: string; kind: null }>(
         `WITH asked AS (
            SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS asked (id, claim)),
          held AS (
@@ -113,20 +129,24 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   progress_done = 0
              FROM fitting
             WHERE jobs.id = fitting.id AND fits
-            RETURNING jobs.id, kind, attempt, payload, request_id, traceparent, owner),
+            RETURNING jobs.id, kind, attempt, payload, request_id, traceparent, owner,
+                      CASE WHEN old.claim IS DISTINCT FROM new.claim
+                           THEN extract(epoch FROM now() - greatest(created_at, run_at))::float END AS waited_s),
          lost AS (
            UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
              FROM job
-            WHERE job.attempt > 1 AND a.job_id = job.id AND a.attempt < job.attempt AND a.outcome IS NULL),
+            WHERE job.attempt > 1 AND a.job_id = job.id AND a.attempt < job.attempt AND a.outcome IS NULL
+            RETURNING a.job_id),
          begun AS (
            INSERT INTO job_attempts (job_id, attempt, pod) SELECT id, attempt, $3 FROM job ON CONFLICT DO NOTHING)
-         SELECT id, kind, attempt, payload, request_id, traceparent, owner, $4::int AS lease_ms
+         SELECT id, kind, attempt, payload, request_id, traceparent, owner, $4::int AS lease_ms, waited_s,
+                (SELECT count(*)::int FROM lost WHERE job_id = job.id) AS lost
            FROM fitting LEFT JOIN job USING (id)`,
         [claims.map(({ id }) => id), claims.map(({ claim }) => claim), pod, leaseMs, CLAIMED_TEXT_BYTES],
       );
-      const isClaimed = (row: (typeof rows)[number]): row is ClaimedJob => row.kind !== null;
+      const isClaimed = (row: (typeof rows)[number]): row is ClaimedRow => row.kind !== null;
       return {
-        jobs: rows.filter(isClaimed),
+        jobs: rows.filter(isClaimed).map(asClaimed),
         later: rows.filter((row) => !isClaimed(row)).map(({ id }) => id),
       };
     },
@@ -191,13 +211,15 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
           completions.map(({ result }) => JSON.stringify(result ?? null)),
         ],
       );
+      countAttempts('completed', done.length);
+      countEnded('completed', done.length);
       return counted(completions, done, ['completed']);
     },
 
     async fail(id, attempt, { error, permanent, broke }) {
       // A jitter of a quarter, so that jobs that failed together are not retried together.
       const pauseMs = Math.min(backoffMs * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.75 + Math.random() / 2);
-      const failed = await db.query<{ id: string }>(
+      const failed = await db.query<{ id: string; status: JobStatus }>(
         `WITH asked AS (SELECT $1::uuid AS id, $2::int AS attempt),
          ${OPEN_ATTEMPTS},
          verdict AS (
@@ -215,14 +237,16 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   error = $3, refused = verdict.refused
              FROM verdict
             WHERE jobs.id = verdict.id
-            RETURNING jobs.id, jobs.attempt),
+            RETURNING jobs.id, jobs.attempt, jobs.status),
          ended AS (
            UPDATE job_attempts a SET outcome = 'failed', finished_at = now(), error = $3, broke = $6
              FROM job
             WHERE a.job_id = job.id AND a.attempt = job.attempt)
-         SELECT id FROM job`,
+         SELECT id, status FROM job`,
         [id, attempt, error, permanent, pauseMs, broke],
       );
+      countAttempts('failed', failed.length);
+      if (failed[0]?.status === 'failed') countEnded('failed');
       return (await counted([{ id, attempt }], failed, ['failed'])).length > 0;
     },
   };

@@ -1,7 +1,9 @@
 import type { Logger } from '@millrace/chassis/process';
 import type { Queryable } from '@millrace/chassis/stores/postgres';
+import { gauge } from '@millrace/chassis/telemetry';
 import { jobKindSchema } from '@millrace/contracts';
 import { createAttemptSpans } from '../leases/attempt-spans.js';
+import { countAttempts, countEnded } from '../job-counters.js';
 import type { DueJob, JobPublisher } from './publisher.js';
 import { repeat } from '../../repeat.js';
 import type { TaskHints } from '../../tasks/task-hints.js';
@@ -84,6 +86,8 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
     if (taken.some(({ old_status }) => old_status === 'processing')) hints.changed();
     const jobs = taken.filter(({ status }) => status === 'queued');
     spans.ended(taken.filter(({ status }) => status === 'failed'));
+    countAttempts('lost', taken.length - jobs.length);
+    countEnded('failed', taken.length - jobs.length);
     try {
       if (jobs.length > 0) await publisher.publish(jobs);
     } catch (error) {
@@ -131,10 +135,19 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
 export function startSweeper(options: SweeperOptions & { intervalMs: number }): () => Promise<void> {
   const { intervalMs, logger } = options;
   const sweeper = createSweeper(options);
+  let sweptAt = Date.now();
+  gauge(
+    {
+      name: 'sweeper_last_run_timestamp_seconds',
+      help: 'When this replica last swept without a fault, or has started.',
+    },
+    () => [{ value: sweptAt / 1_000 }],
+  );
   const sweepAll = async (signal: AbortSignal) => {
     for (let batch = 1; batch <= BATCHES_A_SWEEP && !signal.aborted; batch += 1) {
-      if (!(await sweeper.sweep())) return;
+      if (!(await sweeper.sweep())) break;
     }
+    sweptAt = Date.now();
   };
   return repeat(sweepAll, {
     everyMs: intervalMs,

@@ -1,0 +1,21 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { PlannedReplica } from '../stack/replicas.js';
+
+/** Where Prometheus finds the replicas: it reads the file again when it changes. */
+export function targetsFile(dataDir: string): string {
+  return join(dataDir, 'observe', 'targets.json');
+}
+
+/** Tells Prometheus which replicas there are (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config). */
+export function writeTargets(dataDir: string, replicas: readonly PlannedReplica[]): void {
+  const targets = replicas.map(({ service, metricsPort }) => ({
+    targets: [`127.0.0.1:${metricsPort}`],
+    labels: { job: service },
+  }));
+  const file = targetsFile(dataDir);
+  mkdirSync(dirname(file), { recursive: true });
+  // Renamed into its place: no one ever reads half a list.
+  writeFileSync(`${file}.new`, JSON.stringify(targets, undefined, 2));
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,7 @@
+import type { Dashboard } from './dashboard.js';
+import { images } from './images.js';
+import { jobs } from './jobs.js';
+import { service } from './service.js';
+import { whole } from './whole.js';
+
+export const dashboards: Dashboard[] = [whole, service, jobs, images];

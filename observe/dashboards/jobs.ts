@@ -1,0 +1,88 @@
+import type { Dashboard } from './dashboard.js';
+
+export const jobs: Dashboard = {
+  uid: 'jobs',
+  title: 'jobs',
+  rows: {
+    'Is what was accepted done?': [
+      {
+        title: 'Oldest job that may begin',
+        unit: 's',
+        lines: {
+          waiting: 'max(jobs_oldest_due_age_seconds)',
+          'not published': 'max(jobs_outbox_lag_seconds)',
+        },
+      },
+      {
+        title: 'Jobs that have not ended',
+        unit: 'short',
+        lines: {
+          '{{status}}': 'max by (status) (jobs{status=~"queued|processing"})',
+          scheduled: 'max(jobs_scheduled)',
+        },
+      },
+      { title: 'The same by kind', unit: 'short', lines: { '{{kind}}': 'max by (kind) (jobs_unfinished)' } },
+      {
+        title: 'Accepted and ended',
+        unit: 'ops',
+        lines: {
+          'accepted: {{kind}}': 'sum by (kind) (rate(jobs_accepted_total[$__rate_interval]))',
+          '{{status}}': 'sum by (status) (rate(jobs_ended_total[$__rate_interval]))',
+        },
+      },
+      {
+        title: 'Attempts',
+        unit: 'ops',
+        lines: { '{{outcome}}': 'sum by (outcome) (rate(job_attempts_total[$__rate_interval]))' },
+      },
+      {
+        title: 'Time since the last sweep',
+        unit: 's',
+        lines: { '{{instance}}': 'time() - sweeper_last_run_timestamp_seconds' },
+      },
+    ],
+    'How long it takes': [
+      {
+        title: 'Wait for a worker, 95th percentile',
+        unit: 's',
+        lines: {
+          '{{kind}}':
+            'histogram_quantile(0.95, sum by (kind, le) (rate(job_wait_duration_seconds_bucket[$__rate_interval])))',
+        },
+      },
+      {
+        title: 'Work, 95th percentile',
+        unit: 's',
+        lines: {
+          '{{kind}}':
+            'histogram_quantile(0.95, sum by (kind, le) (rate(job_run_duration_seconds_bucket[$__rate_interval])))',
+        },
+      },
+      {
+        title: 'Places of workers',
+        unit: 'short',
+        lines: { taken: 'sum(worker_jobs_in_progress)', 'there are': 'sum(worker_job_places)' },
+      },
+    ],
+    'What is kept': [
+      {
+        title: 'Ended jobs',
+        unit: 'short',
+        lines: { '{{status}}': 'max by (status) (jobs{status!~"queued|processing"})' },
+      },
+      {
+        title: 'Space',
+        unit: 'bytes',
+        lines: {
+          'inputs of unfinished jobs': 'max(jobs_input_bytes)',
+          'ended jobs': 'max(jobs_history_bytes)',
+        },
+      },
+      {
+        title: 'Deleted',
+        unit: 'ops',
+        lines: { deleted: 'sum(rate(retention_deleted_jobs_total[$__rate_interval]))' },
+      },
+    ],
+  },
+};

@@ -1,0 +1,31 @@
+/** Durations as Prometheus writes them (5m); in a test all are shorter. */
+export interface Times {
+  duration: (text: string) => string;
+  seconds: (text: string) => number;
+}
+
+export interface Alert {
+  alert: string;
+  expr: string;
+  /** How long it must hold. Default: not at all. */
+  for?: string;
+  /** `page`: somebody has to act now. `ticket`: in working hours. */
+  severity: 'page' | 'ticket';
+  /** Tells alerts of the same name apart. */
+  labels?: { [name: string]: string };
+  summary: string;
+  /** The anchor of a heading in docs/OPERATIONS.md. */
+  runbook: string;
+}
+
+export interface RecordingRule {
+  record: string;
+  labels: { [name: string]: string };
+  expr: string;
+}
+
+export interface Group {
+  name: string;
+  rules?: RecordingRule[];
+  alerts?: Alert[];
+}

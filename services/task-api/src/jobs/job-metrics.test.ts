@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { type MetricsServer, serveMetrics } from '@millrace/chassis/telemetry';
+import request from 'supertest';
+import { eventually } from '../../../../tests/support/eventually.js';
+import { startTaskApi, type TestTaskApi } from '../../../../tests/support/task-api.js';
+
+let api: TestTaskApi;
+let server: MetricsServer;
+beforeAll(async () => {
+  api = await startTaskApi({ leaseMs: 200, maxAttempts: 2 });
+  server = await serveMetrics({ port: 0, host: '127.0.0.1' });
+});
+afterAll(async () => {
+  server.close();
+  await api.stop();
+});
+
+/** All of jobs, by name and labels. */
+async function figures(): Promise<Record<string, number>> {
+  const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
+  return Object.fromEntries(
+    [...text.matchAll(/^((?:jobs?|sweeper|retention)(?:_\w+)?(?:\{.*\})?) (\S+)$/gm)].map(
+      ([, name, value]) => [name, Number(value)],
+    ),
+  );
+}
+const claim = async (...ids: string[]) => {
+  const claims = ids.map((id) => ({ id, claim: randomUUID() }));
+  const { body } = await request(api.app)
+    .post('/internal/jobs/claims')
+    .send({ pod: 'w-1', claims })
+    .expect(200);
+  return body as { jobs: Record<string, unknown>[] };
+};
+const add = async (query = '') => {
+  const { body } = await request(api.app).post(`/api/add/task${query}`).expect(202);
+  return (body as { id: string }).id;
+};
+
+it('tells how many jobs there are, how long the oldest waits, and what became of attempts', async () => {
+  expect(await figures()).toMatchObject({
+    'jobs{status="queued"}': 0,
+    jobs_oldest_due_age_seconds: 0,
+    jobs_outbox_lag_seconds: 0,
+    'jobs_accepted_total{kind="task"}': 0,
+    'job_attempts_total{outcome="lost"}': 0,
+  });
+
+  const [first, second] = [await add(), await add()];
+  await add(`?run_at=${new Date(Date.now() + 3_600_000).toISOString()}`);
+  await eventually(async () => {
+    const now = await figures();
+    expect(now).toMatchObject({
+      'jobs{status="queued"}': 3,
+      'jobs_unfinished{kind="image"}': 0,
+      'jobs_unfinished{kind="other"}': 3,
+      jobs_scheduled: 1,
+      'jobs_accepted_total{kind="task"}': 3,
+    });
+    expect(now['jobs_oldest_due_age_seconds']).toBeGreaterThan(0.3);
+    // Nobody sweeps, and nobody has claimed them.
+    expect(now['jobs_outbox_lag_seconds']).toBeGreaterThan(0);
+  });
+
+  const { jobs } = await claim(first, second);
+  // What is counted on the way is not the worker's.
+  expect(Object.keys(jobs[0]!).sort()).toEqual(
+    ['attempt', 'id', 'kind', 'lease_ms', 'payload', 'request_id', 'traceparent'].sort(),
+  );
+  expect(await figures()).toMatchObject({ 'job_wait_duration_seconds_count{kind="task"}': 2 });
+  await request(api.app)
+    .post('/internal/jobs/completions')
+    .send({ reports: [{ id: first, attempt: 1, result: null }] })
+    .expect(200);
+  // The lease of the second one runs out, twice: its last attempt is the sweeper's to end.
+  await eventually(async () => expect((await claim(second)).jobs).toHaveLength(1));
+  await eventually(async () => {
+    await api.sweepOnce();
+    expect(await figures()).toMatchObject({
+      'jobs{status="completed"}': 1,
+      'jobs{status="failed"}': 1,
+      'job_attempts_total{outcome="completed"}': 1,
+      'job_attempts_total{outcome="lost"}': 2,
+      'jobs_ended_total{status="completed"}': 1,
+      'jobs_ended_total{status="failed"}': 1,
+    });
+  });
+});
+
+it('asks PostgreSQL once a second at most, and leaves the figures out while it does not answer', async () => {
+  const reads = async () => {
+    const [row] = await api.postgres.db.query<{ calls: number }>(
+      `SELECT coalesce(sum(idx_scan + seq_scan), 0)::int AS calls FROM pg_stat_user_tables WHERE relname = 'job_counts'`,
+    );
+    return row!.calls;
+  };
+  const before = await reads();
+  const begun = performance.now();
+  while (performance.now() - begun < 2_500) await Promise.all([figures(), figures(), figures()]);
+  await eventually(async () => expect((await reads()) - before).toBeGreaterThan(0));
+  expect((await reads()) - before).toBeLessThanOrEqual(5);
+
+  await api.postgres.link.cut();
+  await eventually(async () => expect(await figures()).not.toHaveProperty('jobs_scheduled'));
+  expect(await figures()).toHaveProperty('jobs_accepted_total{kind="task"}');
+  await api.postgres.link.mend();
+  await eventually(async () => expect(await figures()).toHaveProperty('jobs_scheduled', 1));
+});
+
+it('tells when it has swept', async () => {
+  api.keepSweeping();
+  const begun = Date.now() / 1_000;
+  await eventually(async () =>
+    expect((await figures())['sweeper_last_run_timestamp_seconds']).toBeGreaterThan(begun),
+  );
+  await api.postgres.link.cut();
+  const last = (await figures())['sweeper_last_run_timestamp_seconds'];
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await figures())['sweeper_last_run_timestamp_seconds']).toBeLessThan(last! + 0.2);
+  await api.postgres.link.mend();
+});

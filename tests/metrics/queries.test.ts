@@ -1,0 +1,91 @@
+// Every query of the dashboards and alerts, put to a Prometheus that watches a stack under a little load.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { dashboards } from '../../observe/dashboards/dashboards.js';
+import { serviceNames } from '#topology';
+import { findProgram } from '../../local/servers/programs.js';
+import { startStack, type Stack } from '../../local/stack/stack.js';
+import { eventually } from '../support/eventually.js';
+import { someLoad } from './support.js';
+
+const hasPrometheus = (() => {
+  try {
+    return findProgram('prometheus') !== '';
+  } catch {
+    process.stderr.write(
+      'prometheus is not installed: the queries of dashboards and alerts are not tried (Debian: apt-get install prometheus).\n',
+    );
+    return false;
+  }
+})();
+
+const { groups } = parse(readFileSync(join(__dirname, '../../observe/prometheus/rules.yaml'), 'utf8')) as {
+  groups: {
+    rules: { alert?: string; record?: string; labels: { [name: string]: string }; expr: string }[];
+  }[];
+};
+const rules = groups.flatMap(({ rules }) => rules);
+const records = rules.flatMap(({ record }) => record ?? []);
+const alerts = rules.flatMap(({ alert, expr }) => (alert ? [[alert, expr] as const] : []));
+const lines = dashboards.flatMap(({ uid, rows }) =>
+  Object.values(rows).flatMap((panels) =>
+    panels.flatMap(({ title, lines, quiet }) =>
+      Object.entries(lines).map(([legend, expr]) => ({ name: `${uid}: ${title}: ${legend}`, expr, quiet })),
+    ),
+  ),
+);
+
+let stack: Stack;
+(hasPrometheus ? describe : describe.skip)('a query', () => {
+  beforeAll(async () => {
+    stack = await startStack({ port: 'free', observe: true });
+    // Twice: a rate is that between two readings.
+    await someLoad(stack.url);
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await someLoad(stack.url);
+    await eventually(
+      async () => expect(await query('count(route_group:http_errors:ratio_rate5m)')).toHaveLength(1),
+      40_000,
+    );
+    await eventually(
+      async () => expect(await query('rate(job_run_duration_seconds_count[1m])')).not.toEqual([]),
+      40_000,
+    );
+  }, 150_000);
+  afterAll(() => stack.stop());
+
+  /** @throws what Prometheus finds wrong with it */
+  const query = async (expr: string): Promise<unknown[]> => {
+    const response = await fetch(`${stack.prometheus!.url}/api/v1/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ query: expr.replaceAll('$__rate_interval', '1m') }),
+    });
+    const { error, data } = (await response.json()) as { error?: string; data: { result: unknown[] } };
+    if (error) throw new Error(`${error}: ${expr}`);
+    return data.result;
+  };
+
+  it.each(lines.map(({ name, ...line }) => [name, line] as const))(
+    'of a dashboard has an answer: %s',
+    async (_name, { expr, quiet }) => {
+      const results = await Promise.all(
+        (expr.includes('$job') ? serviceNames : ['']).map((job) => query(expr.replaceAll('$job', job))),
+      );
+      if (!quiet) expect(results.flat()).not.toEqual([]);
+    },
+  );
+
+  it.each([...new Set(records)])('of the rules is recorded for every group: %s', async (record) => {
+    expect(await query(record)).toHaveLength(
+      new Set(rules.flatMap(({ labels }) => labels['route_group'] ?? [])).size,
+    );
+  });
+
+  it.each([...new Map(alerts)])('of an alert is about series that there are: %s', async (_alert, expr) => {
+    await query(expr);
+    const series = expr.match(/\b(up|[a-z_:]*(_total|_seconds|_waiting|_rate\d+[mh]))\b(?=[{[)])/g)!;
+    for (const name of new Set(series))
+      expect([name, await query(name)]).toEqual([name, expect.arrayContaining([expect.anything()])]);
+  });
+});
