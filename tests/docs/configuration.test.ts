@@ -38,7 +38,7 @@ describe('docs/CONFIGURATION.md', () => {
     const real = Object.fromEntries(
       Object.entries(services[service]!.shape).map(([name, field]) => {
         const { success, data } = (field as z.ZodType).safeParse(undefined);
-        const value = success ? String(data ?? 'not set') : 'required';
+        const value = success ? (data === undefined ? 'not set' : String(data)) : 'required';
         return [name, name === 'POD_NAME' ? "the host's name" : value];
       }),
     );
