@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { serviceEnvironment } from '../../local/supervise/environment.js';
 import { type Connections, environmentOf, planReplicas } from '../../local/stack/replicas.js';
 import { configSchema as blurWorker } from '../../services/blur-worker/src/config.js';
@@ -38,7 +38,7 @@ describe('docs/CONFIGURATION.md', () => {
     const real = Object.fromEntries(
       Object.entries(services[service]!.shape).map(([name, field]) => {
         const { success, data } = (field as z.ZodType).safeParse(undefined);
-        const value = success ? (data === undefined ? 'not set' : String(data)) : 'required';
+        const value = success ? z.coerce.string().parse(data ?? 'not set') : 'required';
         return [name, name === 'POD_NAME' ? "the host's name" : value];
       }),
     );
