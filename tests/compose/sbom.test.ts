@@ -16,8 +16,11 @@ interface Sbom {
     const { components, metadata } = JSON.parse(inImage(service, `cat ${bundle}/sbom.cdx.json`)) as Sbom;
     expect(metadata.component.purl).toContain(`pkg:npm/%40millrace/${service}@`);
 
-    // esbuild marks where each module begins.
-    const modules = inImage(service, `grep -oE '^ *// .*node_modules/.*' ${bundle}/service.js`);
+    // esbuild marks where each module begins. Tracing is a bundle of its own.
+    const modules = inImage(
+      service,
+      `grep -hoE '^ *// .*node_modules/.*' ${bundle}/service.js ${bundle}/tracing.js`,
+    );
     const bundled = [...modules.matchAll(/^.*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)/gm)].map(
       ([, name]) => name!,
     );

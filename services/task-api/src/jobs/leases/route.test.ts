@@ -51,6 +51,7 @@ describe('a job', () => {
       lease_ms: 30_000,
       request_id: expect.any(String),
       traceparent: null,
+      owner: null,
       payload: { task: 'task1' },
     });
     expect(await jobOf(id)).toMatchObject({
