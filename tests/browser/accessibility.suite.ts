@@ -16,15 +16,26 @@ const LOOKS = [
   { colorScheme: 'dark', ...PHONE },
 ] as const;
 
-/** Fails on any finding of axe, minor or serious, except for the impacts that are accepted. */
-async function expectNoFindings(page: BrowserPage, accepted: string[] = []): Promise<void> {
+interface Tolerance {
+  /** Impacts that are accepted. */
+  accepted?: string[];
+  /** A selector of what is left out. */
+  exclude?: string;
+}
+
+/** Fails on any finding of axe, minor or serious, except for what is tolerated. */
+async function expectNoFindings(
+  page: BrowserPage,
+  { accepted = [], exclude }: Tolerance = {},
+): Promise<void> {
+  const scope = exclude === undefined ? 'document' : JSON.stringify({ exclude: [exclude] });
   await page.evaluate(AXE);
   for (const { colorScheme, viewport } of LOOKS) {
     await page.setViewportSize(viewport);
     // Elements in motion do not have their final contrast.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const { violations } = await page.evaluate<AxeResults>(
-      `axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(RULES)} } })`,
+      `axe.run(${scope}, { runOnly: { type: 'tag', values: ${JSON.stringify(RULES)} } })`,
     );
     const unaccepted = violations.filter(({ impact }) => !accepted.includes(impact ?? ''));
     const findings = unaccepted.flatMap(({ id, impact, nodes }) =>
@@ -156,10 +167,10 @@ export function accessibilitySuite(): void {
       await call.getByRole('button', { name: 'Try it out' }).click();
       await call.getByRole('button', { name: 'Execute' }).click();
       await call.locator('.live-responses-table').first().waitFor();
-      // Its landmarks are Swagger UI's own.
-      await expectNoFindings(page, ['minor', 'moderate']);
+      // Its landmarks are Swagger UI's own. One section has calls of every kind; for all of them, axe takes minutes.
+      const exclude = '.opblock-tag-section:not(:has(.opblock.is-open))';
+      await expectNoFindings(page, { accepted: ['minor', 'moderate'], exclude });
     };
     await visit('/docs#/Tasks/createTask', tryIt, { patienceMs });
-    // axe takes as long for all calls at once as for all other pages.
-  }, 240_000);
+  }, 120_000);
 }
