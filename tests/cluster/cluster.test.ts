@@ -192,7 +192,7 @@ if (!hasCluster)
       );
 
       const privileged = kubectl('run', 'intruder', '--image=redis:8', '--privileged', '--dry-run=server');
-      await expect(privileged).rejects.toThrow(/violates PodSecurity "restricted:latest": privileged/);
+      await expect(privileged).rejects.toThrow(/violates PodSecurity "restricted:v[\d.]+": privileged/);
     },
     3 * MINUTE_MS,
   );
