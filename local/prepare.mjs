@@ -1,5 +1,5 @@
-// Makes a fresh clone ready to run: npm dependencies, redis-server and nginx, compiled code. In a used one, restores whatever was removed,
-// damaged, or built for another machine. Fast when there is nothing to do. Plain JavaScript without dependencies, because it runs before
+// Makes a fresh clone ready to run: npm dependencies, redis-server and nginx, compiled code. Later, restores whatever was removed, damaged, or
+// built for another machine. Fast when there is nothing to do. Plain JavaScript without dependencies, because it runs before
 // there are any.
 import { build } from './prepare/build.mjs';
 import { installDependencies } from './prepare/dependencies.mjs';

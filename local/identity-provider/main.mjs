@@ -34,7 +34,7 @@ const provider = new Provider(ISSUER, {
   findAccount: (_context, id) =>
     people[id] && { accountId: id, claims: () => ({ sub: id, preferred_username: id }) },
   clientBasedCORS: () => true,
-  // Nobody is asked for consent. What a person may not do is refused, whatever a program asks for.
+  // There is no consent screen. A program never gets more scopes than the person has.
   async loadExistingGrant({ oidc }) {
     const { accountId } = oidc.session;
     const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId });
