@@ -1,5 +1,5 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { replaceFile } from '../stack/replace-file.js';
 import type { PlannedReplica } from '../stack/replicas.js';
 
 /** Where Prometheus finds the replicas: it reads the file again when it changes. */
@@ -13,9 +13,5 @@ export function writeTargets(dataDir: string, replicas: readonly PlannedReplica[
     targets: [`127.0.0.1:${metricsPort}`],
     labels: { job: service },
   }));
-  const file = targetsFile(dataDir);
-  mkdirSync(dirname(file), { recursive: true });
-  // Renamed into its place: no one ever reads half a list.
-  writeFileSync(`${file}.new`, JSON.stringify(targets, undefined, 2));
-  renameSync(`${file}.new`, file);
+  replaceFile(targetsFile(dataDir), JSON.stringify(targets, undefined, 2));
 }

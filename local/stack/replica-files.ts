@@ -1,6 +1,6 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { replaceFile } from './replace-file.js';
 
 // How services find the replicas of the services they call: a file for each service, with one base URL per line, which they reread every
 // second.
@@ -16,11 +16,7 @@ export function writeReplicaFiles(
 ): void {
   for (const service of new Set(replicas.map((replica) => replica.service))) {
     const urls = replicas.filter((replica) => replica.service === service).map(({ url }) => `${url}\n`);
-    const file = replicaFile(dataDir, service);
-    mkdirSync(dirname(file), { recursive: true });
-    // Renamed into place, so that no one ever reads half a list.
-    writeFileSync(`${file}.new`, urls.join(''));
-    renameSync(`${file}.new`, file);
+    replaceFile(replicaFile(dataDir, service), urls.join(''));
   }
 }
 

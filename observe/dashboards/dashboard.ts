@@ -25,6 +25,9 @@ export interface Dashboard {
   rows: { [title: string]: Panel[] };
 }
 
+/** The histogram of requests, for queries. */
+export const REQUESTS = 'http_server_request_duration_seconds';
+
 /** As observe/grafana/datasource.yaml names it. */
 const datasource = { type: 'prometheus', uid: 'prometheus' };
 

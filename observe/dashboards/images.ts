@@ -1,6 +1,5 @@
-import type { Dashboard } from './dashboard.js';
+import { type Dashboard, REQUESTS } from './dashboard.js';
 
-const REQUESTS = 'http_server_request_duration_seconds';
 const WORKERS = 'job=~"blur-worker|bw-worker"';
 
 export const images: Dashboard = {

@@ -1,6 +1,4 @@
-import type { Dashboard } from './dashboard.js';
-
-const REQUESTS = 'http_server_request_duration_seconds';
+import { type Dashboard, REQUESTS } from './dashboard.js';
 
 export const service: Dashboard = {
   uid: 'service',

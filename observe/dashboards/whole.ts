@@ -1,6 +1,6 @@
-import type { Dashboard } from './dashboard.js';
+import { type Dashboard, REQUESTS } from './dashboard.js';
+import { oldestJob } from './jobs.js';
 
-const REQUESTS = 'http_server_request_duration_seconds';
 /** What people wait for: no probes, and no calls between services. */
 const PUBLIC = 'http_route!~"none|/livez|/readyz|/health|/internal/.*|/process"';
 
@@ -31,14 +31,7 @@ export const whole: Dashboard = {
         unit: 'short',
         lines: { '{{route_group}}': 'route_group:http_errors:ratio_rate1h / 0.001' },
       },
-      {
-        title: 'Oldest job that may begin',
-        unit: 's',
-        lines: {
-          waiting: 'max(jobs_oldest_due_age_seconds)',
-          'not published': 'max(jobs_outbox_lag_seconds)',
-        },
-      },
+      oldestJob,
       {
         title: 'Alerts',
         unit: 'short',

@@ -1,4 +1,5 @@
 import type { OpenMetricsContentType } from 'prom-client';
+import { isSampled, toSpanContext } from '../process/traceparent.js';
 import { histograms, readMetrics } from './metrics.js';
 
 export type MetricsFormat = 'openmetrics' | 'text';
@@ -58,8 +59,7 @@ async function valuesOf(name: string) {
 }
 
 function exemplarOf(traceparent: string | undefined): Record<string, string> {
-  const [, traceId, flags] = /^..-(.{32})-.{16}-(..)/.exec(traceparent ?? '') ?? [];
-  return traceId && parseInt(flags!, 16) & 1 ? { trace_id: traceId } : {};
+  return isSampled(traceparent) ? { trace_id: toSpanContext(traceparent, true).traceId } : {};
 }
 
 /** Not by prom-client itself: written in both formats by turns, it would take the ending off the names of its counters for good. */

@@ -1,11 +1,9 @@
 import type { Pool } from 'pg';
-import { gauge } from '../../telemetry/metrics.js';
+import { gauge, ofEach } from '../../telemetry/metrics.js';
 
 type Figures = Pick<Pool, 'totalCount' | 'idleCount' | 'waitingCount' | 'options'>;
 
 const pools = new Map<string, Figures>();
-const ofEachPool = (figureOf: (pool: Figures) => number) => () =>
-  [...pools].map(([name, pool]) => ({ labels: { pool: name }, value: figureOf(pool) }));
 
 gauge({ name: 'postgres_pool_connections', help: 'Connections to PostgreSQL, idle and in use.' }, () =>
   [...pools].flatMap(([pool, { totalCount, idleCount }]) => [
@@ -15,11 +13,11 @@ gauge({ name: 'postgres_pool_connections', help: 'Connections to PostgreSQL, idl
 );
 gauge(
   { name: 'postgres_pool_max_connections', help: 'Connections that the pool may hold.' },
-  ofEachPool(({ options }) => options.max),
+  ofEach('pool', pools, ({ options }) => options.max),
 );
 gauge(
   { name: 'postgres_pool_waiting', help: 'Statements that wait for a connection.' },
-  ofEachPool(({ waitingCount }) => waitingCount),
+  ofEach('pool', pools, ({ waitingCount }) => waitingCount),
 );
 
 /** Shows a pool in the metrics. */
