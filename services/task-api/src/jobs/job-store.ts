@@ -78,9 +78,10 @@ export function createJobStore(
     },
 
     async cancel(id, owner) {
+      // By id, as in leases.ts.
       const cancelled = await db.query(
         `UPDATE jobs SET status = 'cancelled', due_at = NULL, finished_at = now()
-          WHERE id = $1 AND status = 'queued' AND ${isOf('$2')}
+          WHERE id = $1 AND CASE status WHEN 'queued' THEN ${isOf('$2')} END
           RETURNING id`,
         [id, owner],
       );

@@ -40,6 +40,9 @@ export interface LeaseOptions {
 const BACKOFF_MAX_MS = 300_000;
 const PART_BYTES = 1024 * 1024;
 
+// The statements below find jobs by id alone. Their conditions are worded so that no index serves them: just after statistics were taken
+// while the queue was empty, the planner would read every queued job, and all dead entries of the index, rather than look up each id.
+
 /**
  * Of the attempts in `asked`, those that are their job's current one and have not ended. Both rows are locked, the job's first: a report
  * that had to wait for another one sees its effect. Rows are locked in the order of ids, so that two reports cannot deadlock.
@@ -47,7 +50,7 @@ const PART_BYTES = 1024 * 1024;
 const OPEN_ATTEMPTS = `
          held AS (
            SELECT asked.*, max_attempts FROM asked JOIN jobs USING (id)
-            WHERE jobs.attempt = asked.attempt AND status IN ('queued', 'processing')
+            WHERE jobs.attempt = asked.attempt AND jobs.finished_at IS NULL
             ORDER BY id
               FOR UPDATE OF jobs),
          open AS (
@@ -116,7 +119,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
            SELECT id, asked.claim, CASE WHEN kind = 'image' THEN 0 ELSE input_bytes END AS bytes
              FROM asked JOIN jobs USING (id)
             WHERE jobs.claim IS DISTINCT FROM asked.claim AND attempt < max_attempts
-                  AND (status = 'queued' AND run_at <= now() OR status = 'processing' AND due_at <= now())
+                  AND CASE status WHEN 'queued' THEN run_at <= now() WHEN 'processing' THEN due_at <= now() END
                OR jobs.claim = asked.claim AND status = 'processing'
             ORDER BY id
               FOR UPDATE OF jobs),

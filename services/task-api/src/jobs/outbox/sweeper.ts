@@ -91,9 +91,11 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
     try {
       if (jobs.length > 0) await publisher.publish(jobs);
     } catch (error) {
-      await db.query(`UPDATE jobs SET due_at = now() WHERE id = ANY($1) AND status = 'queued'`, [
-        jobs.map(({ id }) => id),
-      ]);
+      // By id, as in leases.ts.
+      await db.query(
+        `UPDATE jobs SET due_at = now() WHERE id = ANY($1) AND CASE status WHEN 'queued' THEN true END`,
+        [jobs.map(({ id }) => id)],
+      );
       throw error;
     }
     if (jobs.length > 0) logger.info({ jobs: jobs.length }, 'published jobs that were due');
