@@ -7,7 +7,15 @@ import { serviceNames } from '#topology';
 import { parseConfig } from '@millrace/chassis/process';
 import { jobSummarySchema } from '@millrace/contracts';
 import { configSchema as textWorkerConfig } from '../../services/text-worker/src/config.js';
-import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
+import {
+  idOf,
+  type Manifest,
+  parseManifests,
+  readManifests,
+  root,
+  type Workload,
+  workloadsOf,
+} from './manifests.js';
 import { rules } from './rules.js';
 import { schemaProblems } from './schema.js';
 
@@ -196,6 +204,49 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         spec: { listeners: { hostname: string }[] };
       };
       expect(gateway.spec.listeners.map(({ hostname }) => hostname)).toEqual(route.spec.hostnames);
+    });
+  });
+
+  describe('observe', () => {
+    const observe = hasKubectl ? render('overlays/observe') : [];
+    const inLogs = observe.filter(({ metadata }) => metadata.namespace === 'millrace-logs');
+    const collector = inLogs.find(({ kind }) => kind === 'DaemonSet') as Workload | undefined;
+
+    test('lets the log collector read the files of logs on its node, and nothing else of it', () => {
+      const { spec } = collector!.spec.template;
+      expect(spec.volumes!.filter(({ hostPath }) => hostPath)).toEqual([
+        { name: 'pods', hostPath: { path: '/var/log/pods', type: 'Directory' } },
+      ]);
+      expect(spec.containers[0]!.volumeMounts).toContainEqual({
+        name: 'pods',
+        mountPath: '/var/log/pods',
+        readOnly: true,
+      });
+      expect(
+        workloadsOf(observe).filter((each) => each.spec.template.spec.volumes?.some((v) => v.hostPath)),
+      ).toEqual([]);
+    });
+
+    test('keeps it from everything else', () => {
+      const like = { ...collector!, kind: 'Deployment', metadata: { ...collector!.metadata } };
+      const problems = Object.entries(rules)
+        .filter(([rule]) => /^(a pod|a container|an image)/.test(rule))
+        .flatMap(([, check]) => check([...inLogs, like]));
+      expect(problems).toEqual(['Deployment/log-collector: mounts a folder of its node (hostPath)']);
+      expect(observe.filter(({ kind }) => /Role/.test(kind))).toEqual([]);
+    });
+
+    test('lets nobody but the log collector reach the log store', () => {
+      const policy = observe.find((each) => idOf(each) === 'NetworkPolicy/victoria-logs')!;
+      expect(policy.spec!.ingress!.flatMap(({ from }) => from)).toEqual([
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'millrace-logs' } },
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'log-collector' } },
+        },
+      ]);
+      expect(
+        inLogs.filter(({ kind }) => kind === 'NetworkPolicy').flatMap(({ spec }) => spec!.ingress ?? []),
+      ).toEqual([]);
     });
   });
 
