@@ -11,7 +11,6 @@ import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
 import { createAcceptJob } from './jobs/intake/accept-job.js';
 import { type BacklogLimits, createBacklogGate } from './jobs/intake/backlog.js';
-import { hintChanges } from './tasks/hint-changes.js';
 import { createAttemptSpans, withAttemptSpans } from './jobs/leases/attempt-spans.js';
 import { createJobLeases, type LeaseOptions } from './jobs/leases/leases.js';
 import { declareJobMetrics } from './jobs/job-metrics.js';
@@ -70,7 +69,7 @@ export function createApp(dependencies: Dependencies): Express {
   const { postgres, lists, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   declareJobMetrics(lists);
-  const jobs = createJobStore(postgres, { ...options, lists });
+  const jobs = createJobStore(postgres, { ...options, lists, hints });
   const searches = createWorkLimiter({
     name: 'searches',
     concurrency: SEARCHES,
@@ -109,13 +108,15 @@ export function createApp(dependencies: Dependencies): Express {
           draining: lifecycle.draining,
         }),
       }),
-      hintChanges(hints),
       taskEventRoutes(hints, streams),
-      taskRoutes(createTaskStore(postgres, { lists, searches })),
+      taskRoutes(createTaskStore(postgres, { lists, searches, hints })),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
       jobLeaseRoutes(
-        withAttemptSpans(createJobLeases(postgres, options), createAttemptSpans(postgres, logger)),
+        withAttemptSpans(
+          createJobLeases(postgres, { ...options, hints }),
+          createAttemptSpans(postgres, logger),
+        ),
       ),
     ],
   });
