@@ -6,6 +6,7 @@ export * from './headers.js';
 export * from './health.js';
 export * from './images.js';
 export * from './jobs.js';
+export * from './keys.js';
 export * from './lab.js';
 export * from './media-type.js';
 export * from './pages.js';

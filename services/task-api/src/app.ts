@@ -17,6 +17,8 @@ import { declareJobMetrics } from './jobs/job-metrics.js';
 import type { JobPublisher } from './jobs/outbox/publisher.js';
 import { createJobStore } from './jobs/job-store.js';
 import { createJobWatcher } from './jobs/job-watcher.js';
+import type { KeyStore } from './keys/key-store.js';
+import { keyRoutes } from './keys/routes.js';
 import { addRoutes } from './tasks/add-route.js';
 import { homeRoutes } from './tasks/home-route.js';
 import { jobEventRoutes } from './jobs/events-route.js';
@@ -41,6 +43,8 @@ export interface Dependencies {
   redis: Redis;
   publisher: JobPublisher;
   hints: TaskHints;
+  /** Where people sign in. */
+  keys?: KeyStore | undefined;
   options: JobOptions;
 }
 
@@ -66,7 +70,7 @@ const SEARCHES = 2;
 const SEARCH_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
-  const { postgres, lists, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
+  const { postgres, lists, postgresCheck, redis, publisher, hints, keys, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   declareJobMetrics(lists);
   const jobs = createJobStore(postgres, { ...options, lists, hints });
@@ -108,6 +112,7 @@ export function createApp(dependencies: Dependencies): Express {
           draining: lifecycle.draining,
         }),
       }),
+      ...(keys ? [keyRoutes(keys, logger)] : []),
       taskEventRoutes(hints, streams),
       taskRoutes(createTaskStore(postgres, { lists, searches, hints })),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),

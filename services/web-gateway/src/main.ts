@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createServiceClient } from '@millrace/chassis/calls';
+import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
@@ -10,10 +10,10 @@ import { configSchema } from './config.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
-const auth = createAuthentication(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
 
 const { taskApi, ...workers } = createWorkflowServices(config);
+const auth = createAuthentication(config, logger, createFindKey(taskApi));
 // In the order in which the UI lists them.
 const services: Services = {
   taskApi,
