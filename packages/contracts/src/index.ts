@@ -12,6 +12,7 @@ export * from './media-type.js';
 export * from './pages.js';
 export * from './pagination.js';
 export * from './problem.js';
+export * from './sign-in.js';
 export * from './tasks.js';
 export * from './text.js';
 export * from './users.js';

@@ -6,6 +6,7 @@ import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
+import { signInSettings } from './web-ui/sign-in.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('web-gateway', config);
@@ -30,6 +31,7 @@ const app = createApp({
   redis,
   services,
   uiFolder: join(__dirname, '../dist/ui'),
+  signIn: signInSettings(config),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
     uploadBytesPerSecond: config.UPLOAD_RATE_BYTES,
