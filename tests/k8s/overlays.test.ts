@@ -32,14 +32,14 @@ const hasKubectl = (() => {
 const render = (folder: string): Manifest[] =>
   parseManifests(execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' }));
 
-/** The overlay prod with a component of overlays/components. */
-function renderWith(component: string): Manifest[] {
+/** An overlay with components of overlays/components. */
+function renderWith(components: string | string[], overlay = 'prod'): Manifest[] {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
   try {
     const path = (to: string) => relative(folder, join(root, to));
     const text = JSON.stringify({
-      resources: [path('overlays/prod')],
-      components: [path(`overlays/components/${component}`)],
+      resources: [path(`overlays/${overlay}`)],
+      components: [components].flat().map((name) => path(`overlays/components/${name}`)),
     });
     writeFileSync(join(folder, 'kustomization.yaml'), text);
     return parseManifests(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
@@ -262,6 +262,20 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         'ScaledObject/queue-worker',
         'NetworkPolicy/task-api-from-keda',
       ]);
+    });
+
+    test('asks with an API key where people sign in', () => {
+      const secured = hasKubectl ? renderWith(['auth', 'keda-auth'], 'keda') : [];
+      expect(problemsOf(secured, /there is no Secret (service-token|keda-key)$/)).toEqual([]);
+      const scaler = secured.find(({ kind }) => kind === 'ScaledObject') as unknown as {
+        metadata: { name: string };
+        spec: { triggers: { metadata: object; authenticationRef: { name: string } }[] };
+      };
+      const authentication = secured.find(({ kind }) => kind === 'TriggerAuthentication')!;
+      for (const { metadata, authenticationRef } of scaler.spec.triggers) {
+        expect(metadata).toMatchObject({ authMode: 'bearer' });
+        expect(authenticationRef.name).toBe(authentication.metadata.name);
+      }
     });
 
     test('uses the count from the job summary', () => {

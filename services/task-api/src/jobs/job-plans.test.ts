@@ -58,7 +58,7 @@ describe('jobs are found by their ids, whatever the statistics say of the queue'
   let store: JobStore;
   beforeAll(() => {
     leases = createJobLeases(explaining, { leaseMs: 30_000, backoffMs: 1_000 });
-    store = createJobStore(explaining, { maxAttempts: 3, sweepAfterMs: 300, lists: explaining });
+    store = createJobStore(explaining, { maxAttempts: 3, sweepAfterMs: 300, lists: explaining, hints: { changed: () => undefined } });
   });
   beforeEach(() => (plans = []));
   afterEach(() => {
