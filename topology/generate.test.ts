@@ -172,7 +172,7 @@ test('adding a service adds all its files and sections, and removing it removes 
 });
 
 test('Nginx has a route to each service with public paths, and to no other', () => {
-  const routes = [...read('nginx/routes.conf').matchAll(/proxy_pass http:\/\/([a-z-]+);/g)].map(
+  const routes = [...read('nginx/routes.conf').matchAll(/proxy_pass \$service_scheme:\/\/([a-z-]+);/g)].map(
     ([, name]) => name,
   );
   const open = serviceNames.filter((name) => services[name].publicPaths);
