@@ -12,6 +12,7 @@ const touched = [
   'nginx',
   'postgres',
   'redis',
+  'docker',
   'observe',
   'overlays',
   'docker-compose.yaml',
@@ -70,7 +71,7 @@ test('a hand edit fails the check, which names the file and what to edit instead
       'k8s/postgres-config.yaml',
       'CREATE SCHEMA',
       'CREATE  SCHEMA',
-      'postgres/init.sql or postgres/roles.sql',
+      'postgres/init.sql or postgres/roles.sql or',
     ],
     ['nginx/upstreams.compose.conf', 'keepalive 256', 'keepalive 64', 'topology/services.ts'],
     ['README.md', '-->|users|', '-->|people|', 'topology/services.ts'],
@@ -147,6 +148,8 @@ test('adding a service adds all its files and sections, and removing it removes 
   });
   expect(policyOf('text-worker').spec.ingress[0]!.from).toContainEqual(named('echo-api'));
   expect(policyOf('redis').spec.ingress[0]!.from).toContainEqual(named('echo-api'));
+  const certificates = parseAllDocuments(read('overlays/components/tls/certificates.yaml'));
+  expect(certificates.map((document) => document.getIn(['spec', 'secretName']))).toContain('echo-api-tls');
   for (const environment of ['local', 'compose', 'kubernetes'])
     expect(read(`nginx/upstreams.${environment}.conf`)).toContain('upstream echo-api {');
   expect(read('k8s/nginx-config.yaml')).toContain('upstream echo-api {');

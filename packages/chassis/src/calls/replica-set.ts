@@ -73,7 +73,9 @@ export function createReplicaSet(urls: string[], secure?: { name: string; tls: S
 
 /** A replica's own, with sessions that it can resume. */
 function howToConnect(secure: { name: string; tls: ServiceTls } | undefined) {
-  return secure ? connectorTo(secure.name, secure.tls, TLS_CONNECT_TIMEOUT_MS) : { timeout: CONNECT_TIMEOUT_MS };
+  return secure
+    ? connectorTo(secure.name, secure.tls, TLS_CONNECT_TIMEOUT_MS)
+    : { timeout: CONNECT_TIMEOUT_MS };
 }
 
 interface Origin {
