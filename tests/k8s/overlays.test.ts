@@ -289,6 +289,57 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     });
   });
 
+  test('the component https has Nginx serve HTTPS and HTTP/3, and no Ingress that would meet a redirect', () => {
+    const all = renderWith('https');
+    const of = (id: string) => all.find((manifest) => idOf(manifest) === id)!;
+    expect(all.filter(({ kind }) => kind === 'Ingress')).toEqual([]);
+    expect(all.flatMap(schemaProblems)).toEqual([]);
+
+    const numbers = (ports: object[]) => ports as { port: number; targetPort: string; protocol?: string }[];
+    expect(
+      numbers(of('Service/nginx-service').spec!.ports!).map(({ port, targetPort, protocol = 'TCP' }) => [
+        port,
+        targetPort,
+        protocol,
+      ]),
+    ).toEqual([
+      [80, 'http', 'TCP'],
+      [443, 'https', 'TCP'],
+      [443, 'http3', 'UDP'],
+    ]);
+    expect(of('NetworkPolicy/nginx').spec).toMatchObject({
+      ingress: [
+        {
+          ports: [
+            { port: 'http', protocol: 'TCP' },
+            { port: 'https', protocol: 'TCP' },
+            { port: 'http3', protocol: 'UDP' },
+          ],
+        },
+      ],
+    });
+
+    const { spec } = workloadsOf(all).find(({ metadata }) => metadata.name === 'nginx')!;
+    const [container] = spec.template.spec.containers;
+    expect(container).toMatchObject({
+      env: expect.arrayContaining([
+        { name: 'HTTPS_CERT_FILE', value: '/run/tls/tls.crt' },
+        { name: 'HTTPS_KEY_FILE', value: '/run/tls/tls.key' },
+        expect.objectContaining({ name: 'SERVER_NAMES' }),
+      ]),
+      ports: expect.arrayContaining([
+        { name: 'https', containerPort: 8443, protocol: 'TCP' },
+        { name: 'http3', containerPort: 8443, protocol: 'UDP' },
+        expect.objectContaining({ name: 'http' }),
+      ]),
+      volumeMounts: expect.arrayContaining([{ name: 'tls', mountPath: '/run/tls', readOnly: true }]),
+    });
+    expect(spec.template.spec.volumes).toContainEqual({
+      name: 'tls',
+      secret: { secretName: 'millrace-edge-tls', defaultMode: 0o440 },
+    });
+  });
+
   describe('keda', () => {
     const keda = hasKubectl ? render('overlays/keda') : [];
 
