@@ -1,10 +1,11 @@
 // overlays/components/tls, in a namespace of its own, with Secrets such as cert-manager would make: npm run test:cluster -- tls. It uses the
 // images that deploy.sh has built, or those with the tag VERSION.
 import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { type ServiceName, serviceNames, services } from '#topology';
 import { readTlsFiles } from '../../local/servers/tls-files.js';
@@ -102,6 +103,23 @@ function serialOf(server: 'redis' | 'postgres'): Promise<string> {
   return exec('task-api', 'entrypoint', 'node', '-e', script);
 }
 
+/** Listens to what goes through this machine. What it has heard is empty where that is not possible. */
+function capture(filter: string): { listening: Promise<unknown>; stop(): Promise<Buffer> } {
+  const tcpdump = spawn('tcpdump', ['-i', 'any', '-U', '-w', '-', filter], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const heard = buffer(tcpdump.stdout);
+  const ended = Promise.race([once(tcpdump, 'close'), once(tcpdump, 'error')]).catch(() => undefined);
+  return {
+    listening: Promise.race([once(tcpdump.stderr, 'data'), ended]),
+    async stop() {
+      tcpdump.kill();
+      await ended;
+      return heard;
+    },
+  };
+}
+
 /** A service or Nginx that may call a service. */
 function callerOf(service: ServiceName): string {
   if (services[service].publicPaths) return 'nginx';
@@ -162,6 +180,33 @@ function callerOf(service: ServiceName): string {
       expect(await plainAnswer('task-api', 'redis', 6379, 'PING\\r\\n')).not.toMatch(/PONG|NOAUTH/);
       const startup = '\\0\\0\\0\\51\\0\\3\\0\\0user\\0task_api\\0database\\0millrace\\0\\0';
       expect(await plainAnswer('task-api', 'postgres', 5432, startup)).toContain('no encryption');
+    },
+    MINUTE_MS,
+  );
+
+  test(
+    'nothing of a request can be read on the network behind Nginx',
+    async () => {
+      const secret = `secret${Date.now()}`;
+      const clients = capture('tcp port 8080');
+      const behind = capture('tcp port 3000 or tcp port 5432 or tcp port 6379');
+      await Promise.all([clients.listening, behind.listening]);
+      const headers = { 'Content-Type': 'application/json' };
+      const post = (path: string, body: object) =>
+        fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      await post('/tasks', { title: secret });
+      await post('/analyze', { text: secret });
+      const { id } = (await (await post(`/api/add/${secret}`, {})).json()) as { id: string };
+      await until('the job is completed', async () =>
+        (await (await fetch(`${url}/api/jobs/${id}`)).text()).includes('"completed"'),
+      );
+      const seen = { clients: await clients.stop(), behind: await behind.stop() };
+      if (!seen.clients.includes(secret)) {
+        process.stderr.write('tcpdump is not installed, or does not see the traffic of pods: not tested.\n');
+        return;
+      }
+      expect(seen.behind.length).toBeGreaterThan(10_000);
+      expect(seen.behind.includes(secret)).toBe(false);
     },
     MINUTE_MS,
   );
