@@ -7,6 +7,7 @@ import { createApp } from './app.js';
 import { INPUT_SHARE } from './jobs/intake/backlog.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './jobs/outbox/publisher.js';
+import { createKeyStore } from './keys/key-store.js';
 import { createListPool } from './lists/list-pool.js';
 import { startRetention } from './jobs/retention.js';
 import { startSweeper } from './jobs/outbox/sweeper.js';
@@ -17,9 +18,10 @@ const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
 const tls = openTls(config, logger);
-const auth = createAuthentication(config, logger);
 const database = { ...config, tls: tls.stores };
 const postgres = createPostgres(database, logger);
+const keys = config.AUTH_MODE === 'off' ? undefined : createKeyStore(postgres);
+const auth = createAuthentication(config, logger, keys?.find);
 const lists = createListPool(database, logger);
 const postgresCheck = createPostgresCheck(database, 'jobs');
 const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
@@ -37,6 +39,7 @@ const app = createApp({
   redis,
   publisher,
   hints,
+  keys,
   options: {
     leaseMs: config.JOB_LEASE_MS,
     backoffMs: config.JOB_BACKOFF_MS,

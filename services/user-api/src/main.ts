@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
@@ -9,7 +10,13 @@ const config = loadConfig(configSchema);
 const logger = createLogger('user-api', config);
 const lifecycle = createLifecycle();
 const tls = openTls(config, logger);
-const auth = createAuthentication(config, logger);
+const taskApi = createServiceClient({
+  name: 'task-api',
+  urls: config.TASK_API_URLS,
+  token: config.SERVICE_TOKEN,
+  tls: tls.services,
+});
+const auth = createAuthentication(config, logger, createFindKey(taskApi));
 const database = { ...config, tls: tls.stores };
 const postgres = createPostgres(database, logger);
 const postgresCheck = createPostgresCheck(database, 'users');
@@ -30,5 +37,5 @@ runService({
       logger,
       signal,
     }),
-  close: [() => postgresCheck.close(), () => postgres.end()],
+  close: [() => taskApi.close(), () => postgresCheck.close(), () => postgres.end()],
 });
