@@ -33,8 +33,8 @@ async function kubectl(...args: string[]): Promise<string> {
 async function apply(objects: object[]): Promise<void> {
   const child = spawn('kubectl', ['apply', '--filename', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
   child.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  const errors = await text(child.stderr);
-  if (child.exitCode !== 0) throw new Error(errors);
+  const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  if (code !== 0) throw new Error(errors);
 }
 
 /** k8s/ with the component, moved to the namespace, without what only one stack in a cluster can have, and what cert-manager would read. */
