@@ -47,7 +47,7 @@ const CERTIFICATE_POLL_SECONDS = 10;
 
 /** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
 export function startNginx(options: NginxOptions): NginxServer {
-  const { dataDir, guard, hosts, port, https, replicas, onLine, onEvent } = options;
+  const { dataDir, guard, hosts, port, https, tlsDir, replicas, onLine, onEvent } = options;
   const folder = join(dataDir, 'nginx');
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
