@@ -18,6 +18,7 @@ const variables = [
   'SERVER_NAMES',
   'CORS_ORIGINS',
   'TRUSTED_PROXIES',
+  'TLS_DIR',
   'HTTPS_CERT_FILE',
   'HTTPS_KEY_FILE',
   'HTTPS_PORT',

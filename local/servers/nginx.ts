@@ -31,6 +31,8 @@ export type NginxOptions = {
   /** Serves HTTPS as well; plain HTTP leads there. Default: off. */
   https?: HttpsOptions | undefined;
   replicas: readonly PlannedReplica[];
+  /** Calls the services with TLS, with the certificate in the folder `nginx` in here. Default: plain. */
+  tlsDir?: string | undefined;
   onLine?: (source: string, line: string) => void;
   onEvent?: (line: string) => void;
 };
@@ -50,7 +52,7 @@ const CERTIFICATE_POLL_SECONDS = 10;
 
 /** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
 export function startNginx(options: NginxOptions): NginxServer {
-  const { dataDir, guard, hosts, port, https, replicas, onLine, onEvent } = options;
+  const { dataDir, guard, hosts, port, https, replicas, tlsDir, onLine, onEvent } = options;
   const folder = join(dataDir, 'nginx');
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
@@ -58,7 +60,8 @@ export function startNginx(options: NginxOptions): NginxServer {
     copyFileSync(join(sources, name), join(folder, name));
   }
   const nginx = findProgram('nginx');
-  const environment = { ...process.env, ...httpsVariables(https), NGINX: nginx };
+  const TLS_DIR = tlsDir && join(tlsDir, 'nginx');
+  const environment = { ...process.env, TLS_DIR, ...httpsVariables(https), NGINX: nginx };
   const addresses = (port: number) => hosts.map((host) => `${bracketed(host)}:${port}`);
   const { text, remark } = renderListen(addresses(port), https ? addresses(https.port) : [], environment);
   if (remark) onEvent?.(remark);
