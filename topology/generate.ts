@@ -56,7 +56,7 @@ makeConfigMap('nginx', {
   start: 'nginx/start',
   settings: 'nginx/settings',
   listen: 'nginx/listen',
-  'watch-certificate': 'nginx/watch-certificate',
+  certificate: 'nginx/certificate',
 });
 makeConfigMap('redis', {
   'redis.conf': 'redis/redis.conf',

@@ -8,7 +8,7 @@ let authority: Credentials;
 
 beforeAll(async () => {
   authority = await makeAuthority({
-    name: 'Test',
+    name: 'Test, with a comma',
     days: 10,
     hosts: ['localhost'],
     networks: ['127.0.0.0/8', '::1/128'],
@@ -55,6 +55,7 @@ test('it cannot make another authority, and its certificates end when they shoul
   const issued = new X509Certificate(
     (await issueCertificate(authority, { hosts: ['localhost'], days: 1 })).certificate,
   );
+  expect(issued.issuer).toContain('with a comma');
   expect(issued.ca).toBe(false);
   expect(issued.verify(new X509Certificate(authority.certificate).publicKey)).toBe(true);
   expect(Date.parse(issued.validTo) - Date.parse(issued.validFrom)).toBe(86_400_000);

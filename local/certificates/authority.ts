@@ -44,7 +44,7 @@ export async function makeAuthority(options: AuthorityOptions): Promise<Credenti
   const { name, days, hosts, networks } = options;
   const keys = await makeKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: `CN=${name}`,
+    name: [{ CN: [name] }],
     ...validFor(days),
     signingAlgorithm: algorithm,
     keys,
@@ -72,7 +72,7 @@ export async function issueCertificate(
   const keys = await makeKeys();
   const certificate = await X509CertificateGenerator.create({
     // No common name: clients would take it for a host name where there are only addresses.
-    subject: 'O=Millrace',
+    subject: [{ O: ['Millrace'] }],
     issuer: issuer.subject,
     ...validFor(days),
     signingAlgorithm: algorithm,

@@ -9,6 +9,10 @@ export type HttpsOptions = {
   keyFile: string;
 };
 
+const scripts = join(repositoryRoot, 'nginx');
+/** In nginx's folder. */
+const CERTIFICATE_FOLDER = 'https';
+
 /** What the scripts in `nginx/` read: docs/CONFIGURATION.md. */
 const variables = [
   'SERVER_NAMES',
@@ -47,15 +51,37 @@ export function renderListen(
   https: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): { text: string; remark: string } {
-  const { stdout, stderr } = run('listen', [http.join(' '), https.join(' ')], environment);
+  const { stdout, stderr } = run(
+    'listen',
+    [http.join(' '), https.join(' '), CERTIFICATE_FOLDER],
+    environment,
+  );
   return { text: stdout, remark: stderr.trim() };
 }
 
+/**
+ * Puts the certificate into nginx's folder, and says how to run what keeps it up to date.
+ *
+ * @throws nginx's own words when it cannot use the certificate
+ */
+export function putCertificate(
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  seconds: number,
+): { command: string; args: string[]; env: NodeJS.ProcessEnv } {
+  const args = [join(folder, CERTIFICATE_FOLDER)];
+  run('certificate', args, environment);
+  const script = join(scripts, 'certificate');
+  return { command: 'sh', args: [script, ...args, String(seconds)], env: environmentOf(environment) };
+}
+
 function run(script: string, args: string[], environment: NodeJS.ProcessEnv) {
-  const names = ['PATH', 'NGINX', ...variables];
-  const env = Object.fromEntries(names.map((name) => [name, environment[name]]));
-  const path = join(repositoryRoot, 'nginx', script);
-  const { status, stdout, stderr } = spawnSync('sh', [path, ...args], { env, encoding: 'utf8' });
+  const options = { env: environmentOf(environment), encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync('sh', [join(scripts, script), ...args], options);
   if (status !== 0) throw new Error(stderr.trim());
   return { stdout, stderr };
+}
+
+function environmentOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(['PATH', 'NGINX', ...variables].map((name) => [name, environment[name]]));
 }

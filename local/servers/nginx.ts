@@ -10,9 +10,14 @@ import {
 import { join } from 'node:path';
 import type { Guard } from '../supervise/guard.js';
 import { repositoryRoot } from '../paths.js';
-import { type HttpsOptions, httpsVariables, renderListen, renderSettings } from './nginx-settings.js';
+import {
+  type HttpsOptions,
+  httpsVariables,
+  putCertificate,
+  renderListen,
+  renderSettings,
+} from './nginx-settings.js';
 import { findProgram } from './programs.js';
-import { systemEnvironment } from '../supervise/environment.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
 import { serviceNames, variableName } from '#topology';
 import { type PlannedReplica } from '../stack/replicas.js';
@@ -47,7 +52,7 @@ const CERTIFICATE_POLL_SECONDS = 10;
 
 /** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
 export function startNginx(options: NginxOptions): NginxServer {
-  const { dataDir, guard, hosts, port, https, tlsDir, replicas, onLine, onEvent } = options;
+  const { dataDir, guard, hosts, port, https, replicas, tlsDir, onLine, onEvent } = options;
   const folder = join(dataDir, 'nginx');
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
@@ -56,7 +61,7 @@ export function startNginx(options: NginxOptions): NginxServer {
   }
   const nginx = findProgram('nginx');
   const TLS_DIR = tlsDir && join(tlsDir, 'nginx');
-  const environment = { ...process.env, ...httpsVariables(https), NGINX: nginx, TLS_DIR };
+  const environment = { ...process.env, TLS_DIR, ...httpsVariables(https), NGINX: nginx };
   const addresses = (port: number) => hosts.map((host) => `${bracketed(host)}:${port}`);
   const { text, remark } = renderListen(addresses(port), https ? addresses(https.port) : [], environment);
   if (remark) onEvent?.(remark);
@@ -65,25 +70,22 @@ export function startNginx(options: NginxOptions): NginxServer {
   writeUpstreams(folder, replicas);
 
   const surroundings = { guard, onLine, onEvent };
-  // -e: messages from before the configuration is read would go to a log file of the system.
-  const args = ['-p', `${folder}/`, '-e', 'stderr', '-c', 'nginx.conf', '-g'];
-  const server = superviseProcess(
-    { name: 'nginx', command: nginx, args: [...args, `daemon off; ${globalDirectives()}`], cwd: folder },
-    surroundings,
-  );
-  const watch = [join(sources, 'watch-certificate'), String(CERTIFICATE_POLL_SECONDS), nginx, ...args];
   const watcher =
     https &&
     superviseProcess(
-      {
-        name: 'certificate',
-        command: 'sh',
-        args: [...watch, globalDirectives()],
-        env: { ...systemEnvironment(), ...httpsVariables(https) },
-        cwd: folder,
-      },
+      { name: 'certificate', ...putCertificate(folder, environment, CERTIFICATE_POLL_SECONDS), cwd: folder },
       surroundings,
     );
+  const server = superviseProcess(
+    {
+      name: 'nginx',
+      command: nginx,
+      // -e: messages from before the configuration is read would go to a log file of the system.
+      args: ['-p', `${folder}/`, '-e', 'stderr', '-c', 'nginx.conf', '-g', globalDirectives()],
+      cwd: folder,
+    },
+    surroundings,
+  );
   return {
     process: server,
     reload(newReplicas) {
@@ -118,7 +120,7 @@ export function renderUpstreams(template: string, replicas: readonly PlannedRepl
 }
 
 function globalDirectives(): string {
-  const directives = ['pid nginx.pid'];
+  const directives = ['daemon off', 'pid nginx.pid'];
   // When root starts it, nginx would run its workers as a user who may not have access to the folder.
   if (process.getuid?.() === 0) directives.push('user root root');
   return directives.map((directive) => `${directive};`).join(' ');

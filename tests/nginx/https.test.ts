@@ -234,10 +234,10 @@ describe('HTTP/2', () => {
 describe('settings', () => {
   test.each([
     [{ HTTPS_KEY_FILE: '' }, 'HTTPS_CERT_FILE needs HTTPS_KEY_FILE, the file with its private key.'],
-    [{ HTTPS_CERT_FILE: '/a"; }' }, 'take paths without ", $ and \\.'],
     [{ HTTPS_PORT: '443 444' }, 'HTTPS_PORT takes a number, not "443 444".'],
     [{ HSTS_SECONDS: '1 year' }, 'HSTS_SECONDS takes a number, not "1 year".'],
-    [{ HTTPS_CERT_FILE: '/nowhere/tls.crt' }, 'cannot load certificate "/nowhere/tls.crt"'],
+    [{ HTTPS_CERT_FILE: '/nowhere/tls.crt' }, '/nowhere/tls.crt: No such file or directory'],
+    [{ HTTPS_CERT_FILE: __filename }, 'cannot load certificate'],
   ])('a wrong one is named: %j', async (settings, message) => {
     await expect(start(settings)).rejects.toThrow(message);
   });
@@ -254,7 +254,6 @@ describe('settings', () => {
         'listen 443 quic reuseport;',
         'add_header Alt-Svc $alt_svc always;',
         'quic_retry on;',
-        'keepalive_min_timeout 10s;',
       ],
       '',
     ],
@@ -271,7 +270,7 @@ describe('settings', () => {
     const listen = renderListen(['80'], ['443'], environment);
     expect(
       listen.text
-        .split('ssl_certificate ')[0]!
+        .split('# Read for')[0]!
         .trim()
         .split(/(?<=;)\s+(?:#.*\s+)?/),
     ).toEqual(['listen 80;', ...lines]);

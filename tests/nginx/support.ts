@@ -5,7 +5,12 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { httpsVariables, renderListen, renderSettings } from '../../local/servers/nginx-settings.js';
+import {
+  httpsVariables,
+  putCertificate,
+  renderListen,
+  renderSettings,
+} from '../../local/servers/nginx-settings.js';
 import { until } from '../support/until.js';
 
 const configurationFolder = join(__dirname, '../../nginx');
@@ -139,11 +144,9 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     return child;
   };
-  const started = [run('nginx', nginxArguments(folder, 'daemon off;'))];
-  if (certificate) {
-    const watch = join(configurationFolder, 'watch-certificate');
-    started.push(run('sh', [watch, '1', 'nginx', ...nginxArguments(folder)]));
-  }
+  const watch = certificate && putCertificate(folder, environment, 1);
+  const started = [run('nginx', nginxArguments(folder))];
+  if (watch) started.push(run(watch.command, watch.args));
   const stop = async () => {
     await Promise.all(started.map(stopProcess));
     await rm(folder, { recursive: true });
@@ -167,18 +170,9 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   };
 }
 
-function nginxArguments(folder: string, directives = ''): string[] {
+function nginxArguments(folder: string): string[] {
   const user = process.getuid?.() === 0 ? 'user root;' : '';
-  return [
-    '-e',
-    'stderr',
-    '-p',
-    `${folder}/`,
-    '-c',
-    'nginx.conf',
-    '-g',
-    `pid nginx.pid; ${user} ${directives}`,
-  ];
+  return ['-e', 'stderr', '-p', `${folder}/`, '-c', 'nginx.conf', '-g', `daemon off; pid nginx.pid; ${user}`];
 }
 
 // Debian installs nginx where only root's PATH leads.
@@ -188,10 +182,7 @@ const nginxEnvironment = {
 
 /** Runs `nginx -t` on a running nginx's folder; throws with its output when it finds an error. */
 export function checkConfiguration(folder: string): void {
-  execFileSync('nginx', ['-t', ...nginxArguments(folder, 'daemon off;')], {
-    env: nginxEnvironment,
-    stdio: 'pipe',
-  });
+  execFileSync('nginx', ['-t', ...nginxArguments(folder)], { env: nginxEnvironment, stdio: 'pipe' });
 }
 
 async function stopProcess(child: ChildProcess): Promise<void> {
