@@ -175,7 +175,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         expect.objectContaining({ name: 'tls', secret: { secretName: `${name}-tls`, defaultMode: 0o440 } }),
       );
       const { volumeMounts } = spec.template.spec.containers[0]!;
-      expect(volumeMounts).toContainEqual({ name: 'https', mountPath: '/run/https', readOnly: true });
+      expect(volumeMounts).toContainEqual({ name: 'tls', mountPath: '/run/tls', readOnly: true });
     }
     expect(certificates).toHaveLength(serviceNames.length + 3);
 
