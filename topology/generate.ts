@@ -46,6 +46,7 @@ makeConfigMap('nginx', {
   'routes.conf': 'nginx/routes.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',
+  'status.conf': 'nginx/status.conf',
   settings: 'nginx/settings',
 });
 makeConfigMap('redis', {

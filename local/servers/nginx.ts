@@ -23,6 +23,8 @@ export type NginxOptions = {
   hosts: string[];
   port: number;
   replicas: readonly PlannedReplica[];
+  /** Where on 127.0.0.1 it tells an exporter how it is. Default: nowhere. */
+  statusPort?: number | undefined;
   onLine?: (source: string, line: string) => void;
   onEvent?: (line: string) => void;
 };
@@ -38,7 +40,7 @@ const upstreamsTemplate = 'upstreams.local.conf';
 
 /** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
 export function startNginx(options: NginxOptions): NginxServer {
-  const { dataDir, guard, hosts, port, replicas, onLine, onEvent } = options;
+  const { dataDir, guard, hosts, port, replicas, statusPort, onLine, onEvent } = options;
   const folder = join(dataDir, 'nginx');
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
@@ -49,7 +51,7 @@ export function startNginx(options: NginxOptions): NginxServer {
     join(folder, 'listen.conf'),
     hosts.map((host) => `listen ${bracketed(host)}:${port};\n`).join(''),
   );
-  writeFileSync(join(folder, 'settings.conf'), renderSettings());
+  writeFileSync(join(folder, 'settings.conf'), renderSettings() + renderStatus(statusPort));
   writeUpstreams(folder, replicas);
 
   const process = superviseProcess(
@@ -86,6 +88,11 @@ export function renderSettings(environment: NodeJS.ProcessEnv = process.env): st
   } catch (error) {
     throw new Error((error as { stderr: string }).stderr.trim(), { cause: error });
   }
+}
+
+function renderStatus(port: number | undefined): string {
+  if (port === undefined) return '';
+  return readFileSync(join(sources, 'status.conf'), 'utf8').replace(/listen \d+/, `listen 127.0.0.1:${port}`);
 }
 
 /** Returns whether anything has changed: nginx does not know most services. */

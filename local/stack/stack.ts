@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { startExporters } from '../observe/exporters.js';
 import { type PrometheusServer, startPrometheus } from '../observe/prometheus.js';
 import { writeTargets } from '../observe/targets.js';
 import { openDataDir, type DataDirOptions } from '../servers/data-dir.js';
@@ -34,7 +35,7 @@ export type StackOptions = DataDirOptions & {
   env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
-  /** Has every replica serve metrics, and starts Prometheus if it is installed. Default: false. */
+  /** Has every replica serve metrics, and starts Prometheus and exporters as far as they are installed. Default: false. */
   observe?: boolean;
   /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode forever. */
   deadlineMs?: number;
@@ -126,7 +127,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const planned = await planReplicas(scale, [], observe);
     publishLists(planned);
     if (observe) prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
-    const proxy = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
+    const statusPort = observe ? await freePort() : undefined;
+    const proxy = startNginx({ ...parts, hosts, port, statusPort, replicas: planned });
     nginx = proxy;
 
     const postgresReady = startPostgres(parts).then((server) => (postgres = server));
@@ -138,6 +140,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     starting.push(postgresReady, redisReady, ...replicasStarted);
     await Promise.all(starting);
+    if (statusPort !== undefined) {
+      const observed = {
+        postgres: await postgresReady,
+        redis: await redisReady,
+        nginxStatusPort: statusPort,
+      };
+      serviceProcesses.push(...(await startExporters({ ...parts, ...observed })));
+    }
     const running = makeScaling({
       initial: await Promise.all(replicasStarted),
       startReplica,
