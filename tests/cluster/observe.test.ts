@@ -17,7 +17,8 @@ import { type PortForward, portForward } from './port-forward.js';
 import { reachable } from './reachable.js';
 
 const MINUTE_MS = 60_000;
-const namespace = 'millrace-observe';
+// Short: Nginx has to keep its names (nginx/origins.conf) in small buckets.
+const namespace = 'observed';
 const version = process.env.VERSION ?? 'dev';
 const exporters = ['nginx', 'postgres', 'redis'];
 
@@ -88,7 +89,8 @@ async function apply(manifests: Manifest[]): Promise<void> {
     open.push((nginx = await portForward(namespace, 'nginx-service', 80)));
     open.push((prometheus = await portForward(namespace, 'prometheus', 9090)));
     open.push((jaeger = await portForward(namespace, 'jaeger', 16686)));
-    await someLoad(nginx.url);
+    // The addresses of the pods may not be known everywhere yet.
+    await eventually(() => someLoad(nginx.url), 2 * MINUTE_MS);
   }, 15 * MINUTE_MS);
 
   afterAll(async () => {

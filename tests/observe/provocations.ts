@@ -47,9 +47,9 @@ export const provocations: { [what: string]: Provocation } = {
     alerts: ['RedisRefusesWrites'],
     provoke: (stack) => fillRedis(stack, 48 * 1024 ** 2),
   },
-  '150 more clients connect to PostgreSQL': {
+  '62 clients connect to PostgreSQL, which takes 80': {
     alerts: ['PostgresConnectionsNearLimit'],
-    provoke: (stack) => Promise.resolve(holdConnections(stack, 150)),
+    provoke: (stack) => Promise.resolve(holdConnections(stack, 62)),
   },
   'a table is locked for minutes': {
     alerts: ['PostgresPoolWaiting', 'ErrorBudgetBurnsFast', 'ErrorBudgetBurnsSlow'],
