@@ -15,6 +15,8 @@ export interface ExportersOptions {
   redis: Pick<RedisServer, 'port' | 'metrics'>;
   /** Where Nginx tells how it is. */
   nginxStatusPort: number;
+  /** With TLS, only Nginx is asked: PostgreSQL and Redis let in nobody without a certificate, and exporters have none. */
+  tlsDir?: string | undefined;
   onEvent?: ((line: string) => void) | undefined;
 }
 
@@ -37,6 +39,7 @@ export async function startExporters(options: ExportersOptions): Promise<Supervi
   const processes: SupervisedProcess[] = [];
   const targets: object[] = [];
   for (const [job, { names, args, env }] of Object.entries(exporters(options))) {
+    if (options.tlsDir !== undefined && job !== 'nginx') continue;
     const command = names.map(pathOf).find((path) => path !== undefined);
     if (command === undefined) {
       missing.push(names[0]);

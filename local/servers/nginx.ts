@@ -25,6 +25,8 @@ export type NginxOptions = {
   replicas: readonly PlannedReplica[];
   /** Where on 127.0.0.1 it tells an exporter how it is. Default: nowhere. */
   statusPort?: number | undefined;
+  /** Calls the services with TLS, with the certificate in the folder `nginx` in here. Default: plain. */
+  tlsDir?: string | undefined;
   onLine?: (source: string, line: string) => void;
   onEvent?: (line: string) => void;
 };
@@ -51,7 +53,10 @@ export function startNginx(options: NginxOptions): NginxServer {
     join(folder, 'listen.conf'),
     hosts.map((host) => `listen ${bracketed(host)}:${port};\n`).join(''),
   );
-  writeFileSync(join(folder, 'settings.conf'), renderSettings() + renderStatus(statusPort));
+  const { tlsDir } = options;
+  const TLS_DIR = tlsDir && join(tlsDir, 'nginx');
+  const nginxSettings = renderSettings({ ...globalThis.process.env, TLS_DIR });
+  writeFileSync(join(folder, 'settings.conf'), nginxSettings + renderStatus(statusPort));
   writeUpstreams(folder, replicas);
 
   const process = superviseProcess(
@@ -78,10 +83,10 @@ export function startNginx(options: NginxOptions): NginxServer {
  * @throws an error that names each invalid variable
  */
 export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
-  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES } = environment;
+  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, TLS_DIR } = environment;
   try {
     return execFileSync('sh', [join(sources, 'settings')], {
-      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES },
+      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, TLS_DIR },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });

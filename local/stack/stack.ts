@@ -64,7 +64,7 @@ export type Stack = {
 
 /** Starts the whole stack as local processes and waits until it is healthy. A failed start leaves nothing behind. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { onLine, onEvent, watch = false, observe = false, scale, bind } = options;
+  const { onLine, onEvent, watch = false, observe = false, scale, bind, tlsDir } = options;
   const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
   const port = options.port === 'free' ? await freePort() : options.port;
   await assertPublicPort(port, hosts);
@@ -73,7 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const surroundings = { guard: dataDir.guard, onLine, onEvent };
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
-  const parts = { ...surroundings, dataDir: dataDir.path, signal };
+  const parts = { ...surroundings, dataDir: dataDir.path, signal, tlsDir };
 
   const serviceProcesses: SupervisedProcess[] = [];
   let stopWatching = () => Promise.resolve();
@@ -98,7 +98,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     signal.throwIfAborted();
     const env = {
       ...serviceEnvironment(),
-      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path }),
+      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path, tlsDir }),
       ...options.env?.all,
       ...options.env?.[replica.service],
     };
@@ -124,7 +124,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const starting: Promise<unknown>[] = [];
   try {
     signal.throwIfAborted();
-    const planned = await planReplicas(scale, [], observe);
+    const planned = await planReplicas(scale, [], { metrics: observe, probes: tlsDir !== undefined });
     publishLists(planned);
     if (observe) prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
     const statusPort = observe ? await freePort() : undefined;

@@ -44,6 +44,7 @@ function render(): Manifest[] {
 function besides(manifests: Manifest[]): Manifest[] {
   return manifests
     .filter(({ kind }) => kind !== 'Ingress')
+    .filter(({ metadata }) => ![metadata.name, metadata.namespace].includes('millrace-logs'))
     .map((manifest) => {
       const moved = JSON.parse(
         JSON.stringify(manifest)
@@ -81,10 +82,11 @@ async function apply(manifests: Manifest[]): Promise<void> {
     const manifests = besides(render());
     await apply(manifests.filter(({ kind }) => kind === 'Namespace'));
     await apply(manifests.filter(({ kind }) => kind !== 'Namespace'));
-    // Without Grafana, whose queries are tried here and whose look is not.
-    for (const { kind, metadata } of workloadsOf(manifests).filter(
-      ({ metadata }) => metadata.name !== 'grafana',
-    ))
+    // Not for Grafana, whose queries are tried here and whose look is not, and not for the logs, which have tests of their own.
+    const awaited = workloadsOf(manifests).filter(
+      ({ metadata }) => !/^(grafana|victoria-logs)$/.test(metadata.name),
+    );
+    for (const { kind, metadata } of awaited)
       await inNamespace('rollout', 'status', `${kind.toLowerCase()}/${metadata.name}`, '--timeout=300s');
     open.push((nginx = await portForward(namespace, 'nginx-service', 80)));
     open.push((prometheus = await portForward(namespace, 'prometheus', 9090)));

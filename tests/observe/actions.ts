@@ -54,7 +54,7 @@ export function holdConnections(stack: Composed, count: number): Undo {
   };
 }
 
-/** Fills Redis beyond its limit with a key that cannot be evicted. */
+/** Fills Redis with a key that cannot be evicted. */
 export async function fillRedis(stack: Composed, bytes: number): Promise<Undo> {
   await redisCli(stack, `SETRANGE ballast ${bytes} x`);
   return () => redisCli(stack, 'DEL ballast');

@@ -61,8 +61,16 @@ export const provocations: { [what: string]: Provocation } = {
     provoke: (stack) => Promise.resolve(askLocked(stack, 1, { atOnce: 4, pauseMs: 200 })),
   },
   'images come faster than they are worked on': {
-    alerts: ['MemoryBudgetFull', 'ImageStoreEvicts'],
+    alerts: ['MemoryBudgetFull'],
     provoke: (stack) => Promise.resolve(keepAsking(() => upload(stack), { atOnce: 12 })),
+  },
+  'images are stored, and Redis has room for few': {
+    alerts: ['ImageStoreEvicts'],
+    provoke: async (stack) => {
+      const makeRoom = await fillRedis(stack, 20_500_000);
+      const rest = keepAsking(() => upload(stack), { atOnce: 4 });
+      return () => Promise.all([rest(), makeRoom()]);
+    },
   },
 };
 
