@@ -58,7 +58,7 @@ done
 
 secret redis
 entry password "$(password)"
-for user in web_gateway task_api queue_worker; do
+for user in web_gateway task_api queue_worker rate_limits; do
   entry "${user}_password" "$(password)"
   entry "${user}_url" "redis://$user:$value@redis:6379"
 done

@@ -29,7 +29,10 @@ makePart('k8s/settings.yaml', 'urls', 'urls.yaml', called);
 makePart('docker-compose.yaml', 'depends_on', 'depends-on.yaml', open);
 makePart('docker-compose.yaml', 'services', 'compose-service.yaml', all, '\n');
 makePart('README.md', 'diagram', 'diagram.md', [
-  { services: all.map((service) => ({ ...service, arrows: arrowsOf(service) })) },
+  {
+    services: all.map((service) => ({ ...service, arrows: arrowsOf(service) })),
+    limited: open.map(({ name }) => name),
+  },
 ]);
 for (const environment of ['local', 'compose', 'kubernetes']) {
   const upstreams = open.map((service) => ({ ...service, environment }));
@@ -100,7 +103,11 @@ function components() {
     ...all.flatMap((service) => [
       { caller: service.name, port: servicePort, names: Object.keys(service.calls) },
       { caller: service.name, port: servers.postgres.port, names: service.postgres ? ['postgres'] : [] },
-      { caller: service.name, port: servers.redis.port, names: service.redis ? ['redis'] : [] },
+      {
+        caller: service.name,
+        port: servers.redis.port,
+        names: service.redis || service.publicPaths ? ['redis'] : [],
+      },
     ]),
   ].filter(({ names }) => names.length > 0);
   return [

@@ -76,10 +76,10 @@ export function startNginx(options: NginxOptions): NginxServer {
  * @throws an error that names each invalid variable
  */
 export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
-  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES } = environment;
+  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, EDGE_REQUESTS_PER_SECOND } = environment;
   try {
     return execFileSync('sh', [join(sources, 'settings')], {
-      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES },
+      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, EDGE_REQUESTS_PER_SECOND },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -10,8 +10,8 @@ import { waitUntilReady } from '../supervise/readiness.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
 
-/** The services with their own users; redis/users.conf says what each may do. */
-export type RedisUser = 'web_gateway' | 'task_api' | 'queue_worker';
+/** The users of services; redis/users.conf says what each may do. */
+export type RedisUser = 'web_gateway' | 'task_api' | 'queue_worker' | 'rate_limits';
 
 export type RedisServer = {
   /** The administrator's: redis://admin:password@127.0.0.1:port/0 */
@@ -63,6 +63,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       web_gateway: urlOf('web_gateway'),
       task_api: urlOf('task_api'),
       queue_worker: urlOf('queue_worker'),
+      rate_limits: urlOf('rate_limits'),
     };
     await waitUntilReady(server, () => answersPing(url), { signal });
     return { url, urls, port, process: server, stop };
@@ -78,6 +79,7 @@ function passwordsOf(secrets: Secrets): Record<RedisUser | 'admin', string> {
     web_gateway: secrets.redisWebGatewayPassword,
     task_api: secrets.redisTaskApiPassword,
     queue_worker: secrets.redisQueueWorkerPassword,
+    rate_limits: secrets.redisRateLimitsPassword,
   };
 }
 

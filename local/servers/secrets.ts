@@ -10,6 +10,7 @@ const names = [
   'redisWebGatewayPassword',
   'redisTaskApiPassword',
   'redisQueueWorkerPassword',
+  'redisRateLimitsPassword',
 ] as const;
 
 /** Passwords of the local stack. They consist of letters and digits, so that they fit into URLs and configuration files. */

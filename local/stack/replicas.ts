@@ -108,6 +108,7 @@ export function environmentOf(
     });
   }
   if (needs.redis && redis) environment.REDIS_URL = redis.urls[needs.redis.user];
+  if (needs.publicPaths && redis) environment.RATE_LIMIT_REDIS_URL = redis.urls.rate_limits;
   for (const service of Object.keys(needs.calls ?? {}) as ServiceName[])
     environment[`${variableName(service)}_URLS`] = replicaFileUrl(dataDir, service);
   return environment;

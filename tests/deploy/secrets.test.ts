@@ -38,16 +38,20 @@ describe('docker/make-secrets', () => {
       'queue-worker/redis_url',
       'redis/password',
       'redis/queue_worker_password',
+      'redis/rate_limits_password',
       'redis/task_api_password',
       'redis/web_gateway_password',
       'task-api/postgres_password',
+      'task-api/rate_limit_redis_url',
       'task-api/redis_url',
       'user-api/postgres_password',
+      'user-api/rate_limit_redis_url',
+      'web-gateway/rate_limit_redis_url',
       'web-gateway/redis_url',
     ]);
     expect(made['task-api/redis_url']).toBe(`redis://task_api:${made['redis/task_api_password']}@redis:6379`);
     const passwords = Object.entries(made).filter(([path]) => path.startsWith('redis/'));
-    expect(new Set(passwords.map(([, password]) => password)).size).toBe(4);
+    expect(new Set(passwords.map(([, password]) => password)).size).toBe(5);
     make();
     expect(all()).toEqual(made);
   });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
-import { connectRedis } from '@millrace/chassis/stores/redis';
+import { connectRedis, createRateLimits } from '@millrace/chassis/stores/redis';
 import { createApp } from './app.js';
 import { INPUT_SHARE } from './jobs/intake/backlog.js';
 import { configSchema } from './config.js';
@@ -21,6 +21,7 @@ const postgres = createPostgres(config, logger);
 const lists = createListPool(config, logger);
 const postgresCheck = createPostgresCheck(config, 'jobs');
 const redis = connectRedis(config.REDIS_URL, logger);
+const limits = createRateLimits(config, logger);
 const publisher = createJobPublisher(redis);
 const hints = createTaskHints(redis, logger);
 
@@ -29,6 +30,7 @@ const app = createApp({
   logger,
   lifecycle,
   auth,
+  allowance: limits.requests,
   postgres,
   lists,
   postgresCheck,
@@ -92,6 +94,7 @@ runService({
   close: [
     () => Promise.all([stopSweeper(), stopRetention(), stopMerging()]),
     () => hints.close(),
+    () => limits.close(),
     () => redis.disconnect(),
     () => postgresCheck.close(),
     () => Promise.all([postgres.end(), lists.end()]),

@@ -1,3 +1,5 @@
-import { postgresConfig, serviceConfig } from '@millrace/chassis/process';
+import { postgresConfig, rateLimitConfig, redisForLimit, serviceConfig } from '@millrace/chassis/process';
 
-export const configSchema = serviceConfig.extend(postgresConfig.shape);
+export const configSchema = serviceConfig
+  .extend({ ...postgresConfig.shape, ...rateLimitConfig.shape })
+  .refine(...redisForLimit('RATE_LIMIT_PER_SECOND'));

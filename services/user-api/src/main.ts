@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
+import { createRateLimits } from '@millrace/chassis/stores/redis';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 
@@ -11,8 +12,17 @@ const lifecycle = createLifecycle();
 const auth = createAuthentication(config, logger);
 const postgres = createPostgres(config, logger);
 const postgresCheck = createPostgresCheck(config, 'users');
+const limits = createRateLimits(config, logger);
 
-const app = createApp({ pod: config.POD_NAME, logger, lifecycle, auth, postgres, postgresCheck });
+const app = createApp({
+  pod: config.POD_NAME,
+  logger,
+  lifecycle,
+  auth,
+  allowance: limits.requests,
+  postgres,
+  postgresCheck,
+});
 
 runService({
   config,
@@ -21,5 +31,5 @@ runService({
   app,
   prepare: (signal) =>
     migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger, signal }),
-  close: [() => postgresCheck.close(), () => postgres.end()],
+  close: [() => limits.close(), () => postgresCheck.close(), () => postgres.end()],
 });

@@ -1,7 +1,7 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
-import { type Authentication, createHttpApp } from '@millrace/chassis/http';
+import { type Allowance, type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
-import { createRateLimit, declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
+import { declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
@@ -19,6 +19,9 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   auth?: Authentication | undefined;
+  allowance?: Allowance | undefined;
+  /** How many bytes a client may upload. */
+  uploads?: Allowance | undefined;
   redis: Redis;
   services: Services;
   limits: Limits;
@@ -34,8 +37,6 @@ export type Services = Record<
 
 export interface Limits {
   uploadMaxBytes: number;
-  uploadBytesPerSecond: number;
-  uploadBurstBytes: number;
   memoryBudgetBytes: number;
   uploadQueueLimit: number;
   labRunLimit: number;
@@ -50,7 +51,7 @@ const CLIENT_SHARE = 1 / 2;
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 
-export function createApp({ redis, services, limits, uiFolder, ...basics }: Dependencies): Express {
+export function createApp({ redis, services, uploads, limits, uiFolder, ...basics }: Dependencies): Express {
   const jobs = createJobClient(services.taskApi);
   const memory = splitMemory(limits.memoryBudgetBytes);
   const shownBytes = Math.floor(limits.memoryBudgetBytes * SHOWN_SHARE);
@@ -92,12 +93,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
           clientShare: CLIENT_SHARE,
           draining: basics.lifecycle.draining,
         }),
-        rate: createRateLimit(redis, {
-          name: 'upload',
-          perSecond: limits.uploadBytesPerSecond,
-          burst: limits.uploadBurstBytes,
-          unit: 'content-bytes',
-        }),
+        allowance: uploads,
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
-import { connectRedis } from '@millrace/chassis/stores/redis';
+import { connectRedis, createRateLimits } from '@millrace/chassis/stores/redis';
 import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
@@ -12,6 +12,7 @@ const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
 const auth = createAuthentication(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
+const limits = createRateLimits(config, logger);
 
 const { taskApi, ...workers } = createWorkflowServices(config);
 // In the order in which the UI lists them.
@@ -27,13 +28,18 @@ const app = createApp({
   logger,
   lifecycle,
   auth,
+  allowance: limits.requests,
+  uploads: limits.create({
+    name: 'upload',
+    perSecond: config.UPLOAD_RATE_BYTES,
+    burst: config.UPLOAD_BURST_BYTES,
+    unit: 'content-bytes',
+  }),
   redis,
   services,
   uiFolder: join(__dirname, '../dist/ui'),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
-    uploadBytesPerSecond: config.UPLOAD_RATE_BYTES,
-    uploadBurstBytes: config.UPLOAD_BURST_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
     labRunLimit: config.LAB_RUN_LIMIT,
@@ -49,6 +55,7 @@ runService({
   app,
   close: [
     () => Promise.all(Object.values(services).map((service) => service.close())),
+    () => limits.close(),
     () => redis.disconnect(),
   ],
 });

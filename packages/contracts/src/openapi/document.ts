@@ -3,6 +3,7 @@ import { REQUEST_ID as REQUEST_ID_HEADER, SERVED_BY } from '../headers.js';
 import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
+import { LIMITS, registerLimitHeaders, withLimits } from './limits.js';
 import { labOperations } from './lab.js';
 import { problem, problems } from './answers.js';
 import { type Operation, TAGS } from './operation.js';
@@ -33,6 +34,8 @@ JSON is \`snake_case\`; times are RFC 3339 in UTC; ids are UUIDs. Unknown fields
 
 Every GET also works as HEAD, and OPTIONS lists the methods of a path. Send an \`X-Request-Id\` to find a request in the logs; without it, one is generated. \`X-Served-By\` names the replica that answered.
 
+${LIMITS}
+
 Errors are \`application/problem+json\` (RFC 9457). Any call can also return 405, 414, 431, 500, 503 or 504 in this format.`;
 
 /**
@@ -57,10 +60,12 @@ export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocume
     schema: { type: 'string' },
     example: 'task-api-1',
   });
+  registerLimitHeaders(registry);
   const otherwise = problem(500, 'Any other error.', {
     detail: 'Something went wrong on our side. Use the request id to find it in the logs.',
   });
-  for (const operation of isSecured ? operations.map(withSecurity) : operations) {
+  const limited = operations.map(withLimits);
+  for (const operation of isSecured ? limited.map(withSecurity) : limited) {
     const responses = Object.entries({
       ...(changesSomething(operation) && problems(403)),
       ...operation.responses,

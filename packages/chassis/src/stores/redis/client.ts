@@ -13,14 +13,16 @@ export type { Redis } from 'ioredis';
  *
  * @param url `redis://[[user]:password@]host:port[/db]`
  * @param options.commandTimeoutMs default 2,000
+ * @param options.enableAutoPipelining whether the commands of one turn of the event loop are sent together. Default false
  */
 export function connectRedis(
   url: string,
   logger: Logger,
-  { commandTimeoutMs = 2_000 }: { commandTimeoutMs?: number } = {},
+  { commandTimeoutMs = 2_000, enableAutoPipelining = false } = {},
 ): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
+    enableAutoPipelining,
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,

@@ -1,3 +1,4 @@
+export { createAllowance } from './allowance.js';
 export { connectRedis, execute, type Redis, redisCheck, whileRedisAnswers } from './client.js';
 export { declareRedisMetrics } from './metrics.js';
-export { createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.js';
+export { createRateLimits, type RateLimits } from './rate-limits.js';

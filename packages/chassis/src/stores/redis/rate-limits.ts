@@ -1,0 +1,41 @@
+import type { Allowance } from '../../http/limits/allowance.js';
+import type { Logger } from '../../process/logger.js';
+import type { RateLimitConfig } from '../../process/rate-limit-config.js';
+import { type AllowanceOptions, createAllowance } from './allowance.js';
+import { connectRedis, type Redis } from './client.js';
+
+/** The limits of a service. Nothing connects to Redis while none is on. */
+export interface RateLimits {
+  /** For all of its routes; undefined while it is off. */
+  requests: Allowance | undefined;
+  /** A further one. @returns undefined when it is 0 a second */
+  create(options: AllowanceOptions): Allowance | undefined;
+  close(): void;
+}
+
+/** How long a request waits for a Redis that hangs. */
+const ANSWER_MS = 250;
+
+export function createRateLimits(config: RateLimitConfig, logger: Logger): RateLimits {
+  let redis: Redis | undefined;
+  const create = (options: AllowanceOptions) => {
+    if (options.perSecond === 0) return undefined;
+    // Apart from the connection for data, on which a large image may be on its way. All questions of one turn of the event loop are sent at
+    // once.
+    redis ??= connectRedis(config.RATE_LIMIT_REDIS_URL!, logger, {
+      commandTimeoutMs: ANSWER_MS,
+      enableAutoPipelining: true,
+    });
+    return createAllowance(redis, options);
+  };
+  return {
+    requests: create({
+      name: 'requests',
+      perSecond: config.RATE_LIMIT_PER_SECOND,
+      burst: config.RATE_LIMIT_BURST,
+      unit: 'requests',
+    }),
+    create,
+    close: () => redis?.disconnect(),
+  };
+}
