@@ -52,7 +52,7 @@ entry() {
 }
 
 secret postgres
-for key in password task_api_password user_api_password; do
+for key in password task_api_password task_api_migrate_password user_api_password user_api_migrate_password; do
   entry "$key" "$(password)"
 done
 

@@ -56,7 +56,11 @@ makeConfigMap('redis', {
   'users.conf': 'redis/users.conf',
   start: 'redis/start',
 });
-makeConfigMap('postgres', { 'init.sql': 'postgres/init.sql', 'roles.sql': 'postgres/roles.sql' });
+makeConfigMap('postgres', {
+  'apply-roles': 'postgres/apply-roles',
+  'init.sql': 'postgres/init.sql',
+  'roles.sql': 'postgres/roles.sql',
+});
 
 makePart('observe/prometheus/prometheus.yaml', 'names', 'scrape-name.yaml', all);
 makeText('observe/prometheus/rules.yaml', rulesFile(), ['observe/rules/']);

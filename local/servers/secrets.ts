@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 const names = [
   'postgresPassword',
   'taskApiPassword',
+  'taskApiMigratePassword',
   'userApiPassword',
+  'userApiMigratePassword',
   'redisPassword',
   'redisWebGatewayPassword',
   'redisTaskApiPassword',

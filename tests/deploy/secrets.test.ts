@@ -33,7 +33,9 @@ describe('docker/make-secrets', () => {
     const made = all();
     expect(Object.keys(made).sort()).toEqual([
       'postgres/password',
+      'postgres/task_api_migrate_password',
       'postgres/task_api_password',
+      'postgres/user_api_migrate_password',
       'postgres/user_api_password',
       'queue-worker/redis_url',
       'redis/password',
@@ -41,9 +43,11 @@ describe('docker/make-secrets', () => {
       'redis/rate_limits_password',
       'redis/task_api_password',
       'redis/web_gateway_password',
+      'task-api-migrate/postgres_password',
       'task-api/postgres_password',
       'task-api/rate_limit_redis_url',
       'task-api/redis_url',
+      'user-api-migrate/postgres_password',
       'user-api/postgres_password',
       'user-api/rate_limit_redis_url',
       'web-gateway/rate_limit_redis_url',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createServiceClient } from '@millrace/chassis/calls';
 import { checkHealth, createHttpApp } from '@millrace/chassis/http';
-import { createAllowance } from '@millrace/chassis/stores/redis';
+import { createAllowance } from '@millrace/chassis/stores/limits';
 import type { Express, RequestHandler } from 'express';
 import { createApp, type Limits, type Services } from '../../services/web-gateway/src/app.js';
 

@@ -1,35 +1,3 @@
-import { join } from 'node:path';
-import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
-import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
-import { createRateLimits } from '@millrace/chassis/stores/redis';
-import { createApp } from './app.js';
-import { configSchema } from './config.js';
-
-const config = loadConfig(configSchema);
-const logger = createLogger('user-api', config);
-const lifecycle = createLifecycle();
-const auth = createAuthentication(config, logger);
-const postgres = createPostgres(config, logger);
-const postgresCheck = createPostgresCheck(config, 'users');
-const limits = createRateLimits(config, logger);
-
-const app = createApp({
-  pod: config.POD_NAME,
-  logger,
-  lifecycle,
-  auth,
-  allowance: limits.requests,
-  postgres,
-  postgresCheck,
-});
-
-runService({
-  config,
-  logger,
-  lifecycle,
-  app,
-  prepare: (signal) =>
-    migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger, signal }),
-  close: [() => limits.close(), () => postgresCheck.close(), () => postgres.end()],
-});
+// `main.js` serves. `main.js migrate` brings the database schema up to date and ends: as the role that owns it, whose password the service does
+// not have.
+void (process.argv[2] === 'migrate' ? import('./migrate.js') : import('./serve.js'));

@@ -10,6 +10,7 @@ import { hops1, hops12 } from './hops.js';
 import { idle } from './idle.js';
 import { jobs } from './jobs.js';
 import { jobsCelery } from './jobs-celery.js';
+import { limits } from './limits.js';
 import { list } from './list.js';
 import { nginx } from './nginx.js';
 import { rss } from './rss.js';
@@ -20,7 +21,7 @@ import { summary } from './summary.js';
 /** In the order in which they are measured: rows that share a stack are neighbours. */
 export const rows: readonly Row[] = [
   rss,
-  ...[jobs, jobsCelery, enqueue, idle, create, analyze, chassis, hops12, hops1, nginx, start],
+  ...[jobs, jobsCelery, enqueue, idle, create, analyze, chassis, hops12, hops1, nginx, limits, start],
   ...[growthClients, growthPixels, growthEnqueue],
   ...[list, search, summary, growthList, growthSearch, growthCreate, growthClaim],
 ];

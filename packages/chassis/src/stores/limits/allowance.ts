@@ -2,7 +2,7 @@ import type { SpanDescription } from '@millrace/tracing';
 import type { Allowance } from '../../http/limits/allowance.js';
 import { tally } from '../../telemetry/metrics.js';
 import { inSpan } from '../../telemetry/spans.js';
-import type { Redis } from './client.js';
+import type { Redis } from '../redis/client.js';
 
 export interface AllowanceOptions {
   /** In the header fields, and in the keys: `limit:<name>:<client>`. */
@@ -45,7 +45,7 @@ const countUnchecked = tally(
 const PAUSE_MS = 1_000;
 
 /** @param redis with a short time limit for its commands: a hanging Redis delays nobody for longer */
-export function createAllowance(redis: Redis, options: AllowanceOptions): Allowance {
+export function createAllowance(redis: Redis | Promise<Redis>, options: AllowanceOptions): Allowance {
   const { name, perSecond, burst, unit } = options;
   countRefused(name, 0);
   countUnchecked(name, 0);
@@ -55,7 +55,7 @@ export function createAllowance(redis: Redis, options: AllowanceOptions): Allowa
 
   const ask = (client: string, cost: number) =>
     inSpan(describeCall, name, async () => {
-      const answer = await redis.eval(GCRA, 1, `limit:${name}:${client}`, msFor(cost), msFor(burst));
+      const answer = await (await redis).eval(GCRA, 1, `limit:${name}:${client}`, msFor(cost), msFor(burst));
       return answer as [allowed: 0 | 1, ms: number];
     });
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await redis.link.mend();
-  for (const one of limits.splice(0)) one.close();
+  for (const one of limits.splice(0)) await one.close();
 });
 afterAll(() => redis.stop());
 
@@ -40,6 +40,13 @@ async function allowanceOf(options: Partial<AllowanceOptions> & { name: string }
 
 const isAllowed = async (allowance: Allowance, client: string, cost = 1) =>
   (await allowance.spend(client, cost))?.isAllowed;
+
+it('is off at 0, and does not even connect', async () => {
+  const clients = async () => String(await redis.redis.client('LIST'));
+  expect(limitsOfReplica().create({ name: 'off', perSecond: 0, burst: 1, unit: 'requests' })).toBeUndefined();
+  expect(limitsOfReplica().requests).toBeUndefined();
+  expect(await clients()).not.toContain('user=rate_limits');
+});
 
 it('is shared by all replicas, and separate for each client', async () => {
   const options = { name: 'replicas', perSecond: 20, burst: 10 };
@@ -91,13 +98,6 @@ it('allows a single request that is larger than the burst, after a pause', async
   const allowance = await allowanceOf({ name: 'large', perSecond: 1, burst: 10 });
   expect(await isAllowed(allowance, 'client', 500)).toBe(true);
   expect(await isAllowed(allowance, 'client', 500)).toBe(false);
-});
-
-it('is off at 0, and does not even connect', async () => {
-  const clients = async () => String(await redis.redis.client('LIST'));
-  expect(limitsOfReplica().create({ name: 'off', perSecond: 0, burst: 1, unit: 'requests' })).toBeUndefined();
-  expect(limitsOfReplica().requests).toBeUndefined();
-  expect(await clients()).not.toContain('user=rate_limits');
 });
 
 it('keeps nothing of a client for longer than it takes until the allowance is full again', async () => {

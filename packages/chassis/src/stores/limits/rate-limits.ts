@@ -1,8 +1,8 @@
 import type { Allowance } from '../../http/limits/allowance.js';
 import type { Logger } from '../../process/logger.js';
 import type { RateLimitConfig } from '../../process/rate-limit-config.js';
+import type { Redis } from '../redis/client.js';
 import { type AllowanceOptions, createAllowance } from './allowance.js';
-import { connectRedis, type Redis } from './client.js';
 
 /** The limits of a service. Nothing connects to Redis while none is on. */
 export interface RateLimits {
@@ -10,24 +10,24 @@ export interface RateLimits {
   requests: Allowance | undefined;
   /** A further one. @returns undefined when it is 0 a second */
   create(options: AllowanceOptions): Allowance | undefined;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** How long a request waits for a Redis that hangs. */
 const ANSWER_MS = 250;
 
 export function createRateLimits(config: RateLimitConfig, logger: Logger): RateLimits {
-  let redis: Redis | undefined;
-  const create = (options: AllowanceOptions) => {
-    if (options.perSecond === 0) return undefined;
+  let redis: Promise<Redis> | undefined;
+  const connect = async () => {
+    // Loads a library that a service without limits may not need.
+    const { connectRedis } = await import('../redis/client.js');
     // Apart from the connection for data, on which a large image may be on its way. All questions of one turn of the event loop are sent at
     // once.
-    redis ??= connectRedis(config.RATE_LIMIT_REDIS_URL!, logger, {
-      commandTimeoutMs: ANSWER_MS,
-      enableAutoPipelining: true,
-    });
-    return createAllowance(redis, options);
+    const options = { commandTimeoutMs: ANSWER_MS, enableAutoPipelining: true };
+    return connectRedis(config.RATE_LIMIT_REDIS_URL!, logger, options);
   };
+  const create = (options: AllowanceOptions) =>
+    options.perSecond === 0 ? undefined : createAllowance((redis ??= connect()), options);
   return {
     requests: create({
       name: 'requests',
@@ -36,6 +36,6 @@ export function createRateLimits(config: RateLimitConfig, logger: Logger): RateL
       unit: 'requests',
     }),
     create,
-    close: () => redis?.disconnect(),
+    close: async () => (await redis)?.disconnect(),
   };
 }
