@@ -24,7 +24,12 @@ afterAll(async () => {
 });
 
 const migrateBy = (directory: string) =>
-  migrate({ config: configOf(server, 'task-api', 'task_api_migrate'), directory, schema: 'tasks', logger: silentLogger() });
+  migrate({
+    config: configOf(server, 'task-api', 'task_api_migrate'),
+    directory,
+    schema: 'tasks',
+    logger: silentLogger(),
+  });
 
 it('002 migrates the tasks and jobs of the first version, and deletes unusable images', async () => {
   cpSync(join(MIGRATIONS, '001_create-tasks-and-jobs.sql'), join(folder, '001_create-tasks-and-jobs.sql'));

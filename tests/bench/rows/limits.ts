@@ -11,7 +11,8 @@ const UNREACHED = { RATE_LIMIT_PER_SECOND: '1000000', RATE_LIMIT_BURST: '1000000
 
 export const limits: Row = {
   name: 'limits',
-  title: 'POST /analyze through Nginx with limits by client, which are counted in Redis, against the same without',
+  title:
+    'POST /analyze through Nginx with limits by client, which are counted in Redis, against the same without',
   goals: { limits: GOAL },
   uses: ['fresh'],
   async run(bench) {

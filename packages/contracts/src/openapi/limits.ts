@@ -45,12 +45,15 @@ export function withLimits(operation: Operation): Operation {
 }
 
 function withLimitHeaders(response: ResponseConfig): ResponseConfig {
-  const references = Object.entries(HEADERS).map(([name, { component }]) => [
-    name,
-    { $ref: `#/components/headers/${component}` },
-  ]);
+  const reference = (name: keyof typeof HEADERS) => ({
+    [name]: { $ref: `#/components/headers/${HEADERS[name].component}` },
+  });
   return {
     ...response,
-    headers: { ...(response.headers as object | undefined), ...Object.fromEntries(references) },
+    headers: {
+      ...(response.headers as object | undefined),
+      ...reference(RATE_LIMIT_POLICY),
+      ...reference(RATE_LIMIT),
+    },
   };
 }

@@ -93,7 +93,12 @@ it('says what is wrong with a migration', async () => {
   try {
     cpSync(join(repositoryRoot, 'services/user-api/migrations'), directory, { recursive: true });
     writeFileSync(join(directory, '999_wrong.sql'), 'CREATE TABEL wrong ();');
-    const run = migrate({ ...migrations, config: configOf(server, 'user-api', 'user_api_migrate'), directory, schema: 'users' });
+    const run = migrate({
+      ...migrations,
+      config: configOf(server, 'user-api', 'user_api_migrate'),
+      directory,
+      schema: 'users',
+    });
     await expect(run).rejects.toThrow('syntax error at or near "TABEL"');
   } finally {
     rmSync(directory, { recursive: true });
