@@ -24,6 +24,9 @@ BEGIN
         role,
         current_setting('millrace.' || role || '_password')
       );
+      -- The service is told what is wrong with its statements, and logs it without values; PostgreSQL's messages quote them. So its own log has
+      -- only what happens to the server: in this order, errors of statements come before LOG.
+      EXECUTE format('ALTER ROLE %I SET log_min_messages = log', role);
       EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', role, current_database(), service.schema);
       EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
     END LOOP;

@@ -14,7 +14,7 @@ import {
 import { dashboardFile } from '../observe/dashboards/dashboard.js';
 import { dashboards } from '../observe/dashboards/dashboards.js';
 import { rulesFile } from '../observe/rules/rules.js';
-import { metricsPort, servers, serviceNames, servicePort, services } from './services.js';
+import { metricsPort, probePort, servers, serviceNames, servicePort, services } from './services.js';
 
 const all = serviceNames.map((name) => ({
   ...{ name, port: servicePort, metricsPort, calls: {}, startsAfter: [], fromShell: {} },
@@ -26,6 +26,11 @@ const called = all.filter(({ name }) => all.some(({ calls }) => name in calls));
 for (const service of all) makeFile(`k8s/${service.name}.yaml`, 'service.yaml', service);
 makePart('k8s/network-policies.yaml', 'policies', 'network-policy.yaml', components());
 makePart('k8s/settings.yaml', 'urls', 'urls.yaml', called);
+makePart('overlays/components/tls/certificates.yaml', 'certificates', 'tls-certificate.yaml', components());
+makePart('overlays/components/tls/services.yaml', 'services', 'tls-service.yaml', callees());
+makeLine('overlays/components/tls/settings.yaml', /(?<=PROBE_PORT: ).*/, `'${probePort}'`, [
+  'topology/services.ts',
+]);
 makePart('docker-compose.yaml', 'depends_on', 'depends-on.yaml', open);
 makePart('docker-compose.yaml', 'services', 'compose-service.yaml', all, '\n');
 makePart('README.md', 'diagram', 'diagram.md', [
@@ -47,6 +52,7 @@ makeConfigMap('nginx', {
   'limits.conf': 'nginx/limits.conf',
   'headers.conf': 'nginx/headers.conf',
   'routes.conf': 'nginx/routes.conf',
+  'services-tls.conf': 'nginx/services-tls.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',
   settings: 'nginx/settings',
@@ -55,11 +61,15 @@ makeConfigMap('redis', {
   'redis.conf': 'redis/redis.conf',
   'users.conf': 'redis/users.conf',
   start: 'redis/start',
+  'on-renewal': 'docker/on-renewal',
 });
 makeConfigMap('postgres', {
   'apply-roles': 'postgres/apply-roles',
   'init.sql': 'postgres/init.sql',
   'roles.sql': 'postgres/roles.sql',
+  'start-with-tls': 'postgres/start-with-tls',
+  'pg_hba.conf': 'postgres/pg_hba.conf',
+  'on-renewal': 'docker/on-renewal',
 });
 
 makePart('observe/prometheus/prometheus.yaml', 'names', 'scrape-name.yaml', all);
@@ -87,6 +97,12 @@ makeConfigMap(
   'alertmanager',
   { 'alertmanager.yaml': 'observe/alertmanager/alertmanager.yaml' },
   'overlays/components/observe',
+);
+makeConfigMap(
+  'log-collector',
+  { 'collector.yaml': 'observe/logs/collector.yaml' },
+  'overlays/components/observe',
+  'millrace-logs',
 );
 
 makeFile('k8s/Kustomization', 'Kustomization', { manifests: manifestFiles() });
@@ -126,6 +142,14 @@ function components() {
   }));
 }
 
+/** The services, with what their certificates are for. */
+function callees() {
+  return components().flatMap((one) => {
+    const service = all.find(({ name }) => name === one.name);
+    return service ? { ...one, postgres: service.postgres, probePort } : [];
+  });
+}
+
 /** One arrow for all calls with the same purpose. */
 function arrowsOf({ calls }: { calls: Partial<Record<string, string>> }) {
   return [...new Set(Object.values(calls))].map((purpose) => ({
@@ -135,10 +159,15 @@ function arrowsOf({ calls }: { calls: Partial<Record<string, string>> }) {
 }
 
 /** A ConfigMap of these files, and their checksum in the pod template, so that pods restart when the configuration changes. */
-function makeConfigMap(name: string, paths: Record<string, string>, folder = 'k8s'): void {
+function makeConfigMap(
+  name: string,
+  paths: Record<string, string>,
+  folder = 'k8s',
+  namespace = 'millrace',
+): void {
   const sources = Object.values(paths);
   const files = Object.entries(paths).map(([key, path]) => ({ key, path, text: indented(read(path)) }));
-  makeFile(`${folder}/${name}-config.yaml`, 'config-map.yaml', { name, files }, sources);
+  makeFile(`${folder}/${name}-config.yaml`, 'config-map.yaml', { name, namespace, files }, sources);
   const checksum = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
   makeLine(`${folder}/${name}.yaml`, /(?<=millrace\/config-checksum: ).*/, `'${checksum}'`, sources);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
 import type { Client, DatabaseError } from 'pg';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
 import { forgetPostgresVariables, systemEnvironment } from '../supervise/environment.js';
@@ -13,8 +14,10 @@ import {
   removeStalePidFile,
 } from './postgres-cluster.js';
 import { waitUntilReady } from '../supervise/readiness.js';
+import { postgresTlsSettings } from './postgres-tls.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
+import { readTlsFiles } from './tls-files.js';
 
 export type Credentials = { user: string; password: string };
 
@@ -24,6 +27,8 @@ export type PostgresServer = Credentials & {
   host: string;
   port: number;
   database: string;
+  /** With TLS: how the administrator connects. */
+  ssl?: ConnectionOptions;
   /** The accounts of the services, and those that own their schemas: postgres/roles.sql. */
   roles: Record<ServiceRole | `${ServiceRole}_migrate`, Credentials>;
   process: SupervisedProcess;
@@ -55,11 +60,13 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
     signal?.throwIfAborted();
 
     const port = await freePort();
+    const tlsDir = options.tlsDir && join(options.tlsDir, 'postgres');
+    const tlsSettings = tlsDir ? postgresTlsSettings(tlsDir, account) : {};
     const postgres = superviseProcess(
       {
         name: 'postgres',
         command: join(account.nativeFolder, 'bin', 'postgres'),
-        args: ['-D', account.clusterFolder, ...settings(port)],
+        args: ['-D', account.clusterFolder, ...settings(port, tlsSettings)],
         cwd: account.clusterFolder,
         // On macOS it does not start without a locale; C exists everywhere.
         env: { ...systemEnvironment(), LC_ALL: 'C' },
@@ -73,7 +80,11 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
     );
     server = postgres;
     await waitUntilReady(postgres, () => acceptsConnections(account, postgres.pid), { signal });
-    const connection = { host: '127.0.0.1', port, user: 'postgres', password: secrets.postgresPassword };
+    const host = '127.0.0.1';
+    const connection = {
+      ...{ host, port, user: 'postgres', password: secrets.postgresPassword },
+      ...(tlsDir && { ssl: { host, ...readTlsFiles(tlsDir) } }),
+    };
     await createDatabase(connection, dataDir.path);
     const passwords = passwordsOf(secrets);
     await createRoles(connection, passwords);
@@ -91,8 +102,19 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
   }
 }
 
+/**
+ * What PostgreSQL logs, the same everywhere (docker-compose.yaml and k8s/postgres.yaml say why), for `-c`. The prefix is what the log collector
+ * expects: observe/logs/collector.yaml.
+ */
+export const loggingSettings = {
+  log_line_prefix: 'time=%m pid=%p state=%e user=%u database=%d ',
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
+  log_parameter_max_length: 0,
+};
+
 /** Command-line settings, so that they are all in one place and none gets lost in the data folder. */
-function settings(port: number): string[] {
+function settings(port: number, further: Record<string, string>): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     port,
@@ -100,8 +122,9 @@ function settings(port: number): string[] {
     max_connections: 200,
     timezone: 'UTC',
     log_timezone: 'UTC',
-    log_line_prefix: '',
+    ...loggingSettings,
     log_checkpoints: 'off',
+    ...further,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
@@ -121,7 +144,7 @@ function nativeFolder(): string {
   }
 }
 
-type Connection = Credentials & { host: string; port: number };
+type Connection = Credentials & { host: string; port: number; ssl?: ConnectionOptions };
 
 async function createDatabase(connection: Connection, dataDir: string): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type ServiceName, serviceNames, services } from '#topology';
 import type { PostgresServer } from '../servers/postgres.js';
@@ -17,11 +18,19 @@ export const migratingServices = serviceNames.filter((name) => services[name].po
 export async function runMigrations(
   service: ServiceName,
   { command, args, cwd }: Pick<ProcessSpec, 'command' | 'args' | 'cwd'>,
-  { postgres, signal }: { postgres: PostgresServer; signal: AbortSignal },
+  {
+    postgres,
+    tlsDir,
+    signal,
+  }: { postgres: PostgresServer; tlsDir?: string | undefined; signal: AbortSignal },
 ): Promise<void> {
   const needs = services[service].postgres;
   if (!needs) return;
-  const env = { ...serviceEnvironment(), ...postgresEnvironment(postgres, `${needs.role}_migrate`) };
+  const env = {
+    ...serviceEnvironment(),
+    ...postgresEnvironment(postgres, `${needs.role}_migrate`),
+    ...(tlsDir !== undefined && { TLS_DIR: join(tlsDir, service) }),
+  };
   try {
     await promisify(execFile)(command, [...(args ?? []), 'migrate'], { cwd, env, signal });
   } catch (error) {

@@ -64,7 +64,7 @@ export type Stack = {
 
 /** Starts the whole stack as local processes and waits until it is healthy. A failed start leaves nothing behind. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { onLine, onEvent, watch = false, observe = false, scale, bind } = options;
+  const { onLine, onEvent, watch = false, observe = false, scale, bind, tlsDir } = options;
   const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
   const port = options.port === 'free' ? await freePort() : options.port;
   await assertPublicPort(port, hosts);
@@ -73,7 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const surroundings = { guard: dataDir.guard, onLine, onEvent };
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
-  const parts = { ...surroundings, dataDir: dataDir.path, signal };
+  const parts = { ...surroundings, dataDir: dataDir.path, signal, tlsDir };
 
   const serviceProcesses: SupervisedProcess[] = [];
   let stopWatching = () => Promise.resolve();
@@ -98,7 +98,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     signal.throwIfAborted();
     const env = {
       ...serviceEnvironment(),
-      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path }),
+      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path, tlsDir }),
       ...options.env?.all,
       ...options.env?.[replica.service],
     };
@@ -111,7 +111,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   /** The services wait for it. Programs that a test has in their place have no migrations. */
   const migrateSchema = async (service: ServiceName) => {
     if (!postgres || options.serviceCommand) return;
-    await runMigrations(service, serviceCommand(watch)({ service }), { postgres, signal });
+    await runMigrations(service, serviceCommand(watch)({ service }), { postgres, tlsDir, signal });
   };
 
   /** Tells the callers of services, and who observes them, which replicas there are. */
@@ -130,10 +130,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const starting: Promise<unknown>[] = [];
   try {
     signal.throwIfAborted();
-    const planned = await planReplicas(scale, [], observe);
+    const planned = await planReplicas(scale, [], { metrics: observe, probes: tlsDir !== undefined });
     publishLists(planned);
     if (observe) prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
-    const proxy = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
+    const proxy = startNginx({
+      ...{ ...surroundings, dataDir: dataDir.path, tlsDir },
+      ...{ hosts, port, replicas: planned },
+    });
     nginx = proxy;
 
     const postgresReady = startPostgres(parts).then((server) => (postgres = server));

@@ -6,6 +6,7 @@ import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import type { Express } from 'express';
 import { Redis } from 'ioredis';
 import { createApp as createTaskApi } from '../../services/task-api/src/app.js';
+import { createKeyStore } from '../../services/task-api/src/keys/key-store.js';
 import { createApp as createUserApi } from '../../services/user-api/src/app.js';
 import { createApp as createWebGateway } from '../../services/web-gateway/src/app.js';
 
@@ -77,7 +78,7 @@ test('every public route is described, and nothing else; every route has a rule,
   const isInternal = ({ method, path }: Route) => accessOf(method, path) === 'service';
   expect(charged).toEqual(routes.filter((route) => !isInternal(route)));
 
-  const { paths = {} } = createOpenApiDocument();
+  const { paths = {} } = createOpenApiDocument({ isSecured: true });
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     // Express accepts a path with and without its trailing slash.
     Object.keys(methods).map(
@@ -123,6 +124,7 @@ function createApps(): Record<string, Express> {
         hasLostMessages: () => Promise.resolve(false),
       },
       hints: { changed: () => undefined, listen: () => () => undefined, close: () => undefined },
+      keys: createKeyStore(postgres),
       options: {
         leaseMs: 1,
         backoffMs: 1,

@@ -41,6 +41,7 @@ const COSTS: (Cost & { routes: string[] })[] = [
       'GET /api/jobs/summary',
       'GET /image/:id',
       'GET /user/users',
+      'GET /api/keys',
     ],
   },
   {
@@ -56,6 +57,8 @@ const COSTS: (Cost & { routes: string[] })[] = [
       'DELETE /tasks/:id',
       'DELETE /api/jobs/:id',
       'POST /user/register',
+      'POST /api/keys',
+      'DELETE /api/keys/:id',
     ],
   },
   {

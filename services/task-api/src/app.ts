@@ -12,13 +12,14 @@ import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
 import { createAcceptJob } from './jobs/intake/accept-job.js';
 import { type BacklogLimits, createBacklogGate } from './jobs/intake/backlog.js';
-import { hintChanges } from './tasks/hint-changes.js';
 import { createAttemptSpans, withAttemptSpans } from './jobs/leases/attempt-spans.js';
 import { createJobLeases, type LeaseOptions } from './jobs/leases/leases.js';
 import { declareJobMetrics } from './jobs/job-metrics.js';
 import type { JobPublisher } from './jobs/outbox/publisher.js';
 import { createJobStore } from './jobs/job-store.js';
 import { createJobWatcher } from './jobs/job-watcher.js';
+import type { KeyStore } from './keys/key-store.js';
+import { keyRoutes } from './keys/routes.js';
 import { addRoutes } from './tasks/add-route.js';
 import { homeRoutes } from './tasks/home-route.js';
 import { jobEventRoutes } from './jobs/events-route.js';
@@ -44,6 +45,8 @@ export interface Dependencies {
   redis: Redis;
   publisher: JobPublisher;
   hints: TaskHints;
+  /** Where people sign in. */
+  keys?: KeyStore | undefined;
   options: JobOptions;
 }
 
@@ -69,10 +72,10 @@ const SEARCHES = 2;
 const SEARCH_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
-  const { postgres, lists, postgresCheck, redis, publisher, hints, options, ...basics } = dependencies;
+  const { postgres, lists, postgresCheck, redis, publisher, hints, keys, options, ...basics } = dependencies;
   const { pod, logger, lifecycle } = basics;
   declareJobMetrics(lists);
-  const jobs = createJobStore(postgres, { ...options, lists });
+  const jobs = createJobStore(postgres, { ...options, lists, hints });
   const searches = createWorkLimiter({
     name: 'searches',
     concurrency: SEARCHES,
@@ -111,13 +114,16 @@ export function createApp(dependencies: Dependencies): Express {
           draining: lifecycle.draining,
         }),
       }),
-      hintChanges(hints),
+      ...(keys ? [keyRoutes(keys, logger)] : []),
       taskEventRoutes(hints, streams),
-      taskRoutes(createTaskStore(postgres, { lists, searches })),
+      taskRoutes(createTaskStore(postgres, { lists, searches, hints })),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
       jobLeaseRoutes(
-        withAttemptSpans(createJobLeases(postgres, options), createAttemptSpans(postgres, logger)),
+        withAttemptSpans(
+          createJobLeases(postgres, { ...options, hints }),
+          createAttemptSpans(postgres, logger),
+        ),
       ),
     ],
   });

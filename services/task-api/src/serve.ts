@@ -1,12 +1,13 @@
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
-import { awaitMigrations, createPostgres, createPostgresCheck } from '@millrace/chassis/stores/postgres';
+import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createRateLimits } from '@millrace/chassis/stores/limits';
+import { awaitMigrations, createPostgres, createPostgresCheck } from '@millrace/chassis/stores/postgres';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createApp } from './app.js';
 import { INPUT_SHARE } from './jobs/intake/backlog.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './jobs/outbox/publisher.js';
+import { createKeyStore } from './keys/key-store.js';
 import { createListPool } from './lists/list-pool.js';
 import { startRetention } from './jobs/retention.js';
 import { startSweeper } from './jobs/outbox/sweeper.js';
@@ -17,12 +18,15 @@ import { fillTaskTexts, startMergingTexts } from './tasks/task-texts.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
-const auth = createAuthentication(config, logger);
-const postgres = createPostgres(config, logger);
-const lists = createListPool(config, logger);
-const postgresCheck = createPostgresCheck(config, 'jobs');
-const redis = connectRedis(config.REDIS_URL, logger);
-const limits = createRateLimits(config, logger);
+const tls = openTls(config, logger);
+const database = { ...config, tls: tls.stores };
+const postgres = createPostgres(database, logger);
+const keys = config.AUTH_MODE === 'off' ? undefined : createKeyStore(postgres);
+const auth = createAuthentication(config, logger, keys?.find);
+const lists = createListPool(database, logger);
+const postgresCheck = createPostgresCheck(database, 'jobs');
+const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
+const limits = createRateLimits(config, logger, tls.stores);
 const publisher = createJobPublisher(redis);
 const hints = createTaskHints(redis, logger);
 
@@ -38,6 +42,7 @@ const app = createApp({
   redis,
   publisher,
   hints,
+  keys,
   options: {
     leaseMs: config.JOB_LEASE_MS,
     backoffMs: config.JOB_BACKOFF_MS,
@@ -70,8 +75,9 @@ runService({
   logger,
   lifecycle,
   app,
+  tls,
   async prepare(signal) {
-    await awaitMigrations({ ...schema, config, logger, signal });
+    await awaitMigrations({ ...schema, config: database, logger, signal });
     await fillTaskTexts(postgres, { logger, signal });
     stopMerging = startMergingTexts({ db: postgres, intervalMs: MERGE_INTERVAL_MS, logger });
     stopRetention = startRetention({

@@ -1,5 +1,16 @@
-import { postgresConfig, rateLimitConfig, redisForLimit, serviceConfig } from '@millrace/chassis/process';
+import {
+  postgresConfig,
+  rateLimitConfig,
+  redisForLimit,
+  serviceConfig,
+  urlList,
+} from '@millrace/chassis/process';
 
-export const configSchema = serviceConfig
-  .extend({ ...postgresConfig.shape, ...rateLimitConfig.shape })
-  .refine(...redisForLimit('RATE_LIMIT_PER_SECOND'));
+const settings = serviceConfig.extend({
+  ...postgresConfig.shape,
+  ...rateLimitConfig.shape,
+  /** Where API keys are known. */
+  TASK_API_URLS: urlList,
+});
+
+export const configSchema = settings.refine(...redisForLimit('RATE_LIMIT_PER_SECOND'));

@@ -4,6 +4,7 @@ import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
+import type { SignInSettings } from '@millrace/contracts';
 import type { Express } from 'express';
 import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
@@ -27,6 +28,8 @@ export interface Dependencies {
   limits: Limits;
   /** The output of ui/build.mjs. */
   uiFolder: string;
+  /** How the web UI signs people in; undefined when nobody needs to. */
+  signIn?: SignInSettings | undefined;
 }
 
 /** The services that the gateway calls. */
@@ -51,7 +54,15 @@ const CLIENT_SHARE = 1 / 2;
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 
-export function createApp({ redis, services, uploads, limits, uiFolder, ...basics }: Dependencies): Express {
+export function createApp({
+  redis,
+  services,
+  uploads,
+  limits,
+  uiFolder,
+  signIn,
+  ...basics
+}: Dependencies): Express {
   const jobs = createJobClient(services.taskApi);
   const memory = splitMemory(limits.memoryBudgetBytes);
   const shownBytes = Math.floor(limits.memoryBudgetBytes * SHOWN_SHARE);
@@ -78,7 +89,7 @@ export function createApp({ redis, services, uploads, limits, uiFolder, ...basic
     service: 'web-gateway',
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
-      uiRoutes(uiFolder),
+      uiRoutes(uiFolder, signIn),
       docsRoutes({ folder: uiFolder, isSecured: basics.auth !== undefined }),
       analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({

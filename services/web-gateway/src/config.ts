@@ -8,11 +8,16 @@ import {
 } from '@millrace/chassis/process';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 import { workflowConfig } from '@millrace/workflows';
+import { z } from 'zod';
 
 const settings = workflowConfig.extend({
   ...rateLimitConfig.shape,
   USER_API_URLS: urlList,
   QUEUE_WORKER_URLS: urlList,
+  /** The client at AUTH_ISSUER by which the web UI signs people in: a public one, whose redirect URI is the URL of the home page. */
+  AUTH_CLIENT_ID: z.string().min(1).max(255).optional(),
+  /** What the web UI asks the issuer for, as a query string: replaces `scope`, and adds what the issuer needs, such as `audience=…`. */
+  AUTH_PARAMETERS: z.string().max(2_000).optional(),
   /** The largest image that may be uploaded. Nginx has its own limit, slightly above. */
   UPLOAD_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
   /** How many bytes per second a client may upload in the long run, over all replicas; 0: no limit. */

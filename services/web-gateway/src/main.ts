@@ -1,27 +1,33 @@
 import { join } from 'node:path';
-import { createServiceClient } from '@millrace/chassis/calls';
+import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createRateLimits } from '@millrace/chassis/stores/limits';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
+import { signInSettings } from './web-ui/sign-in.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
-const auth = createAuthentication(config, logger);
-const redis = connectRedis(config.REDIS_URL, logger);
-const limits = createRateLimits(config, logger);
+const tls = openTls(config, logger);
+const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
+const limits = createRateLimits(config, logger, tls.stores);
 
-const { taskApi, ...workers } = createWorkflowServices(config);
+const { taskApi, ...workers } = createWorkflowServices(config, tls.services);
+const auth = createAuthentication(config, logger, createFindKey(taskApi));
 // In the order in which the UI lists them.
 const services: Services = {
   taskApi,
-  userApi: createServiceClient({ name: 'user-api', urls: config.USER_API_URLS }),
+  userApi: createServiceClient({ name: 'user-api', urls: config.USER_API_URLS, tls: tls.services }),
   ...workers,
-  queueWorker: createServiceClient({ name: 'queue-worker', urls: config.QUEUE_WORKER_URLS }),
+  queueWorker: createServiceClient({
+    name: 'queue-worker',
+    urls: config.QUEUE_WORKER_URLS,
+    tls: tls.services,
+  }),
 };
 
 const app = createApp({
@@ -39,6 +45,7 @@ const app = createApp({
   redis,
   services,
   uiFolder: join(__dirname, '../dist/ui'),
+  signIn: signInSettings(config),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
@@ -54,6 +61,7 @@ runService({
   logger,
   lifecycle,
   app,
+  tls,
   close: [
     () => Promise.all(Object.values(services).map((service) => service.close())),
     () => limits.close(),

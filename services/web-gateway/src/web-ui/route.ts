@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { methodNotAllowed, notFound } from '@millrace/chassis/http';
-import { pageSchema } from '@millrace/contracts';
+import { pageSchema, type SignInSettings } from '@millrace/contracts';
 import { Router } from 'express';
 import { sendPage } from '../ui/page.js';
 
@@ -8,11 +8,12 @@ import { sendPage } from '../ui/page.js';
  * GET / and /ui/:page: the web UI, one HTML document for all pages. GET /ui/assets/:file: its scripts and styles.
  *
  * @param folder the output of ui/build.mjs
+ * @param signIn how the UI signs people in; undefined when nobody needs to
  */
-export function uiRoutes(folder: string): Router {
+export function uiRoutes(folder: string, signIn: SignInSettings | undefined): Router {
   const router = Router();
 
-  const sendUi = sendPage(folder, 'index.html');
+  const sendUi = sendPage(folder, 'index.html', signIn);
 
   router.route('/').get(sendUi).all(methodNotAllowed);
   router

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import type { PostgresConfig } from '../../process/config.js';
 import type { Logger } from '../../process/logger.js';
+import { reasonOf } from '../../process/tls/reason.js';
 import { connectionOptions, isServerFault } from './pool.js';
 import { retryForever } from '../../work/retry.js';
 
@@ -87,7 +88,8 @@ async function connected<T>(
   return retryForever(run, {
     ...(signal && { signal }),
     retryable: () => isUnavailable && !signal?.aborted,
-    onRetry: (error, delayMs) => logger.warn({ err: error, retry_ms: delayMs }, 'waiting for PostgreSQL'),
+    onRetry: (error, delayMs) =>
+      logger.warn({ err: error, reason: reasonOf(error), retry_ms: delayMs }, 'waiting for PostgreSQL'),
   });
 }
 
