@@ -74,7 +74,7 @@ async function main(): Promise<number> {
 }
 
 function welcome(
-  { url, port, prometheus }: Stack,
+  { url, port, prometheus, traceStore }: Stack,
   { bind, watch }: Arguments,
   provider: IdentityProvider | undefined,
   say: (line: string) => void,
@@ -84,6 +84,7 @@ function welcome(
     `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (services restart when their sources change)' : ''}`,
   );
   if (prometheus) say(`metrics and alerts: ${prometheus.url}`);
+  if (traceStore) say(`traces: ${home}/ui/jobs, in the dialog of each job; and ${home}/ui/images`);
   if (provider) {
     say(`people: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
     const token = `$(curl -s ${provider.url}/token/ada)`;

@@ -3,6 +3,7 @@ import { type PrometheusServer, startPrometheus } from '../observe/prometheus.js
 import { writeTargets } from '../observe/targets.js';
 import { openDataDir, type DataDirOptions } from '../servers/data-dir.js';
 import { serviceEnvironment } from '../supervise/environment.js';
+import { startTraceStore, type TraceStoreServer } from '../trace-store/start.js';
 import { waitUntilHealthy, type RunningReplica } from './health.js';
 import { startNginx, type NginxServer } from '../servers/nginx.js';
 import { compiledScript, repositoryRoot } from '../paths.js';
@@ -34,7 +35,10 @@ export type StackOptions = DataDirOptions & {
   env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
-  /** Has every replica serve metrics, and starts Prometheus if it is installed. Default: false. */
+  /**
+   * Has every replica serve metrics, and starts Prometheus if it is installed; starts a store of traces, unless the shell says where those go.
+   * Default: false.
+   */
   observe?: boolean;
   /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode forever. */
   deadlineMs?: number;
@@ -51,6 +55,8 @@ export type Stack = {
   nginx: NginxServer;
   /** With `observe`, where it is installed. */
   prometheus: PrometheusServer | undefined;
+  /** With `observe`, unless the shell says where spans go. */
+  traceStore: TraceStoreServer | undefined;
   /** The running replicas. */
   readonly replicas: readonly RunningReplica[];
   /** Changes services' numbers of replicas while requests are running, none of which fails. See `Scaling`. */
@@ -80,6 +86,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let postgres: PostgresServer | undefined;
   let redis: RedisServer | undefined;
   let prometheus: PrometheusServer | undefined;
+  let traceStore: TraceStoreServer | undefined;
   let scaling: Scaling | undefined;
 
   const stop = async () => {
@@ -89,13 +96,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await prometheus?.process.stop(5_000);
     await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));
     await scaling?.idle();
-    await Promise.all([postgres?.stop(), redis?.stop()]);
+    await Promise.all([postgres?.stop(), redis?.stop(), traceStore?.process.stop(2_000)]);
     await dataDir.close();
   };
 
   const startReplica = (replica: PlannedReplica): RunningReplica => {
     signal.throwIfAborted();
     const env = {
+      ...traceStore?.settings,
       ...serviceEnvironment(),
       ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path }),
       ...options.env?.all,
@@ -125,7 +133,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     signal.throwIfAborted();
     const planned = await planReplicas(scale, [], observe);
     publishLists(planned);
-    if (observe) prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
+    if (observe) {
+      prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
+      traceStore = await startTraceStore(surroundings);
+    }
     const proxy = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
     nginx = proxy;
 
@@ -163,8 +174,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
     const { replicas } = running;
     await waitUntilHealthy({ url, nginx: proxy.process, replicas, deadlineMs, signal });
-    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy, prometheus };
-    return assembleStack({ url, port, stop, ...servers }, running);
+    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy };
+    return assembleStack({ url, port, stop, ...servers, prometheus, traceStore }, running);
   } catch (error) {
     ending.abort(error);
     await Promise.allSettled(starting);
@@ -174,7 +185,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function assembleStack(
-  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'prometheus' | 'stop'>,
+  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'prometheus' | 'traceStore' | 'stop'>,
   scaling: Scaling,
 ): Stack {
   return {

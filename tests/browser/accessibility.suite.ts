@@ -24,7 +24,7 @@ interface Tolerance {
 }
 
 /** Fails on any finding of axe, minor or serious, except for what is tolerated. */
-async function expectNoFindings(
+export async function expectNoFindings(
   page: BrowserPage,
   { accepted = [], exclude }: Tolerance = {},
 ): Promise<void> {

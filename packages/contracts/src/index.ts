@@ -13,4 +13,5 @@ export * from './pagination.js';
 export * from './problem.js';
 export * from './tasks.js';
 export * from './text.js';
+export * from './traces.js';
 export * from './users.js';

@@ -5,10 +5,12 @@ import {
   redisUrl,
   serviceConfig,
 } from '@millrace/chassis/process';
+import { tracesConfig } from '@millrace/chassis/traces';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 
 export const configSchema = serviceConfig.extend({
   ...postgresConfig.shape,
+  ...tracesConfig.shape,
   /** Further connections of a replica, for lists, searches and the summary. */
   POSTGRES_LIST_POOL_SIZE: positiveInteger.default(4),
   REDIS_URL: redisUrl,

@@ -3,6 +3,7 @@ import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
 import { connectRedis } from '@millrace/chassis/stores/redis';
+import { createTraceReader } from '@millrace/chassis/traces';
 import { createApp } from './app.js';
 import { INPUT_SHARE } from './jobs/intake/backlog.js';
 import { configSchema } from './config.js';
@@ -23,6 +24,7 @@ const postgresCheck = createPostgresCheck(config, 'jobs');
 const redis = connectRedis(config.REDIS_URL, logger);
 const publisher = createJobPublisher(redis);
 const hints = createTaskHints(redis, logger);
+const traces = config.TRACES_URL === undefined ? undefined : createTraceReader(config.TRACES_URL);
 
 const app = createApp({
   pod: config.POD_NAME,
@@ -35,6 +37,7 @@ const app = createApp({
   redis,
   publisher,
   hints,
+  traces,
   options: {
     leaseMs: config.JOB_LEASE_MS,
     backoffMs: config.JOB_BACKOFF_MS,
@@ -94,6 +97,7 @@ runService({
     () => hints.close(),
     () => redis.disconnect(),
     () => postgresCheck.close(),
+    () => traces?.close(),
     () => Promise.all([postgres.end(), lists.end()]),
   ],
 });

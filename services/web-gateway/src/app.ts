@@ -2,6 +2,7 @@ import type { ServiceClient } from '@millrace/chassis/calls';
 import { type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { createRateLimit, declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
+import type { TraceReader } from '@millrace/chassis/traces';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { Express } from 'express';
@@ -9,6 +10,7 @@ import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
 import { docsRoutes } from './reference/route.js';
 import { imageRoutes } from './images/image-route.js';
+import { imageTraceRoutes } from './images/trace-route.js';
 import { labRoutes } from './lab/route.js';
 import { uiRoutes } from './web-ui/route.js';
 import { uploadRoutes } from './images/upload-route.js';
@@ -22,6 +24,8 @@ export interface Dependencies {
   redis: Redis;
   services: Services;
   limits: Limits;
+  /** Where traces can be read, and where people can see them in Jaeger. Default: they are not shown */
+  traces?: { reader: TraceReader; jaegerUrl: string | undefined } | undefined;
   /** The output of ui/build.mjs. */
   uiFolder: string;
 }
@@ -50,7 +54,7 @@ const CLIENT_SHARE = 1 / 2;
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 
-export function createApp({ redis, services, limits, uiFolder, ...basics }: Dependencies): Express {
+export function createApp({ redis, services, limits, traces, uiFolder, ...basics }: Dependencies): Express {
   const jobs = createJobClient(services.taskApi);
   const memory = splitMemory(limits.memoryBudgetBytes);
   const shownBytes = Math.floor(limits.memoryBudgetBytes * SHOWN_SHARE);
@@ -77,7 +81,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
     service: 'web-gateway',
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
-      uiRoutes(uiFolder),
+      uiRoutes(uiFolder, traces),
       docsRoutes({ folder: uiFolder, isSecured: basics.auth !== undefined }),
       analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({
@@ -101,6 +105,7 @@ export function createApp({ redis, services, limits, uiFolder, ...basics }: Depe
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),
+      ...(traces ? [imageTraceRoutes(images, traces.reader)] : []),
       labRoutes(effectWorkers, basics.lifecycle, limits.labRunLimit),
     ],
   });

@@ -1,8 +1,12 @@
 import { milliseconds, nonNegativeInteger, positiveInteger, urlList } from '@millrace/chassis/process';
+import { tracesConfig, webAddress } from '@millrace/chassis/traces';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 import { workflowConfig } from '@millrace/workflows';
 
 export const configSchema = workflowConfig.extend({
+  ...tracesConfig.shape,
+  /** Where people can see traces in Jaeger: the web UI links to it. */
+  TRACES_UI_URL: webAddress.optional(),
   USER_API_URLS: urlList,
   QUEUE_WORKER_URLS: urlList,
   /** The largest image that may be uploaded. Nginx has its own limit, slightly above. */

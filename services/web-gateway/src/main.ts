@@ -3,6 +3,7 @@ import { createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
+import { createTraceReader } from '@millrace/chassis/traces';
 import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
@@ -12,6 +13,10 @@ const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
 const auth = createAuthentication(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
+const traces =
+  config.TRACES_URL === undefined
+    ? undefined
+    : { reader: createTraceReader(config.TRACES_URL), jaegerUrl: config.TRACES_UI_URL };
 
 const { taskApi, ...workers } = createWorkflowServices(config);
 // In the order in which the UI lists them.
@@ -29,6 +34,7 @@ const app = createApp({
   auth,
   redis,
   services,
+  traces,
   uiFolder: join(__dirname, '../dist/ui'),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
@@ -49,6 +55,7 @@ runService({
   app,
   close: [
     () => Promise.all(Object.values(services).map((service) => service.close())),
+    () => traces?.reader.close(),
     () => redis.disconnect(),
   ],
 });

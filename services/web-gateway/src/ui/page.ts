@@ -15,10 +15,26 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Sends a page that ui/build.mjs has built. */
-export function sendPage(folder: string, file: string): RequestHandler {
+/**
+ * Sends a page that ui/build.mjs has built.
+ *
+ * @param settings what the page has to know of the server, each as a `<meta>`. Default: none
+ */
+export function sendPage(
+  folder: string,
+  file: string,
+  settings: Record<string, string> = {},
+): RequestHandler {
+  const metas = Object.entries(settings).map(
+    ([name, content]) => `<meta name="${name}" content="${escapeAttribute(content)}" />\n    `,
+  );
   return async (_req, res) => {
-    const body = await readFile(join(folder, file), 'utf8');
+    const page = await readFile(join(folder, file), 'utf8');
+    const body = page.replace('<title>', () => `${metas.join('')}<title>`);
     sendKept(res, { body, type: 'html', policy: POLICY });
   };
+}
+
+function escapeAttribute(text: string): string {
+  return text.replace(/[&"<]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

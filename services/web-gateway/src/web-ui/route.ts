@@ -8,11 +8,12 @@ import { sendPage } from '../ui/page.js';
  * GET / and /ui/:page: the web UI, one HTML document for all pages. GET /ui/assets/:file: its scripts and styles.
  *
  * @param folder the output of ui/build.mjs
+ * @param traces whether jobs and images show their traces, and where those can be seen in Jaeger. The page has it in a `<meta>`.
  */
-export function uiRoutes(folder: string): Router {
+export function uiRoutes(folder: string, traces?: { jaegerUrl: string | undefined }): Router {
   const router = Router();
 
-  const sendUi = sendPage(folder, 'index.html');
+  const sendUi = sendPage(folder, 'index.html', traces && { traces: traces.jaegerUrl ?? '' });
 
   router.route('/').get(sendUi).all(methodNotAllowed);
   router
