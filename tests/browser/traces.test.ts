@@ -38,7 +38,7 @@ if (findChromium() === undefined || !isLocal) {
         const trace = page.getByRole('dialog').getByRole('region', { name: 'Spans of the trace' });
         const row = (name: RegExp) => trace.getByRole('row', { name });
         await row(/Attempt 2/).waitFor();
-        expect(await row(/Attempt 1/).textContent()).toMatch(/Attempt 1.*lost: lease lost.*queue-worker-1/);
+        expect(await row(/Attempt 1/).textContent()).toMatch(/Attempt 1.*lost.*queue-worker-1/);
         expect(await row(/Waits for attempt 1/).textContent()).toMatch(/wait/);
         for (const name of [
           /SQLINSERT tasks INSERT jobs/,

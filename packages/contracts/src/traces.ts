@@ -8,8 +8,10 @@ const ms = z.number().min(0);
 /** A piece of work, as the process that did it has recorded it. */
 export const traceSpanSchema = z.object({
   id: z.string(),
-  /** The span that caused it. It may be missing in the trace: a process that is killed takes its last spans with it. */
+  /** The span that caused it. */
   parent_id: z.string().nullable(),
+  /** Whether that is missing in the trace: a process that is killed takes its last spans with it. */
+  is_orphan: z.boolean(),
   /** How many spans it is inside of. */
   depth: z.int().min(0),
   /**

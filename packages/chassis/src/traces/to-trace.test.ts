@@ -32,8 +32,30 @@ it('puts each span after the one that caused it, and beside it in the order in w
 it('shows spans whose cause is missing at the top', () => {
   const { spans } = traceOf([span({ span: 1 }), span({ span: 2, parent: 9, start: 2_000 })])!;
   expect(spans).toMatchObject([
-    { depth: 0, parent_id: null },
-    { depth: 0, parent_id: '0000000000000009' },
+    { depth: 0, parent_id: null, is_orphan: false },
+    { depth: 0, parent_id: '0000000000000009', is_orphan: true },
+  ]);
+});
+
+it('shows what was done for a worker that was killed in the attempt that it had lost', () => {
+  const attempt = { parent: 1, name: 'attempt jobs', ms: 100 };
+  const { spans } = traceOf([
+    span({ span: 1, name: 'POST /upload', ms: 5 }),
+    span({ span: 2, ...attempt, start: 1_010, attributes: { 'millrace.job.outcome': 'lost' } }),
+    span({ span: 3, ...attempt, start: 1_200, attributes: { 'millrace.job.outcome': 'completed' } }),
+    span({ span: 4, parent: 98, name: 'before', start: 1_009 }),
+    span({ span: 5, parent: 99, name: 'in the lost one', start: 1_050 }),
+    span({ span: 6, parent: 5, name: 'inside of that', start: 1_051 }),
+    span({ span: 7, parent: 97, name: 'in the completed one', start: 1_250 }),
+  ])!;
+  expect(spans.map(({ name, depth, is_orphan }) => [name, depth, is_orphan])).toEqual([
+    ['POST /upload', 0, false],
+    ['attempt jobs', 1, false],
+    ['in the lost one', 2, true],
+    ['inside of that', 3, false],
+    ['attempt jobs', 1, false],
+    ['before', 0, true],
+    ['in the completed one', 0, true],
   ]);
 });
 
@@ -86,11 +108,7 @@ it('shows so many spans at most, and survives those that cause one another', () 
   expect(trace.spans.at(-1)).toMatchObject({ depth: TRACE_SPANS_MAX - 1 });
   expect(trace.omitted).toBe(5);
 
-  const circle = traceOf([
-    span({ span: 1, parent: 2 }),
-    span({ span: 2, parent: 1 }),
-    span({ span: 3, parent: 3 }),
-  ])!;
+  const circle = traceOf([span({ span: 1, parent: 2 }), span({ span: 2, parent: 1 }), span({ span: 3 })])!;
   expect(circle.spans.map(({ id }) => id)).toEqual(['0000000000000003']);
   expect(circle.omitted).toBe(2);
 });

@@ -20,7 +20,7 @@ export function toTrace(exported: readonly ResourceSpans[]): Trace | undefined {
     trace_id: first.span.traceId,
     started_at: new Date(first.start).toISOString(),
     duration_ms: spans.reduce((latest, { end }) => Math.max(latest, end), first.end) - first.start,
-    spans: shown.map(({ span, depth }) => toTraceSpan(span, depth, first.start)),
+    spans: shown.map((placed) => toTraceSpan(placed, first.start)),
     omitted: spans.length - shown.length,
   };
 }
@@ -39,40 +39,55 @@ function spansOf(exported: readonly ResourceSpans[]): Span[] {
   return [...byId.values()].sort((one, other) => one.start - other.start);
 }
 
-/** Each after the one that caused it. Spans whose cause is missing are at the top, like the first one. */
-function inOrder(spans: readonly Span[]): { span: Span; depth: number }[] {
+interface PlacedSpan {
+  span: Span;
+  depth: number;
+  isOrphan: boolean;
+}
+
+/** Each after the one that caused it. Those whose cause is missing are in the attempt that was lost then, or else at the top. */
+function inOrder(spans: readonly Span[]): PlacedSpan[] {
   const known = new Set(spans.map(({ span }) => span.spanId));
+  const lost = spans.filter(({ attributes }) => attributes.get(OUTCOME) === 'lost');
   const children = new Map<string, Span[]>();
   for (const span of spans) {
-    const { parentSpanId, spanId } = span.span;
-    const parent = known.has(parentSpanId) && parentSpanId !== spanId ? parentSpanId : '';
+    const { parentSpanId } = span.span;
+    const parent = known.has(parentSpanId) ? parentSpanId : (parentSpanId && lostAround(span, lost)) || '';
     const siblings = children.get(parent);
     if (siblings) siblings.push(span);
     else children.set(parent, [span]);
   }
-  const ordered: { span: Span; depth: number }[] = [];
+  const ordered: PlacedSpan[] = [];
   // Not recursive: a chain of spans can be long. Each is the child of one, so that none comes twice.
-  const open = (children.get('') ?? []).map((span) => ({ span, depth: 0 })).reverse();
+  const open: PlacedSpan[] = [];
+  const openChildren = (of: string, depth: number) => {
+    for (const span of (children.get(of) ?? []).toReversed()) {
+      const { parentSpanId } = span.span;
+      open.push({ span, depth, isOrphan: parentSpanId !== '' && !known.has(parentSpanId) });
+    }
+  };
+  openChildren('', 0);
   for (let next = open.pop(); next; next = open.pop()) {
     ordered.push(next);
-    const { depth } = next;
-    const inside = children.get(next.span.span.spanId) ?? [];
-    open.push(...inside.map((span) => ({ span, depth: depth + 1 })).reverse());
+    openChildren(next.span.span.spanId, next.depth + 1);
   }
   return ordered;
 }
 
-function toTraceSpan(
-  { span, resource, attributes, start, end }: Span,
-  depth: number,
-  begin: number,
-): TraceSpan {
-  const outcome = attributes.get('millrace.job.outcome');
+/** A worker that is killed takes its last spans with it, but not those of the services that it had called. */
+function lostAround({ start }: Span, lost: readonly Span[]): string | undefined {
+  return lost.find((attempt) => attempt.start < start && start <= attempt.end)?.span.spanId;
+}
+
+function toTraceSpan({ span: placed, depth, isOrphan }: PlacedSpan, begin: number): TraceSpan {
+  const { span, resource, attributes, start, end } = placed;
+  const outcome = attributes.get(OUTCOME);
   const attempt = attributes.get('millrace.job.attempt');
   const type = typeOf(span, attributes);
   return {
     id: span.spanId,
     parent_id: span.parentSpanId || null,
+    is_orphan: isOrphan,
     depth,
     type,
     name: span.name,
@@ -88,6 +103,7 @@ function toTraceSpan(
 }
 
 const FAILED = 2;
+const OUTCOME = 'millrace.job.outcome';
 const TYPES_BY_KIND: Record<number, TraceSpan['type']> = { 2: 'request', 3: 'call', 4: 'publish', 5: 'work' };
 
 function typeOf({ name, kind }: ExportedSpan, attributes: ReadonlyMap<string, string>): TraceSpan['type'] {

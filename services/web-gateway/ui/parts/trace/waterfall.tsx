@@ -29,7 +29,12 @@ export function Waterfall({ trace }: { trace: Trace }) {
             <tr>
               <th scope="col">Step</th>
               <th scope="col">Replica</th>
-              <th scope="col">When</th>
+              <th scope="col">
+                <div class="axis">
+                  <span>When</span>
+                  <span aria-hidden="true">{duration(duration_ms)}</span>
+                </div>
+              </th>
               <th scope="col">Took</th>
             </tr>
           </thead>
@@ -45,16 +50,17 @@ export function Waterfall({ trace }: { trace: Trace }) {
 }
 
 function Row({ span, wholeMs }: { span: TraceSpan; wholeMs: number }) {
-  const { type, depth, service, pod, start_ms, duration_ms, outcome, error } = span;
+  const { type, depth, service, pod, start_ms, duration_ms, is_orphan, error } = span;
+  const outcome = span.outcome ?? (error === null ? undefined : 'failed');
   return (
-    <tr class={`is-${type} ${outcome ? `is-${outcome}` : error === null ? '' : 'is-failed'}`}>
+    <tr class={`is-${type} ${outcome ? `is-${outcome}` : ''}`}>
       <th scope="row">
         <div class="step" style={{ '--depth': depth }}>
           <span class="visually-hidden">Level {depth + 1}: </span>
           <span class="step-type">{TYPE_WORDS[type]}</span>
           <span>{nameOf(span)}</span>
-          {error !== null && <span class="step-error">{outcome === 'lost' ? `lost: ${error}` : error}</span>}
-          {depth === 0 && span.parent_id !== null && <span class="quiet">its cause is not recorded</span>}
+          {outcome && <span class="step-outcome">{span.outcome ?? error}</span>}
+          {is_orphan && <span class="quiet">caller not recorded</span>}
         </div>
       </th>
       <td>{pod ?? service}</td>
