@@ -56,7 +56,8 @@ export function createTraceStore(limits: StoreLimits = DEFAULT_LIMITS): TraceSto
 
   /** A span that comes again, because its sender did not hear that it had arrived, takes the place of the first one. */
   const keep = ({ traceId, spanId }: ExportedSpan, kept: KeptSpan): boolean => {
-    const trace = traces.get(traceId) ?? { since: performance.now(), bytes: 0, spans: new Map() };
+    const begun: KeptTrace = { since: performance.now(), bytes: 0, spans: new Map() };
+    const trace = traces.get(traceId) ?? begun;
     const before = trace.spans.get(spanId);
     const added = bytesOf(kept) - (before ? bytesOf(before) : 0);
     if (!before && trace.spans.size >= limits.traceSpans) return false;

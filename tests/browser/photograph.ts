@@ -10,18 +10,22 @@ export const SIZES = {
 export const SCALE = 1.25;
 const QUALITY = 76;
 
-/**
- * Captures a page in both color schemes, on a desktop and on a phone, as docs/images/ui-NAME-SIZE-SCHEME.webp.
- *
- * @param height on a desktop, for a page that needs more
- */
-export async function photograph(name: string, page: Page, height = SIZES.desktop.height): Promise<void> {
+export interface PhotographOptions {
+  /** On a desktop, for a page that needs more. */
+  height?: number | undefined;
+  /** A selector of what is at the top of the picture. Default: the page's own top */
+  top?: string;
+}
+
+/** Captures a page in both color schemes, on a desktop and on a phone, as docs/images/ui-NAME-SIZE-SCHEME.webp. */
+export async function photograph(name: string, page: Page, options: PhotographOptions = {}): Promise<void> {
+  const { height = SIZES.desktop.height, top = 'html' } = options;
   await page.bringToFront();
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize({ ...viewport, ...(size === 'desktop' && { height }) });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.evaluate('scrollTo(0, 0); document.activeElement.blur()');
+      await page.evaluate(`document.querySelector('${top}').scrollIntoView(); document.activeElement.blur()`);
       const file = join(FOLDER, `ui-${name}-${size}-${colorScheme}.webp`);
       await sharp(await page.screenshot())
         .webp({ quality: QUALITY, effort: 6 })

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
       await photographAll(context, baseURL);
     });
     await withStack({ port, observe: true, env: TRACED }, async (stack) =>
-      photograph('trace', await openTrace(context, stack), TALLER.trace),
+      photograph('trace', await openTrace(context, stack), { height: TALLER.trace, top: '.trace' }),
     );
   } finally {
     await browser.close();
@@ -100,8 +100,8 @@ async function photographAll(context: BrowserContext, url: string): Promise<void
   await keepBusy(url);
   await photograph('jobs', jobs);
 
-  await photograph('lab', await openLab(context), TALLER.lab);
-  await photograph('images', await openImages(context), TALLER.images);
+  await photograph('lab', await openLab(context), { height: TALLER.lab });
+  await photograph('images', await openImages(context), { height: TALLER.images });
   await photograph('analyze', await openAnalysis(context));
   await photograph('users', await open(context, 'users'));
   await photograph('system', await open(context, 'system'));

@@ -35,6 +35,6 @@ export async function openTrace(context: BrowserContext, stack: Stack): Promise<
   const page = await context.newPage();
   await page.goto(`/ui/jobs?job=${id}`);
   await page.locator('.waterfall tr.is-attempt.is-completed').waitFor();
-  await page.locator('.trace').evaluate('(trace) => trace.scrollIntoView()');
+  await page.locator('.job-image img').waitFor();
   return page;
 }

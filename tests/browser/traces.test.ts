@@ -41,10 +41,10 @@ if (findChromium() === undefined || !isLocal) {
         expect(await row(/Attempt 1/).textContent()).toMatch(/Attempt 1.*lost.*queue-worker-1/);
         expect(await row(/Waits for attempt 1/).textContent()).toMatch(/wait/);
         for (const name of [
-          /SQLINSERT tasks INSERT jobs/,
-          /callPOST blur-worker/,
-          /requestPOST \/process/,
-          /RedisHSET image/,
+          /SQL INSERT tasks INSERT jobs/,
+          /call POST blur-worker/,
+          /request POST \/process/,
+          /Redis HSET image/,
         ])
           await row(name).first().waitFor();
         // What is inside comes after it, and says so.

@@ -1,7 +1,7 @@
 import express from 'express';
 import { exportOf, traceIdOf } from '../../../../tests/support/otlp-spans.js';
 import { deserted, type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
-import { HttpProblem, Unavailable } from '../http/problem.js';
+import { type HttpProblem, Unavailable } from '../http/problem.js';
 import { createTraceReader, type TraceReader } from './trace-reader.js';
 
 /** What the store answers, by trace. Undefined: it does not. */
