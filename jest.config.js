@@ -20,13 +20,14 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // These need a container engine, a cluster, or the machine: npm run test:compose, test:hostile, test:observe, test:cluster, test:traces.
+  // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:hostile, test:observe, test:cluster, test:logs, test:traces.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
     '<rootDir>/tests/compose/',
     '<rootDir>/tests/cluster/',
     '<rootDir>/tests/hostile/',
+    '<rootDir>/tests/logs/search/',
     '<rootDir>/tests/observe/',
     '<rootDir>/tests/traces/',
   ],

@@ -36,6 +36,9 @@ Without options: 20 images to blur, all at once.
   --out FOLDER         for the files (default with --compare: load-test-results)
   --help               this text
 
+Environment:
+  MILLRACE_TOKEN       an access token or an API key, where people sign in (AUTH_MODE=jwt)
+
 Exit status: 0 all answered, 1 some requests failed, 2 it could not be run.
 
 For --compare start the stack with work that one CPU does not limit: BLUR_DELAY_MS=2000 npm start

@@ -20,6 +20,9 @@ BEGIN
       owner.role,
       current_setting('millrace.' || owner.role || '_password')
     );
+    -- The service is told what is wrong with its statements, and logs it without values; PostgreSQL's messages quote them. So its own log has
+    -- only what happens to the server: in this order, errors of statements come before LOG.
+    EXECUTE format('ALTER ROLE %I SET log_min_messages = log', owner.role);
     EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', owner.role, current_database(), owner.schema);
     EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', owner.schema, owner.role);
     EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', current_database());

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Shows the queue at a glance, and does what operators need: npm run jobs -- --help
 import { createInterface } from 'node:readline/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ask, DEFAULT_URL, explain, run } from './api-client.mjs';
 
 const USAGE = `Usage: npm run jobs -- [command] [options]
 
@@ -22,15 +22,13 @@ Options
   --help               show this help
 
 Environment
-  MILLRACE_TOKEN       an access token, where one is required (AUTH_MODE=jwt)
+  MILLRACE_TOKEN       an access token or an API key, where one is required (AUTH_MODE=jwt)
 `;
 
 const KINDS = ['task', 'analyze', 'image'];
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
 /** Jobs that are cancelled, deleted or retried at the same time. */
 const AT_ONCE = 8;
-/** How often a busy stack is asked again. */
-const TRIES = 10;
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -40,7 +38,7 @@ async function main() {
       kind: { type: 'string' },
       'older-than': { type: 'string' },
       yes: { type: 'boolean', short: 'y' },
-      url: { type: 'string', default: process.env.MILLRACE_URL ?? 'http://localhost:8080' },
+      url: { type: 'string', default: DEFAULT_URL },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -169,34 +167,8 @@ async function* jobs(url, { status, kind, time, before }) {
   }
 }
 
-const { MILLRACE_TOKEN: token } = process.env;
-const headers = token ? { Authorization: `Bearer ${token}` } : {};
-
-/** A request; repeated, after the requested pause, while the stack is busy. */
-async function ask(url, method = 'GET') {
-  for (let tries = 1; ; tries += 1) {
-    const response = await fetch(url, { method, headers });
-    if (![429, 503].includes(response.status) || tries === TRIES) return response;
-    await response.arrayBuffer();
-    await sleep(1_000 * (Number(response.headers.get('retry-after')) || 1));
-  }
-}
-
-async function explain(response) {
-  const problem = await response.json().catch(() => ({}));
-  return `${response.url} responded with ${response.status}: ${problem.detail ?? response.statusText}`;
-}
-
 function print(name, value) {
   console.log(`${name.padEnd(24)}${String(value).padStart(10)}`);
 }
 
-main().catch((error) => {
-  const unreachable = error instanceof TypeError && error.cause;
-  console.error(
-    unreachable
-      ? `No response: ${error.cause.message || error.cause.code}. Is Millrace running there?`
-      : error.message,
-  );
-  process.exitCode = 1;
-});
+run(main);

@@ -81,6 +81,12 @@ makeConfigMap(
   { 'alertmanager.yaml': 'observe/alertmanager/alertmanager.yaml' },
   'overlays/components/observe',
 );
+makeConfigMap(
+  'log-collector',
+  { 'collector.yaml': 'observe/logs/collector.yaml' },
+  'overlays/components/observe',
+  'millrace-logs',
+);
 
 makeFile('k8s/Kustomization', 'Kustomization', { manifests: manifestFiles() });
 
@@ -124,10 +130,15 @@ function arrowsOf({ calls }: { calls: Partial<Record<string, string>> }) {
 }
 
 /** A ConfigMap of these files, and their checksum in the pod template, so that pods restart when the configuration changes. */
-function makeConfigMap(name: string, paths: Record<string, string>, folder = 'k8s'): void {
+function makeConfigMap(
+  name: string,
+  paths: Record<string, string>,
+  folder = 'k8s',
+  namespace = 'millrace',
+): void {
   const sources = Object.values(paths);
   const files = Object.entries(paths).map(([key, path]) => ({ key, path, text: indented(read(path)) }));
-  makeFile(`${folder}/${name}-config.yaml`, 'config-map.yaml', { name, files }, sources);
+  makeFile(`${folder}/${name}-config.yaml`, 'config-map.yaml', { name, namespace, files }, sources);
   const checksum = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
   makeLine(`${folder}/${name}.yaml`, /(?<=millrace\/config-checksum: ).*/, `'${checksum}'`, sources);
 }

@@ -115,6 +115,7 @@ export const services = define({
     purpose: 'Users in PostgreSQL.',
     component: 'api',
     publicPaths: ['/user'],
+    calls: { 'task-api': 'API keys' },
     postgres: { role: 'user_api', for: 'users' },
     resources: { cpu: '75m', memory: { request: 64, limit: 192 } },
     shutdown: shortShutdown,

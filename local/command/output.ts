@@ -57,6 +57,6 @@ const redisRoutine =
 
 /** Servers log a lot at every start; people look for the errors among it. */
 export function isNoise(source: string, line: string): boolean {
-  if (source === 'postgres') return line.startsWith('LOG: ');
+  if (source === 'postgres') return / LOG: /.test(line);
   return source === 'redis' && redisRoutine.test(line);
 }

@@ -87,6 +87,7 @@ function welcome(
   if (traceStore) say(`traces: ${home}/ui/jobs, in the dialog of each job; and ${home}/ui/images`);
   if (provider) {
     say(`people: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
+    say(`sign in: open ${home} and type ada or bob; any password will do`);
     const token = `$(curl -s ${provider.url}/token/ada)`;
     say(`try: curl -X POST -H "Authorization: Bearer ${token}" ${home}/api/add/task1`);
   } else say(`try: curl -X POST ${home}/api/add/task1`);

@@ -1,16 +1,15 @@
 // An OpenID Connect provider for development, with two people in it: npm start -- --auth
 // Nobody needs a password, so it listens on this machine only, and its tokens are valid nowhere else.
 //   GET /token/ada   an access token, for curl
-// Programs sign people in by authorization code and PKCE, as the public client `millrace`, and come back to the stack's home page.
+// Programs sign people in by authorization code and PKCE, as one public client, and come back to the stack's home page.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { ADMIN_SCOPE, SCOPES } from '@millrace/contracts';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
 
-const { PORT, ISSUER, AUDIENCE, HOME } = process.env;
+const { PORT, ISSUER, AUDIENCE, HOME, CLIENT, TOKEN_SECONDS } = process.env;
 const ALG = 'ES256';
-const TOKEN_SECONDS = 3_600;
 
 const all = Object.keys(SCOPES);
 /** Who there is, and what their tokens allow. */
@@ -20,12 +19,17 @@ const { privateKey } = await generateKeyPair(ALG, { extractable: true });
 // A new one for each start.
 const key = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: ALG, use: 'sig' };
 
+/** By whichever name people open it. */
+const homes = [HOME, HOME.replace('//localhost', '//127.0.0.1')];
+
 const provider = new Provider(ISSUER, {
   clients: [
     {
-      client_id: 'millrace',
+      client_id: CLIENT,
       token_endpoint_auth_method: 'none',
-      redirect_uris: [HOME],
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: homes,
+      post_logout_redirect_uris: homes,
       id_token_signed_response_alg: ALG,
     },
   ],
@@ -34,6 +38,8 @@ const provider = new Provider(ISSUER, {
   findAccount: (_context, id) =>
     people[id] && { accountId: id, claims: () => ({ sub: id, preferred_username: id }) },
   clientBasedCORS: () => true,
+  // Without asking for `offline_access`, as most providers do: the web UI renews its tokens.
+  issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
   // There is no consent screen. A program never gets more scopes than the person has.
   async loadExistingGrant({ oidc }) {
     const { accountId } = oidc.session;
@@ -54,7 +60,7 @@ const provider = new Provider(ISSUER, {
         scope: all.join(' '),
         audience: AUDIENCE,
         accessTokenFormat: 'jwt',
-        accessTokenTTL: TOKEN_SECONDS,
+        accessTokenTTL: Number(TOKEN_SECONDS),
         jwt: { sign: { alg: ALG } },
       }),
     },

@@ -19,16 +19,21 @@ export type IdentityProviderOptions = Surroundings & {
   port: number;
   /** The URL to which people return after they have signed in. */
   home: string;
+  /** How long access tokens are valid. Default: 3,600 */
+  tokenSeconds?: number;
   signal?: AbortSignal;
 };
 
 /** What its tokens are for. */
 const AUDIENCE = 'urn:millrace';
+/** The public client by which programs sign people in. */
+const CLIENT = 'millrace';
 
 /** Starts an OpenID Connect provider for development on a port of 127.0.0.1. */
 export async function startIdentityProvider({
   port,
   home,
+  tokenSeconds = 3_600,
   signal,
   ...surroundings
 }: IdentityProviderOptions): Promise<IdentityProvider> {
@@ -40,7 +45,11 @@ export async function startIdentityProvider({
       name: 'identity',
       command: process.execPath,
       args: [join(localFolder, 'identity-provider', 'main.mjs')],
-      env: { ...systemEnvironment(), PORT: String(port), ISSUER: url, AUDIENCE, HOME: home },
+      env: {
+        ...systemEnvironment(),
+        ...{ PORT: String(port), ISSUER: url, AUDIENCE, CLIENT, HOME: home },
+        TOKEN_SECONDS: String(tokenSeconds),
+      },
     },
     surroundings,
   );
@@ -55,6 +64,7 @@ export async function startIdentityProvider({
     AUTH_MODE: 'jwt',
     AUTH_ISSUER: url,
     AUTH_AUDIENCE: AUDIENCE,
+    AUTH_CLIENT_ID: CLIENT,
     SERVICE_TOKEN: randomBytes(32).toString('hex'),
   };
   return { url, settings, stop };

@@ -90,6 +90,17 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
   }
 }
 
+/**
+ * What PostgreSQL logs, the same everywhere (docker-compose.yaml and k8s/postgres.yaml say why), for `-c`. The prefix is what the log collector
+ * expects: observe/logs/collector.yaml.
+ */
+export const loggingSettings = {
+  log_line_prefix: 'time=%m pid=%p state=%e user=%u database=%d ',
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
+  log_parameter_max_length: 0,
+};
+
 /** Command-line settings, so that they are all in one place and none gets lost in the data folder. */
 function settings(port: number): string[] {
   const values = {
@@ -99,7 +110,7 @@ function settings(port: number): string[] {
     max_connections: 200,
     timezone: 'UTC',
     log_timezone: 'UTC',
-    log_line_prefix: '',
+    ...loggingSettings,
     log_checkpoints: 'off',
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -53,9 +53,10 @@ remember_platform() {
     compose)
       container=$(docker compose ps --status running --quiet blur-worker | head -n 1)
       environment=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}VERSION={{.Config.Image}}' "$container")
-      for name in BLUR_DELAY_MS LOG_LEVEL VERSION; do
-        export "$name=$(echo "$environment" | sed -n "s/^$name=//p" | sed 's/.*://')"
+      for name in BLUR_DELAY_MS LOG_LEVEL AUTH_MODE AUTH_ISSUER AUTH_AUDIENCE AUTH_JWKS_URL SERVICE_TOKEN; do
+        export "$name=$(echo "$environment" | sed -n "s/^$name=//p")"
       done
+      export VERSION=${environment##*:}
       ;;
     kubernetes)
       autoscaler=$(kube get hpa --output jsonpath='{range .items[?(@.spec.scaleTargetRef.name=="blur-worker")]}{.metadata.name} {.spec.minReplicas} {.spec.maxReplicas}{end}')

@@ -46,4 +46,9 @@ prepare_request() {
     health) path=/health request=(--request GET) ;;
     *) path=$target request=(--request GET) ;;
   esac
+  if [ -n "${MILLRACE_TOKEN:-}" ]; then
+    # In a file: command lines are visible to everyone on the machine.
+    printf 'Authorization: Bearer %s\n' "$MILLRACE_TOKEN" >"$work/authorization"
+    request+=(--header "@$work/authorization")
+  fi
 }

@@ -6,6 +6,7 @@ import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import type { Express } from 'express';
 import { Redis } from 'ioredis';
 import { createApp as createTaskApi } from '../../services/task-api/src/app.js';
+import { createKeyStore } from '../../services/task-api/src/keys/key-store.js';
 import { createApp as createUserApi } from '../../services/user-api/src/app.js';
 import { createApp as createWebGateway } from '../../services/web-gateway/src/app.js';
 
@@ -73,7 +74,7 @@ test('every public route is described, and nothing else; every route has a rule'
   // With AUTH_MODE=jwt, a service does not start with a route that has no rule.
   expect(routes.filter(({ method, path }) => !accessOf(method, path))).toEqual([]);
 
-  const { paths = {} } = createOpenApiDocument();
+  const { paths = {} } = createOpenApiDocument({ isSecured: true });
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     // Express accepts a path with and without its trailing slash.
     Object.keys(methods).map(
@@ -121,6 +122,7 @@ function createApps(): Record<string, Express> {
         hasLostMessages: () => Promise.resolve(false),
       },
       hints: { changed: () => undefined, listen: () => () => undefined, close: () => undefined },
+      keys: createKeyStore(postgres),
       options: {
         leaseMs: 1,
         backoffMs: 1,

@@ -65,7 +65,7 @@ describe('a task in the queue', () => {
     }
     if (isLocal) {
       const done = logLines.filter(
-        ({ msg, task }) => msg === 'Completed task' && String(task).includes(mark),
+        ({ msg, job_id }) => msg === 'Completed task' && ids.includes(String(job_id)),
       );
       expect(done.map(({ job_id }) => job_id).sort()).toEqual([...ids].sort());
     }
@@ -89,7 +89,7 @@ describe('a task in the queue', () => {
       expect(line).toMatchObject({
         service: 'queue-worker',
         pod: 'queue-worker-1',
-        task: 'follow me',
+        kind: 'task',
         request_id: requestId,
       });
     }

@@ -2,32 +2,21 @@
 // cannot be described without a rule.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SCOPES } from '@millrace/contracts';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
-import { checkAnswer, type DescribedOperation, operationsOf } from '../api/described-answers.js';
+import { checkAnswer } from '../api/described-answers.js';
 import { type Reply, send as sendTo, sendJson, upload } from '../api/client.js';
 import { eventually } from '../support/eventually.js';
+import {
+  ALL_SCOPES,
+  isStream,
+  open,
+  OWN,
+  secured,
+  type SecuredOperation,
+  sendExample,
+  without,
+} from './operations.js';
 import { type SecuredStack, startSecuredStack } from './stack.js';
-
-interface SecuredOperation extends DescribedOperation {
-  security?: { accessToken?: [string] }[];
-  requestBody?: { content: Record<string, { example?: unknown }> };
-}
-
-const operations = operationsOf(createOpenApiDocument({ isSecured: true })) as SecuredOperation[];
-const titled = operations.map((operation) => ({
-  ...operation,
-  title: `${operation.method.toUpperCase()} ${operation.path}`,
-  scope: operation.security?.[0]?.accessToken?.[0],
-}));
-const open = titled.filter(({ scope }) => scope === undefined);
-const secured = titled.filter((operation): operation is Secured => operation.scope !== undefined);
-type Secured = (typeof titled)[number] & { scope: string };
-
-const ALL_SCOPES = Object.keys(SCOPES);
-const without = (scope: string) => ALL_SCOPES.filter((name) => name !== scope).join(' ');
-/** What people have who are no administrators. */
-const OWN = without('jobs:admin');
 
 let stack: SecuredStack;
 beforeAll(async () => {
@@ -38,29 +27,8 @@ afterAll(() => stack.stop(), 30_000);
 const tokenOf = (sub: string, scope = OWN) => stack.issuer.token({ sub, scope });
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-/** An id that nothing has. */
-const NO_ID = '01a1fcc3-0000-7000-8000-000000000000';
-
-/** Sends what the description has as an example. */
-async function send(
-  { method, path, requestBody }: SecuredOperation,
-  token?: string,
-  id = NO_ID,
-): Promise<Reply> {
-  const body = requestBody?.content['application/json']?.example;
-  return sendTo(path.replace('{id}', id).replace('{task}', 'task1'), {
-    url: stack.url,
-    method: method.toUpperCase(),
-    headers: {
-      ...(token !== undefined && bearer(token)),
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-}
-
-/** Event streams do not end. */
-const isStream = ({ path }: SecuredOperation) => path.endsWith('/events');
+const send = (operation: SecuredOperation, token?: string, id?: string) =>
+  sendExample(operation, { url: stack.url, token, id });
 
 describe('a route', () => {
   test.each(secured)('$title, without a token: 401', async (operation) => {
@@ -149,6 +117,10 @@ describe("what is somebody else's", () => {
         created('/api/add', { task: 'mine', run_at: new Date(Date.now() + 3_600_000).toISOString() }),
     },
     { routes: /^\/image\/\{id\}/, make: () => uploaded() },
+    {
+      routes: /^\/api\/keys\/\{id\}/,
+      make: () => created('/api/keys', { name: 'mine', scopes: ['tasks:read'] }),
+    },
   ];
 
   const created = async (path: string, body: object) => {

@@ -3,7 +3,7 @@ import { startStack, type Stack } from '../../local/stack/stack.js';
 import { AUDIENCE, type Issuer, startIssuer } from '../support/issuer.js';
 
 /** A stack with AUTH_MODE=jwt, and the issuer that it trusts. */
-export interface SecuredStack extends Pick<Stack, 'url' | 'replicas' | 'stop'> {
+export interface SecuredStack extends Pick<Stack, 'url' | 'replicas' | 'postgres' | 'stop'> {
   issuer: Issuer;
   serviceToken: string;
 }
@@ -25,12 +25,12 @@ export async function startSecuredStack({ observe = false } = {}): Promise<Secur
         },
       },
     });
-    const { url, replicas } = stack;
+    const { url, replicas, postgres } = stack;
     const stop = async () => {
       await stack.stop();
       await issuer.stop();
     };
-    return { url, replicas, issuer, serviceToken, stop };
+    return { url, replicas, postgres, issuer, serviceToken, stop };
   } catch (error) {
     await issuer.stop();
     throw error;

@@ -3,7 +3,7 @@ import type { Job } from '@millrace/contracts';
 import type { Page } from 'playwright-core';
 import { makeImage } from '../support/images.js';
 import { until } from '../support/until.js';
-import { expectNoFindings } from './accessibility.suite.js';
+import { expectNoFindings } from './accessibility.js';
 import { queueTask } from './api.js';
 import { findChromium } from './chromium.js';
 import { baseUrl, DESKTOP, isLocal, kill, sees, startSession, stopSession, visit } from './session.js';

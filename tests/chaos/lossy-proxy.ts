@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
+import { listen } from '../support/listen.js';
 
 export interface LossyProxy {
   url: string;
@@ -55,13 +54,11 @@ export async function openLossyProxy(
   };
 
   const server = createServer((req, res) => void pass(req, res).catch(() => res.destroy()));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     async close() {
-      server.close();
-      server.closeAllConnections();
+      await close();
       await pool.destroy();
     },
   };

@@ -16,6 +16,7 @@ interface Service {
   network_mode?: string;
   environment?: Record<string, unknown>;
   profiles?: string[];
+  volumes?: (string | object)[];
 }
 interface Compose {
   services: Record<string, Service>;
@@ -49,9 +50,21 @@ describe('the containers of docker-compose.yaml', () => {
     expect(service.cpus).toBeDefined();
   });
 
-  it('only one of them runs as root, and that one has no network', () => {
-    const roots = Object.entries(services).filter(([, { user }]) => user === 'root');
-    expect(roots.map(([name, { network_mode }]) => [name, network_mode])).toEqual([['secrets', 'none']]);
+  it('run as root only to make folders, without a network, and to read logs, in a network of their own', () => {
+    const roots = Object.entries(services).filter(([, { user }]) => /^(root|0)\b/.test(user ?? ''));
+    expect(
+      Object.fromEntries(roots.map(([name, { network_mode, networks }]) => [name, network_mode ?? networks])),
+    ).toEqual({ secrets: 'none', 'log-folder': 'none', 'log-collector': ['logs'] });
+    expect(networks['logs']).toEqual({ internal: true });
+  });
+
+  it('see nothing of the machine, but that the log collector reads log files', () => {
+    const folders = Object.entries(services).flatMap(([name, { volumes = [] }]) =>
+      volumes
+        .filter((volume) => typeof volume === 'string' && /^(\/|\$\{DOCKER)/.test(volume))
+        .map((volume) => [name, String(volume).split(':').slice(-2)]),
+    );
+    expect(folders).toEqual([['log-collector', ['/var/lib/docker/containers', 'ro']]]);
   });
 
   it('open one port, and with --profile observe others to this machine alone', () => {

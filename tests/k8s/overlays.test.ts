@@ -7,7 +7,15 @@ import { serviceNames } from '#topology';
 import { parseConfig } from '@millrace/chassis/process';
 import { jobSummarySchema } from '@millrace/contracts';
 import { configSchema as textWorkerConfig } from '../../services/text-worker/src/config.js';
-import { idOf, type Manifest, parseManifests, readManifests, root, workloadsOf } from './manifests.js';
+import {
+  idOf,
+  type Manifest,
+  parseManifests,
+  readManifests,
+  root,
+  type Workload,
+  workloadsOf,
+} from './manifests.js';
 import { rules } from './rules.js';
 import { schemaProblems } from './schema.js';
 
@@ -24,14 +32,14 @@ const hasKubectl = (() => {
 const render = (folder: string): Manifest[] =>
   parseManifests(execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' }));
 
-/** The overlay prod with a component of overlays/components. */
-function renderWith(component: string): Manifest[] {
+/** An overlay with components of overlays/components. */
+function renderWith(components: string | string[], overlay = 'prod'): Manifest[] {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
   try {
     const path = (to: string) => relative(folder, join(root, to));
     const text = JSON.stringify({
-      resources: [path('overlays/prod')],
-      components: [path(`overlays/components/${component}`)],
+      resources: [path(`overlays/${overlay}`)],
+      components: [components].flat().map((name) => path(`overlays/components/${name}`)),
     });
     writeFileSync(join(folder, 'kustomization.yaml'), text);
     return parseManifests(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
@@ -199,6 +207,49 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     });
   });
 
+  describe('observe', () => {
+    const observe = hasKubectl ? render('overlays/observe') : [];
+    const inLogs = observe.filter(({ metadata }) => metadata.namespace === 'millrace-logs');
+    const collector = inLogs.find(({ kind }) => kind === 'DaemonSet') as Workload | undefined;
+
+    test('lets the log collector read the files of logs on its node, and nothing else of it', () => {
+      const { spec } = collector!.spec.template;
+      expect(spec.volumes!.filter(({ hostPath }) => hostPath)).toEqual([
+        { name: 'pods', hostPath: { path: '/var/log/pods', type: 'Directory' } },
+      ]);
+      expect(spec.containers[0]!.volumeMounts).toContainEqual({
+        name: 'pods',
+        mountPath: '/var/log/pods',
+        readOnly: true,
+      });
+      expect(
+        workloadsOf(observe).filter((each) => each.spec.template.spec.volumes?.some((v) => v.hostPath)),
+      ).toEqual([]);
+    });
+
+    test('keeps it from everything else', () => {
+      const like = { ...collector!, kind: 'Deployment', metadata: { ...collector!.metadata } };
+      const problems = Object.entries(rules)
+        .filter(([rule]) => /^(a pod|a container|an image)/.test(rule))
+        .flatMap(([, check]) => check([...inLogs, like]));
+      expect(problems).toEqual(['Deployment/log-collector: mounts a folder of its node (hostPath)']);
+      expect(observe.filter(({ kind }) => /Role/.test(kind))).toEqual([]);
+    });
+
+    test('lets nobody but the log collector reach the log store', () => {
+      const policy = observe.find((each) => idOf(each) === 'NetworkPolicy/victoria-logs')!;
+      expect(policy.spec!.ingress!.flatMap(({ from }) => from)).toEqual([
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'millrace-logs' } },
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'log-collector' } },
+        },
+      ]);
+      expect(
+        inLogs.filter(({ kind }) => kind === 'NetworkPolicy').flatMap(({ spec }) => spec!.ingress ?? []),
+      ).toEqual([]);
+    });
+  });
+
   describe('keda', () => {
     const keda = hasKubectl ? render('overlays/keda') : [];
 
@@ -211,6 +262,20 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         'ScaledObject/queue-worker',
         'NetworkPolicy/task-api-from-keda',
       ]);
+    });
+
+    test('asks with an API key where people sign in', () => {
+      const secured = hasKubectl ? renderWith(['auth', 'keda-auth'], 'keda') : [];
+      expect(problemsOf(secured, /there is no Secret (service-token|keda-key)$/)).toEqual([]);
+      const scaler = secured.find(({ kind }) => kind === 'ScaledObject') as unknown as {
+        metadata: { name: string };
+        spec: { triggers: { metadata: object; authenticationRef: { name: string } }[] };
+      };
+      const authentication = secured.find(({ kind }) => kind === 'TriggerAuthentication')!;
+      for (const { metadata, authenticationRef } of scaler.spec.triggers) {
+        expect(metadata).toMatchObject({ authMode: 'bearer' });
+        expect(authenticationRef.name).toBe(authentication.metadata.name);
+      }
     });
 
     test('uses the count from the job summary', () => {

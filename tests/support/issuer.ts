@@ -19,15 +19,16 @@ export interface Issuer {
 
 export const AUDIENCE = 'https://millrace.test';
 
-export async function startIssuer(): Promise<Issuer> {
+/** @param alg how it signs */
+export async function startIssuer(alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256'): Promise<Issuer> {
   const published: JWK[] = [];
   let signing: { key: CryptoKey; kid: string };
   let fetches = 0;
   let isUp = true;
   const rotate = async () => {
-    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const { publicKey, privateKey } = await generateKeyPair(alg);
     const kid = `key-${published.length + 1}`;
-    published.push({ ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' });
+    published.push({ ...(await exportJWK(publicKey)), kid, alg, use: 'sig' });
     signing = { key: privateKey, kid };
   };
   await rotate();
@@ -54,7 +55,7 @@ export async function startIssuer(): Promise<Issuer> {
       const now = Math.floor(Date.now() / 1_000);
       const standard = { iss: url, aud: AUDIENCE, sub: 'ada', iat: now, exp: now + 3_600 };
       return new SignJWT({ ...standard, ...claims })
-        .setProtectedHeader({ alg: 'ES256', kid: signing.kid, typ: 'at+jwt' })
+        .setProtectedHeader({ alg, kid: signing.kid, typ: 'at+jwt' })
         .sign(signing.key);
     },
     rotate,

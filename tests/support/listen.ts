@@ -1,20 +1,25 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { createHttpServer } from '@millrace/chassis/process';
 import type { Express } from 'express';
 
-/** An app that listens. */
+/** A server that listens. */
 export interface Listener {
   /** `http://127.0.0.1:port`, without a trailing slash. */
   url: string;
   port: number;
   /** Breaks all connections and stops listening. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Serves an app in this process as its service would. */
-export async function listenOnFreePort(app: Express): Promise<Listener> {
-  const server = createHttpServer(app);
+export function listenOnFreePort(app: Express): Promise<Listener> {
+  return listen(createHttpServer(app));
+}
+
+/** Makes a server listen on a free port of 127.0.0.1. */
+export async function listen(server: Server): Promise<Listener> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,19 +1,13 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
-export interface ForgetfulProxy {
-  url: string;
-  close(): Promise<void>;
-}
+import { type Listener, listen } from '../support/listen.js';
 
 /**
  * Stands before task-api and takes the trace context out of the jobs that workers claim.
  *
  * @param replicas the file that lists where task-api is, as a URL
  */
-export async function openForgetfulProxy(replicas: string): Promise<ForgetfulProxy> {
+export function openForgetfulProxy(replicas: string): Promise<Listener> {
   const server = createServer((req, res) => {
     const { method, headers } = req;
     const [target] = readFileSync(new URL(replicas), 'utf8').split('\n');
@@ -30,16 +24,7 @@ export async function openForgetfulProxy(replicas: string): Promise<ForgetfulPro
     onwards.on('error', () => res.destroy());
     req.pipe(onwards);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return listen(server);
 }
 
 function forget(body: Buffer): Buffer {

@@ -8,6 +8,7 @@ export const SCOPES = {
   'users:read': 'List all users.',
   'users:write': 'Register users.',
   'lab:run': 'Run the scaling lab.',
+  'keys:manage': 'Create, list and revoke your API keys.',
   'jobs:admin':
     'With the scopes above: for the tasks, jobs and images of everyone. Also, see the state of the queue.',
 } as const;
@@ -43,7 +44,6 @@ const ROUTES: Record<Access, string[]> = {
     'GET /tasks',
     'GET /api/tasks/:id',
     'GET /tasks/:id',
-    // It says that something has changed, not what.
     'GET /api/tasks/events',
     'GET /api/jobs',
     'GET /api/jobs/:id',
@@ -72,6 +72,7 @@ const ROUTES: Record<Access, string[]> = {
   'users:read': ['GET /user/users'],
   'users:write': ['POST /user/register'],
   'lab:run': ['POST /lab/runs'],
+  'keys:manage': ['POST /api/keys', 'GET /api/keys', 'DELETE /api/keys/:id'],
   'jobs:admin': ['GET /api/jobs/summary'],
   service: [
     'POST /process',
@@ -82,6 +83,7 @@ const ROUTES: Record<Access, string[]> = {
     'POST /internal/jobs/completions',
     'GET /internal/jobs/:id/input',
     'POST /internal/jobs/:id/fail',
+    'GET /internal/keys/:hash',
   ],
 };
 

@@ -51,7 +51,8 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
     });
 
   async function doAndReport(job: ClaimedJob, { begun, over }: Shutdown, span?: Span): Promise<void> {
-    const details = { task: nameOf(job), job_id: job.id, attempt: job.attempt };
+    // Not what it is about: a title is its user's.
+    const details = { kind: job.kind, job_id: job.id, attempt: job.attempt };
     logger.info(details, 'Processing task');
 
     const lease = holdLease(job, { board, logger, over });
@@ -163,11 +164,6 @@ function describeJob({ id, kind, attempt }: ClaimedJob): SpanDescription {
       'millrace.job.attempt': attempt,
     },
   };
-}
-
-/** What a person calls the job: a task by its title, the others by their kind. */
-function nameOf(job: ClaimedJob): string {
-  return job.kind === 'task' ? job.payload.task : job.kind;
 }
 
 /** What the job shows of an error: a problem's own words, and nothing internal. */

@@ -12,13 +12,14 @@ import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
 import { createAcceptJob } from './jobs/intake/accept-job.js';
 import { type BacklogLimits, createBacklogGate } from './jobs/intake/backlog.js';
-import { hintChanges } from './tasks/hint-changes.js';
 import { createAttemptSpans, withAttemptSpans } from './jobs/leases/attempt-spans.js';
 import { createJobLeases, type LeaseOptions } from './jobs/leases/leases.js';
 import { declareJobMetrics } from './jobs/job-metrics.js';
 import type { JobPublisher } from './jobs/outbox/publisher.js';
 import { createJobStore } from './jobs/job-store.js';
 import { createJobWatcher } from './jobs/job-watcher.js';
+import type { KeyStore } from './keys/key-store.js';
+import { keyRoutes } from './keys/routes.js';
 import { addRoutes } from './tasks/add-route.js';
 import { homeRoutes } from './tasks/home-route.js';
 import { jobEventRoutes } from './jobs/events-route.js';
@@ -46,6 +47,8 @@ export interface Dependencies {
   hints: TaskHints;
   /** Where traces can be read. Default: they are not shown */
   traces?: TraceReader | undefined;
+  /** Where people sign in. */
+  keys?: KeyStore | undefined;
   options: JobOptions;
 }
 
@@ -71,11 +74,11 @@ const SEARCHES = 2;
 const SEARCH_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
-  const { postgres, lists, postgresCheck, redis, publisher, hints, traces, options, ...basics } =
+  const { postgres, lists, postgresCheck, redis, publisher, hints, keys, traces, options, ...basics } =
     dependencies;
   const { pod, logger, lifecycle } = basics;
   declareJobMetrics(lists);
-  const jobs = createJobStore(postgres, { ...options, lists });
+  const jobs = createJobStore(postgres, { ...options, lists, hints });
   const searches = createWorkLimiter({
     name: 'searches',
     concurrency: SEARCHES,
@@ -114,14 +117,17 @@ export function createApp(dependencies: Dependencies): Express {
           draining: lifecycle.draining,
         }),
       }),
-      hintChanges(hints),
+      ...(keys ? [keyRoutes(keys, logger)] : []),
       taskEventRoutes(hints, streams),
-      taskRoutes(createTaskStore(postgres, { lists, searches })),
+      taskRoutes(createTaskStore(postgres, { lists, searches, hints })),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
       ...(traces ? [jobTraceRoutes(jobs, traces)] : []),
       jobLeaseRoutes(
-        withAttemptSpans(createJobLeases(postgres, options), createAttemptSpans(postgres, logger)),
+        withAttemptSpans(
+          createJobLeases(postgres, { ...options, hints }),
+          createAttemptSpans(postgres, logger),
+        ),
       ),
     ],
   });

@@ -8,6 +8,7 @@ import { createApp } from './app.js';
 import { INPUT_SHARE } from './jobs/intake/backlog.js';
 import { configSchema } from './config.js';
 import { createJobPublisher } from './jobs/outbox/publisher.js';
+import { createKeyStore } from './keys/key-store.js';
 import { createListPool } from './lists/list-pool.js';
 import { startRetention } from './jobs/retention.js';
 import { startSweeper } from './jobs/outbox/sweeper.js';
@@ -17,8 +18,9 @@ import { fillTaskTexts, startMergingTexts } from './tasks/task-texts.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
-const auth = createAuthentication(config, logger);
 const postgres = createPostgres(config, logger);
+const keys = config.AUTH_MODE === 'off' ? undefined : createKeyStore(postgres);
+const auth = createAuthentication(config, logger, keys?.find);
 const lists = createListPool(config, logger);
 const postgresCheck = createPostgresCheck(config, 'jobs');
 const redis = connectRedis(config.REDIS_URL, logger);
@@ -38,6 +40,7 @@ const app = createApp({
   publisher,
   hints,
   traces,
+  keys,
   options: {
     leaseMs: config.JOB_LEASE_MS,
     backoffMs: config.JOB_BACKOFF_MS,

@@ -1,3 +1,7 @@
-import { postgresConfig, serviceConfig } from '@millrace/chassis/process';
+import { postgresConfig, serviceConfig, urlList } from '@millrace/chassis/process';
 
-export const configSchema = serviceConfig.extend(postgresConfig.shape);
+export const configSchema = serviceConfig.extend({
+  ...postgresConfig.shape,
+  /** Where API keys are known. */
+  TASK_API_URLS: urlList,
+});

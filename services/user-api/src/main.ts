@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
@@ -8,7 +9,12 @@ import { configSchema } from './config.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('user-api', config);
 const lifecycle = createLifecycle();
-const auth = createAuthentication(config, logger);
+const taskApi = createServiceClient({
+  name: 'task-api',
+  urls: config.TASK_API_URLS,
+  token: config.SERVICE_TOKEN,
+});
+const auth = createAuthentication(config, logger, createFindKey(taskApi));
 const postgres = createPostgres(config, logger);
 const postgresCheck = createPostgresCheck(config, 'users');
 
@@ -21,5 +27,5 @@ runService({
   app,
   prepare: (signal) =>
     migrate({ config, directory: join(__dirname, '../migrations'), schema: 'users', logger, signal }),
-  close: [() => postgresCheck.close(), () => postgres.end()],
+  close: [() => taskApi.close(), () => postgresCheck.close(), () => postgres.end()],
 });

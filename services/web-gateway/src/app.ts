@@ -5,6 +5,7 @@ import { createRateLimit, declareRedisMetrics, type Redis, redisCheck } from '@m
 import type { TraceReader } from '@millrace/chassis/traces';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
+import type { SignInSettings } from '@millrace/contracts';
 import type { Express } from 'express';
 import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
@@ -28,6 +29,8 @@ export interface Dependencies {
   traces?: { reader: TraceReader; jaegerUrl: string | undefined } | undefined;
   /** The output of ui/build.mjs. */
   uiFolder: string;
+  /** How the web UI signs people in; undefined when nobody needs to. */
+  signIn?: SignInSettings | undefined;
 }
 
 /** The services that the gateway calls. */
@@ -54,7 +57,15 @@ const CLIENT_SHARE = 1 / 2;
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 
-export function createApp({ redis, services, limits, traces, uiFolder, ...basics }: Dependencies): Express {
+export function createApp({
+  redis,
+  services,
+  limits,
+  traces,
+  uiFolder,
+  signIn,
+  ...basics
+}: Dependencies): Express {
   const jobs = createJobClient(services.taskApi);
   const memory = splitMemory(limits.memoryBudgetBytes);
   const shownBytes = Math.floor(limits.memoryBudgetBytes * SHOWN_SHARE);
@@ -81,7 +92,7 @@ export function createApp({ redis, services, limits, traces, uiFolder, ...basics
     service: 'web-gateway',
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
-      uiRoutes(uiFolder, traces),
+      uiRoutes(uiFolder, { signIn, traces }),
       docsRoutes({ folder: uiFolder, isSecured: basics.auth !== undefined }),
       analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createServiceClient } from '@millrace/chassis/calls';
+import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
@@ -7,11 +7,11 @@ import { createTraceReader } from '@millrace/chassis/traces';
 import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
+import { signInSettings } from './web-ui/sign-in.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
-const auth = createAuthentication(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger);
 const traces =
   config.TRACES_URL === undefined
@@ -19,6 +19,7 @@ const traces =
     : { reader: createTraceReader(config.TRACES_URL), jaegerUrl: config.TRACES_UI_URL };
 
 const { taskApi, ...workers } = createWorkflowServices(config);
+const auth = createAuthentication(config, logger, createFindKey(taskApi));
 // In the order in which the UI lists them.
 const services: Services = {
   taskApi,
@@ -36,6 +37,7 @@ const app = createApp({
   services,
   traces,
   uiFolder: join(__dirname, '../dist/ui'),
+  signIn: signInSettings(config),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
     uploadBytesPerSecond: config.UPLOAD_RATE_BYTES,

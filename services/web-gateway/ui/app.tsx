@@ -7,13 +7,16 @@ import { JobsPage } from './pages/jobs/jobs-page.js';
 import { LabPage } from './pages/lab/lab-page.js';
 import { SystemPage } from './pages/system/system-page.js';
 import { TasksPage } from './pages/tasks/tasks-page.js';
+import { SignInPage } from './pages/sign-in/sign-in-page.js';
 import { UsersPage } from './pages/users/users-page.js';
 import { Icon } from './parts/icon.js';
 import { PageBoundary } from './parts/page-boundary.js';
+import { SessionNotice, SignedIn } from './parts/person.js';
 import { ThemeSwitch } from './parts/theme-switch.js';
 import { Toasts } from './parts/toasts.js';
 import { isConnected } from './state/connection.js';
 import { hrefOf, route } from './state/route.js';
+import { session } from './state/session.js';
 import { useStore } from './state/store.js';
 
 const PAGES: Record<Page, { title: string; Content: FunctionComponent }> = {
@@ -33,7 +36,11 @@ export function App() {
   const [menuOpen, setMenuOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const shownBefore = useRef(page);
-  const { title, Content } = PAGES[page];
+  const visitor = useStore(session);
+  // The health of the system is everybody's to see.
+  const signedOut = visitor.phase === 'signed-out' && page !== 'system' ? visitor : undefined;
+  const { Content } = PAGES[page];
+  const title = signedOut ? 'Sign in' : PAGES[page].title;
 
   useEffect(() => {
     document.title = `${title} · Millrace`;
@@ -80,6 +87,7 @@ export function App() {
               </ul>
             </nav>
             <div class="side-foot">
+              <SignedIn />
               <a href="/docs">
                 <Icon name="book" /> API reference
               </a>
@@ -97,9 +105,8 @@ export function App() {
             </p>
           )}
         </div>
-        <PageBoundary key={page}>
-          <Content />
-        </PageBoundary>
+        <SessionNotice />
+        <PageBoundary key={page}>{signedOut ? <SignInPage session={signedOut} /> : <Content />}</PageBoundary>
       </main>
       <Toasts />
     </div>

@@ -15,20 +15,37 @@ const watch = process.argv.includes('--watch');
 
 const pages = ['index.html', 'reference/reference.html'];
 
-/** Writes the pages with the names of their assets, and which packages are in these; removes old assets. */
-const writePages = {
+const bundles = [
+  // A module, so that what few people need (sign-in) is loaded by those only.
+  { format: 'esm', splitting: true, entryPoints: ['main.tsx'] },
+  {
+    format: 'iife',
+    entryPoints: [
+      ...['theme.ts', 'style/main.css', 'icon.svg'],
+      ...['reference/reference.ts', 'reference/reference.css'],
+    ],
+  },
+];
+/** What is in the bundles, as far as they are built. */
+const metafiles = new Map();
+
+/** Once all are built, writes the pages with the names of their assets, and which packages are in these; removes old assets. */
+const writePages = (bundle) => ({
   name: 'pages',
   setup(build) {
     build.onEnd(({ errors, metafile }) => {
       if (errors.length > 0) return;
-      const files = Object.keys(metafile.outputs).map((path) => basename(path));
+      metafiles.set(bundle, metafile);
+      if (metafiles.size < bundles.length) return;
+      const built = [...metafiles.values()];
+      const files = built.flatMap(({ outputs }) => Object.keys(outputs).map((path) => basename(path)));
       mkdirSync(output, { recursive: true });
       for (const page of pages)
         writeFileSync(
           join(output, basename(page)),
           withAssets(readFileSync(join(sources, page), 'utf8'), files),
         );
-      const packages = bundledOf(metafile).map((folder) => relative(root, join(sources, folder)));
+      const packages = bundledOf(...built).map((folder) => relative(root, join(sources, folder)));
       writeFileSync(join(output, 'packages.json'), JSON.stringify(packages));
       for (const file of ['LICENSE', 'NOTICE'])
         copyFileSync(join(swaggerUi, file), join(output, `swagger-ui.${file}`));
@@ -36,7 +53,7 @@ const writePages = {
         if (!files.includes(file)) rmSync(join(output, 'assets', file));
     });
   },
-};
+});
 
 /** `asset:main.js` in a page becomes the path of main-HASH.js. */
 function withAssets(html, files) {
@@ -49,31 +66,30 @@ function withAssets(html, files) {
   });
 }
 
-const bundler = await context({
-  absWorkingDir: sources,
-  entryPoints: [
-    ...['main.tsx', 'theme.ts', 'style/main.css', 'icon.svg'],
-    ...['reference/reference.ts', 'reference/reference.css'],
-  ],
-  outdir: output,
-  entryNames: 'assets/[name]-[hash]',
-  bundle: true,
-  minify: !watch,
-  sourcemap: watch && 'inline',
-  metafile: true,
-  format: 'iife',
-  target: 'es2022',
-  conditions: ['millrace-source'],
-  jsx: 'automatic',
-  jsxImportSource: 'preact',
-  loader: { '.svg': 'copy' },
-  legalComments: 'eof',
-  logLevel: 'warning',
-  plugins: [writePages],
-});
-if (watch) {
-  await bundler.watch();
-} else {
-  await bundler.rebuild().catch(() => (process.exitCode = 1));
-  await bundler.dispose();
+for (const bundle of bundles) {
+  const bundler = await context({
+    ...bundle,
+    absWorkingDir: sources,
+    outdir: output,
+    entryNames: 'assets/[name]-[hash]',
+    chunkNames: 'assets/[name]-[hash]',
+    bundle: true,
+    minify: !watch,
+    sourcemap: watch && 'inline',
+    metafile: true,
+    target: 'es2022',
+    conditions: ['millrace-source'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.svg': 'copy' },
+    legalComments: 'eof',
+    logLevel: 'warning',
+    plugins: [writePages(bundle)],
+  });
+  if (watch) {
+    await bundler.watch();
+  } else {
+    await bundler.rebuild().catch(() => (process.exitCode = 1));
+    await bundler.dispose();
+  }
 }

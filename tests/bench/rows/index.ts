@@ -16,11 +16,12 @@ import { rss } from './rss.js';
 import { search } from './search.js';
 import { start } from './start.js';
 import { summary } from './summary.js';
+import { telemetry } from './telemetry.js';
 
 /** In the order in which they are measured: rows that share a stack are neighbours. */
 export const rows: readonly Row[] = [
   rss,
-  ...[jobs, jobsCelery, enqueue, idle, create, analyze, chassis, hops12, hops1, nginx, start],
+  ...[jobs, jobsCelery, enqueue, idle, create, analyze, chassis, hops12, hops1, nginx, start, telemetry],
   ...[growthClients, growthPixels, growthEnqueue],
   ...[list, search, summary, growthList, growthSearch, growthCreate, growthClaim],
 ];

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { repositoryRoot } from '../../../local/paths.js';
@@ -7,19 +6,14 @@ import { freePort } from '../../../local/servers/ports.js';
 import type { ServiceName } from '#topology';
 import { milliseconds } from '../measure/describe.js';
 import { inRounds, ratios } from '../measure/rounds.js';
-import { Skipped, type Row } from '../row.js';
+import { type Command, commandOf } from '../peers/running-command.js';
+import type { Row } from '../row.js';
 
 const GOAL = { atMost: 0.55 };
 
 /** One that needs nothing, one with sharp, one with Redis. Services with migrations first wait for PostgreSQL, which is not part of their start. */
 const SERVICES: ServiceName[] = ['text-worker', 'blur-worker', 'web-gateway'];
 const DEADLINE_MS = 20_000;
-
-interface Command {
-  argv: string[];
-  cwd: string;
-  env: Record<string, string>;
-}
 
 export const start: Row = {
   name: 'start',
@@ -28,7 +22,6 @@ export const start: Row = {
   goals: { start: GOAL },
   uses: ['fresh'],
   async run(bench) {
-    if (process.platform !== 'linux') throw new Skipped('how a service is run is read from /proc');
     const stack = await bench.stack('fresh');
     const times = bench.settings.short ? 1 : 3;
     const measureAll = async (command: (running: Command, service: ServiceName) => Command) => {
@@ -49,21 +42,6 @@ export const start: Row = {
     return [{ name: 'start', values: ratios(measured.ours, measured.theirs), goal: GOAL, detail }];
   },
 };
-
-/** How the stack runs it, including everything that makes it start quickly. */
-function commandOf(pid: number): Command {
-  const list = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0').filter(Boolean);
-  return {
-    argv: list('cmdline'),
-    cwd: readlinkSync(`/proc/${pid}/cwd`),
-    env: Object.fromEntries(
-      list('environ').map((entry): [string, string] => {
-        const at = entry.indexOf('=');
-        return [entry.slice(0, at), entry.slice(at + 1)];
-      }),
-    ),
-  };
-}
 
 function compiled({ env }: Command, service: ServiceName): Command {
   const plain = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('NODE_')));

@@ -1,10 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { eventually } from '../../../../tests/support/eventually.js';
-import { deserted } from '../../../../tests/support/listen.js';
+import { deserted, listen } from '../../../../tests/support/listen.js';
 import { HttpProblem, Unavailable } from '../http/problem.js';
 import { withContext, withTimeout } from '../process/request-context.js';
+import { serveMetrics } from '../telemetry/metrics-server.js';
 import { createServiceClient, type ServiceClient, type ServiceRequest } from './service-client.js';
 
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -19,14 +18,9 @@ async function replica(answer: RequestListener) {
     requests += 1;
     req.resume().on('end', () => answer(req, res));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanUps.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests: () => requests };
+  const { url, close } = await listen(server);
+  cleanUps.push(close);
+  return { url, requests: () => requests };
 }
 
 function clientOf(...urls: string[]): ServiceClient {
@@ -276,4 +270,25 @@ it('asks each replica, and reports which does not respond', async () => {
   const [healthy, busy] = [await replica(named('healthy')), await replica(full)];
   const answers = await clientOf(healthy.url, busy.url, await deserted()).requestEach(get);
   expect(answers.map((answer) => answer?.status)).toEqual([200, 503, undefined]);
+});
+
+it('shows its replicas and retries in the metrics until it is closed', async () => {
+  const server = await serveMetrics({ port: 0, host: '127.0.0.1' });
+  cleanUps.push(() => {
+    server.close();
+    return Promise.resolve();
+  });
+  const metrics = async () => (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
+  const client = clientOf((await replica(breaksOff)).url, (await replica(named('good'))).url);
+  for (let round = 0; round < 30; round++) await client.request(get);
+
+  const page = await metrics();
+  expect(page).toContain('service_client_replicas{callee="worker"} 2\n');
+  expect(page).toContain('service_client_replicas_resting{callee="worker"} 1\n');
+  const [, retries] = /service_client_retries_total\{callee="worker"\} (\d+)\n/.exec(page)!;
+  expect(Number(retries)).toBeGreaterThan(0);
+  expect(page).toMatch(/service_client_retry_budget\{callee="worker"\} \d+\n/);
+
+  await client.close();
+  expect(await metrics()).not.toContain('callee="worker"');
 });

@@ -215,7 +215,7 @@ describe('the signal of a request', () => {
     await call().get('/livez');
     socket.destroy();
     await eventually(() => expect(ends).toEqual([expect.any(ClientLeft)]));
-    await eventually(() => expect(lines).toMatchObject([{ path: '/waits', aborted: true }]));
+    await eventually(() => expect(lines).toMatchObject([{ route: '/waits', aborted: true }]));
     expect(await counts()).toMatchObject({ 'GET /waits 499': 1 });
   });
 
@@ -260,11 +260,15 @@ it.each([
   expect((await call().get('/client').set('X-Real-IP', address)).body).toEqual({ client });
 });
 
-it('logs a line per request, without the query, and none for the probes', async () => {
+it('logs a line per request with its route, without path and query, and none for the probes', async () => {
   for (const path of ['/livez', '/readyz', '/health']) await call().get(path);
-  await call().get('/things/7?token=secret').expect(200);
+  await call().get('/things/secret?token=secret').expect(200);
+  await call().get('/nothing/secret').expect(404);
   await eventually(() =>
-    expect(lines).toMatchObject([{ method: 'GET', path: '/things/7', status: 200, msg: 'request' }]),
+    expect(lines).toMatchObject([
+      { method: 'GET', route: '/things/:id', status: 200, msg: 'request' },
+      { method: 'GET', route: 'none', status: 404, msg: 'request' },
+    ]),
   );
   expect(JSON.stringify(lines)).not.toContain('secret');
 });

@@ -19,7 +19,7 @@ import { toTraceparent } from '../process/traceparent.js';
 import { endServerSpan, startServerSpan } from '../telemetry/spans.js';
 import { PROBES, requestLog } from './request-log.js';
 import { countRequest } from './request-metrics.js';
-import { routeOf } from './route-pattern.js';
+import { NO_ROUTE, routeOf } from './route-pattern.js';
 import { requestSignals } from './request-signal.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 
@@ -44,10 +44,11 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
   return (req, res, next) => {
     if (req.headers.expect && !continueByRoutes) res.writeContinue();
     const begun = performance.now();
-    const { method, path } = req;
+    const { method } = req;
+    const isProbe = PROBES.has(req.path);
     const requestId = valid(req, REQUEST_ID_HEADER, REQUEST_ID_PATTERN) ?? randomUUID();
     const caller = valid(req, TRACEPARENT_HEADER, TRACEPARENT_PATTERN);
-    const span = PROBES.has(path) ? undefined : startServerSpan(method, caller);
+    const span = isProbe ? undefined : startServerSpan(method, caller);
     const traceparent = span ? toTraceparent(span.spanContext()) : caller;
     const timeoutMs = valid(req, TIMEOUT_MS_HEADER, TIMEOUT_MS_PATTERN);
     const deadline = timeoutMs === undefined ? undefined : begun + Number(timeoutMs);
@@ -67,8 +68,11 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
       const finished = res.writableFinished;
       cancellation.end(finished);
       countRequest(req, res, { status: finished ? res.statusCode : 499, seconds: ms / 1_000, traceparent });
-      if (span) endServerSpan(span, { method, route: routeOf(req), status: res.statusCode, finished });
-      log({ requestId, traceparent, method, path, status: res.statusCode, ms, finished });
+      if (isProbe) return;
+      const route = routeOf(req);
+      const { statusCode: status } = res;
+      if (span) endServerSpan(span, { method, route, status, finished });
+      log({ requestId, traceparent, method, route: route ?? NO_ROUTE, status, ms, finished });
     });
     const signal = cancellation.get;
     withContext(

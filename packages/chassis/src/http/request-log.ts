@@ -9,25 +9,28 @@ export interface EndedRequest {
   requestId: string;
   traceparent: string | undefined;
   method: string;
-  path: string;
+  /** The pattern of the route, such as /tasks/:id; `none` without one. */
+  route: string;
   status: number;
   ms: number;
   /** Whether the client got the complete response; false when it disconnected first. */
   finished: boolean;
 }
 
-/** Logs one line per finished request: method, path, status and milliseconds. No query, no headers, no bodies. */
+/**
+ * Logs one line per finished request: method, route, status and milliseconds. Nothing that a client made up is in it: no path, in which
+ * titles may be, no query, no headers, no bodies.
+ */
 export function requestLog(logger: Logger): (request: EndedRequest) => void {
   // None of that can be a secret, and redaction would cost more than the line.
   const plain = logger.child({}, { redact: [] });
-  return ({ requestId, traceparent, method, path, status, ms, finished }) => {
-    if (PROBES.has(path)) return;
+  return ({ requestId, traceparent, method, route, status, ms, finished }) => {
     const line = {
       // The event that ends a request runs outside of its context.
       request_id: requestId,
       ...traceFields(traceparent),
       method,
-      path,
+      route,
       status,
       ms: Math.round(ms),
       aborted: finished ? undefined : true,

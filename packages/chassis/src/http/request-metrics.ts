@@ -1,13 +1,11 @@
 import type { Request, Response } from 'express';
 import { gauge, histogram } from '../telemetry/metrics.js';
-import { routeOf } from './route-pattern.js';
+import { NO_ROUTE, routeOf } from './route-pattern.js';
 
 /** The methods that are counted by name, where a route knows them. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** OpenTelemetry's word for all others. */
 const OTHER_METHODS = '_OTHER';
-/** Of requests that match no route. */
-const NO_ROUTE = 'none';
 
 /** From an answer out of memory to the longest that Nginx waits for, and a little more. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180];

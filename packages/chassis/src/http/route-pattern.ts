@@ -1,5 +1,8 @@
 import type { Request } from 'express';
 
+/** What metrics and the log say of requests that match no route. */
+export const NO_ROUTE = 'none';
+
 /** The pattern of the route that handled a request, and not its path, in which ids are; undefined when there was none. */
 export function routeOf(req: Request): string | undefined {
   const path = (req.route as { path?: unknown } | undefined)?.path;

@@ -1,6 +1,7 @@
 import { type DestinationStream, pino, type Logger } from 'pino';
 import type { ServiceConfig } from './config.js';
 import { createLogOutput } from './log-output.js';
+import { loggedError } from './logged-error.js';
 import { currentContext } from './request-context.js';
 import { traceFields } from './traceparent.js';
 
@@ -26,6 +27,7 @@ export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_L
       timestamp: time,
       formatters: { level: (label) => ({ level: label }) },
       redact: SECRETS,
+      serializers: { err: loggedError },
       mixin: () => {
         const context = currentContext();
         return context ? { request_id: context.requestId, ...traceFields(context.traceparent) } : {};

@@ -3,6 +3,7 @@ import { REQUEST_ID as REQUEST_ID_HEADER, SERVED_BY } from '../headers.js';
 import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
+import { keyOperations } from './keys.js';
 import { labOperations } from './lab.js';
 import { problem, problems } from './answers.js';
 import { type Operation, TAGS } from './operation.js';
@@ -60,7 +61,8 @@ export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocume
   const otherwise = problem(500, 'Any other error.', {
     detail: 'Something went wrong on our side. Use the request id to find it in the logs.',
   });
-  for (const operation of isSecured ? operations.map(withSecurity) : operations) {
+  const offered = isSecured ? [...operations, ...keyOperations].map(withSecurity) : operations;
+  for (const operation of offered) {
     const responses = Object.entries({
       ...(changesSomething(operation) && problems(403)),
       ...operation.responses,
@@ -84,7 +86,9 @@ export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocume
     },
     servers: [{ url: '/' }],
     security: [],
-    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    tags: Object.entries(TAGS)
+      .filter(([name]) => offered.some(({ tags }) => tags.some((tag) => tag === name)))
+      .map(([name, description]) => ({ name, description })),
   });
 }
 

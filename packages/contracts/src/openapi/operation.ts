@@ -8,6 +8,7 @@ export const TAGS = {
   Text: 'Count words and reverse text.',
   Images: 'Apply effects to images. Results are kept for up to a day.',
   Users: 'Register users and list them.',
+  Keys: 'API keys, for scripts.',
   System: 'Health, and this reference.',
 } as const;
 

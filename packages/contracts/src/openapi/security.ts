@@ -13,7 +13,7 @@ export const securitySchemes = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `A JWT access token of the identity provider, with these scopes:\n\n${LISTED.join('\n')}`,
+    description: `A JWT access token of the identity provider, or an API key (\`millrace_…\`), with these scopes:\n\n${LISTED.join('\n')}`,
   },
 } as const;
 

@@ -4,6 +4,7 @@ import type { DueJob } from './outbox/publisher.js';
 import { isOf } from '../is-of.js';
 import { listJobs } from './job-list.js';
 import { type JobRow, SELECT_JOB, toJob } from './job-row.js';
+import type { TaskHints } from '../tasks/task-hints.js';
 
 /** The maximum number of attempts of a job, including manual retries: all of them are listed whenever it is shown. */
 export const ATTEMPTS_MAX = 100;
@@ -35,6 +36,11 @@ export interface JobStore {
 
 type Owner = string | null;
 
+/** Whose job has changed. */
+interface Changed {
+  owner: Owner;
+}
+
 /** Uses the counts that are updated with each change, and both ends of an index of queued jobs. */
 const SUMMARIZE = `
   WITH counted AS (
@@ -59,8 +65,12 @@ const SUMMARIZE = `
 
 export function createJobStore(
   db: Queryable,
-  options: { maxAttempts: number; sweepAfterMs: number; lists: Queryable },
+  options: { maxAttempts: number; sweepAfterMs: number; lists: Queryable; hints: Pick<TaskHints, 'changed'> },
 ): JobStore {
+  const told = <Row extends Changed>(rows: Row[]): Row[] => {
+    options.hints.changed(rows.map(({ owner }) => owner));
+    return rows;
+  };
   return {
     async find(id, owner) {
       const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = $1 AND ${isOf('$2')}`, [id, owner]);
@@ -88,36 +98,37 @@ export function createJobStore(
     },
 
     async cancel(id, owner) {
-      const cancelled = await db.query(
+      // By id, as in leases.ts.
+      const cancelled = await db.query<Changed>(
         `UPDATE jobs SET status = 'cancelled', due_at = NULL, finished_at = now()
-          WHERE id = $1 AND status = 'queued' AND ${isOf('$2')}
-          RETURNING id`,
+          WHERE id = $1 AND CASE status WHEN 'queued' THEN ${isOf('$2')} END
+          RETURNING owner`,
         [id, owner],
       );
-      return cancelled.length > 0;
+      return told(cancelled).length > 0;
     },
 
     async remove(id, owner, status) {
-      const removed = await db.query(
+      const removed = await db.query<Changed>(
         `DELETE FROM jobs
           WHERE id = $1 AND status = ANY($2) AND status = coalesce($3, status) AND ${isOf('$4')}
-          RETURNING id`,
+          RETURNING owner`,
         [id, FINAL_STATUSES, status ?? null, owner],
       );
-      return removed.length > 0;
+      return told(removed).length > 0;
     },
 
     async retry(id, owner) {
-      const [job] = await db.query<DueJob>(
+      const retried = await db.query<DueJob & Changed>(
         `UPDATE jobs
             SET status = 'queued', max_attempts = attempt + $2, run_at = now(), finished_at = NULL,
                 due_at = now() + $3 * interval '1 ms', progress_done = 0, refused = false
           WHERE id = $1 AND status = 'failed' AND attempt < $4 AND ${isOf('$5')}
             AND payload <> '{}' AND (kind <> 'image' OR EXISTS (SELECT FROM job_inputs WHERE job_id = jobs.id))
-          RETURNING id, priority, traceparent`,
+          RETURNING id, priority, traceparent, owner`,
         [id, options.maxAttempts, options.sweepAfterMs, ATTEMPTS_MAX, owner],
       );
-      return job;
+      return told(retried)[0];
     },
   };
 }

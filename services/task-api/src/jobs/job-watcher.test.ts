@@ -38,7 +38,12 @@ beforeEach(async () => {
       return rows;
     },
   };
-  jobs = createJobStore(db, { maxAttempts: 3, sweepAfterMs: 300, lists: db });
+  jobs = createJobStore(db, {
+    maxAttempts: 3,
+    sweepAfterMs: 300,
+    lists: db,
+    hints: { changed: () => undefined },
+  });
   watcher = createJobWatcher({ db, jobs, logger: silentLogger() });
 });
 afterEach(() => stops.forEach((stop) => stop()));

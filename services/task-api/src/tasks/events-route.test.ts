@@ -123,6 +123,29 @@ describe('GET /api/tasks/events', () => {
     stream.close();
   });
 
+  it('tells everyone of their own changes, and whoever may see everything of all', async () => {
+    const told: string[] = [];
+    const other = createTaskHints(taskApi.redis.redis, silentLogger(), { pauseMs: 0 });
+    const stops = [
+      other.listen('ada', () => told.push('ada')),
+      other.listen('bob', () => told.push('bob')),
+      other.listen(null, () => told.push('administrator')),
+    ];
+    // Once it is subscribed, nobody knows what was before.
+    await eventually(() => expect(told.sort()).toEqual(['ada', 'administrator', 'bob']));
+    for (const [owner, listeners] of [
+      ['ada', ['ada', 'administrator']],
+      ['bob', ['administrator', 'bob']],
+      [null, ['administrator']],
+    ] as const) {
+      told.length = 0;
+      hints.changed([owner, owner]);
+      await eventually(() => expect(told.sort()).toEqual(listeners));
+    }
+    stops.forEach((stop) => stop());
+    other.close();
+  });
+
   it('sends nothing when nothing has changed', async () => {
     const stream = await listen(replicas[0]);
     const before = await quiet(stream);
@@ -223,7 +246,7 @@ describe('GET /api/tasks/events', () => {
     const own = await listenOnFreePort(taskApi.createApp({ ...rest, lifecycle, hints }));
     // Subscribes before the stream does: at a hint, the stream has just ended.
     let close = () => {};
-    const stop = hints.listen(() => close());
+    const stop = hints.listen(null, () => close());
     const stream = await listen(own);
     const before = await quiet(stream);
     close = () => lifecycle.close();

@@ -1,12 +1,13 @@
 import { type EventStreams, methodNotAllowed, serverSentEvent } from '@millrace/chassis/http';
+import { visibleOwner } from '@millrace/chassis/process';
 import { Router } from 'express';
 import type { TaskHints } from './task-hints.js';
 
 const CHANGE = serverSentEvent({ event: 'change' });
 
 /**
- * GET /api/tasks/events: server-sent events. An event `change` says that some task or job has changed, on whatever replica, and that lists
- * should be reloaded.
+ * GET /api/tasks/events: server-sent events. An event `change` says that a task or job which the client may see has changed, on whatever
+ * replica, and that lists should be reloaded.
  */
 export function taskEventRoutes(hints: TaskHints, streams: EventStreams): Router {
   const router = Router();
@@ -18,7 +19,7 @@ export function taskEventRoutes(hints: TaskHints, streams: EventStreams): Router
       if (stream.signal.aborted) return;
       stream.signal.addEventListener(
         'abort',
-        hints.listen(() => stream.send(CHANGE)),
+        hints.listen(visibleOwner(), () => stream.send(CHANGE)),
       );
     })
     .all(methodNotAllowed);

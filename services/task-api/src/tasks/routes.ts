@@ -15,7 +15,6 @@ import {
   updateTaskSchema,
 } from '@millrace/contracts';
 import { Router } from 'express';
-import { changesNothing } from './hint-changes.js';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.js';
 import type { TaskStore } from './task-store.js';
 
@@ -29,12 +28,11 @@ export function taskRoutes(tasks: TaskStore): Router {
       sendList(req, res, await tasks.list(parseQuery(listTasksQuerySchema, req.query), visibleOwner()));
     })
     .post(jsonBody, async (req, res) => {
-      const { task, isNew } = await tasks.create(
+      const task = await tasks.create(
         parseBody(createTaskSchema, req.body),
         currentOwner(),
         idempotencyKeyOf(req),
       );
-      if (!isNew) changesNothing(res);
       res.status(201).location(`/api/tasks/${task.id}`).json(task);
     })
     .all(methodNotAllowed);

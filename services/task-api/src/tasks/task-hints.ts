@@ -1,19 +1,34 @@
+import { hash } from 'node:crypto';
 import type { Logger } from '@millrace/chassis/process';
 import type { Redis } from '@millrace/chassis/stores/redis';
 
-/** Tells the clients of all replicas that some task or job has changed, without saying which. */
+/** Tells the clients of all replicas that some of their tasks or jobs have changed, without saying which. */
 export interface TaskHints {
-  /** Call it after a commit. It costs the caller nothing and fails silently: a hint only makes clients reload earlier. */
-  changed: () => void;
-  /** Calls back after a change on any replica. @returns a function that unsubscribes */
-  listen: (onChange: () => void) => () => void;
+  /**
+   * Call it after a commit. It costs the caller nothing and fails silently: a hint only makes clients reload earlier.
+   *
+   * @param owners whose tasks or jobs have changed, each any number of times; null: nobody's
+   */
+  changed: (owners: Owner[]) => void;
+  /**
+   * Calls back after a change on any replica.
+   *
+   * @param owner of what; null: of whatever there is
+   * @returns a function that unsubscribes
+   */
+  listen: (owner: Owner, onChange: () => void) => () => void;
   close(): void;
 }
 
+type Owner = string | null;
+
 const CHANNEL = 'task-changes';
+/** Stands for things that belong to nobody, and for changes of whose one knows nothing. */
+const NOBODY = '';
 
 /**
- * Uses Redis' publish and subscribe; one subscription for all listeners, and none while there are none.
+ * Uses Redis' publish and subscribe; one subscription for all listeners, and none while there are none. A message names the owners, each by a
+ * hash, separated by spaces.
  *
  * @param options.pauseMs the minimum time between two hints, both those that a replica publishes and those that it passes on to its
  *   clients. Default 1,000
@@ -23,21 +38,26 @@ export function createTaskHints(
   logger: Logger,
   { pauseMs = 1_000 }: { pauseMs?: number } = {},
 ): TaskHints {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<{ of: string | null; onChange: () => void }>();
   let subscriber: Redis | undefined;
 
   // Redis may be away. Its return triggers a hint, below.
-  const say = withPauses(pauseMs, () => redis.publish(CHANNEL, '').catch(() => undefined));
-  const hear = withPauses(pauseMs, () => listeners.forEach((listener) => listener()));
+  const say = withPauses(pauseMs, (owners) =>
+    redis.publish(CHANNEL, [...owners].join(' ')).catch(() => undefined),
+  );
+  const hear = withPauses(pauseMs, (owners) => {
+    for (const { of, onChange } of listeners) if (of === null || owners.has(of)) onChange();
+  });
 
   const subscribe = () => {
     const connection = redis.duplicate({ autoResubscribe: false });
-    connection.on('message', hear.soon);
+    connection.on('message', (_channel: string, message: string) => hear.soon(message.split(' ')));
     // The connection for commands reports the same failure.
     connection.on('error', () => undefined);
     connection.on('ready', () => {
+      const missed = () => hear.soon([NOBODY, ...[...listeners].flatMap(({ of }) => of ?? [])]);
       // Nobody knows what was missed while it was away.
-      connection.subscribe(CHANNEL).then(hear.soon, (error: unknown) => {
+      connection.subscribe(CHANNEL).then(missed, (error: unknown) => {
         logger.warn({ err: error }, 'no hints of changes, connecting again');
         connection.disconnect(true);
       });
@@ -50,10 +70,11 @@ export function createTaskHints(
   };
 
   return {
-    changed: say.soon,
-    listen(onChange) {
-      // A new function each time, in case two callers pass the same one.
-      const listener = () => onChange();
+    changed(owners) {
+      if (owners.length > 0) say.soon(owners.map(nameOf));
+    },
+    listen(owner, onChange) {
+      const listener = { of: owner === null ? null : nameOf(owner), onChange };
       listeners.add(listener);
       subscriber ??= subscribe();
       return () => {
@@ -69,16 +90,25 @@ export function createTaskHints(
   };
 }
 
-/** Runs at once when called, and then not before the pause is over: once for all calls in the meantime. */
-function withPauses(pauseMs: number, act: () => unknown) {
+/** Short, and no one's name: Redis need not know who is at work. */
+function nameOf(owner: Owner): string {
+  return owner === null ? NOBODY : hash('sha256', owner, 'base64url').slice(0, 22);
+}
+
+/** Runs at once when called, and then not before the pause is over: once for all that is told in the meantime. */
+function withPauses(pauseMs: number, act: (told: ReadonlySet<string>) => unknown) {
+  let told = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let actedAt = -Infinity;
   return {
-    soon: () => {
+    soon: (names: string[]) => {
+      for (const name of names) told.add(name);
       const begin = () => {
+        const until = told;
+        told = new Set();
         timer = undefined;
         actedAt = performance.now();
-        act();
+        act(until);
       };
       timer ??= setTimeout(begin, Math.max(0, actedAt + pauseMs - performance.now()));
     },

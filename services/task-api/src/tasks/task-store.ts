@@ -4,6 +4,7 @@ import type { CreateTask, ListTasksQuery, ReplaceTask, Task, UpdateTask } from '
 import { fingerprint, oncePerKey } from '../idempotency/keys.js';
 import { isOf } from '../is-of.js';
 import { listTasks, TASK_COLUMNS as COLUMNS } from './task-list.js';
+import type { TaskHints } from './task-hints.js';
 import { searchTasks } from './task-search.js';
 
 /**
@@ -15,7 +16,7 @@ export interface TaskStore {
    * @param owner whose it will be; null: nobody's
    * @param idempotencyKey when it is repeated, the task is created once, and returned as it was then
    */
-  create(task: CreateTask, owner: Owner, idempotencyKey?: string): Promise<{ task: Task; isNew: boolean }>;
+  create(task: CreateTask, owner: Owner, idempotencyKey?: string): Promise<Task>;
   find(id: string, owner: Owner): Promise<Task | undefined>;
   /** One page, newest first. */
   list(query: ListTasksQuery, owner: Owner): Promise<Page>;
@@ -34,6 +35,11 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
   completed_at: Date | null;
 };
 
+/** Whose task has changed. */
+interface Changed {
+  owner: Owner;
+}
+
 /** The limits of one statement, in tasks and in characters. */
 const TASKS_A_STATEMENT = 200;
 const TEXT_A_STATEMENT = 1024 * 1024;
@@ -45,9 +51,10 @@ export interface TaskListOptions {
   lists: Queryable;
   /** The turns of searches, which leave some of those connections to lists. */
   searches: WorkLimiter;
+  hints: Pick<TaskHints, 'changed'>;
 }
 
-export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptions): TaskStore {
+export function createTaskStore(db: Postgres, { lists, searches, hints }: TaskListOptions): TaskStore {
   /** Tasks that are created at the same time are committed together. */
   const insertTogether = coalesce<OwnTask, Task>({
     run: (tasks) => despiteRefusals(tasks, (some) => insert(db, some)),
@@ -58,15 +65,20 @@ export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptio
   return {
     async create(task, owner, idempotencyKey) {
       const own = { ...task, owner };
-      if (idempotencyKey === undefined) return { task: await insertTogether(own), isNew: true };
+      if (idempotencyKey === undefined) {
+        const inserted = await insertTogether(own);
+        hints.changed([owner]);
+        return inserted;
+      }
       const request = { key: idempotencyKey, fingerprint: fingerprint('create task', task) };
-      let isNew = false;
+      const inserted: Task[] = [];
       const created = await oncePerKey(db, request, async (tx) => {
-        isNew = true;
-        const [inserted] = await insert(tx, [own]);
-        return inserted!;
+        inserted.push(...(await insert(tx, [own])));
+        return inserted[0]!;
       });
-      return { task: created, isNew };
+      // Not for a repetition.
+      hints.changed(inserted.map(() => owner));
+      return created;
     },
 
     async find(id, owner) {
@@ -84,7 +96,7 @@ export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptio
     },
 
     async update(id, owner, { title, description, priority, completed }) {
-      const rows = await db.query<TaskRow>(
+      const rows = await db.query<TaskRow & Changed>(
         `UPDATE tasks
             SET title = coalesce($2, title),
                 description = coalesce($3, description),
@@ -96,19 +108,21 @@ export function createTaskStore(db: Postgres, { lists, searches }: TaskListOptio
                 END,
                 updated_at = now()
           WHERE id = $1 AND ${isOf('$6')}
-          RETURNING ${COLUMNS}`,
+          RETURNING ${COLUMNS}, owner`,
         [id, title ?? null, description ?? null, priority ?? null, completed ?? null, owner],
       );
+      hints.changed(rows.map((row) => row.owner));
       return rows.map(toTask)[0];
     },
 
     async remove(id, owner) {
       // The job first, because everyone who changes a job's status locks the job before its task.
-      const rows = await db.query(
+      const rows = await db.query<Changed>(
         `WITH job AS MATERIALIZED (SELECT id FROM jobs WHERE task_id = $1 AND ${isOf('$2')} FOR UPDATE)
-         DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 AND ${isOf('$2')} RETURNING id`,
+         DELETE FROM tasks WHERE (SELECT count(*) FROM job) IS NOT NULL AND id = $1 AND ${isOf('$2')} RETURNING owner`,
         [id, owner],
       );
+      hints.changed(rows.map((row) => row.owner));
       return rows.length > 0;
     },
   };

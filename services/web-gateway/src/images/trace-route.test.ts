@@ -43,7 +43,7 @@ it('shows the trace in which an image was made', async () => {
   );
   expect(await detailOf(`/image/${randomUUID()}`)).toBe('There is no image with this id.');
   expect((await request(app).get('/').expect(200)).text).toContain(
-    '<meta name="traces" content="http://jaeger.test/?a=&#34;&#60;b>&#38;" />',
+    '<meta name="traces" content="http://jaeger.test/?a=&#34;&#60;b&#62;&#38;" />',
   );
 });
 

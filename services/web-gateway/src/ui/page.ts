@@ -1,40 +1,52 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { escapeHtml } from '@millrace/chassis/http';
+import type { SignInSettings } from '@millrace/contracts';
 import type { RequestHandler } from 'express';
 import { sendKept } from '../send-kept.js';
 
-/** Scripts and styles from our own files; data from this server. No frames, and no forms that leave the page. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/**
+ * Scripts and styles from our own files; data from this server, and from the issuer that people sign in at. No frames, and no forms that leave
+ * the page.
+ */
+const policy = (issuer: string[]) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    ['connect-src', "'self'", ...issuer].join(' '),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+export interface PageSettings {
+  /** How it signs people in; undefined when nobody needs to. */
+  signIn?: SignInSettings | undefined;
+  /** That jobs and images have traces, and where people can see those in Jaeger; undefined when there are none. */
+  traces?: { jaegerUrl: string | undefined } | undefined;
+}
 
 /**
  * Sends a page that ui/build.mjs has built.
  *
- * @param settings what the page has to know of the server, each as a `<meta>`. Default: none
+ * @param settings what the page is told. Default: nothing
  */
-export function sendPage(
-  folder: string,
-  file: string,
-  settings: Record<string, string> = {},
-): RequestHandler {
-  const metas = Object.entries(settings).map(
-    ([name, content]) => `<meta name="${name}" content="${escapeAttribute(content)}" />\n    `,
-  );
+export function sendPage(folder: string, file: string, settings: PageSettings = {}): RequestHandler {
+  const { signIn, traces } = settings;
+  const metas = [
+    signIn && meta('sign-in', JSON.stringify(signIn)),
+    traces && meta('traces', traces.jaegerUrl ?? ''),
+  ];
+  const told = metas.filter(Boolean).join('');
+  const kept = { type: 'html', policy: policy(signIn ? [new URL(signIn.issuer).origin] : []) };
   return async (_req, res) => {
-    const page = await readFile(join(folder, file), 'utf8');
-    const body = page.replace('<title>', () => `${metas.join('')}<title>`);
-    sendKept(res, { body, type: 'html', policy: POLICY });
+    const body = await readFile(join(folder, file), 'utf8');
+    sendKept(res, { ...kept, body: told ? body.replace('</head>', () => `${told}</head>`) : body });
   };
 }
 
-function escapeAttribute(text: string): string {
-  return text.replace(/[&"<]/g, (character) => `&#${character.charCodeAt(0)};`);
+function meta(name: string, content: string): string {
+  return `<meta name="${name}" content="${escapeHtml(content)}" />`;
 }

@@ -2,18 +2,18 @@ import { join } from 'node:path';
 import { methodNotAllowed, notFound } from '@millrace/chassis/http';
 import { pageSchema } from '@millrace/contracts';
 import { Router } from 'express';
-import { sendPage } from '../ui/page.js';
+import { type PageSettings, sendPage } from '../ui/page.js';
 
 /**
  * GET / and /ui/:page: the web UI, one HTML document for all pages. GET /ui/assets/:file: its scripts and styles.
  *
  * @param folder the output of ui/build.mjs
- * @param traces whether jobs and images show their traces, and where those can be seen in Jaeger. The page has it in a `<meta>`.
+ * @param settings what the page is told
  */
-export function uiRoutes(folder: string, traces?: { jaegerUrl: string | undefined }): Router {
+export function uiRoutes(folder: string, settings: PageSettings): Router {
   const router = Router();
 
-  const sendUi = sendPage(folder, 'index.html', traces && { traces: traces.jaegerUrl ?? '' });
+  const sendUi = sendPage(folder, 'index.html', settings);
 
   router.route('/').get(sendUi).all(methodNotAllowed);
   router

@@ -64,11 +64,22 @@ export function failureFrom(status: number, header: (name: string) => string | n
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>;
   const retryAfterMs = millisecondsOf(header('Retry-After'));
   const errors = Array.isArray(problem.errors) ? problem.errors : [];
-  return new Failure(detailOf(status, problem, retryAfterMs), status, {
+  const missing = status === 403 ? missingScope(header('WWW-Authenticate')) : undefined;
+  const message = missing === undefined ? detailOf(status, problem, retryAfterMs) : lacks(missing);
+  return new Failure(message, status, {
     fields: Object.fromEntries(errors.map(({ path, message }) => [path, message])),
     retryAfterMs,
     begun: problem.work_begun,
   });
+}
+
+/** What a token would need besides (RFC 6750, 3). */
+function missingScope(challenge: string | null): string | undefined {
+  return /error="insufficient_scope".*\bscope="([^"]{1,100})"/.exec(challenge ?? '')?.[1];
+}
+
+function lacks(scope: string): string {
+  return `You may not do this: your account lacks the right “${scope}”.`;
 }
 
 function detailOf(status: number, { detail }: Partial<Problem>, retryAfterMs: number | undefined): string {

@@ -1,4 +1,5 @@
 import { IDEMPOTENCY_KEY } from '@millrace/contracts/constants';
+import { fetchAs } from './access.js';
 import { Failure, failureFrom, type Repetition, unreachable, unreadable, withAdvice } from './failure.js';
 
 export interface Answer<T> {
@@ -45,9 +46,9 @@ export async function call<T>(method: string, path: string, options: CallOptions
 /** `fetch` that notices when there is no response. */
 export async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, init);
+    return await fetchAs(path, init);
   } catch (error) {
-    if (init.signal?.aborted) throw error;
+    if (init.signal?.aborted || error instanceof Failure) throw error;
     throw unreachable();
   }
 }

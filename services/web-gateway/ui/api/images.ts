@@ -1,5 +1,6 @@
 import type { AcceptedJob, Effect, UploadResponse } from '@millrace/contracts';
 import { IDEMPOTENCY_KEY } from '@millrace/contracts/constants';
+import { authorize } from './access.js';
 import { failureFrom, type Repetition, unreachable, unreadable, withAdvice } from './failure.js';
 import { failureOf, reach } from './http.js';
 
@@ -43,7 +44,7 @@ export function uploadImage(options: UploadOptions): Promise<UploadResponse | Ac
       reject(withAdvice(failure, repetition));
     });
     request.addEventListener('error', () => reject(withAdvice(unreachable(), repetition)));
-    request.send(form);
+    authorize(request).then(() => request.send(form), reject);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Job } from '@millrace/contracts';
+import { openEvents } from './access.js';
 import { Failure } from './failure.js';
 import { getJob, hasFinished } from './jobs.js';
 
@@ -16,7 +17,7 @@ interface JobWatch {
 /** Follows a job until it has finished, is deleted, or `signal` aborts. */
 export function watchJob(id: string, watch: JobWatch, signal: AbortSignal): void {
   if (signal.aborted) return;
-  const source = new EventSource(`/api/jobs/${id}/events`);
+  const source = openEvents(`/api/jobs/${id}/events`);
   let latest: string | undefined;
   let reporting: number | undefined;
   let reconnecting: number | undefined;

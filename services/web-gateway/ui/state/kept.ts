@@ -26,6 +26,14 @@ export function keep(key: string, value: unknown): void {
   }
 }
 
+export function discard(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Then nothing was kept either.
+  }
+}
+
 /** Whether a value has these fields, with these types. */
 export function hasShape<Shape extends Record<string, 'string' | 'number' | 'object'>>(
   found: unknown,

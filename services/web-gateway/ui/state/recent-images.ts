@@ -1,5 +1,5 @@
 import type { Hop, UploadResponse } from '@millrace/contracts';
-import { hasShape, keep, readKeptList } from './kept.js';
+import { discard, hasShape, keep, readKeptList } from './kept.js';
 import { createStore } from './store.js';
 
 /** A finished image, as this browser remembers it. */
@@ -15,12 +15,24 @@ export interface RecentImage {
   gone?: boolean;
 }
 
-const KEY = 'millrace.recent-images';
+let key = 'millrace.recent-images';
 const KEPT = 12;
 const LONGEST_NAME = 255;
 
 /** The latest first. */
-export const recentImages = createStore(readKeptList(KEY, isRecentImage, KEPT));
+export const recentImages = createStore<RecentImage[]>([]);
+
+/** Reads what the browser has kept. @param person whoever is signed in: their images are no others' concern; '' where nobody needs to */
+export function recallImages(person: string): void {
+  if (person !== '') key += `.${person}`;
+  recentImages.set(readKeptList(key, isRecentImage, KEPT));
+}
+
+/** When they sign out. */
+export function forgetImages(): void {
+  discard(key);
+  recentImages.set([]);
+}
 
 export function rememberImage(name: string, { view_url, hops }: UploadResponse): void {
   const image = { url: view_url, name: name.slice(0, LONGEST_NAME), hops, finishedAt: Date.now() };
@@ -34,7 +46,7 @@ export function forgetImage(url: string): void {
 
 function put(images: RecentImage[]): void {
   keep(
-    KEY,
+    key,
     images.filter(({ gone }) => !gone),
   );
   recentImages.set(images);

@@ -26,6 +26,12 @@ export function navigate(href: string): void {
   arrive();
 }
 
+/** Goes there without a trace of where the page was. */
+export function replacePath(path: string): void {
+  history.replaceState(null, '', path);
+  arrive();
+}
+
 /** Puts what a page shows into its URL, to reload or share it, without adding a step to go back to. */
 export function replaceQuery(query: string): void {
   if (query === location.search) return;

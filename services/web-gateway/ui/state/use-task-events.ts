@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { openEvents } from '../api/access.js';
 
 const SETTLE_MS = 80;
 /** No matter how often something changes. */
@@ -42,7 +43,7 @@ export function useTaskEvents(onChange: () => void): boolean {
     };
     const open = () => {
       close();
-      const opened = (source = new EventSource('/api/tasks/events'));
+      const opened = (source = openEvents('/api/tasks/events'));
       opened.addEventListener('open', () => {
         setLive(true);
         change();

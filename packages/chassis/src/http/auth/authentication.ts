@@ -4,6 +4,8 @@ import type { AuthConfig } from '../../process/auth-config.js';
 import type { Logger } from '../../process/logger.js';
 import { currentContext, type Principal } from '../../process/request-context.js';
 import { servicePrincipal } from '../../process/service-token.js';
+import { isApiKey } from './api-key.js';
+import { createKeyVerifier, type FindKey } from './key-verifier.js';
 import { createTokenCache } from './token-cache.js';
 import { notAService, scopeMissing, tokenMissing } from './refusals.js';
 
@@ -20,9 +22,14 @@ export interface Authentication {
 /**
  * As AUTH_MODE says.
  *
+ * @param findKey looks API keys up; a service without it accepts none
  * @returns undefined for `off`: then nothing is loaded, and no request is looked at
  */
-export function createAuthentication(config: AuthConfig, logger: Logger): Authentication | undefined {
+export function createAuthentication(
+  config: AuthConfig,
+  logger: Logger,
+  findKey?: FindKey,
+): Authentication | undefined {
   if (config.AUTH_MODE === 'off') {
     logger.info('AUTH_MODE=off: everyone who reaches this service may call it');
     return undefined;
@@ -33,7 +40,9 @@ export function createAuthentication(config: AuthConfig, logger: Logger): Authen
   const tokens = createTokenCache(async () => {
     // Loads a library that services without users need not have.
     const { createVerifier } = await import('./verifier.js');
-    return createVerifier({ issuer, audience, jwksUrl, logger });
+    const verifyToken = createVerifier({ issuer, audience, jwksUrl, logger });
+    const verifyKey = findKey && createKeyVerifier({ issuer, findKey });
+    return (token) => (verifyKey && isApiKey(token) ? verifyKey(token) : verifyToken(token));
   });
 
   const servicesOnly: RequestHandler = (req, _res, next) => {

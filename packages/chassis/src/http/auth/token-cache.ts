@@ -1,8 +1,15 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../../process/request-context.js';
 
+/** Who shows a token. */
+export interface Verified extends Principal {
+  expiresAt: number;
+  /** How long that may be remembered. Default: 60,000 */
+  keptMs?: number;
+}
+
 /** @throws HttpProblem 401 when the token is not valid; Unavailable when that cannot be found out */
-export type Verify = (token: string) => Promise<Principal & { expiresAt: number }>;
+export type Verify = (token: string) => Promise<Verified>;
 
 /** Tokens that were found to be valid not long ago: verifying each request anew would take a third of a service's throughput. */
 export interface TokenCache {
@@ -38,9 +45,9 @@ export function createTokenCache(load: () => Promise<Verify>, { tokensMax = TOKE
 
     async verify(token) {
       const verify = await loaded();
-      const principal = await verify(token);
+      const { keptMs = KEPT_MS, ...principal } = await verify(token);
       if (known.size >= tokensMax) known.delete(known.keys().next().value!);
-      known.set(keyOf(token), { principal, until: Math.min(principal.expiresAt, Date.now() + KEPT_MS) });
+      known.set(keyOf(token), { principal, until: Math.min(principal.expiresAt, Date.now() + keptMs) });
       return principal;
     },
   };

@@ -52,7 +52,7 @@ const BYTES_A_STATEMENT = 1024 * 1024;
 export function createAcceptJob(options: AcceptOptions): AcceptJob {
   const { db, assertRoom, publisher, hints, logger } = options;
   const publish = (jobs: CreatedJob[]) => {
-    hints.changed();
+    hints.changed(jobs.map(({ owner }) => owner));
     publishOnTheSide(
       jobs.filter(({ is_due }) => is_due),
       publisher,

@@ -1,4 +1,5 @@
 import type { Queryable } from '@millrace/chassis/stores/postgres';
+import type { TaskHints } from '../../tasks/task-hints.js';
 import { countAttempts, countEnded, observeWait } from '../job-counters.js';
 import type { Claim, ClaimedJob, ClaimedJobs, Completion, JobStatus, Renewal } from '@millrace/contracts';
 
@@ -37,8 +38,17 @@ export interface LeaseOptions {
   backoffMs: number;
 }
 
+/** A job that a statement has changed. */
+interface Changed {
+  id: string;
+  owner: string | null;
+}
+
 const BACKOFF_MAX_MS = 300_000;
 const PART_BYTES = 1024 * 1024;
+
+// The statements below find jobs by id alone. Their conditions are worded so that no index serves them: just after statistics were taken
+// while the queue was empty, the planner would read every queued job, and all dead entries of the index, rather than look up each id.
 
 /**
  * Of the attempts in `asked`, those that are their job's current one and have not ended. Both rows are locked, the job's first: a report
@@ -47,7 +57,7 @@ const PART_BYTES = 1024 * 1024;
 const OPEN_ATTEMPTS = `
          held AS (
            SELECT asked.*, max_attempts FROM asked JOIN jobs USING (id)
-            WHERE jobs.attempt = asked.attempt AND status IN ('queued', 'processing')
+            WHERE jobs.attempt = asked.attempt AND jobs.finished_at IS NULL
             ORDER BY id
               FOR UPDATE OF jobs),
          open AS (
@@ -75,7 +85,11 @@ function asClaimed({ waited_s, lost, ...job }: ClaimedRow): ClaimedJob {
 /** The maximum size of the texts of all jobs in one response. A longer text is returned by itself. */
 const CLAIMED_TEXT_BYTES = 1024 * 1024;
 
-export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOptions): JobLeases {
+export function createJobLeases(
+  db: Queryable,
+  { leaseMs, backoffMs, hints }: LeaseOptions & { hints: Pick<TaskHints, 'changed'> },
+): JobLeases {
+  const tell = (jobs: { owner?: string | null }[]) => hints.changed(jobs.map(({ owner = null }) => owner));
   /** The reports that count: those that took effect now (`done`), and repetitions of reports that ended their attempt in the same way. */
   const counted = async (
     reports: { id: string; attempt: number }[],
@@ -116,7 +130,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
            SELECT id, asked.claim, CASE WHEN kind = 'image' THEN 0 ELSE input_bytes END AS bytes
              FROM asked JOIN jobs USING (id)
             WHERE jobs.claim IS DISTINCT FROM asked.claim AND attempt < max_attempts
-                  AND (status = 'queued' AND run_at <= now() OR status = 'processing' AND due_at <= now())
+                  AND CASE status WHEN 'queued' THEN run_at <= now() WHEN 'processing' THEN due_at <= now() END
                OR jobs.claim = asked.claim AND status = 'processing'
             ORDER BY id
               FOR UPDATE OF jobs),
@@ -145,8 +159,10 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
         [claims.map(({ id }) => id), claims.map(({ claim }) => claim), pod, leaseMs, CLAIMED_TEXT_BYTES],
       );
       const isClaimed = (row: (typeof rows)[number]): row is ClaimedRow => row.kind !== null;
+      const claimed = rows.filter(isClaimed);
+      tell(claimed);
       return {
-        jobs: rows.filter(isClaimed).map(asClaimed),
+        jobs: claimed.map(asClaimed),
         later: rows.filter((row) => !isClaimed(row)).map(({ id }) => id),
       };
     },
@@ -161,7 +177,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
 
     async renew(renewals) {
       // An expired lease may still be renewed, as long as nobody else has taken the job.
-      const renewed = await db.query<{ id: string }>(
+      const renewed = await db.query<Changed & { progresses: boolean }>(
         `WITH asked AS (
            SELECT * FROM unnest($1::uuid[], $2::int[], $4::int[], $5::int[]) AS asked (id, attempt, done, total)),
          ${OPEN_ATTEMPTS}
@@ -170,7 +186,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                 progress_done = coalesce(done, progress_done), progress_total = coalesce(total, progress_total)
            FROM open
           WHERE jobs.id = open.id
-          RETURNING jobs.id`,
+          RETURNING jobs.id, owner, done IS NOT NULL AS progresses`,
         [
           renewals.map(({ id }) => id),
           renewals.map(({ attempt }) => attempt),
@@ -179,11 +195,12 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
           renewals.map(({ progress }) => progress?.total ?? null),
         ],
       );
+      tell(renewed.filter(({ progresses }) => progresses));
       return counted(renewals, renewed, ['completed', 'failed']);
     },
 
     async complete(completions) {
-      const done = await db.query<{ id: string }>(
+      const done = await db.query<Changed>(
         `WITH asked AS (
            SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[]) AS asked (id, attempt, result)),
          ${OPEN_ATTEMPTS},
@@ -193,7 +210,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   due_at = NULL, finished_at = now()
              FROM open
             WHERE jobs.id = open.id
-            RETURNING jobs.id, task_id, jobs.attempt, processed_by_pod),
+            RETURNING jobs.id, task_id, jobs.attempt, processed_by_pod, owner),
          ended AS (
            UPDATE job_attempts a SET outcome = 'completed', finished_at = now()
              FROM job
@@ -204,13 +221,14 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   updated_at = now()
              FROM job
             WHERE tasks.id = job.task_id)
-         SELECT id FROM job`,
+         SELECT id, owner FROM job`,
         [
           completions.map(({ id }) => id),
           completions.map(({ attempt }) => attempt),
           completions.map(({ result }) => JSON.stringify(result ?? null)),
         ],
       );
+      tell(done);
       countAttempts('completed', done.length);
       countEnded('completed', done.length);
       return counted(completions, done, ['completed']);
@@ -219,7 +237,7 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
     async fail(id, attempt, { error, permanent, broke }) {
       // A jitter of a quarter, so that jobs that failed together are not retried together.
       const pauseMs = Math.min(backoffMs * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.75 + Math.random() / 2);
-      const failed = await db.query<{ id: string; status: JobStatus }>(
+      const failed = await db.query<Changed & { status: JobStatus }>(
         `WITH asked AS (SELECT $1::uuid AS id, $2::int AS attempt),
          ${OPEN_ATTEMPTS},
          verdict AS (
@@ -237,14 +255,15 @@ export function createJobLeases(db: Queryable, { leaseMs, backoffMs }: LeaseOpti
                   error = $3, refused = verdict.refused
              FROM verdict
             WHERE jobs.id = verdict.id
-            RETURNING jobs.id, jobs.attempt, jobs.status),
+            RETURNING jobs.id, jobs.attempt, jobs.status, owner),
          ended AS (
            UPDATE job_attempts a SET outcome = 'failed', finished_at = now(), error = $3, broke = $6
              FROM job
             WHERE a.job_id = job.id AND a.attempt = job.attempt)
-         SELECT id, status FROM job`,
+         SELECT id, status, owner FROM job`,
         [id, attempt, error, permanent, pauseMs, broke],
       );
+      tell(failed);
       countAttempts('failed', failed.length);
       if (failed[0]?.status === 'failed') countEnded('failed');
       return (await counted([{ id, attempt }], failed, ['failed'])).length > 0;

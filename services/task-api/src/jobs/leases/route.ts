@@ -17,7 +17,6 @@ import {
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
-import { changesNothing } from '../../tasks/hint-changes.js';
 import type { JobLeases } from './leases.js';
 
 /** What workers do with jobs. Not public: Nginx has no route to /internal. */
@@ -28,9 +27,7 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     .route('/internal/jobs/claims')
     .post(jsonBody, async (req, res) => {
       const { pod, claims } = parseBody(claimJobsSchema, req.body);
-      const claimed = await leases.claim(claims, pod);
-      if (claimed.jobs.length === 0) changesNothing(res);
-      res.json(claimed);
+      res.json(await leases.claim(claims, pod));
     })
     .all(methodNotAllowed);
 
@@ -38,7 +35,6 @@ export function jobLeaseRoutes(leases: JobLeases): Router {
     .route('/internal/jobs/renewals')
     .post(jsonBody, async (req, res) => {
       const { reports } = parseBody(renewJobsSchema, req.body);
-      if (!reports.some(({ progress }) => progress)) changesNothing(res);
       res.json({ counted: await leases.renew(reports) });
     })
     .all(methodNotAllowed);

@@ -53,7 +53,7 @@ const TAKE_DUE = `
            finished_at = CASE WHEN attempt >= max_attempts THEN now() END
       FROM due
      WHERE jobs.id = due.id
-     RETURNING jobs.id, priority, traceparent, jobs.attempt, new.status, old.status AS old_status),
+     RETURNING jobs.id, priority, traceparent, owner, jobs.attempt, new.status, old.status AS old_status),
   lost AS (
     UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
       FROM job
@@ -61,6 +61,7 @@ const TAKE_DUE = `
   SELECT * FROM job`;
 
 interface TakenJob extends DueJob {
+  owner: string | null;
   attempt: number;
   status: 'queued' | 'failed';
   old_status: 'queued' | 'processing';
@@ -83,7 +84,8 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
       republishAfterMs,
       republishAfterMs * REPUBLISH_MAX_FACTOR,
     ]);
-    if (taken.some(({ old_status }) => old_status === 'processing')) hints.changed();
+    const changed = taken.filter(({ old_status }) => old_status === 'processing');
+    hints.changed(changed.map(({ owner }) => owner));
     const jobs = taken.filter(({ status }) => status === 'queued');
     countAttempts('lost', taken.length - jobs.length);
     countEnded('failed', taken.length - jobs.length);
@@ -91,9 +93,11 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
     try {
       if (jobs.length > 0) await publisher.publish(jobs);
     } catch (error) {
-      await db.query(`UPDATE jobs SET due_at = now() WHERE id = ANY($1) AND status = 'queued'`, [
-        jobs.map(({ id }) => id),
-      ]);
+      // By id, as in leases.ts.
+      await db.query(
+        `UPDATE jobs SET due_at = now() WHERE id = ANY($1) AND CASE status WHEN 'queued' THEN true END`,
+        [jobs.map(({ id }) => id)],
+      );
       throw error;
     }
     if (jobs.length > 0) logger.info({ jobs: jobs.length }, 'published jobs that were due');

@@ -2,6 +2,7 @@ import { useCallback, useState } from 'preact/hooks';
 import { Dialog } from '../../parts/dialog.js';
 import { Hops } from '../../parts/hops.js';
 import { Icon } from '../../parts/icon.js';
+import { ImageFile } from '../../parts/image-file.js';
 import { LoadedImage, NoImage } from '../../parts/image.js';
 import { Empty } from '../../parts/notice.js';
 import { excerpt } from '../../parts/text.js';
@@ -50,9 +51,9 @@ export function RecentImages() {
             </p>
           </div>
           <div class="dialog-actions">
-            <a class="btn btn-quiet" href={opened.url} download={opened.name}>
+            <ImageFile class="btn btn-quiet" url={opened.url} name={opened.name}>
               <Icon name="download" /> Download
-            </a>
+            </ImageFile>
           </div>
         </Dialog>
       )}

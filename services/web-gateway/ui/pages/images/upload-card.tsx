@@ -1,5 +1,6 @@
 import { Hops } from '../../parts/hops.js';
 import { Icon } from '../../parts/icon.js';
+import { ImageFile } from '../../parts/image-file.js';
 import { JobLine } from '../../parts/job-line.js';
 import { FailureNotice } from '../../parts/notice.js';
 import { excerpt } from '../../parts/text.js';
@@ -16,9 +17,9 @@ export function UploadCard({ upload }: { upload: Upload }) {
       <div class="upload-head">
         <h2 class="h6">{name}</h2>
         {result && (
-          <a class="btn btn-sm btn-quiet" href={result.view_url} download={file.name}>
+          <ImageFile class="btn btn-sm btn-quiet" url={result.view_url} name={file.name}>
             <Icon name="download" /> Download
-          </a>
+          </ImageFile>
         )}
         {(phase === 'done' || phase === 'failed') && (
           <button

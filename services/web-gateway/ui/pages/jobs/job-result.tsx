@@ -1,5 +1,7 @@
 import type { AnalyzeResponse, Job, UploadResponse } from '@millrace/contracts';
+import { isAuthorized } from '../../api/access.js';
 import { Hops } from '../../parts/hops.js';
+import { ImageFile } from '../../parts/image-file.js';
 import { LoadedImage } from '../../parts/image.js';
 
 /** The result of a completed job. */
@@ -23,9 +25,15 @@ export function JobResult({ job }: { job: Job }) {
         <div class="job-image">
           <LoadedImage source={view_url} alt="The finished image" />
           <p>
-            <a href={view_url} target="_blank" rel="noopener">
-              Open it in a new tab
-            </a>
+            {isAuthorized() ? (
+              <ImageFile class="" url={view_url} name="image">
+                Download it
+              </ImageFile>
+            ) : (
+              <a href={view_url} target="_blank" rel="noopener">
+                Open it in a new tab
+              </a>
+            )}
           </p>
           <Hops hops={hops} />
         </div>

@@ -7,6 +7,7 @@ import { PageHead } from '../../parts/page-head.js';
 import { Paged } from '../../parts/paged.js';
 import { remember } from '../../state/job-history.js';
 import { hrefOf, navigate, replaceQuery, route } from '../../state/route.js';
+import { may } from '../../state/session.js';
 import { useStore } from '../../state/store.js';
 import { useEvery } from '../../state/use-every.js';
 import { useLoad } from '../../state/use-load.js';
@@ -27,7 +28,8 @@ export function JobsPage() {
   const shownJob = query.get('job');
   const address = queryOf(filter);
 
-  const summary = useLoad('summary', summarizeJobs);
+  const seesQueue = may('jobs:admin');
+  const summary = useLoad('summary', async (signal) => (seesQueue ? summarizeJobs(signal) : undefined));
   const pages = usePages<JobListItem>('/api/jobs', filter);
   const { rows, depth, reload } = pages;
   useEvery(LOOK_EVERY_MS, () => {
@@ -47,7 +49,7 @@ export function JobsPage() {
         about="Work that runs in the background. Every accepted job completes exactly once."
       />
       {failure && <FailureNotice failure={failure} onRetry={reload} />}
-      <QueueCharts />
+      {seesQueue && <QueueCharts />}
       <JobFilters filter={filter} onChange={setFilter} />
       {!rows && !pages.failure && <Skeleton rows={4} />}
       {rows?.length === 0 && depth === 1 && <NoJobs filtered={address !== ''} />}

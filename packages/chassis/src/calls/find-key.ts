@@ -1,0 +1,17 @@
+import { foundKeySchema } from '@millrace/contracts';
+import type { FindKey } from '../http/auth/key-verifier.js';
+import { HttpProblem } from '../http/problem.js';
+import type { ServiceClient } from './service-client.js';
+
+/** API keys as task-api knows them, for services that people call and that have no keys themselves. The key itself stays here. */
+export function createFindKey(taskApi: ServiceClient): FindKey {
+  return async (hash) => {
+    try {
+      const { body } = await taskApi.request({ method: 'GET', path: `/internal/keys/${hash}` });
+      return foundKeySchema.parse(JSON.parse(body.toString()));
+    } catch (error) {
+      if (error instanceof HttpProblem && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,29 @@
+import type { FoundKey } from '@millrace/contracts';
+import { hashOfKey, isWellFormed } from './api-key.js';
+import { tokenInvalid } from './refusals.js';
+import type { Verify } from './token-cache.js';
+
+/** Looks an API key up by its hash. @throws Unavailable when that cannot be done */
+export type FindKey = (hash: string) => Promise<FoundKey | undefined>;
+
+/** How long a key counts after it has been revoked, */
+const KEPT_MS = 10_000;
+/** and how long event streams that it has opened stay open. */
+const STREAM_MS = 60_000;
+
+/** Verifies API keys. @param options.issuer whose people they may belong to */
+export function createKeyVerifier({ issuer, findKey }: { issuer: string; findKey: FindKey }): Verify {
+  return async (key) => {
+    const found = isWellFormed(key) ? await findKey(hashOfKey(key)) : undefined;
+    if (!found?.owner.startsWith(`${issuer} `))
+      throw tokenInvalid('The API key is not known: it is wrong, or has been revoked.');
+    const expiresAt = Date.parse(found.expires_at);
+    if (expiresAt <= Date.now()) throw tokenInvalid('The API key has expired.');
+    return {
+      owner: found.owner,
+      scopes: new Set(found.scopes),
+      expiresAt: Math.min(expiresAt, Date.now() + STREAM_MS),
+      keptMs: KEPT_MS,
+    };
+  };
+}

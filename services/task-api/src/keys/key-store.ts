@@ -1,0 +1,86 @@
+import { createApiKey, type FindKey, hashOfKey, prefixOfKey } from '@millrace/chassis/http';
+import type { Postgres } from '@millrace/chassis/stores/postgres';
+import { coalesce } from '@millrace/chassis/work';
+import {
+  type ApiKey,
+  type CreatedKey,
+  type CreateKey,
+  type FoundKey,
+  KEYS_PER_OWNER,
+} from '@millrace/contracts';
+
+import { isOf } from '../is-of.js';
+
+/** API keys in PostgreSQL. */
+export interface KeyStore {
+  /** @returns the key, whose secret is stored nowhere; undefined when the owner has as many as they may */
+  create(key: CreateKey, owner: string): Promise<CreatedKey | undefined>;
+  /** Newest first; expired ones too, until the next one is created. */
+  list(owner: string): Promise<ApiKey[]>;
+  /** @param owner null: whoever's it is @returns what it was; undefined when there is no such key */
+  revoke(id: string, owner: string | null): Promise<ApiKey | undefined>;
+  find: FindKey;
+}
+
+type KeyRow = Omit<ApiKey, 'created_at' | 'expires_at'> & { created_at: Date; expires_at: Date };
+
+const COLUMNS = 'id, name, prefix, scopes, created_at, expires_at';
+/** Anybody can make up keys: whatever comes at once is one query, and takes two connections at most. */
+const FOUND_AT_ONCE = 200;
+
+export function createKeyStore(db: Postgres): KeyStore {
+  const find = coalesce<string, FoundKey | undefined>({
+    async run(hashes) {
+      const rows = await db.query<{ hash: string; owner: string; scopes: string[]; expires_at: Date }>(
+        'SELECT hash, owner, scopes, expires_at FROM api_keys WHERE hash = ANY($1)',
+        [hashes],
+      );
+      const found = new Map(
+        rows.map(({ hash, expires_at, ...key }) => [hash, { ...key, expires_at: expires_at.toISOString() }]),
+      );
+      return hashes.map((hash) => found.get(hash));
+    },
+    maxItems: FOUND_AT_ONCE,
+  });
+
+  return {
+    create({ name, scopes, expires_in_days: days }, owner) {
+      const key = createApiKey();
+      return db.transaction(async (tx) => {
+        // One at a time for each owner, so that two cannot both be the last.
+        await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [owner]);
+        await tx.query('DELETE FROM api_keys WHERE owner = $1 AND expires_at <= now()', [owner]);
+        const [row] = await tx.query<KeyRow>(
+          `INSERT INTO api_keys (owner, name, prefix, hash, scopes, expires_at)
+           SELECT $1, $2, $3, $4, $5, now() + $6 * interval '1 day'
+            WHERE (SELECT count(*) FROM api_keys WHERE owner = $1) < $7
+           RETURNING ${COLUMNS}`,
+          [owner, name, prefixOfKey(key), hashOfKey(key), [...new Set(scopes)], days, KEYS_PER_OWNER],
+        );
+        return row && { ...toKey(row), key };
+      });
+    },
+
+    async list(owner) {
+      const rows = await db.query<KeyRow>(
+        `SELECT ${COLUMNS} FROM api_keys WHERE owner = $1 ORDER BY id DESC LIMIT $2`,
+        [owner, KEYS_PER_OWNER],
+      );
+      return rows.map(toKey);
+    },
+
+    async revoke(id, owner) {
+      const rows = await db.query<KeyRow>(
+        `DELETE FROM api_keys WHERE id = $1 AND ${isOf('$2')} RETURNING ${COLUMNS}`,
+        [id, owner],
+      );
+      return rows.map(toKey)[0];
+    },
+
+    find,
+  };
+}
+
+function toKey({ created_at, expires_at, ...key }: KeyRow): ApiKey {
+  return { ...key, created_at: created_at.toISOString(), expires_at: expires_at.toISOString() };
+}

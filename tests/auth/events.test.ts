@@ -1,0 +1,70 @@
+// An event stream tells nobody that others are at work.
+import { SCOPES } from '@millrace/contracts';
+import { sendJson } from '../api/client.js';
+import { eventually } from '../support/eventually.js';
+import { type SecuredStack, startSecuredStack } from './stack.js';
+
+let stack: SecuredStack;
+beforeAll(async () => {
+  stack = await startSecuredStack();
+}, 90_000);
+afterAll(() => stack.stop(), 30_000);
+
+const OWN = 'tasks:read tasks:write';
+const bearer = async (sub: string, scope = OWN) => ({
+  Authorization: `Bearer ${await stack.issuer.token({ sub, scope })}`,
+});
+
+/** How many changes somebody has been told of. */
+async function listen(sub: string, scope?: string) {
+  const leaving = new AbortController();
+  const response = await fetch(`${stack.url}/api/tasks/events`, {
+    headers: await bearer(sub, scope),
+    signal: leaving.signal,
+  });
+  let text = '';
+  const read = async () => {
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk;
+  };
+  read().catch(() => undefined);
+  const changes = () => text.split('event: change\n').length - 1;
+  await eventually(() => expect(text).toContain('retry:'));
+  return { changes, close: () => leaving.abort() };
+}
+
+const send = async (sub: string, method: string, path: string, body: object, scope?: string) => {
+  const reply = await sendJson(method, path, body, { url: stack.url, headers: await bearer(sub, scope) });
+  expect(reply.status).toBeLessThan(300);
+  return (reply.json() as { id: string }).id;
+};
+/** Longer than hints are held back. */
+const quiet = () => new Promise((resolve) => setTimeout(resolve, 1_500));
+
+test('each owner is told of their own changes, an administrator of all, and nobody of those of others', async () => {
+  const bob = await listen('bob');
+  // Once task-api is subscribed, it says so: nobody knows what was before.
+  await eventually(() => expect(bob.changes()).toBeGreaterThan(0));
+  const ada = await listen('ada');
+  const root = await listen('root', Object.keys(SCOPES).join(' '));
+  await quiet();
+  const begun = { ada: ada.changes(), bob: bob.changes(), root: root.changes() };
+
+  // Created, changed, and worked on by a worker, which acts for nobody.
+  const id = await send('ada', 'POST', '/api/tasks', { title: 'mine' });
+  await send('ada', 'PATCH', `/api/tasks/${id}`, { title: 'still mine' });
+  await send('ada', 'POST', '/api/add', { task: 'mine' });
+  await quiet();
+  // By somebody else.
+  await send('root', 'PATCH', `/api/tasks/${id}`, { completed: true }, Object.keys(SCOPES).join(' '));
+  await quiet();
+  expect(bob.changes()).toBe(begun.bob);
+  expect(ada.changes()).toBeGreaterThanOrEqual(begun.ada + 2);
+  expect(root.changes()).toBeGreaterThanOrEqual(begun.root + 2);
+
+  const before = ada.changes();
+  await send('bob', 'POST', '/api/add', { task: 'his' });
+  await eventually(() => expect(bob.changes()).toBeGreaterThan(begun.bob));
+  await quiet();
+  expect(ada.changes()).toBe(before);
+  [ada, bob, root].forEach((stream) => stream.close());
+}, 30_000);

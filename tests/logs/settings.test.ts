@@ -1,0 +1,63 @@
+// That what is logged, and how it is kept, is the same in every environment.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { repositoryRoot } from '../../local/paths.js';
+import { loggingSettings } from '../../local/servers/postgres.js';
+import { parseManifests } from '../k8s/manifests.js';
+
+const read = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8');
+const compose = parse(read('docker-compose.yaml'), { merge: true }) as {
+  services: Record<string, { image: string; command: string[] }>;
+};
+/** The arguments of the first container of a manifest's workload. */
+const podOf = (path: string) =>
+  parseManifests(read(path)).find(({ spec }) => spec?.template)!.spec!.template!.spec
+    .containers[0] as unknown as { image: string; args: string[] };
+
+test('PostgreSQL logs no rows, no statements and no parameters, anywhere', () => {
+  const expected = Object.entries(loggingSettings).map(([name, value]) => `-c${name}=${value}`);
+  for (const settings of [compose.services['postgres']!.command, podOf('k8s/postgres.yaml').args]) {
+    expect(settings).toEqual(expect.arrayContaining(expected));
+    expect(settings.filter((setting) => /^-clog_(statement|duration|min_duration)/.test(setting))).toEqual(
+      [],
+    );
+  }
+});
+
+test('the log collector can read the lines that PostgreSQL begins with that prefix', () => {
+  const { receivers } = parse(read('observe/logs/collector.yaml')) as {
+    receivers: { filelog: { operators: { if?: string; regex?: string }[] } };
+  };
+  const { regex } = receivers.filelog.operators.find(
+    (each) => each.if?.includes('"postgres"') && each.regex,
+  )!;
+  const escapes = {
+    ...{ '%m': '2026-11-30 15:02:07.123 UTC', '%p': '12', '%e': '23505', '%u': 'task_api', '%d': 'millrace' },
+  };
+  const prefix = loggingSettings.log_line_prefix.replace(
+    /%\w/g,
+    (escape) => escapes[escape as keyof typeof escapes],
+  );
+  expect(
+    new RegExp(regex!.replaceAll('(?P<', '(?<')).exec(`${prefix}ERROR:  deadlock detected`)?.groups,
+  ).toEqual({
+    time: '2026-11-30 15:02:07.123',
+    pid: '12',
+    state: '23505',
+    user: 'task_api',
+    database: 'millrace',
+    level: 'ERROR',
+    msg: 'deadlock detected',
+  });
+});
+
+test.each([
+  ['victoria-logs', 'victoria-logs.yaml'],
+  ['log-collector', 'log-collector.yaml'],
+])('%s is the same in Compose and in pods', (name, file) => {
+  const { image, command } = compose.services[name]!;
+  const defaults = command.map((argument) => argument.replace(/\$\{\w+:-(.*)\}/, '$1'));
+  const pod = podOf(`overlays/components/observe/${file}`);
+  expect([pod.image, pod.args]).toEqual([image, defaults]);
+});
