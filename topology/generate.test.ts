@@ -12,6 +12,7 @@ const touched = [
   'nginx',
   'postgres',
   'redis',
+  'docker',
   'observe',
   'overlays',
   'docker-compose.yaml',
@@ -70,7 +71,7 @@ test('a hand edit fails the check, which names the file and what to edit instead
       'k8s/postgres-config.yaml',
       'CREATE SCHEMA',
       'CREATE  SCHEMA',
-      'postgres/init.sql or postgres/roles.sql',
+      'postgres/init.sql or postgres/roles.sql or',
     ],
     ['nginx/upstreams.compose.conf', 'keepalive 256', 'keepalive 64', 'topology/services.ts'],
     ['README.md', '-->|users|', '-->|people|', 'topology/services.ts'],
@@ -147,6 +148,8 @@ test('adding a service adds all its files and sections, and removing it removes 
   });
   expect(policyOf('text-worker').spec.ingress[0]!.from).toContainEqual(named('echo-api'));
   expect(policyOf('redis').spec.ingress[0]!.from).toContainEqual(named('echo-api'));
+  const certificates = parseAllDocuments(read('overlays/components/tls/certificates.yaml'));
+  expect(certificates.map((document) => document.getIn(['spec', 'secretName']))).toContain('echo-api-tls');
   for (const environment of ['local', 'compose', 'kubernetes'])
     expect(read(`nginx/upstreams.${environment}.conf`)).toContain('upstream echo-api {');
   expect(read('k8s/nginx-config.yaml')).toContain('upstream echo-api {');
@@ -172,7 +175,7 @@ test('adding a service adds all its files and sections, and removing it removes 
 });
 
 test('Nginx has a route to each service with public paths, and to no other', () => {
-  const routes = [...read('nginx/routes.conf').matchAll(/proxy_pass http:\/\/([a-z-]+);/g)].map(
+  const routes = [...read('nginx/routes.conf').matchAll(/proxy_pass \$service_scheme:\/\/([a-z-]+);/g)].map(
     ([, name]) => name,
   );
   const open = serviceNames.filter((name) => services[name].publicPaths);

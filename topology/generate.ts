@@ -14,7 +14,7 @@ import {
 import { dashboardFile } from '../observe/dashboards/dashboard.js';
 import { dashboards } from '../observe/dashboards/dashboards.js';
 import { rulesFile } from '../observe/rules/rules.js';
-import { metricsPort, servers, serviceNames, servicePort, services } from './services.js';
+import { metricsPort, probePort, servers, serviceNames, servicePort, services } from './services.js';
 
 const all = serviceNames.map((name) => ({
   ...{ name, port: servicePort, metricsPort, calls: {}, startsAfter: [], fromShell: {} },
@@ -26,6 +26,11 @@ const called = all.filter(({ name }) => all.some(({ calls }) => name in calls));
 for (const service of all) makeFile(`k8s/${service.name}.yaml`, 'service.yaml', service);
 makePart('k8s/network-policies.yaml', 'policies', 'network-policy.yaml', components());
 makePart('k8s/settings.yaml', 'urls', 'urls.yaml', called);
+makePart('overlays/components/tls/certificates.yaml', 'certificates', 'tls-certificate.yaml', components());
+makePart('overlays/components/tls/services.yaml', 'services', 'tls-service.yaml', callees());
+makeLine('overlays/components/tls/settings.yaml', /(?<=PROBE_PORT: ).*/, `'${probePort}'`, [
+  'topology/services.ts',
+]);
 makePart('docker-compose.yaml', 'depends_on', 'depends-on.yaml', open);
 makePart('docker-compose.yaml', 'services', 'compose-service.yaml', all, '\n');
 makePart('README.md', 'diagram', 'diagram.md', [
@@ -44,6 +49,7 @@ makeConfigMap('nginx', {
   'limits.conf': 'nginx/limits.conf',
   'headers.conf': 'nginx/headers.conf',
   'routes.conf': 'nginx/routes.conf',
+  'services-tls.conf': 'nginx/services-tls.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',
   settings: 'nginx/settings',
@@ -52,8 +58,15 @@ makeConfigMap('redis', {
   'redis.conf': 'redis/redis.conf',
   'users.conf': 'redis/users.conf',
   start: 'redis/start',
+  'on-renewal': 'docker/on-renewal',
 });
-makeConfigMap('postgres', { 'init.sql': 'postgres/init.sql', 'roles.sql': 'postgres/roles.sql' });
+makeConfigMap('postgres', {
+  'init.sql': 'postgres/init.sql',
+  'roles.sql': 'postgres/roles.sql',
+  'start-with-tls': 'postgres/start-with-tls',
+  'pg_hba.conf': 'postgres/pg_hba.conf',
+  'on-renewal': 'docker/on-renewal',
+});
 
 makePart('observe/prometheus/prometheus.yaml', 'names', 'scrape-name.yaml', all);
 makeText('observe/prometheus/rules.yaml', rulesFile(), ['observe/rules/']);
@@ -119,6 +132,13 @@ function components() {
     calls: calls.filter(({ caller }) => caller === one.name),
     callers: calls.filter(({ names }) => names.includes(one.name)).map(({ caller }) => caller),
   }));
+}
+
+/** The services, with what their certificates are for. */
+function callees() {
+  return components()
+    .filter(({ name }) => name in services)
+    .map((one) => ({ ...one, probePort }));
 }
 
 /** One arrow for all calls with the same purpose. */

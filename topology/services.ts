@@ -7,6 +7,9 @@ export const servicePort = 3000;
 /** Where every service serves its metrics there: the port that is registered for Prometheus exporters of OpenTelemetry. */
 export const metricsPort = 9464;
 
+/** Where every service answers the kubelet's probes there, if its own port wants a certificate. */
+export const probePort = 3001;
+
 /** The third-party programs: their Kubernetes component label, and the port that others connect to. */
 export const servers = {
   nginx: { component: 'proxy', port: 8080 },

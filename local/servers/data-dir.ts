@@ -14,6 +14,8 @@ export type DataDirOptions = {
   onEvent?: (line: string) => void;
   /** Cancels a start in progress. */
   signal?: AbortSignal;
+  /** TLS alone, with `tls.crt`, `tls.key` and `ca.crt` in a folder for each service and server in here. Default: plain. */
+  tlsDir?: string | undefined;
 };
 
 export type DataDir = {

@@ -23,6 +23,8 @@ export type NginxOptions = {
   hosts: string[];
   port: number;
   replicas: readonly PlannedReplica[];
+  /** Calls the services with TLS, with the certificate in the folder `nginx` in here. Default: plain. */
+  tlsDir?: string | undefined;
   onLine?: (source: string, line: string) => void;
   onEvent?: (line: string) => void;
 };
@@ -49,7 +51,9 @@ export function startNginx(options: NginxOptions): NginxServer {
     join(folder, 'listen.conf'),
     hosts.map((host) => `listen ${bracketed(host)}:${port};\n`).join(''),
   );
-  writeFileSync(join(folder, 'settings.conf'), renderSettings());
+  const { tlsDir } = options;
+  const TLS_DIR = tlsDir && join(tlsDir, 'nginx');
+  writeFileSync(join(folder, 'settings.conf'), renderSettings({ ...globalThis.process.env, TLS_DIR }));
   writeUpstreams(folder, replicas);
 
   const process = superviseProcess(
@@ -76,10 +80,10 @@ export function startNginx(options: NginxOptions): NginxServer {
  * @throws an error that names each invalid variable
  */
 export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
-  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES } = environment;
+  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, TLS_DIR } = environment;
   try {
     return execFileSync('sh', [join(sources, 'settings')], {
-      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES },
+      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, TLS_DIR },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
 import type { Client, DatabaseError } from 'pg';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
 import { forgetPostgresVariables, systemEnvironment } from '../supervise/environment.js';
@@ -13,8 +14,10 @@ import {
   removeStalePidFile,
 } from './postgres-cluster.js';
 import { waitUntilReady } from '../supervise/readiness.js';
+import { postgresTlsSettings } from './postgres-tls.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
+import { readTlsFiles } from './tls-files.js';
 
 export type Credentials = { user: string; password: string };
 
@@ -22,6 +25,8 @@ export type PostgresServer = Credentials & {
   host: string;
   port: number;
   database: string;
+  /** With TLS: how the administrator connects. */
+  ssl?: ConnectionOptions;
   /** The accounts of the services: each owns a schema and sees nothing else. */
   roles: { task_api: Credentials; user_api: Credentials };
   process: SupervisedProcess;
@@ -53,11 +58,13 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
     signal?.throwIfAborted();
 
     const port = await freePort();
+    const tlsDir = options.tlsDir && join(options.tlsDir, 'postgres');
+    const tlsSettings = tlsDir ? postgresTlsSettings(tlsDir, account) : {};
     const postgres = superviseProcess(
       {
         name: 'postgres',
         command: join(account.nativeFolder, 'bin', 'postgres'),
-        args: ['-D', account.clusterFolder, ...settings(port)],
+        args: ['-D', account.clusterFolder, ...settings(port, tlsSettings)],
         cwd: account.clusterFolder,
         // On macOS it does not start without a locale; C exists everywhere.
         env: { ...systemEnvironment(), LC_ALL: 'C' },
@@ -71,7 +78,11 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
     );
     server = postgres;
     await waitUntilReady(postgres, () => acceptsConnections(account, postgres.pid), { signal });
-    const connection = { host: '127.0.0.1', port, user: 'postgres', password: secrets.postgresPassword };
+    const host = '127.0.0.1';
+    const connection = {
+      ...{ host, port, user: 'postgres', password: secrets.postgresPassword },
+      ...(tlsDir && { ssl: { host, ...readTlsFiles(tlsDir) } }),
+    };
     await createDatabase(connection, dataDir.path);
     await createRoles(connection, secrets);
     return {
@@ -102,7 +113,7 @@ export const loggingSettings = {
 };
 
 /** Command-line settings, so that they are all in one place and none gets lost in the data folder. */
-function settings(port: number): string[] {
+function settings(port: number, further: Record<string, string>): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     port,
@@ -112,6 +123,7 @@ function settings(port: number): string[] {
     log_timezone: 'UTC',
     ...loggingSettings,
     log_checkpoints: 'off',
+    ...further,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
@@ -131,7 +143,7 @@ function nativeFolder(): string {
   }
 }
 
-type Connection = Credentials & { host: string; port: number };
+type Connection = Credentials & { host: string; port: number; ssl?: ConnectionOptions };
 
 async function createDatabase(connection: Connection, dataDir: string): Promise<void> {
   try {

@@ -6,6 +6,7 @@ import { openDataDir, type DataDirOptions } from './data-dir.js';
 import { repositoryRoot } from '../paths.js';
 import { freePort } from './ports.js';
 import { findProgram } from './programs.js';
+import { readTlsFiles } from './tls-files.js';
 import { waitUntilReady } from '../supervise/readiness.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
@@ -32,6 +33,7 @@ export type RedisOptions = DataDirOptions & {
 /** Starts the machine's redis-server on a free port of 127.0.0.1, with the product's configuration and users. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const { onLine, onEvent, signal, settings = [] } = options;
+  const tlsDir = options.tlsDir && join(options.tlsDir, 'redis');
   const dataDir = await openDataDir(options);
   let server: SupervisedProcess | undefined;
 
@@ -46,7 +48,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const folder = join(dataDir.path, 'redis');
     mkdirSync(folder, { recursive: true });
     const command = findProgram('redis-server');
-    const own = ['bind 127.0.0.1', `port ${port}`, `dir ${JSON.stringify(folder)}`, 'loglevel warning'];
+    const listen = tlsDir ? tlsSettings(port, tlsDir) : [`port ${port}`];
+    const own = ['bind 127.0.0.1', ...listen, `dir ${JSON.stringify(folder)}`, 'loglevel warning'];
     const configuration = join(folder, 'redis.conf');
     // A file instead of arguments: the process table would show those to everyone.
     rmSync(configuration, { force: true });
@@ -64,7 +67,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       task_api: urlOf('task_api'),
       queue_worker: urlOf('queue_worker'),
     };
-    await waitUntilReady(server, () => answersPing(url), { signal });
+    await waitUntilReady(server, () => answersPing(url, tlsDir), { signal });
     return { url, urls, port, process: server, stop };
   } catch (error) {
     await stop();
@@ -96,16 +99,35 @@ export function configure(
   return majorVersion >= 7 ? text : text.replace(/^maxmemory-clients .*$/gm, '').replace(/ &\S+/g, '');
 }
 
+/** As redis/start has them. */
+function tlsSettings(port: number, folder: string): string[] {
+  const file = (name: string) => JSON.stringify(join(folder, name));
+  return [
+    'port 0',
+    `tls-port ${port}`,
+    'tls-protocols TLSv1.3',
+    'tls-auth-clients yes',
+    `tls-cert-file ${file('tls.crt')}`,
+    `tls-key-file ${file('tls.key')}`,
+    `tls-ca-cert-file ${file('ca.crt')}`,
+  ];
+}
+
 function majorVersionOf(command: string): number {
   const [, major = '0'] = /v=(\d+)/.exec(execFileSync(command, ['--version'], { encoding: 'utf8' })) ?? [];
   return Number(major);
 }
 
 /** False while it still reads its append-only file (it responds LOADING). */
-async function answersPing(url: string): Promise<boolean> {
+async function answersPing(url: string, tlsDir: string | undefined): Promise<boolean> {
   // Loaded while Redis starts.
   const { Redis } = await import('ioredis');
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    ...(tlsDir && { tls: readTlsFiles(tlsDir) }),
+  });
   redis.on('error', () => {});
   try {
     await redis.connect();

@@ -40,20 +40,25 @@ export async function waitUntilHealthy(options: HealthOptions): Promise<void> {
   }
 }
 
-export async function isReady({ url }: PlannedReplica, signal?: AbortSignal): Promise<boolean> {
-  return (await statusOf(`${url}/readyz`, signal)) === 200;
+export async function isReady(replica: PlannedReplica, signal?: AbortSignal): Promise<boolean> {
+  return (await statusOf(probeOf(replica), signal)) === 200;
 }
 
 async function describeUnready(replicas: readonly RunningReplica[]): Promise<string> {
   const descriptions = await Promise.all(
-    replicas.map(async ({ name, url, process }) => {
-      const status = await statusOf(`${url}/readyz`);
+    replicas.map(async (replica) => {
+      const { name, process } = replica;
+      const status = await statusOf(probeOf(replica));
       if (status === 200) return [];
       if (process.pid === undefined) return [`${name} (not running)`];
       return [`${name} (${status === undefined ? 'does not answer' : `GET /readyz answers ${status}`})`];
     }),
   );
   return descriptions.flat().join(', ') || 'every service is ready, but GET /health does not answer 200';
+}
+
+function probeOf({ port, probePort = port }: PlannedReplica): string {
+  return `http://127.0.0.1:${probePort}/readyz`;
 }
 
 /** The status of a GET, or undefined when there was no response within five seconds, or the caller no longer waits. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type ServiceName, serviceNames, services, variableName } from '#topology';
 import { freePort } from '../servers/ports.js';
 import type { PostgresServer } from '../servers/postgres.js';
@@ -16,6 +17,8 @@ export type PlannedReplica = {
   url: string;
   /** Where it serves its metrics. Undefined: nowhere. */
   metricsPort?: number;
+  /** Where it answers probes, if its own port wants a certificate. */
+  probePort?: number;
 };
 
 /** Parses command-line words, e.g. ['blur-worker=4']. */
@@ -47,12 +50,15 @@ function isServiceName(name: string): name is ServiceName {
 /**
  * The replicas to add to the existing ones; one of each service by default.
  *
- * @param observe whether they serve metrics. Default: like the existing ones
+ * @param ports whether they serve metrics, and probes, on ports of their own. Default: like the existing ones
  */
 export async function planReplicas(
   scale: Partial<Scale> = {},
   present: readonly PlannedReplica[] = [],
-  observe = present.some(({ metricsPort }) => metricsPort !== undefined),
+  ports = {
+    metrics: present.some(({ metricsPort }) => metricsPort !== undefined),
+    probes: present.some(({ probePort }) => probePort !== undefined),
+  },
 ): Promise<PlannedReplica[]> {
   const have = scaleOf(present);
   const replicas: PlannedReplica[] = [];
@@ -64,7 +70,8 @@ export async function planReplicas(
         name: `${service}-${number}`,
         port,
         url: `http://127.0.0.1:${port}`,
-        ...(observe && { metricsPort: await freePort() }),
+        ...(ports.metrics && { metricsPort: await freePort() }),
+        ...(ports.probes && { probePort: await freePort() }),
       });
     }
   }
@@ -74,6 +81,8 @@ export async function planReplicas(
 export type Connections = {
   postgres?: PostgresServer;
   redis?: Pick<RedisServer, 'urls'>;
+  /** As in `DataDirOptions`. */
+  tlsDir?: string | undefined;
   /** Where the replica files are. */
   dataDir: string;
 };
@@ -84,7 +93,7 @@ export const drainPatienceMs = 130_000;
 /** The environment variables of one replica, as its `config.ts` expects them. */
 export function environmentOf(
   replica: PlannedReplica,
-  { postgres, redis, dataDir }: Connections,
+  { postgres, redis, dataDir, tlsDir }: Connections,
 ): Record<string, string> {
   const needs = services[replica.service];
   const environment: Record<string, string> = {
@@ -97,6 +106,8 @@ export function environmentOf(
     SHUTDOWN_TIMEOUT_MS: String(drainPatienceMs + 10_000),
   };
   if (replica.metricsPort !== undefined) environment.METRICS_PORT = String(replica.metricsPort);
+  if (replica.probePort !== undefined) environment.PROBE_PORT = String(replica.probePort);
+  if (tlsDir !== undefined) environment.TLS_DIR = join(tlsDir, replica.service);
   if (needs.postgres && postgres) {
     const { user, password } = postgres.roles[needs.postgres.role];
     Object.assign(environment, {

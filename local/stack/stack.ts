@@ -69,7 +69,7 @@ export type Stack = {
 
 /** Starts the whole stack as local processes and waits until it is healthy. A failed start leaves nothing behind. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { onLine, onEvent, watch = false, observe = false, scale, bind } = options;
+  const { onLine, onEvent, watch = false, observe = false, scale, bind, tlsDir } = options;
   const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
   const port = options.port === 'free' ? await freePort() : options.port;
   await assertPublicPort(port, hosts);
@@ -78,7 +78,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const surroundings = { guard: dataDir.guard, onLine, onEvent };
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
-  const parts = { ...surroundings, dataDir: dataDir.path, signal };
+  const parts = { ...surroundings, dataDir: dataDir.path, signal, tlsDir };
 
   const serviceProcesses: SupervisedProcess[] = [];
   let stopWatching = () => Promise.resolve();
@@ -105,7 +105,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const env = {
       ...traceStore?.settings,
       ...serviceEnvironment(),
-      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path }),
+      ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path, tlsDir }),
       ...options.env?.all,
       ...options.env?.[replica.service],
     };
@@ -131,13 +131,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const starting: Promise<unknown>[] = [];
   try {
     signal.throwIfAborted();
-    const planned = await planReplicas(scale, [], observe);
+    const planned = await planReplicas(scale, [], { metrics: observe, probes: tlsDir !== undefined });
     publishLists(planned);
     if (observe) {
       prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
       traceStore = await startTraceStore(surroundings);
     }
-    const proxy = startNginx({ ...surroundings, dataDir: dataDir.path, hosts, port, replicas: planned });
+    const proxy = startNginx({
+      ...{ ...surroundings, dataDir: dataDir.path, tlsDir },
+      ...{ hosts, port, replicas: planned },
+    });
     nginx = proxy;
 
     const postgresReady = startPostgres(parts).then((server) => (postgres = server));

@@ -159,6 +159,45 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     expect(auth.flatMap(schemaProblems)).toEqual([]);
   });
 
+  test('the component tls gives every program a certificate, and services the callers that NetworkPolicies let in', () => {
+    const tls = renderWith('tls');
+    const certificates = tls
+      .filter(({ kind }) => kind === 'Certificate')
+      .map(({ spec }) => spec as unknown as { secretName: string; dnsNames?: string[] })
+      // Not the authority's own.
+      .filter(({ dnsNames }) => dnsNames);
+    for (const { metadata, spec } of workloadsOf(tls)) {
+      const { name } = metadata;
+      expect(certificates).toContainEqual(
+        expect.objectContaining({ secretName: `${name}-tls`, dnsNames: [name] }),
+      );
+      expect(spec.template.spec.volumes).toContainEqual(
+        expect.objectContaining({ name: 'tls', secret: { secretName: `${name}-tls`, defaultMode: 0o440 } }),
+      );
+      const { volumeMounts } = spec.template.spec.containers[0]!;
+      expect(volumeMounts).toContainEqual({ name: 'tls', mountPath: '/run/tls', readOnly: true });
+    }
+    expect(certificates).toHaveLength(serviceNames.length + 3);
+
+    const settings = tls.find((manifest) => idOf(manifest) === 'ConfigMap/settings')!.data!;
+    for (const service of serviceNames) {
+      const { env = [], ...container } = workloadsOf(tls).find(({ metadata }) => metadata.name === service)!
+        .spec.template.spec.containers[0]!;
+      const own = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+      const config = parseConfig(textWorkerConfig, { ...settings, ...own, AUTH_MODE: 'off' });
+      const policy = tls.find((manifest) => idOf(manifest) === `NetworkPolicy/${service}`)!;
+      const letIn = policy
+        .spec!.ingress!.flatMap(({ from = [] }) => from)
+        .map(({ podSelector }) => podSelector!.matchLabels!['app.kubernetes.io/name']);
+      expect(config).toMatchObject({ TLS_DIR: '/run/tls', TLS_CALLERS: letIn });
+      const probes = container.ports!.find(({ containerPort }) => containerPort === config.PROBE_PORT)!.name;
+      for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe])
+        expect(probe).toHaveProperty('httpGet.port', probes);
+    }
+    const ofKubernetes = tls.filter(({ apiVersion }) => !apiVersion.startsWith('cert-manager.io/'));
+    expect(ofKubernetes.flatMap(schemaProblems)).toEqual([]);
+  });
+
   describe('a component for the way in', () => {
     const uploadSeconds = 150;
 

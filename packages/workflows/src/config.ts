@@ -1,5 +1,11 @@
 import { createServiceClient } from '@millrace/chassis/calls';
-import { positiveInteger, redisUrl, serviceConfig, urlList } from '@millrace/chassis/process';
+import {
+  positiveInteger,
+  redisUrl,
+  serviceConfig,
+  type ServiceTls,
+  urlList,
+} from '@millrace/chassis/process';
 import type { z } from 'zod';
 
 /** What every service that runs these workflows reads from its environment. */
@@ -18,13 +24,13 @@ export const workflowConfig = serviceConfig.extend({
   IMAGE_TTL_SECONDS: positiveInteger.default(86_400),
 });
 
-/** Clients of the services that the workflows call. */
-export function createWorkflowServices(config: z.infer<typeof workflowConfig>) {
-  const token = config.SERVICE_TOKEN;
+/** Clients of the services that the workflows call. @param tls default: as the URLs say */
+export function createWorkflowServices(config: z.infer<typeof workflowConfig>, tls?: ServiceTls) {
+  const common = { token: config.SERVICE_TOKEN, tls };
   return {
-    taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS, token }),
-    textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS, token }),
-    blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS, token }),
-    bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS, token }),
+    taskApi: createServiceClient({ name: 'task-api', urls: config.TASK_API_URLS, ...common }),
+    textWorker: createServiceClient({ name: 'text-worker', urls: config.TEXT_WORKER_URLS, ...common }),
+    blurWorker: createServiceClient({ name: 'blur-worker', urls: config.BLUR_WORKER_URLS, ...common }),
+    bwWorker: createServiceClient({ name: 'bw-worker', urls: config.BW_WORKER_URLS, ...common }),
   };
 }

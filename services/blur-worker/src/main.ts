@@ -1,11 +1,12 @@
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('blur-worker', config);
 const lifecycle = createLifecycle();
+const tls = openTls(config, logger);
 const auth = createAuthentication(config, logger);
 
 const app = createApp({
@@ -18,4 +19,4 @@ const app = createApp({
   delayMs: config.BLUR_DELAY_MS,
 });
 
-runService({ config, logger, lifecycle, app });
+runService({ config, logger, lifecycle, app, tls });

@@ -1,13 +1,14 @@
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 
 const config = loadConfig(configSchema);
 const logger = createLogger('bw-worker', config);
 const lifecycle = createLifecycle();
+const tls = openTls(config, logger);
 const auth = createAuthentication(config, logger);
 
 const app = createApp({ pod: config.POD_NAME, logger, lifecycle, auth, limits: config });
 
-runService({ config, logger, lifecycle, app });
+runService({ config, logger, lifecycle, app, tls });

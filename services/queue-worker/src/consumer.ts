@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '@millrace/chassis/process';
+import type { Logger, StoreTls } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { gauge } from '@millrace/chassis/telemetry';
 import { type ClaimedJob, JOB_QUEUE, JOBS_A_REQUEST } from '@millrace/contracts';
@@ -8,6 +8,8 @@ import type { JobProcessor } from './job-processor.js';
 
 export interface ConsumerOptions {
   redisUrl: string;
+  /** Default: as the URL says */
+  tls?: StoreTls | undefined;
   /** How many jobs may be in work at once. */
   concurrency: number;
   logger: Logger;
@@ -39,13 +41,14 @@ type Message = [id: string, score: string];
  * Takes jobs from the queue in Redis, waiting for Redis as long as necessary. If a job is lost on the way, with a connection or a worker,
  * the sweeper publishes it again.
  */
-export function startConsumer({ redisUrl, concurrency, logger, processor }: ConsumerOptions): Consumer {
+export function startConsumer(options: ConsumerOptions): Consumer {
+  const { redisUrl, tls, concurrency, logger, processor } = options;
   const begun = new AbortController();
   const over = new AbortController();
   const shutdown = { begun: begun.signal, over: over.signal };
   // Every job in work listens.
   setMaxListeners(0, begun.signal, over.signal);
-  const redis = connectRedis(redisUrl, logger, { commandTimeoutMs: ANSWER_TIMEOUT_MS });
+  const redis = connectRedis(redisUrl, logger, { commandTimeoutMs: ANSWER_TIMEOUT_MS, tls });
 
   const isClosing = () => begun.signal.aborted;
   const inWork = new Set<Promise<void>>();

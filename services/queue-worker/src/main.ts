@@ -1,5 +1,5 @@
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import {
   createEffectWorkers,
@@ -18,9 +18,10 @@ import { measured } from './run-metrics.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('queue-worker', config);
 const lifecycle = createLifecycle();
+const tls = openTls(config, logger);
 const auth = createAuthentication(config, logger);
-const redis = connectRedis(config.REDIS_URL, logger);
-const services = createWorkflowServices(config);
+const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
+const services = createWorkflowServices(config, tls.services);
 const board = createJobBoard(services.taskApi, config.POD_NAME);
 const memory = splitMemory(config.MEMORY_BUDGET_BYTES);
 const perform = createPerformJob({
@@ -40,6 +41,7 @@ const perform = createPerformJob({
 
 const consumer = startConsumer({
   redisUrl: config.REDIS_URL,
+  tls: tls.stores,
   concurrency: config.QUEUE_CONCURRENCY,
   logger,
   processor: createJobProcessor({ board, logger, perform: measured(perform) }),
@@ -60,6 +62,7 @@ runService({
   logger,
   lifecycle,
   app,
+  tls,
   close: [
     // Half of the time is reserved for what comes afterwards.
     () => consumer.close(config.SHUTDOWN_TIMEOUT_MS / 2),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createPostgres, createPostgresCheck, migrate } from '@millrace/chassis/stores/postgres';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createTraceReader } from '@millrace/chassis/traces';
@@ -18,12 +18,14 @@ import { fillTaskTexts, startMergingTexts } from './tasks/task-texts.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('task-api', config);
 const lifecycle = createLifecycle();
-const postgres = createPostgres(config, logger);
+const tls = openTls(config, logger);
+const database = { ...config, tls: tls.stores };
+const postgres = createPostgres(database, logger);
 const keys = config.AUTH_MODE === 'off' ? undefined : createKeyStore(postgres);
 const auth = createAuthentication(config, logger, keys?.find);
-const lists = createListPool(config, logger);
-const postgresCheck = createPostgresCheck(config, 'jobs');
-const redis = connectRedis(config.REDIS_URL, logger);
+const lists = createListPool(database, logger);
+const postgresCheck = createPostgresCheck(database, 'jobs');
+const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
 const publisher = createJobPublisher(redis);
 const hints = createTaskHints(redis, logger);
 const traces = config.TRACES_URL === undefined ? undefined : createTraceReader(config.TRACES_URL);
@@ -73,8 +75,15 @@ runService({
   logger,
   lifecycle,
   app,
+  tls,
   async prepare(signal) {
-    await migrate({ config, directory: join(__dirname, '../migrations'), schema: 'tasks', logger, signal });
+    await migrate({
+      config: database,
+      directory: join(__dirname, '../migrations'),
+      schema: 'tasks',
+      logger,
+      signal,
+    });
     await fillTaskTexts(postgres, { logger, signal });
     stopMerging = startMergingTexts({ db: postgres, intervalMs: MERGE_INTERVAL_MS, logger });
     stopRetention = startRetention({

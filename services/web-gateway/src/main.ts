@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, runService } from '@millrace/chassis/process';
+import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createTraceReader } from '@millrace/chassis/traces';
 import { createWorkflowServices } from '@millrace/workflows';
@@ -12,20 +12,25 @@ import { signInSettings } from './web-ui/sign-in.js';
 const config = loadConfig(configSchema);
 const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
-const redis = connectRedis(config.REDIS_URL, logger);
+const tls = openTls(config, logger);
+const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
 const traces =
   config.TRACES_URL === undefined
     ? undefined
     : { reader: createTraceReader(config.TRACES_URL), jaegerUrl: config.TRACES_UI_URL };
 
-const { taskApi, ...workers } = createWorkflowServices(config);
+const { taskApi, ...workers } = createWorkflowServices(config, tls.services);
 const auth = createAuthentication(config, logger, createFindKey(taskApi));
 // In the order in which the UI lists them.
 const services: Services = {
   taskApi,
-  userApi: createServiceClient({ name: 'user-api', urls: config.USER_API_URLS }),
+  userApi: createServiceClient({ name: 'user-api', urls: config.USER_API_URLS, tls: tls.services }),
   ...workers,
-  queueWorker: createServiceClient({ name: 'queue-worker', urls: config.QUEUE_WORKER_URLS }),
+  queueWorker: createServiceClient({
+    name: 'queue-worker',
+    urls: config.QUEUE_WORKER_URLS,
+    tls: tls.services,
+  }),
 };
 
 const app = createApp({
@@ -55,6 +60,7 @@ runService({
   logger,
   lifecycle,
   app,
+  tls,
   close: [
     () => Promise.all(Object.values(services).map((service) => service.close())),
     () => traces?.reader.close(),

@@ -2,7 +2,15 @@ import { type Agent, type IncomingMessage, request as openRequest } from 'node:h
 import { finished } from 'node:stream';
 import { BodyParts } from './body-parts.js';
 import type { Message, ServiceResponse } from './exchange.js';
-import { choose, CONNECT_TIMEOUT_MS, podOf, type Replica, SILENCE_MS, track } from './replica.js';
+import {
+  choose,
+  CONNECT_TIMEOUT_MS,
+  podOf,
+  type Replica,
+  SILENCE_MS,
+  TLS_CONNECT_TIMEOUT_MS,
+  track,
+} from './replica.js';
 import type { ReplicaSet } from './replica-set.js';
 
 export interface Placement extends Message {
@@ -145,8 +153,10 @@ function openBid(
   request.once('timeout', () => abort(`sent nothing for ${SILENCE_MS} ms`));
   request.once('socket', (socket) => {
     if (!socket.connecting) return;
-    const timer = setTimeout(() => abort(`did not connect in ${CONNECT_TIMEOUT_MS} ms`), CONNECT_TIMEOUT_MS);
-    socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+    const [connected, timeoutMs] =
+      'encrypted' in socket ? ['secureConnect', TLS_CONNECT_TIMEOUT_MS] : ['connect', CONNECT_TIMEOUT_MS];
+    const timer = setTimeout(() => abort(`did not connect in ${timeoutMs} ms`), timeoutMs);
+    socket.once(connected, () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   });
 
   const room = new Promise<void>((resolve) => request.once('continue', resolve));

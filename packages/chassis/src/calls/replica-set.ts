@@ -3,7 +3,9 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Pool } from 'undici';
 import { createCircuitBreaker } from './circuit-breaker.js';
-import { CONNECT_TIMEOUT_MS, type Replica } from './replica.js';
+import { connectorTo } from './over-tls.js';
+import { CONNECT_TIMEOUT_MS, type Replica, TLS_CONNECT_TIMEOUT_MS } from './replica.js';
+import type { ServiceTls } from '../process/tls/tls.js';
 
 export interface ReplicaSet {
   /** The replicas known now. The first call waits for their addresses; later calls refresh them in the background. */
@@ -21,8 +23,10 @@ const REFRESH_EVERY_MS = 1_000;
  * All replicas behind a list of URLs. Each URL is a source of replicas: a host name stands for every address that DNS has for it (the
  * containers of a Compose service, a headless Service in Kubernetes); a `file:///path` names a file with their base URLs, one per line
  * (local processes). A source that cannot be read at the moment keeps the replicas it had.
+ *
+ * @param secure how to reach them when that is with TLS, whatever the URLs say; their certificates must have this name. Default: as the URLs say
  */
-export function createReplicaSet(urls: string[]): ReplicaSet {
+export function createReplicaSet(urls: string[], secure?: { name: string; tls: ServiceTls }): ReplicaSet {
   const sources = urls.map((url) => {
     const source = new URL(url);
     return source.protocol === 'file:' ? () => urlsInFile(source) : () => addressesOf(source);
@@ -35,10 +39,12 @@ export function createReplicaSet(urls: string[]): ReplicaSet {
   const refresh = async () => {
     const news = await Promise.all(sources.map((read) => read().catch(() => undefined)));
     for (const [index, origins] of news.entries()) if (origins) found[index] = origins;
-    const known = new Map(found.flat().map(({ url, host }) => [url, host]));
+    const known = new Map(
+      found.flat().map(({ url, host }) => [secure ? url.replace(/^http:/, 'https:') : url, host]),
+    );
     for (const [url, host] of known) {
       if (replicas.has(url)) continue;
-      const pool = new Pool(url, { connect: { timeout: CONNECT_TIMEOUT_MS } });
+      const pool = new Pool(url, { connect: howToConnect(secure) });
       replicas.set(url, { url, pool, host, inFlight: 0, breaker: createCircuitBreaker() });
     }
     for (const [url, { pool }] of replicas) {
@@ -63,6 +69,13 @@ export function createReplicaSet(urls: string[]): ReplicaSet {
       await Promise.all([...replicas.values()].map(({ pool }) => pool.destroy()));
     },
   };
+}
+
+/** A replica's own, with sessions that it can resume. */
+function howToConnect(secure: { name: string; tls: ServiceTls } | undefined) {
+  return secure
+    ? connectorTo(secure.name, secure.tls, TLS_CONNECT_TIMEOUT_MS)
+    : { timeout: CONNECT_TIMEOUT_MS };
 }
 
 interface Origin {

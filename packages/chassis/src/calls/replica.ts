@@ -14,8 +14,10 @@ export interface Replica {
   breaker: CircuitBreaker;
 }
 
-/** How long opening a connection may take. */
+/** How long opening a connection may take. The system accepts it immediately, however busy the service is. */
 export const CONNECT_TIMEOUT_MS = 1_000;
+/** The same with TLS: the service takes part in the handshake. */
+export const TLS_CONNECT_TIMEOUT_MS = 2_000;
 /** A service that is silent for this long counts as gone. Less than 5 s, the time within which a client must hear of a fault. */
 export const SILENCE_MS = 3_500;
 

@@ -7,6 +7,7 @@ import { exchange, type Limits, type Message, type ServiceResponse } from './exc
 import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
 import { Unavailable } from '../http/problem.js';
 import { BrokenByInput, busy, full, refusal } from './refusals.js';
+import { agentTo, NotConnected } from './over-tls.js';
 import { choose, type Replica, track } from './replica.js';
 import { createReplicaSet } from './replica-set.js';
 import { inSpan } from '../telemetry/spans.js';
@@ -18,6 +19,7 @@ import {
   workMayHaveBegun,
 } from '../process/request-context.js';
 import { serviceTokenHeader } from '../process/service-token.js';
+import type { ServiceTls } from '../process/tls/tls.js';
 import { timeIsOver } from '../http/request-signal.js';
 import { createRetryBudget } from './retry-budget.js';
 
@@ -28,6 +30,8 @@ export interface ServiceClientOptions {
   urls: string[];
   /** SERVICE_TOKEN, which shows the service that one of ours calls. Default: it is not shown */
   token?: string | undefined;
+  /** How to reach it, and to check that its certificate has this name. Default: as the URLs say, usually without TLS */
+  tls?: ServiceTls | undefined;
 }
 
 export interface ServiceRequest {
@@ -94,8 +98,8 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-export function createServiceClient({ name, urls, token }: ServiceClientOptions): ServiceClient {
-  const replicas = createReplicaSet(urls);
+export function createServiceClient({ name, urls, token, tls }: ServiceClientOptions): ServiceClient {
+  const replicas = createReplicaSet(urls, tls && { name, tls });
   const budget = createRetryBudget();
   /** Adds the headers that travel with the request or job on whose behalf a call is made. */
   const messageOf = ({ method, path, headers, body }: ServiceRequest, { timeoutMs }: Limits): Message => ({
@@ -115,7 +119,7 @@ export function createServiceClient({ name, urls, token }: ServiceClientOptions)
     retries: () => budget.spent(),
   });
   // For requests that wait for room: undici does not support `Expect: 100-continue`.
-  const agent = new Agent({ keepAlive: true });
+  const agent = tls ? agentTo(name, tls) : new Agent({ keepAlive: true });
 
   const send = (replica: Replica, message: Message, limits: Limits): Promise<ServiceResponse> =>
     track(
@@ -147,7 +151,7 @@ export function createServiceClient({ name, urls, token }: ServiceClientOptions)
       } catch (error) {
         throwIfGivenUp(limits);
         unavailable = new Unavailable(busy(name), { cause: error });
-        if (NOT_SENT.has(codeOf(error))) continue;
+        if (error instanceof NotConnected || NOT_SENT.has(codeOf(error))) continue;
         if (!idempotent) {
           workMayHaveBegun();
           break;

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
-  ConfigError,
   milliseconds,
   parseConfig,
   port,
@@ -12,6 +11,7 @@ import {
   serviceConfig,
   urlList,
 } from './config.js';
+import { ConfigError } from './config-error.js';
 
 let folder: string;
 beforeAll(() => {

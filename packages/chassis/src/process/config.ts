@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { authConfig, neededForJwt } from './auth-config.js';
+import { ConfigError } from './config-error.js';
+import { tlsConfig } from './tls/tls-config.js';
+import type { StoreTls } from './tls/tls.js';
 
 /** A TCP port; 0 lets the system choose one. */
 export const port = z.coerce.number().int().min(0).max(65_535);
@@ -37,10 +40,13 @@ export const redisUrl = z.url({
 export const serviceConfig = z
   .object({
     ...authConfig.shape,
+    ...tlsConfig.shape,
     PORT: port.default(3000),
     HOST: z.string().default('0.0.0.0'),
     /** Where to serve /metrics, apart from everything else. Not set: nowhere, and nothing is collected. */
     METRICS_PORT: port.optional(),
+    /** Where to serve /livez and /readyz alone, for probes that have no certificate. Not set: nowhere else than on PORT. */
+    PROBE_PORT: port.optional(),
     /** The replica's name in answers, logs and jobs. */
     POD_NAME: z.string().min(1).default(hostname()),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -71,10 +77,8 @@ export const postgresConfig = z.object({
 });
 
 export type ServiceConfig = z.infer<typeof serviceConfig>;
-export type PostgresConfig = z.infer<typeof postgresConfig>;
-
-/** The configuration is invalid; the message lists every problem, one per line. */
-export class ConfigError extends Error {}
+/** `tls`: default none. */
+export type PostgresConfig = z.infer<typeof postgresConfig> & { tls?: StoreTls | undefined };
 
 /**
  * Reads and checks a configuration. A variable can be read from a file instead: `NAME_FILE=/run/secrets/name`.

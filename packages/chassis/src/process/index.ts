@@ -1,6 +1,7 @@
 /** Configuration, logging, request context, start and shutdown of a process. */
 export type { AuthConfig } from './auth-config.js';
 export * from './config.js';
+export { ConfigError } from './config-error.js';
 export { createHttpServer } from './http-server.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
@@ -15,3 +16,5 @@ export {
   withTimeout,
 } from './request-context.js';
 export { runService } from './run-service.js';
+export { openTls, type Tls } from './tls/index.js';
+export type { ServiceTls, StoreTls } from './tls/tls.js';

@@ -4,9 +4,11 @@ import type { ServiceConfig } from './config.js';
 import { createHttpServer } from './http-server.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './logger.js';
+import { serveProbes } from './probe-server.js';
 import { serveMetrics } from '../telemetry/metrics-server.js';
 import { startTracing } from '../telemetry/tracing.js';
 import { shutDown } from './shutdown.js';
+import type { Tls } from './tls/index.js';
 import { unusedConnections } from './unused-connections.js';
 
 export interface ServiceOptions {
@@ -14,6 +16,8 @@ export interface ServiceOptions {
   logger: Logger;
   lifecycle: Lifecycle;
   app: Express;
+  /** Default: plain. */
+  tls?: Tls;
   /**
    * What must happen before it takes traffic (migrations). Probes work in the meantime. A rejection ends the process, unless `stopped`,
    * which aborts at the first signal, was the reason.
@@ -33,7 +37,7 @@ export function runService(options: ServiceOptions): void {
   const { config, logger, lifecycle, app, prepare } = options;
   const stopTracing = startTracing(logger);
   const close = [...(options.close ?? []), ...(stopTracing ? [stopTracing] : [])];
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, options.tls?.services);
   const closeUnused = config.READINESS === 'port' ? unusedConnections(server) : undefined;
 
   const fatal = (error: unknown, what: string) => {
@@ -60,12 +64,19 @@ export function runService(options: ServiceOptions): void {
     });
   }
 
-  const { METRICS_PORT, HOST } = config;
+  const { METRICS_PORT, PROBE_PORT, HOST } = config;
   if (METRICS_PORT !== undefined) {
     // From the first moment to the last: a start that takes long, and a shutdown, can be watched too.
     serveMetrics({ port: METRICS_PORT, host: HOST }).then(
       ({ port }) => logger.info({ port }, 'serving metrics'),
       (error: unknown) => fatal(error, 'cannot serve metrics'),
+    );
+  }
+
+  if (PROBE_PORT !== undefined) {
+    serveProbes({ port: PROBE_PORT, host: HOST }, lifecycle).then(
+      ({ port }) => logger.info({ port }, 'answering probes'),
+      (error: unknown) => fatal(error, 'cannot answer probes'),
     );
   }
 

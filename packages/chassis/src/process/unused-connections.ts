@@ -13,7 +13,9 @@ export function unusedConnections(server: Server): () => void {
     candidates.delete(socket);
     response.once('close', () => socket.destroyed || idle.add(socket));
   };
-  server.on('connection', (socket: Socket) => {
+  // With TLS, requests have a socket of their own, on top of the connection's.
+  const opened = 'setSecureContext' in server ? 'secureConnection' : 'connection';
+  server.on(opened, (socket: Socket) => {
     idle.add(socket);
     socket.once('close', () => idle.delete(socket));
   });

@@ -57,8 +57,9 @@ describe('jobs are found by their ids, whatever the statistics say of the queue'
   let leases: JobLeases;
   let store: JobStore;
   beforeAll(() => {
-    leases = createJobLeases(explaining, { leaseMs: 30_000, backoffMs: 1_000 });
-    store = createJobStore(explaining, { maxAttempts: 3, sweepAfterMs: 300, lists: explaining, hints: { changed: () => undefined } });
+    const hints = { changed: () => undefined };
+    leases = createJobLeases(explaining, { leaseMs: 30_000, backoffMs: 1_000, hints });
+    store = createJobStore(explaining, { maxAttempts: 3, sweepAfterMs: 300, lists: explaining, hints });
   });
   beforeEach(() => (plans = []));
   afterEach(() => {

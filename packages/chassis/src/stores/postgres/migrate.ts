@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { Client, DatabaseError } from 'pg';
 import type { PostgresConfig } from '../../process/config.js';
 import type { Logger } from '../../process/logger.js';
+import { reasonOf } from '../../process/tls/reason.js';
 import { connectionOptions, isServerFault } from './pool.js';
 import { retryForever } from '../../work/retry.js';
 
@@ -63,7 +64,8 @@ export async function migrate({
   const applied = await retryForever(run, {
     ...(signal && { signal }),
     retryable: () => isUnavailable && !signal?.aborted,
-    onRetry: (error, delayMs) => logger.warn({ err: error, retry_ms: delayMs }, 'waiting for PostgreSQL'),
+    onRetry: (error, delayMs) =>
+      logger.warn({ err: error, reason: reasonOf(error), retry_ms: delayMs }, 'waiting for PostgreSQL'),
   });
   logger.info({ applied: applied.map(({ name }) => name) }, 'database schema is up to date');
 }

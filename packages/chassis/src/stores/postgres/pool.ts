@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { ConnectionOptions } from 'node:tls';
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { PostgresConfig } from '../../process/config.js';
 import { Unavailable } from '../../http/problem.js';
 import type { Logger } from '../../process/logger.js';
 import { currentContext, workMayHaveBegun } from '../../process/request-context.js';
+import type { StoreTls } from '../../process/tls/tls.js';
 import { countPool } from './pool-metrics.js';
 import { inSpan } from '../../telemetry/spans.js';
 import { describeStatement } from './statement-span.js';
@@ -167,10 +169,20 @@ export function connectionOptions(config: PostgresConfig) {
     user: config.POSTGRES_USER,
     password: config.POSTGRES_PASSWORD,
     // Set explicitly, so that PGSSLMODE, PGOPTIONS and the like, meant for the tools of whoever starts us, have no effect.
-    ssl: false,
+    ssl: config.tls ? sslOptions(config.POSTGRES_HOST, config.tls) : (false as const),
     options: `-c tcp_user_timeout=${TCP_USER_TIMEOUT_MS}`,
     application_name: 'millrace',
     client_encoding: 'UTF8',
+  };
+}
+
+/** pg reads the context anew for each connection. It would not check the name of a host that is an address without `host`. */
+function sslOptions(host: string, tls: StoreTls): ConnectionOptions {
+  return {
+    host,
+    get secureContext() {
+      return tls.context();
+    },
   };
 }
 

@@ -3,6 +3,8 @@ import { type ChainableCommander, Redis, ReplyError } from 'ioredis';
 import type { DependencyCheck } from '../../http/health.js';
 import { Unavailable } from '../../http/problem.js';
 import type { Logger } from '../../process/logger.js';
+import { reasonOf } from '../../process/tls/reason.js';
+import type { StoreTls } from '../../process/tls/tls.js';
 import { inSpan } from '../../telemetry/spans.js';
 
 export type { Redis } from 'ioredis';
@@ -11,13 +13,14 @@ export type { Redis } from 'ioredis';
  * A connection for request handlers: a command that is not answered within about 2 s fails, and no command waits for a connection that is
  * not there. It keeps reconnecting for as long as it takes.
  *
- * @param url `redis://[[user]:password@]host:port[/db]`
+ * @param url `redis://[[user]:password@]host:port[/db]`, or `rediss://…`
  * @param options.commandTimeoutMs default 2,000
+ * @param options.tls how to reach it with TLS, whatever the URL says. Default: as the URL says
  */
 export function connectRedis(
   url: string,
   logger: Logger,
-  { commandTimeoutMs = 2_000 }: { commandTimeoutMs?: number } = {},
+  { commandTimeoutMs = 2_000, tls }: { commandTimeoutMs?: number; tls?: StoreTls | undefined } = {},
 ): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
@@ -25,9 +28,19 @@ export function connectRedis(
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
     retryStrategy: backOff,
+    ...(tls && { tls: optionsOf(tls) }),
   });
   logConnection(redis, logger);
   return redis;
+}
+
+/** ioredis reads the context anew for each connection. */
+function optionsOf(tls: StoreTls) {
+  return {
+    get secureContext() {
+      return tls.context();
+    },
+  };
 }
 
 /** For ioredis' `retryStrategy`: 50 ms after the first failure, doubling up to 2 s. */
@@ -39,7 +52,7 @@ export function backOff(attempt: number): number {
 export function logConnection(redis: Redis, logger: Logger): void {
   let lost = false;
   redis.on('error', (error) => {
-    if (!lost) logger.warn({ err: error }, 'Redis is not available');
+    if (!lost) logger.warn({ err: error, reason: reasonOf(error) }, 'Redis is not available');
     lost = true;
   });
   redis.on('ready', () => {

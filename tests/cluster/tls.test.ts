@@ -1,0 +1,193 @@
+// overlays/components/tls, in a namespace of its own, with Secrets such as cert-manager would make: npm run test:cluster -- tls. It uses the
+// images that deploy.sh has built, or those with the tag VERSION.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { type ServiceName, serviceNames, services } from '#topology';
+import { readTlsFiles } from '../../local/servers/tls-files.js';
+import { type Manifest, parseManifests, root } from '../k8s/manifests.js';
+import { createAuthority, type TestAuthority } from '../support/certificates.js';
+import { startTraffic } from '../support/traffic.js';
+import { until } from '../support/until.js';
+import { clusterAnswers } from './kubectl.js';
+
+const run = promisify(execFile);
+const MINUTE_MS = 60_000;
+const namespace = 'millrace-tls';
+const programs = [...serviceNames, 'nginx', 'postgres', 'redis'];
+const stateful = ['postgres', 'redis'];
+
+const hasCluster = clusterAnswers();
+if (!hasCluster)
+  process.stderr.write('No cluster answers (kubectl get --raw /readyz): these tests are skipped.\n');
+
+async function kubectl(...args: string[]): Promise<string> {
+  const options = { maxBuffer: 64 * 1024 * 1024 };
+  return (await run('kubectl', ['--namespace', namespace, ...args], options)).stdout;
+}
+
+async function apply(objects: object[]): Promise<void> {
+  const child = spawn('kubectl', ['apply', '--filename', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+  const errors = await text(child.stderr);
+  if (child.exitCode !== 0) throw new Error(errors);
+}
+
+/** k8s/ with the component, moved to the namespace, without what only one stack in a cluster can have, and what cert-manager would read. */
+function renderedStack(): Manifest[] {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
+  try {
+    const path = (to: string) => relative(folder, join(root, to));
+    const overlay = { resources: [path('k8s')], components: [path('overlays/components/tls')] };
+    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
+    const rendered = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' })
+      .replaceAll(/(name|namespace): millrace$/gm, `$1: ${namespace}`)
+      .replaceAll('.millrace.svc.', `.${namespace}.svc.`)
+      .replaceAll(/^ +nodePort: .*\n/gm, '')
+      .replaceAll(/(image: millrace\/.*):dev/g, `$1:${process.env.VERSION ?? 'dev'}`)
+      .replaceAll(/BLUR_DELAY_MS: .*/g, `BLUR_DELAY_MS: '0'`);
+    return parseManifests(rendered).filter(
+      ({ apiVersion, kind }) => !apiVersion.startsWith('cert-manager.io/') && kind !== 'Ingress',
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** New certificates for everyone, in the Secrets of cert-manager. */
+async function secretsOf(authority: TestAuthority): Promise<object[]> {
+  return Promise.all(
+    programs.map(async (name) => {
+      const { cert, key, ca } = readTlsFiles(await authority.issue(name));
+      return {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: `${name}-tls`, namespace },
+        type: 'kubernetes.io/tls',
+        stringData: { 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca },
+      };
+    }),
+  );
+}
+
+const workload = (name: string) => `${stateful.includes(name) ? 'statefulset' : 'deployment'}/${name}`;
+const exec = (name: string, ...command: string[]) => kubectl('exec', workload(name), '--', ...command);
+
+/** What comes back when a pod that may connect sends this over a plain connection. */
+function plainAnswer(from: string, to: string, port: number, bytes: string): Promise<string> {
+  const script = `exec 3<>/dev/tcp/${to}/${port} && printf '${bytes}' >&3 && timeout 3 cat <&3 | tr -d '\\0'; true`;
+  return exec(from, 'bash', '-c', script);
+}
+
+/** The serial number of the certificate that Redis or PostgreSQL shows task-api. */
+function serialOf(server: 'redis' | 'postgres'): Promise<string> {
+  const script = `
+    const { readFileSync } = require('fs');
+    const read = (name) => readFileSync('/run/tls/' + name);
+    const files = { cert: read('tls.crt'), key: read('tls.key'), ca: read('ca.crt'), servername: '${server}' };
+    const show = (options) => {
+      const socket = require('tls').connect({ ...files, ...options }, () => {
+        console.log(socket.getPeerCertificate().serialNumber);
+        process.exit();
+      });
+    };
+    if ('${server}' === 'redis') show({ host: 'redis', port: 6379 });
+    else {
+      const socket = require('net').connect(5432, 'postgres', () => socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])));
+      socket.once('data', () => show({ socket }));
+    }`;
+  return exec('task-api', 'entrypoint', 'node', '-e', script);
+}
+
+/** A service or Nginx that may call a service. */
+function callerOf(service: ServiceName): string {
+  if (services[service].publicPaths) return 'nginx';
+  return serviceNames.find((name) => service in (services[name].calls ?? {}))!;
+}
+
+(hasCluster ? describe : describe.skip)('the component tls', () => {
+  let authority: TestAuthority;
+  let url: string;
+
+  beforeAll(async () => {
+    authority = await createAuthority();
+    const stack = renderedStack();
+    await apply(stack.filter(({ kind }) => kind === 'Namespace'));
+    await apply(await secretsOf(authority));
+    await apply(stack);
+    for (const name of programs) await kubectl('rollout', 'status', workload(name), '--timeout=240s');
+    const [port, address] = await Promise.all([
+      kubectl('get', 'service/nginx-service', '--output', 'jsonpath={.spec.ports[0].nodePort}'),
+      kubectl(
+        ...['get', 'nodes', '--output'],
+        'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}',
+      ),
+    ]);
+    url = await until(
+      'the node port answers',
+      async () => {
+        for (const host of ['127.0.0.1', address]) {
+          const health = await fetch(`http://${host}:${port}/health`).catch(() => undefined);
+          if (health?.status === 200) return `http://${host}:${port}`;
+        }
+        return undefined;
+      },
+      MINUTE_MS,
+    );
+  }, 10 * MINUTE_MS);
+
+  afterAll(async () => {
+    await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
+    await kubectl('delete', 'pods', '--all', '--grace-period=1', '--wait=false');
+    authority.remove();
+  }, MINUTE_MS);
+
+  test.each(serviceNames)(
+    '%s refuses plain requests, and answers probes without a certificate',
+    async (service) => {
+      const request = (path: string) => `GET ${path} HTTP/1.0\\r\\n\\r\\n`;
+      expect(await plainAnswer(callerOf(service), service, 3000, request('/livez'))).not.toContain('HTTP/1');
+      expect(await plainAnswer(service, '127.0.0.1', 3001, request('/livez'))).toContain('200 OK');
+      expect(await plainAnswer(service, '127.0.0.1', 3001, request('/health'))).toContain('404');
+    },
+    MINUTE_MS,
+  );
+
+  test(
+    'Redis and PostgreSQL refuse plain connections',
+    async () => {
+      expect(await plainAnswer('task-api', 'redis', 6379, 'PING\\r\\n')).not.toMatch(/PONG|NOAUTH/);
+      const startup = '\\0\\0\\0\\51\\0\\3\\0\\0user\\0task_api\\0database\\0millrace\\0\\0';
+      expect(await plainAnswer('task-api', 'postgres', 5432, startup)).toContain('no encryption');
+    },
+    MINUTE_MS,
+  );
+
+  test(
+    'certificates are renewed under load, and no request fails',
+    async () => {
+      const traffic = startTraffic({ url, perSecond: 50, retries: 'none' });
+      const before = { redis: await serialOf('redis'), postgres: await serialOf('postgres') };
+      await apply(await secretsOf(authority));
+      await until(
+        'everyone uses the new certificates',
+        async () => {
+          for (const name of serviceNames)
+            if (!(await kubectl('logs', workload(name))).includes('using the renewed certificate'))
+              return false;
+          for (const server of ['redis', 'postgres'] as const)
+            if ((await serialOf(server)) === before[server]) return false;
+          return true;
+        },
+        4 * MINUTE_MS,
+      );
+      const { requests, failed, slowestMs } = await traffic.stop(1_000);
+      process.stderr.write(`renewal: ${requests} requests, slowest ${Math.round(slowestMs)} ms\n`);
+      expect(failed).toEqual([]);
+    },
+    6 * MINUTE_MS,
+  );
+});
