@@ -45,6 +45,7 @@ makeConfigMap('nginx', {
   'nginx.conf': 'nginx/nginx.conf',
   'origins.conf': 'nginx/origins.conf',
   'proxy.conf': 'nginx/proxy.conf',
+  'https.conf': 'nginx/https.conf',
   'problems.conf': 'nginx/problems.conf',
   'limits.conf': 'nginx/limits.conf',
   'headers.conf': 'nginx/headers.conf',
@@ -52,7 +53,10 @@ makeConfigMap('nginx', {
   'services-tls.conf': 'nginx/services-tls.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',
+  start: 'nginx/start',
   settings: 'nginx/settings',
+  listen: 'nginx/listen',
+  certificate: 'nginx/certificate',
 });
 makeConfigMap('redis', {
   'redis.conf': 'redis/redis.conf',

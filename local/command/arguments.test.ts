@@ -6,7 +6,9 @@ test('has one replica of everything and port 8080 by default', () => {
     watch: false,
     auth: false,
     observe: false,
+    tls: false,
     port: 8080,
+    httpsPort: 8443,
     bind: undefined,
     scale: {},
   });
@@ -38,6 +40,15 @@ test.each(['0', '65536', 'http', '80.5', '-1', ''])('refuses PORT=%s', (port) =>
   expect(() => readArguments([], { PORT: port })).toThrow(
     `PORT must be a number from 1 to 65535, not "${port}".`,
   );
+});
+
+test('has the port of HTTPS follow the other one, unless it is given', () => {
+  expect(readArguments(['--tls'], { PORT: '80' })).toMatchObject({ tls: true, port: 80, httpsPort: 443 });
+  expect(readArguments([], { PORT: '80', HTTPS_PORT: '9443' })).toMatchObject({
+    tls: false,
+    httpsPort: 9443,
+  });
+  expect(() => readArguments([], { HTTPS_PORT: 'https' })).toThrow('HTTPS_PORT must be a number');
 });
 
 test('points to the help when it does not know an option', () => {

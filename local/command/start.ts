@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { adviceFor, speaksOfFullDisk } from './advice.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
+import { type Https, openHttps } from './https.js';
 import { openControl } from '../stack/control.js';
 import { type IdentityProvider, startIdentityProvider } from '../identity-provider/start.js';
 import { openGuard } from '../supervise/guard.js';
@@ -45,18 +46,19 @@ async function main(): Promise<number> {
       if (!isNoise(source, line)) print(source, line);
     };
     const surroundings = { guard, onLine, onEvent: say };
+    const https = await openHttps(options, dataDir, { signal, say });
     const provider = options.auth
       ? await startIdentityProvider({
           ...surroundings,
           port: options.port + PROVIDER_PORT_OFFSET,
-          home: `http://localhost:${options.port}/`,
+          home: https ? `https://localhost:${https.port}/` : `http://localhost:${options.port}/`,
           signal,
         })
       : undefined;
     const env = provider && { all: provider.settings };
-    const stack = await startStack({ ...options, ...surroundings, dataDir, env, signal });
+    const stack = await startStack({ ...options, ...surroundings, https, dataDir, env, signal });
     const control = await openControl(dataDir, stack);
-    welcome(stack, options, provider, say);
+    welcome(stack, options, { provider, https }, say);
     await aborted(signal);
     wasReady = true;
     await stack.stop();
@@ -74,23 +76,25 @@ async function main(): Promise<number> {
 }
 
 function welcome(
-  { url, port, prometheus, traceStore }: Stack,
+  { url, prometheus, traceStore }: Stack,
   { bind, watch }: Arguments,
-  provider: IdentityProvider | undefined,
+  { provider, https }: { provider: IdentityProvider | undefined; https: Https | undefined },
   say: (line: string) => void,
 ): void {
-  const home = bind ? url : `http://localhost:${port}`;
+  const home = bind ? url : url.replace('127.0.0.1', 'localhost');
+  const curl = https?.caFile ? `curl --cacert ${relative(process.cwd(), https.caFile)}` : 'curl';
   say(
     `ready after ${process.uptime().toFixed(1)} s: ${home}${watch ? ' (services restart when their sources change)' : ''}`,
   );
+  if (https?.caFile) say(`browsers warn until they trust ${https.caFile}: docs/LOCAL.md#https`);
   if (prometheus) say(`metrics and alerts: ${prometheus.url}`);
   if (traceStore) say(`traces: ${home}/ui/jobs, in the dialog of each job; and ${home}/ui/images`);
   if (provider) {
     say(`people: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
     say(`sign in: open ${home} and type ada or bob; any password will do`);
     const token = `$(curl -s ${provider.url}/token/ada)`;
-    say(`try: curl -X POST -H "Authorization: Bearer ${token}" ${home}/api/add/task1`);
-  } else say(`try: curl -X POST ${home}/api/add/task1`);
+    say(`try: ${curl} -X POST -H "Authorization: Bearer ${token}" ${home}/api/add/task1`);
+  } else say(`try: ${curl} -X POST ${home}/api/add/task1`);
 }
 
 function atMostOnce(ms: number, action: () => void): () => void {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -11,6 +10,13 @@ import {
 import { join } from 'node:path';
 import type { Guard } from '../supervise/guard.js';
 import { repositoryRoot } from '../paths.js';
+import {
+  type HttpsOptions,
+  httpsVariables,
+  putCertificate,
+  renderListen,
+  renderSettings,
+} from './nginx-settings.js';
 import { findProgram } from './programs.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
 import { serviceNames, variableName } from '#topology';
@@ -22,6 +28,8 @@ export type NginxOptions = {
   /** Addresses to listen on, e.g. ['127.0.0.1', '::1']. */
   hosts: string[];
   port: number;
+  /** Serves HTTPS as well; plain HTTP leads there. Default: off. */
+  https?: HttpsOptions | undefined;
   replicas: readonly PlannedReplica[];
   /** Calls the services with TLS, with the certificate in the folder `nginx` in here. Default: plain. */
   tlsDir?: string | undefined;
@@ -33,63 +41,60 @@ export type NginxServer = {
   process: SupervisedProcess;
   /** Switches to other replicas if their addresses have changed; running requests are not disturbed. */
   reload(replicas: readonly PlannedReplica[]): void;
+  /** Idempotent. */
+  stop(): Promise<void>;
 };
 
 const sources = join(repositoryRoot, 'nginx');
 const upstreamsTemplate = 'upstreams.local.conf';
+/** How often to look for a new certificate. */
+const CERTIFICATE_POLL_SECONDS = 10;
 
 /** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
 export function startNginx(options: NginxOptions): NginxServer {
-  const { dataDir, guard, hosts, port, replicas, onLine, onEvent } = options;
+  const { dataDir, guard, hosts, port, https, replicas, tlsDir, onLine, onEvent } = options;
   const folder = join(dataDir, 'nginx');
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
   for (const name of readdirSync(sources).filter((file) => file.endsWith('.conf'))) {
     copyFileSync(join(sources, name), join(folder, name));
   }
-  writeFileSync(
-    join(folder, 'listen.conf'),
-    hosts.map((host) => `listen ${bracketed(host)}:${port};\n`).join(''),
-  );
-  const { tlsDir } = options;
+  const nginx = findProgram('nginx');
   const TLS_DIR = tlsDir && join(tlsDir, 'nginx');
-  writeFileSync(join(folder, 'settings.conf'), renderSettings({ ...globalThis.process.env, TLS_DIR }));
+  const environment = { ...process.env, TLS_DIR, ...httpsVariables(https), NGINX: nginx };
+  const addresses = (port: number) => hosts.map((host) => `${bracketed(host)}:${port}`);
+  const { text, remark } = renderListen(addresses(port), https ? addresses(https.port) : [], environment);
+  if (remark) onEvent?.(remark);
+  writeFileSync(join(folder, 'listen.conf'), text);
+  writeFileSync(join(folder, 'settings.conf'), renderSettings(environment));
   writeUpstreams(folder, replicas);
 
-  const process = superviseProcess(
+  const surroundings = { guard, onLine, onEvent };
+  const watcher =
+    https &&
+    superviseProcess(
+      { name: 'certificate', ...putCertificate(folder, environment, CERTIFICATE_POLL_SECONDS), cwd: folder },
+      surroundings,
+    );
+  const server = superviseProcess(
     {
       name: 'nginx',
-      command: findProgram('nginx'),
+      command: nginx,
       // -e: messages from before the configuration is read would go to a log file of the system.
       args: ['-p', `${folder}/`, '-e', 'stderr', '-c', 'nginx.conf', '-g', globalDirectives()],
       cwd: folder,
     },
-    { guard, onLine, onEvent },
+    surroundings,
   );
   return {
-    process,
+    process: server,
     reload(newReplicas) {
-      if (writeUpstreams(folder, newReplicas)) process.kill('SIGHUP');
+      if (writeUpstreams(folder, newReplicas)) server.kill('SIGHUP');
+    },
+    async stop() {
+      await Promise.all([server.stop(2_000), watcher?.stop(2_000)]);
     },
   };
-}
-
-/**
- * The part of nginx's configuration that comes from the environment, written by the same script as in containers.
- *
- * @throws an error that names each invalid variable
- */
-export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
-  const { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, TLS_DIR } = environment;
-  try {
-    return execFileSync('sh', [join(sources, 'settings')], {
-      env: { PATH, SERVER_NAMES, CORS_ORIGINS, TRUSTED_PROXIES, TLS_DIR },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  } catch (error) {
-    throw new Error((error as { stderr: string }).stderr.trim(), { cause: error });
-  }
 }
 
 /** Returns whether anything has changed: nginx does not know most services. */
@@ -117,7 +122,7 @@ export function renderUpstreams(template: string, replicas: readonly PlannedRepl
 function globalDirectives(): string {
   const directives = ['daemon off', 'pid nginx.pid'];
   // When root starts it, nginx would run its workers as a user who may not have access to the folder.
-  if (globalThis.process.getuid?.() === 0) directives.push('user root root');
+  if (process.getuid?.() === 0) directives.push('user root root');
   return directives.map((directive) => `${directive};`).join(' ');
 }
 

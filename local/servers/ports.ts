@@ -21,18 +21,18 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Throws, with a message for people, when the public port cannot be used. */
-export async function assertPublicPort(port: number, hosts: string[]): Promise<void> {
+/** Throws, with a message for people, when the public port cannot be used. `variable` is what chooses it. */
+export async function assertPublicPort(port: number, hosts: string[], variable = 'PORT'): Promise<void> {
   for (const host of hosts) {
     const code = await listenError(port, host);
     if (code === 'EADDRINUSE') {
       throw new Error(
-        `Port ${port} is in use by another program. Choose another: PORT=${port + 1} npm start`,
+        `Port ${port} is in use by another program. Choose another: ${variable}=${port + 1} npm start`,
       );
     }
     if (code === 'EACCES') {
       throw new Error(
-        `Port ${port} requires administrator rights. Choose one above 1023: PORT=8080 npm start`,
+        `Port ${port} requires administrator rights. Choose one above 1023: ${variable}=8080 npm start`,
       );
     }
     if (code === 'EADDRNOTAVAIL') {

@@ -6,6 +6,7 @@ import { serviceEnvironment } from '../supervise/environment.js';
 import { startTraceStore, type TraceStoreServer } from '../trace-store/start.js';
 import { waitUntilHealthy, type RunningReplica } from './health.js';
 import { startNginx, type NginxServer } from '../servers/nginx.js';
+import type { HttpsOptions } from '../servers/nginx-settings.js';
 import { compiledScript, repositoryRoot } from '../paths.js';
 import { assertPublicPort, freePort, hasIpv6Loopback } from '../servers/ports.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
@@ -27,6 +28,8 @@ export { startRedis, type RedisServer } from '../servers/redis.js';
 export type StackOptions = DataDirOptions & {
   /** The public port, or 'free' for any free one. */
   port: number | 'free';
+  /** Serves HTTPS as well; plain HTTP leads there. Default: off. */
+  https?: (Omit<HttpsOptions, 'port'> & { port: number | 'free' }) | undefined;
   /** The address to listen on. Default: the loopback addresses only. */
   bind?: string;
   /** Replicas of each service. Default: 1. */
@@ -47,8 +50,9 @@ export type StackOptions = DataDirOptions & {
 };
 
 export type Stack = {
-  /** Of the public endpoint, without a trailing slash. */
+  /** Of the public endpoint, without a trailing slash: `https:` with that option. */
   url: string;
+  /** For plain HTTP. */
   port: number;
   postgres: PostgresServer;
   redis: RedisServer;
@@ -71,8 +75,10 @@ export type Stack = {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { onLine, onEvent, watch = false, observe = false, scale, bind, tlsDir } = options;
   const hosts = bind ? [bind] : (await hasIpv6Loopback()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
-  const port = options.port === 'free' ? await freePort() : options.port;
+  const port = await portOf(options.port);
   await assertPublicPort(port, hosts);
+  const https = options.https && { ...options.https, port: await portOf(options.https.port) };
+  if (https) await assertPublicPort(https.port, hosts, 'HTTPS_PORT');
 
   const dataDir = await openDataDir(options);
   const surroundings = { guard: dataDir.guard, onLine, onEvent };
@@ -92,7 +98,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const stop = async () => {
     ending.abort(new Error('The stack is stopping.'));
     await stopWatching();
-    await nginx?.process.stop(2_000);
+    await nginx?.stop();
     await prometheus?.process.stop(5_000);
     await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));
     await scaling?.idle();
@@ -139,7 +145,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     }
     const proxy = startNginx({
       ...{ ...surroundings, dataDir: dataDir.path, tlsDir },
-      ...{ hosts, port, replicas: planned },
+      ...{ hosts, port, https, replicas: planned },
     });
     nginx = proxy;
 
@@ -173,7 +179,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       });
     }
 
-    const url = `http://${publicHost(bind)}:${port}`;
+    const url = https ? `https://${publicHost(bind)}:${https.port}` : `http://${publicHost(bind)}:${port}`;
     const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
     const { replicas } = running;
     await waitUntilHealthy({ url, nginx: proxy.process, replicas, deadlineMs, signal });
@@ -221,7 +227,11 @@ function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceComman
   });
 }
 
-/** The URL of the endpoint on this machine. */
+async function portOf(port: number | 'free'): Promise<number> {
+  return port === 'free' ? await freePort() : port;
+}
+
+/** The host in the URL of the endpoint, on this machine. */
 function publicHost(bind = '127.0.0.1'): string {
   if (bind === '0.0.0.0') return '127.0.0.1';
   if (bind === '::') return '[::1]';

@@ -23,9 +23,9 @@ interface Compose {
   networks: Record<string, { internal?: boolean } | null>;
 }
 
-const { services, networks } = parse(readFileSync(join(__dirname, '../../docker-compose.yaml'), 'utf8'), {
-  merge: true,
-}) as Compose;
+const read = (file: string) =>
+  parse(readFileSync(join(__dirname, '../..', file), 'utf8'), { merge: true }) as Compose;
+const { services, networks } = read('docker-compose.yaml');
 const lasting = Object.entries(services).filter(([name, { profiles }]) => name !== 'secrets' && !profiles);
 
 describe('the containers of docker-compose.yaml', () => {
@@ -61,8 +61,9 @@ describe('the containers of docker-compose.yaml', () => {
   it('see nothing of the machine, but that the log collector reads log files', () => {
     const folders = Object.entries(services).flatMap(([name, { volumes = [] }]) =>
       volumes
-        .filter((volume) => typeof volume === 'string' && /^(\/|\$\{DOCKER)/.test(volume))
-        .map((volume) => [name, String(volume).split(':').slice(-2)]),
+        .filter((volume) => typeof volume === 'string')
+        .filter((volume) => /^(\/|\$\{DOCKER)/.test(volume))
+        .map((volume) => [name, volume.split(':').slice(-2)]),
     );
     expect(folders).toEqual([['log-collector', ['/var/lib/docker/containers', 'ro']]]);
   });
@@ -74,6 +75,15 @@ describe('the containers of docker-compose.yaml', () => {
     expect(
       observing.flatMap(([, { ports = [] }]) => ports).filter((port) => !port.startsWith('127.0.0.1:')),
     ).toEqual([]);
+  });
+
+  it('open the ports of HTTPS, for TCP and UDP, where they open the other one', () => {
+    const [plain] = services['nginx']!.ports!;
+    const address = plain!.slice(0, plain!.lastIndexOf(':${HTTP_PORT'));
+    expect(Object.keys(read('docker-compose.https.yaml').services)).toEqual(['nginx']);
+    expect(read('docker-compose.https.yaml').services['nginx']!.ports).toEqual(
+      ['tcp', 'udp'].map((protocol) => `${address}:\${HTTPS_PORT:-443}:8443/${protocol}`),
+    );
   });
 
   it('with data are in a network without internet access', () => {

@@ -175,7 +175,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         expect.objectContaining({ name: 'tls', secret: { secretName: `${name}-tls`, defaultMode: 0o440 } }),
       );
       const { volumeMounts } = spec.template.spec.containers[0]!;
-      expect(volumeMounts).toContainEqual({ name: 'tls', mountPath: '/run/tls', readOnly: true });
+      expect(volumeMounts).toContainEqual({ name: 'https', mountPath: '/run/https', readOnly: true });
     }
     expect(certificates).toHaveLength(serviceNames.length + 3);
 
@@ -243,6 +243,57 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         spec: { listeners: { hostname: string }[] };
       };
       expect(gateway.spec.listeners.map(({ hostname }) => hostname)).toEqual(route.spec.hostnames);
+    });
+  });
+
+  test('the component https has Nginx serve HTTPS and HTTP/3, and no Ingress that would meet a redirect', () => {
+    const all = renderWith('https');
+    const of = (id: string) => all.find((manifest) => idOf(manifest) === id)!;
+    expect(all.filter(({ kind }) => kind === 'Ingress')).toEqual([]);
+    expect(all.flatMap(schemaProblems)).toEqual([]);
+
+    const numbers = (ports: object[]) => ports as { port: number; targetPort: string; protocol?: string }[];
+    expect(
+      numbers(of('Service/nginx-service').spec!.ports!).map(({ port, targetPort, protocol = 'TCP' }) => [
+        port,
+        targetPort,
+        protocol,
+      ]),
+    ).toEqual([
+      [80, 'http', 'TCP'],
+      [443, 'https', 'TCP'],
+      [443, 'http3', 'UDP'],
+    ]);
+    expect(of('NetworkPolicy/nginx').spec).toMatchObject({
+      ingress: [
+        {
+          ports: [
+            { port: 'http', protocol: 'TCP' },
+            { port: 'https', protocol: 'TCP' },
+            { port: 'http3', protocol: 'UDP' },
+          ],
+        },
+      ],
+    });
+
+    const { spec } = workloadsOf(all).find(({ metadata }) => metadata.name === 'nginx')!;
+    const [container] = spec.template.spec.containers;
+    expect(container).toMatchObject({
+      env: expect.arrayContaining([
+        { name: 'HTTPS_CERT_FILE', value: '/run/https/tls.crt' },
+        { name: 'HTTPS_KEY_FILE', value: '/run/https/tls.key' },
+        expect.objectContaining({ name: 'SERVER_NAMES' }),
+      ]),
+      ports: expect.arrayContaining([
+        { name: 'https', containerPort: 8443, protocol: 'TCP' },
+        { name: 'http3', containerPort: 8443, protocol: 'UDP' },
+        expect.objectContaining({ name: 'http' }),
+      ]),
+      volumeMounts: expect.arrayContaining([{ name: 'https', mountPath: '/run/https', readOnly: true }]),
+    });
+    expect(spec.template.spec.volumes).toContainEqual({
+      name: 'https',
+      secret: { secretName: 'millrace-edge-tls', defaultMode: 0o440 },
     });
   });
 

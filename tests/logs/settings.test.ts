@@ -27,9 +27,9 @@ test('PostgreSQL logs no rows, no statements and no parameters, anywhere', () =>
 
 test('the log collector can read the lines that PostgreSQL begins with that prefix', () => {
   const { receivers } = parse(read('observe/logs/collector.yaml')) as {
-    receivers: { filelog: { operators: { if?: string; regex?: string }[] } };
+    receivers: { file_log: { operators: { if?: string; regex?: string }[] } };
   };
-  const { regex } = receivers.filelog.operators.find(
+  const { regex } = receivers.file_log.operators.find(
     (each) => each.if?.includes('"postgres"') && each.regex,
   )!;
   const escapes = {

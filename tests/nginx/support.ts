@@ -5,7 +5,12 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { renderSettings } from '../../local/servers/nginx.js';
+import {
+  httpsVariables,
+  putCertificate,
+  renderListen,
+  renderSettings,
+} from '../../local/servers/nginx-settings.js';
 import { until } from '../support/until.js';
 
 const configurationFolder = join(__dirname, '../../nginx');
@@ -80,8 +85,12 @@ export async function freePort(): Promise<number> {
 
 export interface Nginx {
   port: number;
+  /** 0 without `certificate`. */
+  httpsPort: number;
   folder: string;
   logged(requestId: string): Promise<Record<string, unknown>>;
+  /** What nginx, and what looks after its certificate, have written to stderr. */
+  complaints(): string;
   stop(): Promise<void>;
 }
 
@@ -92,18 +101,25 @@ export interface NginxOptions {
   replace?: Record<string, Record<string, string>>;
   /** SERVER_NAMES and the like. */
   settings?: Record<string, string>;
+  /** Serves HTTPS with it, and looks every second whether it has changed. */
+  certificate?: { certFile: string; keyFile: string };
 }
 
 /** Starts the machine's nginx with the project's configuration in a temporary folder, on a free port. */
-export async function startNginx({ replicas = {}, replace = {}, settings }: NginxOptions): Promise<Nginx> {
+export async function startNginx(options: NginxOptions): Promise<Nginx> {
+  const { replicas = {}, replace = {}, certificate } = options;
   const port = await freePort();
+  const httpsPort = certificate ? await freePort() : 0;
   const downPort = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'millrace-nginx-'));
   await cp(configurationFolder, folder, { recursive: true });
   await mkdir(join(folder, 'logs'));
   await mkdir(join(folder, 'tmp'));
-  await writeFile(join(folder, 'listen.conf'), `listen 127.0.0.1:${port};\n`);
-  await writeFile(join(folder, 'settings.conf'), renderSettings({ PATH: process.env.PATH, ...settings }));
+  const https = certificate && { ...certificate, port: httpsPort };
+  const environment = { ...nginxEnvironment, ...httpsVariables(https), ...options.settings };
+  const { text } = renderListen([`127.0.0.1:${port}`], https ? [`127.0.0.1:${httpsPort}`] : [], environment);
+  await writeFile(join(folder, 'listen.conf'), text);
+  await writeFile(join(folder, 'settings.conf'), renderSettings(environment));
 
   const template = await readFile(join(folder, 'upstreams.local.conf'), 'utf8');
   const upstreams = template.replace(/\$\{([A-Z_]+)_SERVERS\}/g, (_match, name: string) => {
@@ -122,26 +138,34 @@ export async function startNginx({ replicas = {}, replace = {}, settings }: Ngin
     await writeFile(join(folder, file), content);
   }
 
-  const child = spawn('nginx', nginxArguments(folder), {
-    env: nginxEnvironment,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
   let complaints = '';
-  child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+  const run = (command: string, args: string[]) => {
+    const child = spawn(command, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+    return child;
+  };
+  const watch = certificate && putCertificate(folder, environment, 1);
+  const started = [run('nginx', nginxArguments(folder))];
+  if (watch) started.push(run(watch.command, watch.args));
   const stop = async () => {
-    await stopProcess(child);
+    await Promise.all(started.map(stopProcess));
     await rm(folder, { recursive: true });
   };
   try {
-    await until('nginx accepts connections', () => accepts(port));
+    await until('nginx accepts connections', () => {
+      if (started[0]!.exitCode !== null) throw new Error('It has ended.');
+      return accepts(port);
+    });
   } catch (cause) {
     await stop();
     throw new Error(`nginx did not start: ${complaints}`, { cause });
   }
   return {
     port,
+    httpsPort,
     folder,
     logged: (requestId) => until(`nginx has logged ${requestId}`, () => findLogLine(folder, requestId)),
+    complaints: () => complaints,
     stop,
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createAuthority, type TestAuthority } from '../../../../../tests/support/certificates.js';
 import { ConfigError } from '../config-error.js';
 import { readCredentials } from './credentials.js';
+import { trusting } from './identity.js';
 
 const DAY_MS = 86_400_000;
 
@@ -64,4 +65,9 @@ it.each([
 it('says so when the certificate has expired, or is not valid yet', () => {
   expect(() => readCredentials(own, Date.now() + 2 * DAY_MS)).toThrow(/tls\.crt expired on .+: renew it$/);
   expect(() => readCredentials(own, Date.now() - DAY_MS)).toThrow(/tls\.crt is not valid before /);
+});
+
+it('says so when STORES_CA is no certificate', () => {
+  expect(() => trusting('hello')).toThrow('STORES_CA: is not a certificate in PEM: there is none in it');
+  expect(trusting(authority.certificate).context()).toBeDefined();
 });

@@ -51,7 +51,8 @@ function readText(path: string): string {
   }
 }
 
-function certificatesIn(text: string): X509Certificate[] {
+/** @throws when there is none, or one that is damaged */
+export function certificatesIn(text: string): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
   if (!blocks) throw new Error('there is none in it');
   return blocks.map((block) => new X509Certificate(block));

@@ -2,7 +2,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { ConfigError } from '../config-error.js';
 import type { Logger } from '../logger.js';
-import { type Credentials, readCredentials } from './credentials.js';
+import { certificatesIn, type Credentials, readCredentials } from './credentials.js';
 import type { ServiceTls, StoreTls } from './tls.js';
 
 const VERSION = { minVersion: 'TLSv1.3' } as const;
@@ -78,11 +78,12 @@ export function openIdentity(folder: string, callers: string[] | undefined, logg
 /** TLS to servers of these authorities, without a certificate of our own. @throws ConfigError when there is none in the text */
 export function trusting(ca: string): StoreTls {
   try {
-    const context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
-    return { context: () => context };
+    certificatesIn(ca);
   } catch (error) {
     throw new ConfigError(`STORES_CA: is not a certificate in PEM: ${(error as Error).message}`);
   }
+  const context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
+  return { context: () => context };
 }
 
 function contextOf({ cert, key, ca }: Credentials): SecureContext {

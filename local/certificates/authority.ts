@@ -1,0 +1,117 @@
+import 'reflect-metadata';
+import { createPrivateKey, KeyObject, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
+import { AsnConvert } from '@peculiar/asn1-schema';
+import {
+  GeneralName,
+  GeneralSubtree,
+  GeneralSubtrees,
+  id_ce_nameConstraints,
+  NameConstraints,
+} from '@peculiar/asn1-x509';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectKeyIdentifierExtension,
+  SubjectAlternativeNameExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+/** A certificate and its private key, both as PEM. */
+export type Credentials = { certificate: string; key: string };
+
+export type AuthorityOptions = {
+  /** Its common name, as people see it in their list of authorities. */
+  name: string;
+  days: number;
+  /** The only names it can vouch for, with what is below them: whoever steals its key can do no harm elsewhere. */
+  hosts: readonly string[];
+  /** And the only addresses: networks such as 127.0.0.0/8. */
+  networks: readonly string[];
+};
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+
+/** Makes a certificate authority for the servers of a few hosts. */
+export async function makeAuthority(options: AuthorityOptions): Promise<Credentials> {
+  const { name, days, hosts, networks } = options;
+  const keys = await makeKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: [name] }],
+    ...validFor(days),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      // It issues certificates of servers, and no further authorities.
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+      onlyFor([
+        ...hosts.map((dNSName) => new GeneralName({ dNSName })),
+        ...networks.map((iPAddress) => new GeneralName({ iPAddress })),
+      ]),
+    ],
+  });
+  return { certificate: certificate.toString('pem'), key: exportKey(keys.privateKey) };
+}
+
+/** Issues a certificate for a server that is known by these names and addresses. */
+export async function issueCertificate(
+  authority: Credentials,
+  { hosts, days }: { hosts: readonly string[]; days: number },
+): Promise<Credentials> {
+  const issuer = new X509Certificate(authority.certificate);
+  const keys = await makeKeys();
+  const certificate = await X509CertificateGenerator.create({
+    // No common name: clients would take it for a host name where there are only addresses.
+    subject: [{ O: ['Millrace'] }],
+    issuer: issuer.subject,
+    ...validFor(days),
+    signingAlgorithm: algorithm,
+    signingKey: await importKey(authority.key),
+    publicKey: keys.publicKey,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      await AuthorityKeyIdentifierExtension.create(issuer),
+      new SubjectAlternativeNameExtension(
+        hosts.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
+      ),
+    ],
+  });
+  return { certificate: certificate.toString('pem'), key: exportKey(keys.privateKey) };
+}
+
+/** Name constraints (RFC 5280, section 4.2.1.10), for which the library has no class. */
+function onlyFor(names: GeneralName[]): Extension {
+  const subtrees = names.map((base) => new GeneralSubtree({ base }));
+  const constraints = new NameConstraints({ permittedSubtrees: new GeneralSubtrees(subtrees) });
+  return new Extension(id_ce_nameConstraints, true, AsnConvert.serialize(constraints));
+}
+
+function validFor(days: number) {
+  const now = Date.now();
+  return { notBefore: new Date(now), notAfter: new Date(now + days * DAY_MS) };
+}
+
+function makeKeys() {
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+}
+
+function importKey(pem: string) {
+  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
+  return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+}
+
+function exportKey(key: webcrypto.CryptoKey): string {
+  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }) as string;
+}

@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { repositoryRoot } from '../paths.js';
+
+export type HttpsOptions = {
+  port: number;
+  /** The certificate, followed by intermediate ones, and its private key (PEM). A new pair is used within ten seconds. */
+  certFile: string;
+  keyFile: string;
+};
+
+const scripts = join(repositoryRoot, 'nginx');
+/** In nginx's folder. */
+const CERTIFICATE_FOLDER = 'https';
+
+/** What the scripts in `nginx/` read: docs/CONFIGURATION.md. */
+const variables = [
+  'SERVER_NAMES',
+  'CORS_ORIGINS',
+  'TRUSTED_PROXIES',
+  'TLS_DIR',
+  'HTTPS_CERT_FILE',
+  'HTTPS_KEY_FILE',
+  'HTTPS_PORT',
+  'HSTS_SECONDS',
+];
+
+/** How those scripts are told of a certificate, or that there is none. */
+export function httpsVariables(https: HttpsOptions | undefined): Record<string, string> {
+  if (!https) return { HTTPS_CERT_FILE: '' };
+  const { certFile, keyFile, port } = https;
+  return { HTTPS_CERT_FILE: certFile, HTTPS_KEY_FILE: keyFile, HTTPS_PORT: String(port) };
+}
+
+/**
+ * The part of nginx's configuration that comes from the environment, written by the same script as in containers.
+ *
+ * @throws an error that names each invalid variable
+ */
+export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
+  return run('settings', [], environment).stdout;
+}
+
+/**
+ * Where nginx listens, each a `host:port`, and how it speaks TLS: also by that script's neighbour.
+ *
+ * @returns with a remark when this build of nginx cannot do everything
+ */
+export function renderListen(
+  http: readonly string[],
+  https: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): { text: string; remark: string } {
+  const { stdout, stderr } = run(
+    'listen',
+    [http.join(' '), https.join(' '), CERTIFICATE_FOLDER],
+    environment,
+  );
+  return { text: stdout, remark: stderr.trim() };
+}
+
+/**
+ * Puts the certificate into nginx's folder, and says how to run what keeps it up to date.
+ *
+ * @throws nginx's own words when it cannot use the certificate
+ */
+export function putCertificate(
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  seconds: number,
+): { command: string; args: string[]; env: NodeJS.ProcessEnv } {
+  const args = [join(folder, CERTIFICATE_FOLDER)];
+  run('certificate', args, environment);
+  const script = join(scripts, 'certificate');
+  return { command: 'sh', args: [script, ...args, String(seconds)], env: environmentOf(environment) };
+}
+
+function run(script: string, args: string[], environment: NodeJS.ProcessEnv) {
+  const options = { env: environmentOf(environment), encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync('sh', [join(scripts, script), ...args], options);
+  if (status !== 0) throw new Error(stderr.trim());
+  return { stdout, stderr };
+}
+
+function environmentOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(['PATH', 'NGINX', ...variables].map((name) => [name, environment[name]]));
+}
