@@ -61,7 +61,7 @@ if (findChromium() === undefined || !isLocal) {
       },
       DESKTOP_PATIENT,
     );
-  }, 60_000);
+  }, 120_000);
 
   test('the trace of a job can be closed and opened with the keyboard', async () => {
     const { id } = await queueTask('traced');
@@ -77,7 +77,7 @@ if (findChromium() === undefined || !isLocal) {
       },
       DESKTOP_PATIENT,
     );
-  });
+  }, 60_000);
 
   test('the card of an image shows how it was made, also after the page was reloaded', async () => {
     await visit(
@@ -96,7 +96,7 @@ if (findChromium() === undefined || !isLocal) {
       },
       DESKTOP_PATIENT,
     );
-  }, 60_000);
+  }, 120_000);
 
   test('says so when there is no trace, and when the store is away', async () => {
     const { id } = await queueTask('forgotten');
