@@ -78,6 +78,7 @@ module.exports = {
     room('work', 'process/', 'telemetry/'),
     room('http', 'process/', 'telemetry/', 'work/'),
     room('stores', 'process/', 'telemetry/', 'work/', 'http/(health|limits/allowance)\\.ts'),
+    room('traces', 'process/', 'work/'),
     room('calls', 'process/', 'telemetry/', 'work/', 'http/request-signal\\.ts'),
     {
       name: 'tracing-is-apart',

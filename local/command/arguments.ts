@@ -33,7 +33,7 @@ Starts the whole stack as local processes and stops it on Ctrl-C.
   --auth                  require access tokens, of a development identity provider that is started as well (port + 1000)
   --tls                   serve HTTPS on port + 363, with a certificate for this machine; plain HTTP leads there
   --watch                 run the services from their sources and restart them when those change (npm run dev)
-  --observe               serve metrics, and run Prometheus with the product's alerts if it is installed
+  --observe               serve metrics, run Prometheus with the product's alerts if it is installed, and show traces in the web UI
   --help                  show this
 
 Services: ${serviceNames.join(', ')}

@@ -76,7 +76,7 @@ async function main(): Promise<number> {
 }
 
 function welcome(
-  { url, prometheus }: Stack,
+  { url, prometheus, traceStore }: Stack,
   { bind, watch }: Arguments,
   { provider, https }: { provider: IdentityProvider | undefined; https: Https | undefined },
   say: (line: string) => void,
@@ -88,6 +88,7 @@ function welcome(
   );
   if (https?.caFile) say(`browsers warn until they trust ${https.caFile}: docs/LOCAL.md#https`);
   if (prometheus) say(`metrics and alerts: ${prometheus.url}`);
+  if (traceStore) say(`traces: ${home}/ui/jobs, in the dialog of each job; and ${home}/ui/images`);
   if (provider) {
     say(`people: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
     say(`sign in: open ${home} and type ada or bob; any password will do`);

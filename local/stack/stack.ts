@@ -4,6 +4,7 @@ import { type PrometheusServer, startPrometheus } from '../observe/prometheus.js
 import { writeTargets } from '../observe/targets.js';
 import { openDataDir, type DataDirOptions } from '../servers/data-dir.js';
 import { serviceEnvironment } from '../supervise/environment.js';
+import { startTraceStore, type TraceStoreServer } from '../trace-store/start.js';
 import { waitUntilHealthy, type RunningReplica } from './health.js';
 import { startNginx, type NginxServer } from '../servers/nginx.js';
 import type { HttpsOptions } from '../servers/nginx-settings.js';
@@ -39,7 +40,10 @@ export type StackOptions = DataDirOptions & {
   env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
-  /** Has every replica serve metrics, and starts Prometheus and exporters as far as they are installed. Default: false. */
+  /**
+   * Has every replica serve metrics, and starts Prometheus and exporters as far as they are installed; starts a store of traces, unless the shell
+   * says where those go. Default: false.
+   */
   observe?: boolean;
   /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode forever. */
   deadlineMs?: number;
@@ -57,6 +61,8 @@ export type Stack = {
   nginx: NginxServer;
   /** With `observe`, where it is installed. */
   prometheus: PrometheusServer | undefined;
+  /** With `observe`, unless the shell says where spans go. */
+  traceStore: TraceStoreServer | undefined;
   /** The running replicas. */
   readonly replicas: readonly RunningReplica[];
   /** Changes services' numbers of replicas while requests are running, none of which fails. See `Scaling`. */
@@ -88,6 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let postgres: PostgresServer | undefined;
   let redis: RedisServer | undefined;
   let prometheus: PrometheusServer | undefined;
+  let traceStore: TraceStoreServer | undefined;
   let scaling: Scaling | undefined;
 
   const stop = async () => {
@@ -97,13 +104,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await prometheus?.process.stop(5_000);
     await Promise.all(serviceProcesses.map((process) => process.stop(3_000)));
     await scaling?.idle();
-    await Promise.all([postgres?.stop(), redis?.stop()]);
+    await Promise.all([postgres?.stop(), redis?.stop(), traceStore?.process.stop(2_000)]);
     await dataDir.close();
   };
 
   const startReplica = (replica: PlannedReplica): RunningReplica => {
     signal.throwIfAborted();
     const env = {
+      ...traceStore?.settings,
       ...serviceEnvironment(),
       ...environmentOf(replica, { postgres, redis, dataDir: dataDir.path, tlsDir }),
       ...options.env?.all,
@@ -139,7 +147,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     signal.throwIfAborted();
     const planned = await planReplicas(scale, [], { metrics: observe, probes: tlsDir !== undefined });
     publishLists(planned);
-    if (observe) prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
+    if (observe) {
+      prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
+      traceStore = await startTraceStore(surroundings);
+    }
     const statusPort = observe ? await freePort() : undefined;
     const proxy = startNginx({ ...parts, hosts, port, https, statusPort, replicas: planned });
     nginx = proxy;
@@ -188,8 +199,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const deadlineMs = options.deadlineMs ?? (watch ? undefined : 60_000);
     const { replicas } = running;
     await waitUntilHealthy({ url, nginx: proxy.process, replicas, deadlineMs, signal });
-    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy, prometheus };
-    return assembleStack({ url, port, stop, ...servers }, running);
+    const servers = { postgres: await postgresReady, redis: await redisReady, nginx: proxy };
+    return assembleStack({ url, port, stop, ...servers, prometheus, traceStore }, running);
   } catch (error) {
     ending.abort(error);
     await Promise.allSettled(starting);
@@ -199,7 +210,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function assembleStack(
-  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'prometheus' | 'stop'>,
+  parts: Pick<Stack, 'url' | 'port' | 'postgres' | 'redis' | 'nginx' | 'prometheus' | 'traceStore' | 'stop'>,
   scaling: Scaling,
 ): Stack {
   return {

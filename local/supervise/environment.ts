@@ -5,8 +5,11 @@
 const ofTheSystem =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_[A-Z]+|(DY)?LD_LIBRARY_PATH)$/;
 
-/** Where traces go, and which: OpenTelemetry's standard variables. Not the name of the service, which is each one's own. */
-const tracing = /^OTEL_(?!SERVICE_NAME$)[A-Z_]+$/;
+/**
+ * Where traces go, and which: OpenTelemetry's standard variables. Not the name of the service, which is each one's own. And where they can be
+ * read.
+ */
+const tracing = /^(OTEL_(?!SERVICE_NAME$)[A-Z_]+|TRACES_(UI_)?URL)$/;
 
 /**
  * The settings of docs/CONFIGURATION.md that people choose in the shell: the log level, who may call, and quantities. The stack sets everything else:

@@ -8,12 +8,14 @@ export interface SecuredStack extends Pick<Stack, 'url' | 'replicas' | 'postgres
   serviceToken: string;
 }
 
-export async function startSecuredStack(): Promise<SecuredStack> {
+/** @param options.observe whether it keeps traces. Default: false */
+export async function startSecuredStack({ observe = false } = {}): Promise<SecuredStack> {
   const issuer = await startIssuer();
   const serviceToken = randomBytes(32).toString('hex');
   try {
     const stack = await startStack({
       port: 'free',
+      observe,
       env: {
         all: {
           AUTH_MODE: 'jwt',

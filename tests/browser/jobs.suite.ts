@@ -167,6 +167,21 @@ export function jobsSuite(): void {
     60_000,
   );
 
+  (isLocal ? test : test.skip)('a stack without traces shows none, and its pages ask for none', async () => {
+    const { id } = await queueTask('untraced');
+    await visit('about:blank', async (page) => {
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      await page.goto(`/ui/jobs?job=${id}`);
+      await sees(page, 'dialog .job-result');
+      expect(await page.locator('.trace').count()).toBe(0);
+      expect(asked).toContain(`/api/jobs/${id}`);
+      expect(asked.filter((path) => path.endsWith('/trace'))).toEqual([]);
+    });
+    const { status, headers } = await fetch(`${baseUrl()}/api/jobs/${id}/trace`);
+    expect([status, headers.get('traceresponse')]).toEqual([404, null]);
+  });
+
   test('the dialog of a job that does not exist says so', async () => {
     await visit(
       `/ui/jobs?job=${randomUUID()}`,

@@ -1,28 +1,21 @@
 // Takes the screenshots of the web UI for the documentation: npm run screenshots. It starts its own stacks, fills them with realistic
 // data, and captures every page in both color schemes, on a desktop and on a phone.
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page as PageName } from '@millrace/contracts';
 import type { BrowserContext, Page } from 'playwright-core';
-import sharp from 'sharp';
 import { freePort } from '../../local/servers/ports.js';
 import { startIdentityProvider } from '../../local/identity-provider/start.js';
-import { type Stack, startStack } from '../../local/stack/stack.js';
+import { type Stack, type StackOptions, startStack } from '../../local/stack/stack.js';
 import { openGuard } from '../../local/supervise/guard.js';
 import { temporaryFolder } from '../../local/supervise/test-support.js';
 import { landscape } from './landscape.js';
+import { photograph, save, SCALE, SIZES } from './photograph.js'; // FOLDER
 import { launchChromium } from './session.js';
+import { openTrace, TRACED } from './trace-scene.js';
 
-const FOLDER = join(__dirname, '../../docs/images');
-const SIZES = {
-  desktop: { width: 1280, height: 860 },
-  phone: { width: 390, height: 844 },
-};
 /** Pages that need more height on a desktop. */
-const TALLER: Partial<Record<PageName, number>> = { lab: 1_180, images: 1_080 };
-const SCALE = 1.25;
-const QUALITY = 76;
+const TALLER = { lab: 1_180, images: 1_080, trace: 1_240 };
 
 const TASKS = [
   { title: 'Renew the certificates of the staging hosts', priority: 'low', completed: true },
@@ -49,8 +42,8 @@ async function main(): Promise<void> {
   const context = await browser.newContext({ baseURL, deviceScaleFactor: SCALE, viewport: SIZES.desktop });
   try {
     // The previous run, for the comparison. The browser remembers it while the stack restarts.
-    await withStack(port, 1, async () => (await openLab(context)).close());
-    await withStack(port, 4, async () => {
+    await withStack({ port, ...labWith(1) }, async () => (await openLab(context)).close());
+    await withStack({ port, ...labWith(4) }, async () => {
       await fill(baseURL);
       await photographAll(context, baseURL);
     });
@@ -59,19 +52,24 @@ async function main(): Promise<void> {
       await save(page, 'ui-signed-in-desktop-light');
       console.log('signed in');
     });
+    await withStack({ port, observe: true, env: TRACED }, async (stack) =>
+      photograph('trace', await openTrace(context, stack), { height: TALLER.trace, top: '.trace' }),
+    );
   } finally {
     await browser.close();
   }
 }
 
-async function withStack(port: number, blurWorkers: number, work: () => Promise<void>): Promise<void> {
-  const stack: Stack = await startStack({
-    port,
-    scale: { 'blur-worker': blurWorkers, 'task-api': 2 },
-    env: { 'blur-worker': { BLUR_DELAY_MS: '2000' }, 'queue-worker': { TASK_DELAY_MS: '900' } },
-  });
+/** With so many workers for blurs, which take long enough to be seen. */
+const labWith = (blurWorkers: number) => ({
+  scale: { 'blur-worker': blurWorkers, 'task-api': 2 },
+  env: { 'blur-worker': { BLUR_DELAY_MS: '2000' }, 'queue-worker': { TASK_DELAY_MS: '900' } },
+});
+
+async function withStack(options: StackOptions, work: (stack: Stack) => Promise<void>): Promise<void> {
+  const stack = await startStack(options);
   try {
-    await work();
+    await work(stack);
   } finally {
     await stack.stop();
   }
@@ -145,8 +143,8 @@ async function photographAll(context: BrowserContext, url: string): Promise<void
   await keepBusy(url);
   await photograph('jobs', jobs);
 
-  await photograph('lab', await openLab(context));
-  await photograph('images', await openImages(context));
+  await photograph('lab', await openLab(context), { height: TALLER.lab });
+  await photograph('images', await openImages(context), { height: TALLER.images });
   await photograph('analyze', await openAnalysis(context));
   await photograph('users', await open(context, 'users'));
   await photograph('system', await open(context, 'system'));
@@ -205,25 +203,6 @@ async function openAnalysis(context: BrowserContext): Promise<Page> {
   await page.getByRole('button', { name: 'Analyze' }).click();
   await page.locator('.result').waitFor();
   return page;
-}
-
-async function photograph(name: PageName, page: Page): Promise<void> {
-  await page.bringToFront();
-  for (const [size, { width, height }] of Object.entries(SIZES)) {
-    await page.setViewportSize({ width, height: (size === 'desktop' && TALLER[name]) || height });
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.evaluate('scrollTo(0, 0); document.activeElement.blur()');
-      await save(page, `ui-${name}-${size}-${colorScheme}`);
-    }
-  }
-  console.log(name);
-}
-
-async function save(page: Page, name: string): Promise<void> {
-  await sharp(await page.screenshot())
-    .webp({ quality: QUALITY, effort: 6 })
-    .toFile(join(FOLDER, `${name}.webp`));
 }
 
 async function send<T>(url: string, method: string, path: string, body: unknown): Promise<T> {

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { startStack, type Stack } from '../../local/stack/stack.js';
+import { startStack, type Stack, type StackOptions } from '../../local/stack/stack.js';
 import { findChromium } from './chromium.js';
 
 const givenUrl = process.env.MILLRACE_URL?.replace(/\/+$/, '');
@@ -9,7 +9,8 @@ let browser: Browser | undefined;
 /** Whether the stack was started here. Only then can its processes be stopped. */
 export const isLocal = givenUrl === undefined;
 
-export async function startSession(): Promise<void> {
+/** @param options of a local stack */
+export async function startSession(options: Partial<StackOptions> = {}): Promise<void> {
   [stack, browser] = await Promise.all([
     isLocal
       ? startStack({
@@ -21,6 +22,7 @@ export async function startSession(): Promise<void> {
             'queue-worker': { TASK_DELAY_MS: '400' },
             'task-api': { JOB_MAX_ATTEMPTS: '2', JOB_BACKOFF_MS: '100' },
           },
+          ...options,
         })
       : undefined,
     launchChromium(),
@@ -42,6 +44,11 @@ export function launchChromium(): Promise<Browser> {
 /** Without a trailing slash. */
 export function baseUrl(): string {
   return givenUrl ?? stack!.url;
+}
+
+/** Kills a process of the stack, which starts it again. */
+export function kill(name: string): void {
+  stack!.process(name).kill('SIGKILL');
 }
 
 /** Runs `work` while a process of the stack hangs. */

@@ -3,7 +3,12 @@ import { createServiceClient } from '@millrace/chassis/calls';
 import { checkHealth, createHttpApp } from '@millrace/chassis/http';
 import { createAllowance } from '@millrace/chassis/stores/limits';
 import type { Express, RequestHandler } from 'express';
-import { createApp, type Limits, type Services } from '../../services/web-gateway/src/app.js';
+import {
+  createApp,
+  type Dependencies,
+  type Limits,
+  type Services,
+} from '../../services/web-gateway/src/app.js';
 
 import { type Link, openLink } from './link.js';
 import { listenOnFreePort } from './listen.js';
@@ -14,6 +19,8 @@ import { createBlurWorker, createBwWorker, createTextWorker } from './workers.js
 /** web-gateway, with its own Redis and a replica of every service, each behind a link. */
 export interface TestGateway {
   app: Express;
+  /** Another replica with the same Redis and services. */
+  createApp(own: Partial<Dependencies>): Express;
   redis: TestRedis;
   links: Record<keyof Services, Link>;
   /** How often queue-worker has been asked for its health. */
@@ -70,30 +77,29 @@ export async function startGateway(
   const services = Object.fromEntries(running.map(({ key, client }) => [key, client])) as Services;
   const links = Object.fromEntries(running.map(({ key, link }) => [key, link])) as TestGateway['links'];
 
-  const app = createApp({
-    ...basics('web-gateway-1'),
-    redis: await redis.connectAs('web_gateway'),
-    uploads:
-      uploads &&
-      createAllowance(await redis.connectAs('rate_limits'), {
-        ...uploads,
-        name: 'upload',
-        unit: 'content-bytes',
-      }),
-    services,
-    uiFolder: join(__dirname, '../../services/web-gateway/dist/ui'),
-    limits: {
-      uploadMaxBytes: 1024 ** 2,
-      memoryBudgetBytes: 64 * 1024 ** 2,
-      uploadQueueLimit: 4,
-      labRunLimit: 1,
-      uploadTimeoutMs: 3_000,
-      imageTtlSeconds: 3_600,
-      ...options.limits,
-    },
-  });
+  const connection = await redis.connectAs('web_gateway');
+  const counts = uploads && (await redis.connectAs('rate_limits'));
+  const makeApp = (own: Partial<Dependencies> = {}) =>
+    createApp({
+      ...basics('web-gateway-1'),
+      redis: connection,
+      uploads: counts && createAllowance(counts, { ...uploads, name: 'upload', unit: 'content-bytes' }),
+      services,
+      uiFolder: join(__dirname, '../../services/web-gateway/dist/ui'),
+      limits: {
+        uploadMaxBytes: 1024 ** 2,
+        memoryBudgetBytes: 64 * 1024 ** 2,
+        uploadQueueLimit: 4,
+        labRunLimit: 1,
+        uploadTimeoutMs: 3_000,
+        imageTtlSeconds: 3_600,
+        ...options.limits,
+      },
+      ...own,
+    });
   return {
-    app,
+    app: makeApp(),
+    createApp: makeApp,
     redis,
     links,
     timesAsked: () => timesAsked,

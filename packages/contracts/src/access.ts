@@ -48,6 +48,8 @@ const ROUTES: Record<Access, string[]> = {
     'GET /api/jobs',
     'GET /api/jobs/:id',
     'GET /api/jobs/:id/events',
+    // These two are for the web UI, and only there while TRACES_URL is set.
+    'GET /api/jobs/:id/trace',
   ],
   'tasks:write': [
     'POST /api/add',
@@ -65,7 +67,7 @@ const ROUTES: Record<Access, string[]> = {
     'DELETE /api/jobs/:id',
   ],
   'texts:analyze': ['POST /analyze'],
-  'images:read': ['GET /image/:id'],
+  'images:read': ['GET /image/:id', 'GET /image/:id/trace'],
   'images:write': ['POST /upload'],
   'users:read': ['GET /user/users'],
   'users:write': ['POST /user/register'],

@@ -16,4 +16,5 @@ export * from './problem.js';
 export * from './sign-in.js';
 export * from './tasks.js';
 export * from './text.js';
+export * from './traces.js';
 export * from './users.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Unavailable } from '@millrace/chassis/http';
-import { remainingMs, withTimeout } from '@millrace/chassis/process';
+import { currentContext, remainingMs, withTimeout } from '@millrace/chassis/process';
 import { execute, type Redis, whileRedisAnswers } from '@millrace/chassis/stores/redis';
-import { tally } from '@millrace/chassis/telemetry';
+import { isSampled, tally } from '@millrace/chassis/telemetry';
 import { createWorkLimiter, retryForever, type WorkLimiter } from '@millrace/chassis/work';
 import { type ImageType, imageTypeSchema } from '@millrace/contracts';
 
@@ -31,6 +31,8 @@ export interface ImageStore {
    * it waits for up to 2.5 s.
    */
   show<T>(id: string, use: (image: StoredImage | undefined) => Promise<T> | T): Promise<T>;
+  /** Whose it is, and in which trace it was made (null: in none that is exported). Undefined when there is no such image. */
+  findOrigin(id: string): Promise<{ owner: string | null; traceparent: string | null } | undefined>;
 }
 
 /** Together with the 2 s that a command may take afterwards, still less than the 5 s within which a client must hear of a fault. */
@@ -84,7 +86,12 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
     async save(id, { type, bytes, owner = null }) {
       const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
       const lastTry = performance.now() + Math.min(SAVE_AGAIN_MS, remainingMs());
-      const fields = { type, etag, bytes, ...(owner !== null && { owner }) };
+      const traceparent = currentContext()?.traceparent;
+      const fields = {
+        ...{ type, etag, bytes },
+        ...(owner !== null && { owner }),
+        ...(isSampled(traceparent) && { traceparent }),
+      };
       const write = () => execute(redis.multi().hset(keyOf(id), fields).expire(keyOf(id), ttlSeconds));
       await retryForever(() => whileRedisAnswers('HSET image', write), {
         retryable: (error) => error instanceof Unavailable && performance.now() < lastTry,
@@ -111,6 +118,13 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
         };
         withTimeout(READ_WAIT_MS, () => reads.run(readAndShow)).catch(reject);
       });
+    },
+
+    async findOrigin(id) {
+      const [etag, owner = null, traceparent = null] = await whileRedisAnswers('HMGET image', () =>
+        redis.hmget(keyOf(id), 'etag', 'owner', 'traceparent'),
+      );
+      return etag == null ? undefined : { owner, traceparent };
     },
   };
 }

@@ -8,6 +8,7 @@ import {
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import type { Postgres } from '@millrace/chassis/stores/postgres';
 import { type Redis, redisCheck } from '@millrace/chassis/stores/redis';
+import type { TraceReader } from '@millrace/chassis/traces';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import type { Express } from 'express';
 import { createAcceptJob } from './jobs/intake/accept-job.js';
@@ -26,6 +27,7 @@ import { jobEventRoutes } from './jobs/events-route.js';
 import { jobIntakeRoutes } from './jobs/intake/route.js';
 import { jobLeaseRoutes } from './jobs/leases/route.js';
 import { jobRoutes } from './jobs/routes.js';
+import { jobTraceRoutes } from './jobs/trace-route.js';
 import { taskEventRoutes } from './tasks/events-route.js';
 import { taskRoutes } from './tasks/routes.js';
 import type { TaskHints } from './tasks/task-hints.js';
@@ -45,6 +47,8 @@ export interface Dependencies {
   redis: Redis;
   publisher: JobPublisher;
   hints: TaskHints;
+  /** Where traces can be read. Default: they are not shown */
+  traces?: TraceReader | undefined;
   /** Where people sign in. */
   keys?: KeyStore | undefined;
   options: JobOptions;
@@ -72,7 +76,8 @@ const SEARCHES = 2;
 const SEARCH_QUEUE_LIMIT = 100;
 
 export function createApp(dependencies: Dependencies): Express {
-  const { postgres, lists, postgresCheck, redis, publisher, hints, keys, options, ...basics } = dependencies;
+  const { postgres, lists, postgresCheck, redis, publisher, hints, keys, traces, options, ...basics } =
+    dependencies;
   const { pod, logger, lifecycle } = basics;
   declareJobMetrics(lists);
   const jobs = createJobStore(postgres, { ...options, lists, hints });
@@ -119,6 +124,7 @@ export function createApp(dependencies: Dependencies): Express {
       taskRoutes(createTaskStore(postgres, { lists, searches, hints })),
       jobEventRoutes({ jobs, watcher: createJobWatcher({ db: postgres, jobs, logger }), streams }),
       jobRoutes({ jobs, publisher, logger }),
+      ...(traces ? [jobTraceRoutes(jobs, traces)] : []),
       jobLeaseRoutes(
         withAttemptSpans(
           createJobLeases(postgres, { ...options, hints }),

@@ -7,11 +7,13 @@ import {
   redisUrl,
   serviceConfig,
 } from '@millrace/chassis/process';
+import { tracesConfig } from '@millrace/chassis/traces';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 
 const settings = serviceConfig.extend({
   ...postgresConfig.shape,
   ...rateLimitConfig.shape,
+  ...tracesConfig.shape,
   /** Further connections of a replica, for lists, searches and the summary. */
   POSTGRES_LIST_POOL_SIZE: positiveInteger.default(4),
   REDIS_URL: redisUrl,

@@ -3,6 +3,7 @@ import { createLifecycle, createLogger, loadConfig, openTls, runService } from '
 import { createRateLimits } from '@millrace/chassis/stores/limits';
 import { awaitMigrations, createPostgres, createPostgresCheck } from '@millrace/chassis/stores/postgres';
 import { connectRedis } from '@millrace/chassis/stores/redis';
+import { createTraceReader } from '@millrace/chassis/traces';
 import { createApp } from './app.js';
 import { INPUT_SHARE } from './jobs/intake/backlog.js';
 import { configSchema } from './config.js';
@@ -29,6 +30,7 @@ const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
 const limits = createRateLimits(config, logger, tls.stores);
 const publisher = createJobPublisher(redis);
 const hints = createTaskHints(redis, logger);
+const traces = config.TRACES_URL === undefined ? undefined : createTraceReader(config.TRACES_URL);
 
 const app = createApp({
   pod: config.POD_NAME,
@@ -42,6 +44,7 @@ const app = createApp({
   redis,
   publisher,
   hints,
+  traces,
   keys,
   options: {
     leaseMs: config.JOB_LEASE_MS,
@@ -104,6 +107,7 @@ runService({
     () => limits.close(),
     () => redis.disconnect(),
     () => postgresCheck.close(),
+    () => traces?.close(),
     () => Promise.all([postgres.end(), lists.end()]),
   ],
 });

@@ -2,6 +2,7 @@ import type { ServiceClient } from '@millrace/chassis/calls';
 import { type Allowance, type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import { declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
+import type { TraceReader } from '@millrace/chassis/traces';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { SignInSettings } from '@millrace/contracts';
@@ -10,6 +11,7 @@ import { createJobClient } from './jobs/job-client.js';
 import { analyzeRoutes } from './texts/analyze-route.js';
 import { docsRoutes } from './reference/route.js';
 import { imageRoutes } from './images/image-route.js';
+import { imageTraceRoutes } from './images/trace-route.js';
 import { labRoutes } from './lab/route.js';
 import { uiRoutes } from './web-ui/route.js';
 import { uploadRoutes } from './images/upload-route.js';
@@ -26,6 +28,8 @@ export interface Dependencies {
   redis: Redis;
   services: Services;
   limits: Limits;
+  /** Where traces can be read, and where people can see them in Jaeger. Default: they are not shown */
+  traces?: { reader: TraceReader; jaegerUrl: string | undefined } | undefined;
   /** The output of ui/build.mjs. */
   uiFolder: string;
   /** How the web UI signs people in; undefined when nobody needs to. */
@@ -59,6 +63,7 @@ export function createApp({
   services,
   uploads,
   limits,
+  traces,
   uiFolder,
   signIn,
   ...basics
@@ -89,7 +94,7 @@ export function createApp({
     service: 'web-gateway',
     health: systemHealth({ pod: basics.pod, checks: [redisCheck(redis)], services: Object.values(services) }),
     routes: [
-      uiRoutes(uiFolder, signIn),
+      uiRoutes(uiFolder, { signIn, traces }),
       docsRoutes({ folder: uiFolder, isSecured: basics.auth !== undefined }),
       analyzeRoutes(services.textWorker, jobs),
       uploadRoutes({
@@ -108,6 +113,7 @@ export function createApp({
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),
+      ...(traces ? [imageTraceRoutes(images, traces.reader)] : []),
       labRoutes(effectWorkers, basics.lifecycle, limits.labRunLimit),
     ],
   });

@@ -6,12 +6,16 @@ import {
   redisForLimit,
   urlList,
 } from '@millrace/chassis/process';
+import { tracesConfig, webAddress } from '@millrace/chassis/traces';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 import { workflowConfig } from '@millrace/workflows';
 import { z } from 'zod';
 
 const settings = workflowConfig.extend({
   ...rateLimitConfig.shape,
+  ...tracesConfig.shape,
+  /** Where people can see traces in Jaeger: the web UI links to it. */
+  TRACES_UI_URL: webAddress.optional(),
   USER_API_URLS: urlList,
   QUEUE_WORKER_URLS: urlList,
   /** The client at AUTH_ISSUER by which the web UI signs people in: a public one, whose redirect URI is the URL of the home page. */

@@ -4,6 +4,7 @@ import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createRateLimits } from '@millrace/chassis/stores/limits';
 import { connectRedis } from '@millrace/chassis/stores/redis';
+import { createTraceReader } from '@millrace/chassis/traces';
 import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
@@ -15,6 +16,10 @@ const lifecycle = createLifecycle();
 const tls = openTls(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
 const limits = createRateLimits(config, logger, tls.stores);
+const traces =
+  config.TRACES_URL === undefined
+    ? undefined
+    : { reader: createTraceReader(config.TRACES_URL), jaegerUrl: config.TRACES_UI_URL };
 
 const { taskApi, ...workers } = createWorkflowServices(config, tls.services);
 const auth = createAuthentication(config, logger, createFindKey(taskApi));
@@ -44,6 +49,7 @@ const app = createApp({
   }),
   redis,
   services,
+  traces,
   uiFolder: join(__dirname, '../dist/ui'),
   signIn: signInSettings(config),
   limits: {
@@ -65,6 +71,7 @@ runService({
   close: [
     () => Promise.all(Object.values(services).map((service) => service.close())),
     () => limits.close(),
+    () => traces?.reader.close(),
     () => redis.disconnect(),
   ],
 });

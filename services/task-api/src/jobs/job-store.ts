@@ -15,6 +15,8 @@ export const ATTEMPTS_MAX = 100;
  */
 export interface JobStore {
   find(id: string, owner: Owner): Promise<Job | undefined>;
+  /** The traceparent of the request that it was accepted with: null without one; undefined when there is no such job. */
+  findTraceparent(id: string, owner: Owner): Promise<string | null | undefined>;
   /** Whoever's they are. */
   findAll(ids: string[]): Promise<Job[]>;
   /** One page, newest first. */
@@ -73,6 +75,14 @@ export function createJobStore(
     async find(id, owner) {
       const rows = await db.query<JobRow>(`${SELECT_JOB} WHERE id = $1 AND ${isOf('$2')}`, [id, owner]);
       return rows.map(toJob)[0];
+    },
+
+    async findTraceparent(id, owner) {
+      const [job] = await db.query<{ traceparent: string | null }>(
+        `SELECT traceparent FROM jobs WHERE id = $1 AND ${isOf('$2')}`,
+        [id, owner],
+      );
+      return job?.traceparent;
     },
 
     async findAll(ids) {

@@ -21,16 +21,32 @@ const policy = (issuer: string[]) =>
     "frame-ancestors 'none'",
   ].join('; ');
 
+export interface PageSettings {
+  /** How it signs people in; undefined when nobody needs to. */
+  signIn?: SignInSettings | undefined;
+  /** That jobs and images have traces, and where people can see those in Jaeger; undefined when there are none. */
+  traces?: { jaegerUrl: string | undefined } | undefined;
+}
+
 /**
  * Sends a page that ui/build.mjs has built.
  *
- * @param signIn what the page is told, if people have to sign in
+ * @param settings what the page is told. Default: nothing
  */
-export function sendPage(folder: string, file: string, signIn?: SignInSettings): RequestHandler {
-  const told = signIn && `<meta name="sign-in" content="${escapeHtml(JSON.stringify(signIn))}" />`;
+export function sendPage(folder: string, file: string, settings: PageSettings = {}): RequestHandler {
+  const { signIn, traces } = settings;
+  const metas = [
+    signIn && meta('sign-in', JSON.stringify(signIn)),
+    traces && meta('traces', traces.jaegerUrl ?? ''),
+  ];
+  const told = metas.filter(Boolean).join('');
   const kept = { type: 'html', policy: policy(signIn ? [new URL(signIn.issuer).origin] : []) };
   return async (_req, res) => {
     const body = await readFile(join(folder, file), 'utf8');
     sendKept(res, { ...kept, body: told ? body.replace('</head>', () => `${told}</head>`) : body });
   };
+}
+
+function meta(name: string, content: string): string {
+  return `<meta name="${name}" content="${escapeHtml(content)}" />`;
 }

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { methodNotAllowed, notFound } from '@millrace/chassis/http';
-import { pageSchema, type SignInSettings } from '@millrace/contracts';
+import { pageSchema } from '@millrace/contracts';
 import { Router } from 'express';
-import { sendPage } from '../ui/page.js';
+import { type PageSettings, sendPage } from '../ui/page.js';
 
 /**
  * GET / and /ui/:page: the web UI, one HTML document for all pages. GET /ui/assets/:file: its scripts and styles.
  *
  * @param folder the output of ui/build.mjs
- * @param signIn how the UI signs people in; undefined when nobody needs to
+ * @param settings what the page is told
  */
-export function uiRoutes(folder: string, signIn: SignInSettings | undefined): Router {
+export function uiRoutes(folder: string, settings: PageSettings): Router {
   const router = Router();
 
-  const sendUi = sendPage(folder, 'index.html', signIn);
+  const sendUi = sendPage(folder, 'index.html', settings);
 
   router.route('/').get(sendUi).all(methodNotAllowed);
   router

@@ -7,6 +7,7 @@ import { LoadedImage, NoImage } from '../../parts/image.js';
 import { Empty } from '../../parts/notice.js';
 import { excerpt } from '../../parts/text.js';
 import { Ago } from '../../parts/time.js';
+import { TraceDetails } from '../../parts/trace/trace-details.js';
 import { forgetImage, type RecentImage, recentImages } from '../../state/recent-images.js';
 import { useStore } from '../../state/store.js';
 import { uploads } from '../../state/uploads.js';
@@ -44,6 +45,7 @@ export function RecentImages() {
           <div class="job-image">
             <LoadedImage source={opened.url} alt={`The result of ${excerpt(opened.name, NAME_LENGTH)}`} />
             <Hops hops={opened.hops} />
+            <TraceDetails of={opened.url} />
             <p class="quiet">
               Finished <Ago time={new Date(opened.finishedAt).toISOString()} />
             </p>

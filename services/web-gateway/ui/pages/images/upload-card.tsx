@@ -4,6 +4,7 @@ import { ImageFile } from '../../parts/image-file.js';
 import { JobLine } from '../../parts/job-line.js';
 import { FailureNotice } from '../../parts/notice.js';
 import { excerpt } from '../../parts/text.js';
+import { TraceDetails } from '../../parts/trace/trace-details.js';
 import { removeUpload, retryUpload, type Upload } from '../../state/uploads.js';
 import { BeforeAfter } from './before-after.js';
 
@@ -37,6 +38,7 @@ export function UploadCard({ upload }: { upload: Upload }) {
         <>
           <BeforeAfter original={file} resultUrl={result.view_url} name={name} />
           <Hops hops={result.hops} />
+          <TraceDetails of={result.view_url} />
         </>
       )}
       {job && <JobLine job={job} />}

@@ -1,7 +1,9 @@
+import { hasFinished } from '../../api/jobs.js';
 import { PriorityMark, StatusBadge } from '../../parts/badge.js';
 import { Dialog } from '../../parts/dialog.js';
 import { FailureNotice, Skeleton } from '../../parts/notice.js';
 import { Ago } from '../../parts/time.js';
+import { TraceDetails } from '../../parts/trace/trace-details.js';
 import { useJob } from '../../state/use-job.js';
 import { JobResult } from './job-result.js';
 import { JobSteps } from './job-steps.js';
@@ -43,6 +45,7 @@ export function JobDialog({ id, onClose, onChange }: JobDialogProps) {
           </p>
           <JobTimeline job={job} stopped={deleted} />
           {job.status === 'completed' && <JobResult job={job} />}
+          {!deleted && <TraceDetails of={`/api/jobs/${job.id}`} live={!hasFinished(job)} initiallyOpen />}
           <p class="quiet job-id">
             <code>{job.id}</code>
           </p>

@@ -1,0 +1,76 @@
+import express from 'express';
+import { exportOf, traceIdOf } from '../../../../tests/support/otlp-spans.js';
+import { deserted, type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
+import { type HttpProblem, Unavailable } from '../http/problem.js';
+import { createTraceReader, type TraceReader } from './trace-reader.js';
+
+/** What the store answers, by trace. Undefined: it does not. */
+const ANSWERS: Record<string, { status: number; body: string } | undefined> = {
+  [traceIdOf(1)]: {
+    status: 200,
+    body: JSON.stringify({ result: exportOf([{ trace: 1, span: 1, name: 'one' }]) }),
+  },
+  // As Jaeger does.
+  [traceIdOf(2)]: { status: 404, body: '{"error":{"httpCode":404,"message":"No traces found"}}' },
+  [traceIdOf(3)]: { status: 200, body: '{"result":{"resourceSpans":[{"scopeSpans":7}]}}' },
+  [traceIdOf(4)]: { status: 200, body: '<html></html>' },
+  [traceIdOf(5)]: { status: 500, body: '{}' },
+  [traceIdOf(6)]: { status: 200, body: `{"result":{},"padding":"${'x'.repeat(5 * 1024 ** 2)}"}` },
+  [traceIdOf(7)]: { status: 200, body: '{"result":{}}' },
+};
+
+let listener: Listener;
+let traces: TraceReader;
+beforeAll(async () => {
+  const app = express();
+  app.get('/base/api/v3/traces/:id', (req, res) => {
+    const answer = ANSWERS[req.params.id];
+    if (answer) res.status(answer.status).type('json').send(answer.body);
+  });
+  listener = await listenOnFreePort(app);
+  traces = createTraceReader(`${listener.url}/base/`);
+});
+afterAll(async () => {
+  await traces.close();
+  await listener.close();
+});
+
+const parentOf = (trace: number) => `00-${traceIdOf(trace)}-00000000000000aa-01`;
+const failure = (trace: number) =>
+  traces.read(parentOf(trace)).catch((error: unknown) => error as HttpProblem);
+
+it('reads the trace of a traceparent', async () => {
+  expect(await traces.read(parentOf(1))).toMatchObject({ trace_id: traceIdOf(1), spans: [{ name: 'one' }] });
+});
+
+it.each([
+  ['the store has none', 2],
+  ['it has no spans', 7],
+])('is a 404 when %s', async (_what, trace) => {
+  expect(await failure(trace)).toMatchObject({ status: 404 });
+});
+
+it('is a 404 without a traceparent', async () => {
+  await expect(traces.read(null)).rejects.toMatchObject({ status: 404 });
+  await expect(traces.read(undefined)).rejects.toMatchObject({ status: 404 });
+});
+
+it.each([
+  ['is of another form', 3, 502],
+  ['is a page', 4, 502],
+  ['is an error', 5, 503],
+  ['is larger than 4 MiB', 6, 503],
+])('says so when the answer %s', async (_what, trace, status) => {
+  expect(await failure(trace)).toMatchObject({ status });
+});
+
+it('is unavailable when the store does not answer, and reads others afterwards', async () => {
+  const begun = performance.now();
+  expect(await failure(99)).toBeInstanceOf(Unavailable);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(await traces.read(parentOf(1))).toMatchObject({ spans: [{ name: 'one' }] });
+
+  const away = createTraceReader(await deserted());
+  await expect(away.read(parentOf(1))).rejects.toThrow(Unavailable);
+  await away.close();
+});

@@ -1,0 +1,138 @@
+// The traces of jobs and images in the web UI, on a stack that was started with --observe.
+import type { Job } from '@millrace/contracts';
+import type { Page } from 'playwright-core';
+import { makeImage } from '../support/images.js';
+import { until } from '../support/until.js';
+import { expectNoFindings } from './accessibility.js';
+import { queueTask } from './api.js';
+import { findChromium } from './chromium.js';
+import { baseUrl, DESKTOP, isLocal, kill, sees, startSession, stopSession, visit } from './session.js';
+
+if (findChromium() === undefined || !isLocal) {
+  test.skip('traces in the web UI need a Chromium, and a stack of their own', () => undefined);
+} else {
+  beforeAll(
+    () =>
+      startSession({
+        observe: true,
+        env: {
+          'web-gateway': { TRACES_UI_URL: 'http://localhost:16686' },
+          'blur-worker': { BLUR_DELAY_MS: '1000' },
+          'task-api': { JOB_LEASE_MS: '1000', JOB_BACKOFF_MS: '100', SWEEP_INTERVAL_MS: '200' },
+        },
+      }),
+    90_000,
+  );
+  afterAll(stopSession, 30_000);
+
+  test('the dialog of a job whose worker was killed shows the attempt that was lost, and the one that completed', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        await page.getByLabel('As a job').check();
+        await choose(page, 'killed.jpg');
+        const id = await killItsWorker();
+        await sees(page, '.upload[data-phase=done]:has-text("killed.jpg")');
+        await page.getByRole('link', { name: 'Timeline' }).click();
+
+        const trace = page.getByRole('dialog').getByRole('region', { name: 'Spans of the trace' });
+        const row = (name: RegExp) => trace.getByRole('row', { name });
+        await row(/Attempt 2/).waitFor();
+        expect(await row(/Attempt 1/).textContent()).toMatch(/Attempt 1.*lost.*queue-worker-1/);
+        expect(await row(/Waits for attempt 1/).textContent()).toMatch(/wait/);
+        for (const name of [
+          /SQL INSERT tasks INSERT jobs/,
+          /call POST blur-worker/,
+          /request POST \/process/,
+          /Redis HSET image/,
+        ])
+          await row(name).first().waitFor();
+        // What is inside comes after it, and says so.
+        expect(
+          await row(/process jobs/)
+            .last()
+            .textContent(),
+        ).toMatch(/Level \d+: workprocess jobs/);
+
+        const link = page.getByRole('link', { name: 'Open it in Jaeger' });
+        expect(await link.getAttribute('href')).toMatch(/^http:\/\/localhost:16686\/trace\/[0-9a-f]{32}$/);
+        expect(new URL(page.url()).search).toBe(`?job=${id}`);
+        await expectNoFindings(page);
+      },
+      DESKTOP_PATIENT,
+    );
+  }, 120_000);
+
+  test('the trace of a job can be closed and opened with the keyboard', async () => {
+    const { id } = await queueTask('traced');
+    await visit(
+      `/ui/jobs?job=${id}`,
+      async (page) => {
+        await sees(page, '.waterfall tr.is-attempt.is-completed');
+        await page.locator('.trace summary').focus();
+        await page.keyboard.press('Enter');
+        await sees(page, '.waterfall', 'hidden');
+        await page.keyboard.press('Enter');
+        await sees(page, '.waterfall');
+      },
+      DESKTOP_PATIENT,
+    );
+  }, 60_000);
+
+  test('the card of an image shows how it was made, also after the page was reloaded', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        await choose(page, 'traced.jpg');
+        await sees(page, '.upload[data-phase=done]');
+        expect(await page.locator('.waterfall').count()).toBe(0);
+        await page.locator('.upload .trace summary').click();
+        await sees(page, '.upload .waterfall tr:has-text("POST /upload")');
+        await expectNoFindings(page);
+        await page.reload();
+        await page.getByRole('button', { name: 'Open the result of traced.jpg' }).click();
+        await page.locator('dialog .trace summary').click();
+        await sees(page, 'dialog .waterfall tr:has-text("POST bw-worker")');
+      },
+      DESKTOP_PATIENT,
+    );
+  }, 120_000);
+
+  test('says so when there is no trace, and when the store is away', async () => {
+    const { id } = await queueTask('forgotten');
+    await visit(
+      'about:blank',
+      async (page) => {
+        let status = 404;
+        await page.route(`**/api/jobs/${id}/trace`, (route) =>
+          route.fulfill({ status, json: { status, detail: `It is a ${status}.` } }),
+        );
+        await page.goto(`/ui/jobs?job=${id}`);
+        await sees(page, '.trace .quiet:has-text("It is a 404.")');
+        status = 503;
+        await page.reload();
+        await sees(page, '.trace .notice:has-text("It is a 503.")');
+      },
+      { refusals: [404, 503] },
+    );
+  });
+}
+
+/** A trace is not there before its first spans are. */
+const DESKTOP_PATIENT = { ...DESKTOP, refusals: [404], patienceMs: 20_000 };
+
+async function choose(page: Page, name: string): Promise<void> {
+  const buffer = await makeImage('jpeg');
+  await page.setInputFiles('input[type=file]', { name, mimeType: 'image/jpeg', buffer });
+}
+
+/** Kills the worker that has the only job. @returns the job's id */
+async function killItsWorker(): Promise<string> {
+  const jobs = async () => (await (await fetch(`${baseUrl()}/api/jobs?status=processing`)).json()) as Job[];
+  const [job] = await until('a worker has it', async () => {
+    const found = await jobs();
+    return found.length > 0 && found;
+  });
+  kill(job!.processed_by_pod!);
+  return job!.id;
+}
