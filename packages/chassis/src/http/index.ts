@@ -3,6 +3,8 @@ export { createApiKey, hashOfKey, prefixOfKey } from './auth/api-key.js';
 export { type Authentication, createAuthentication } from './auth/authentication.js';
 export { createHttpApp, type HttpAppOptions } from './app.js';
 export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';
+export type { Allowance } from './limits/allowance.js';
+export { charge } from './limits/charge.js';
 export { methodNotAllowed } from './method-not-allowed.js';
 export { HttpProblem, notFound, Unavailable } from './problem.js';
 export * from './answer/event-stream.js';

@@ -6,6 +6,7 @@ export { createHttpServer } from './http-server.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { currentOwner, visibleOwner } from './ownership.js';
+export { rateLimitConfig, redisForLimit } from './rate-limit-config.js';
 export {
   currentContext,
   currentSignal,
