@@ -77,7 +77,7 @@ module.exports = {
     room('process', 'telemetry/'),
     room('work', 'process/', 'telemetry/'),
     room('http', 'process/', 'telemetry/', 'work/'),
-    room('stores', 'process/', 'telemetry/', 'work/', 'http/health\\.ts'),
+    room('stores', 'process/', 'telemetry/', 'work/', 'http/(health|limits/allowance)\\.ts'),
     room('calls', 'process/', 'telemetry/', 'work/', 'http/request-signal\\.ts'),
     {
       name: 'tracing-is-apart',

@@ -1,9 +1,13 @@
--- Run once by the postgres image, in the new database, as its administrator: creates the roles, with passwords from files.
+-- Run by `apply-roles`: creates the roles, with passwords from files.
 \set task_api_password `cat /run/secrets/task_api_password`
+\set task_api_migrate_password `cat /run/secrets/task_api_migrate_password`
 \set user_api_password `cat /run/secrets/user_api_password`
+\set user_api_migrate_password `cat /run/secrets/user_api_migrate_password`
 \set metrics_password `cat /run/secrets/metrics_password`
 SELECT
-  set_config('millrace.task_api_password', :'task_api_password', false) IS NOT NULL AS task_api,
-  set_config('millrace.user_api_password', :'user_api_password', false) IS NOT NULL AS user_api,
-  set_config('millrace.metrics_password', :'metrics_password', false) IS NOT NULL AS metrics;
-\ir /etc/millrace/roles.sql
+  set_config('millrace.task_api_password', :'task_api_password', false) IS NOT NULL,
+  set_config('millrace.task_api_migrate_password', :'task_api_migrate_password', false) IS NOT NULL,
+  set_config('millrace.user_api_password', :'user_api_password', false) IS NOT NULL,
+  set_config('millrace.user_api_migrate_password', :'user_api_migrate_password', false) IS NOT NULL,
+  set_config('millrace.metrics_password', :'metrics_password', false) IS NOT NULL;
+\ir roles.sql

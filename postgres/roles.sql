@@ -1,33 +1,48 @@
--- Permissions in the shared PostgreSQL: each service that owns data has its own role and schema, and sees nothing else. Run by an
--- administrator in the product's database, any number of times: existing objects are kept, passwords are set again. The passwords are
--- session settings, so that this file contains none:
---   SELECT set_config('millrace.task_api_password', '…', false), set_config('millrace.user_api_password', '…', false),
+-- Permissions in the shared PostgreSQL: each service that owns data has its own schema, and sees no other. Two roles belong to it: one owns the
+-- schema and migrates it, the other runs the service, and may read and write rows but change no table. Run by an administrator in the product's
+-- database, any number of times: existing objects are kept, passwords are set again. The passwords are session settings, so that this file
+-- contains none:
+--   SELECT set_config('millrace.task_api_password', '…', false), set_config('millrace.task_api_migrate_password', '…', false), …
 --     set_config('millrace.metrics_password', '…', false);
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 
 DO $roles$
 DECLARE
-  owner record;
+  service record;
+  role text;
 BEGIN
-  FOR owner IN
-    SELECT * FROM (VALUES ('task_api', 'tasks'), ('user_api', 'users')) AS owners (role, schema)
+  EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+  FOR service IN
+    SELECT * FROM (VALUES ('task_api', 'tasks'), ('user_api', 'users')) AS services (runs, schema)
   LOOP
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = owner.role) THEN
-      EXECUTE format('CREATE ROLE %I LOGIN', owner.role);
-    END IF;
+    FOREACH role IN ARRAY ARRAY[service.runs, service.runs || '_migrate'] LOOP
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+        EXECUTE format('CREATE ROLE %I LOGIN', role);
+      END IF;
+      EXECUTE format(
+        'ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L',
+        role,
+        current_setting('millrace.' || role || '_password')
+      );
+      -- The service is told what is wrong with its statements, and logs it without values; PostgreSQL's messages quote them. So its own log has
+      -- only what happens to the server: in this order, errors of statements come before LOG.
+      EXECUTE format('ALTER ROLE %I SET log_min_messages = log', role);
+      EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', role, current_database(), service.schema);
+      EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
+    END LOOP;
+    role := service.runs || '_migrate';
+    EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', service.schema, role);
+    -- In earlier versions the service itself owned everything.
+    EXECUTE format('REASSIGN OWNED BY %I TO %I', service.runs, role);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', service.schema, service.runs);
     EXECUTE format(
-      'ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L',
-      owner.role,
-      current_setting('millrace.' || owner.role || '_password')
+      'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', service.schema, service.runs
     );
-    -- The service is told what is wrong with its statements, and logs it without values; PostgreSQL's messages quote them. So its own log has
-    -- only what happens to the server: in this order, errors of statements come before LOG.
-    EXECUTE format('ALTER ROLE %I SET log_min_messages = log', owner.role);
-    EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', owner.role, current_database(), owner.schema);
-    EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', owner.schema, owner.role);
-    EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), owner.role);
+    EXECUTE format(
+      'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I',
+      role, service.schema, service.runs
+    );
   END LOOP;
 END
 $roles$;

@@ -52,13 +52,13 @@ entry() {
 }
 
 secret postgres
-for key in password task_api_password user_api_password metrics_password; do
+for key in password task_api_password task_api_migrate_password user_api_password user_api_migrate_password metrics_password; do
   entry "$key" "$(password)"
 done
 
 secret redis
 entry password "$(password)"
-for user in web_gateway task_api queue_worker; do
+for user in web_gateway task_api queue_worker rate_limits; do
   entry "${user}_password" "$(password)"
   entry "${user}_url" "redis://$user:$value@redis:6379"
 done

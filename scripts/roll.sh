@@ -17,6 +17,10 @@ check_docker_versions
 for service; do
   old=$(docker compose ps --quiet --status running "$service")
   [ -n "$old" ] || stop "$service is not running." "docker compose up --detach --wait"
+  # New replicas wait for it, and old ones keep working with the new schema.
+  if docker compose config --services | grep -qx "$service-migrate"; then
+    docker compose run --rm --no-deps "$service-migrate"
+  fi
   count=$(printf '%s\n' "$old" | wc -l)
   docker compose up --detach --wait --no-deps --no-recreate --scale "$service=$((2 * count))" "$service"
   # Nginx skips a replica for 4 s if it was not listening at the first attempt (nginx/upstreams.compose.conf).

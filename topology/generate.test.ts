@@ -71,7 +71,7 @@ test('a hand edit fails the check, which names the file and what to edit instead
       'k8s/postgres-config.yaml',
       'CREATE SCHEMA',
       'CREATE  SCHEMA',
-      'postgres/init.sql or postgres/roles.sql or',
+      'postgres/apply-roles or postgres/init.sql or postgres/roles.sql or',
     ],
     ['nginx/upstreams.compose.conf', 'keepalive 256', 'keepalive 64', 'topology/services.ts'],
     ['README.md', '-->|users|', '-->|people|', 'topology/services.ts'],

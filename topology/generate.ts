@@ -34,7 +34,10 @@ makeLine('overlays/components/tls/settings.yaml', /(?<=PROBE_PORT: ).*/, `'${pro
 makePart('docker-compose.yaml', 'depends_on', 'depends-on.yaml', open);
 makePart('docker-compose.yaml', 'services', 'compose-service.yaml', all, '\n');
 makePart('README.md', 'diagram', 'diagram.md', [
-  { services: all.map((service) => ({ ...service, arrows: arrowsOf(service) })) },
+  {
+    services: all.map((service) => ({ ...service, arrows: arrowsOf(service) })),
+    limited: open.map(({ name }) => name),
+  },
 ]);
 for (const environment of ['local', 'compose', 'kubernetes']) {
   const upstreams = open.map((service) => ({ ...service, environment }));
@@ -66,6 +69,7 @@ makeConfigMap('redis', {
   'on-renewal': 'docker/on-renewal',
 });
 makeConfigMap('postgres', {
+  'apply-roles': 'postgres/apply-roles',
   'init.sql': 'postgres/init.sql',
   'roles.sql': 'postgres/roles.sql',
   'start-with-tls': 'postgres/start-with-tls',
@@ -124,7 +128,11 @@ function components() {
     ...all.flatMap((service) => [
       { caller: service.name, port: servicePort, names: Object.keys(service.calls) },
       { caller: service.name, port: servers.postgres.port, names: service.postgres ? ['postgres'] : [] },
-      { caller: service.name, port: servers.redis.port, names: service.redis ? ['redis'] : [] },
+      {
+        caller: service.name,
+        port: servers.redis.port,
+        names: service.redis || service.publicPaths ? ['redis'] : [],
+      },
     ]),
   ].filter(({ names }) => names.length > 0);
   return [
@@ -141,9 +149,10 @@ function components() {
 
 /** The services, with what their certificates are for. */
 function callees() {
-  return components()
-    .filter(({ name }) => name in services)
-    .map((one) => ({ ...one, probePort }));
+  return components().flatMap((one) => {
+    const service = all.find(({ name }) => name === one.name);
+    return service ? { ...one, postgres: service.postgres, probePort } : [];
+  });
 }
 
 /** One arrow for all calls with the same purpose. */

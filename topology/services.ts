@@ -21,7 +21,7 @@ type Service<Name extends string> = {
   /** One sentence. */
   purpose: string;
   component: 'gateway' | 'api' | 'worker';
-  /** What Nginx routes to it; nginx/routes.conf has the details. Without, the service is internal. */
+  /** What Nginx routes to it; nginx/routes.conf has the details: it limits its clients, in Redis. Without, the service is internal. */
   publicPaths?: string[];
   /** The services it calls, and what for. */
   calls?: Partial<Record<NoInfer<Name>, string>>;

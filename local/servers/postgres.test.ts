@@ -62,8 +62,8 @@ describe('PostgreSQL with a data folder', () => {
   });
 
   test("lets a service see its own schema and not another's", async () => {
-    const { task_api: tasks, user_api: users } = server.roles;
-    await query(server, tasks, 'CREATE TABLE private (id int)');
+    const { task_api_migrate: owner, task_api: tasks, user_api: users } = server.roles;
+    await query(server, owner, 'CREATE TABLE private (id int)');
     expect(await query(server, tasks, 'SELECT FROM tasks.private')).toEqual([]);
     await expect(query(server, users, 'SELECT FROM tasks.private')).rejects.toThrow(
       'permission denied for schema tasks',

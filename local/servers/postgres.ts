@@ -21,14 +21,16 @@ import { readTlsFiles } from './tls-files.js';
 
 export type Credentials = { user: string; password: string };
 
+export type ServiceRole = 'task_api' | 'user_api';
+
 export type PostgresServer = Credentials & {
   host: string;
   port: number;
   database: string;
   /** With TLS: how the administrator connects. */
   ssl?: ConnectionOptions;
-  /** The accounts of the services: each owns a schema and sees nothing else. */
-  roles: { task_api: Credentials; user_api: Credentials };
+  /** The accounts of the services, and those that own their schemas: postgres/roles.sql. */
+  roles: Record<ServiceRole | `${ServiceRole}_migrate`, Credentials>;
   /** The account of the exporter of metrics, which sees statistics and settings. */
   metrics: Credentials;
   process: SupervisedProcess;
@@ -86,14 +88,13 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
       ...(tlsDir && { ssl: { host, ...readTlsFiles(tlsDir) } }),
     };
     await createDatabase(connection, dataDir.path);
-    await createRoles(connection, secrets);
+    const passwords = passwordsOf(secrets);
+    await createRoles(connection, passwords);
+    const accounts = Object.entries(passwords).map(([user, password]) => [user, { user, password }]);
     return {
       ...connection,
       database,
-      roles: {
-        task_api: { user: 'task_api', password: secrets.taskApiPassword },
-        user_api: { user: 'user_api', password: secrets.userApiPassword },
-      },
+      roles: Object.fromEntries(accounts) as PostgresServer['roles'],
       metrics: { user: 'metrics', password: secrets.postgresMetricsPassword },
       process: postgres,
       stop,
@@ -164,17 +165,20 @@ async function createDatabase(connection: Connection, dataDir: string): Promise<
   }
 }
 
-async function createRoles(
-  connection: Connection,
-  { taskApiPassword, userApiPassword, postgresMetricsPassword }: Secrets,
-): Promise<void> {
+function passwordsOf(secrets: Secrets): Record<keyof PostgresServer['roles'], string> {
+  return {
+    task_api: secrets.taskApiPassword,
+    task_api_migrate: secrets.taskApiMigratePassword,
+    user_api: secrets.userApiPassword,
+    user_api_migrate: secrets.userApiMigratePassword,
+  };
+}
+
+async function createRoles(connection: Connection, passwords: Record<string, string>): Promise<void> {
   const roles = readFileSync(join(repositoryRoot, 'postgres', 'roles.sql'), 'utf8');
   await withClient({ ...connection, database }, async (client) => {
-    await client.query(
-      `SELECT set_config('millrace.task_api_password', $1, false), set_config('millrace.user_api_password', $2, false),
-        set_config('millrace.metrics_password', $3, false)`,
-      [taskApiPassword, userApiPassword, postgresMetricsPassword],
-    );
+    for (const [role, password] of Object.entries(passwords))
+      await client.query('SELECT set_config($1, $2, false)', [`millrace.${role}_password`, password]);
     await client.query(roles);
   });
 }

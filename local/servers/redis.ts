@@ -11,8 +11,8 @@ import { waitUntilReady } from '../supervise/readiness.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
 
-/** The services with their own users; redis/users.conf says what each may do. */
-export type RedisUser = 'web_gateway' | 'task_api' | 'queue_worker';
+/** The users of services; redis/users.conf says what each may do. */
+export type RedisUser = 'web_gateway' | 'task_api' | 'queue_worker' | 'rate_limits';
 
 export type RedisServer = {
   /** The administrator's: redis://admin:password@127.0.0.1:port/0 */
@@ -68,6 +68,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       web_gateway: urlOf('web_gateway'),
       task_api: urlOf('task_api'),
       queue_worker: urlOf('queue_worker'),
+      rate_limits: urlOf('rate_limits'),
     };
     await waitUntilReady(server, () => answersPing(url, tlsDir), { signal });
     const metrics = { user: 'metrics', password: passwords.metrics };
@@ -85,6 +86,7 @@ function passwordsOf(secrets: Secrets): Record<RedisUser | 'admin' | 'metrics', 
     task_api: secrets.redisTaskApiPassword,
     queue_worker: secrets.redisQueueWorkerPassword,
     metrics: secrets.redisMetricsPassword,
+    rate_limits: secrets.redisRateLimitsPassword,
   };
 }
 

@@ -5,13 +5,16 @@ import { dirname, join } from 'node:path';
 const names = [
   'postgresPassword',
   'taskApiPassword',
+  'taskApiMigratePassword',
   'userApiPassword',
+  'userApiMigratePassword',
   'redisPassword',
   'redisWebGatewayPassword',
   'redisTaskApiPassword',
   'redisQueueWorkerPassword',
   'postgresMetricsPassword',
   'redisMetricsPassword',
+  'redisRateLimitsPassword',
 ] as const;
 
 /** Passwords of the local stack. They consist of letters and digits, so that they fit into URLs and configuration files. */

@@ -7,7 +7,14 @@ const postgres = {
   database: 'millrace',
   roles: { task_api: { user: 'task_api', password: 'a' }, user_api: { user: 'user_api', password: 'b' } },
 } as PostgresServer;
-const redis = { urls: { web_gateway: 'redis://w', task_api: 'redis://t', queue_worker: 'redis://q' } };
+const redis = {
+  urls: {
+    web_gateway: 'redis://w',
+    task_api: 'redis://t',
+    queue_worker: 'redis://q',
+    rate_limits: 'redis://l',
+  },
+};
 const connections = { postgres, redis, dataDir: '/data, mine' };
 
 const named = (replicas: PlannedReplica[], name: string) => {

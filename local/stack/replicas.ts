@@ -108,18 +108,25 @@ export function environmentOf(
   if (replica.metricsPort !== undefined) environment.METRICS_PORT = String(replica.metricsPort);
   if (replica.probePort !== undefined) environment.PROBE_PORT = String(replica.probePort);
   if (tlsDir !== undefined) environment.TLS_DIR = join(tlsDir, replica.service);
-  if (needs.postgres && postgres) {
-    const { user, password } = postgres.roles[needs.postgres.role];
-    Object.assign(environment, {
-      POSTGRES_HOST: postgres.host,
-      POSTGRES_PORT: String(postgres.port),
-      POSTGRES_DB: postgres.database,
-      POSTGRES_USER: user,
-      POSTGRES_PASSWORD: password,
-    });
-  }
+  if (needs.postgres && postgres)
+    Object.assign(environment, postgresEnvironment(postgres, needs.postgres.role));
   if (needs.redis && redis) environment.REDIS_URL = redis.urls[needs.redis.user];
+  if (needs.publicPaths && redis) environment.RATE_LIMIT_REDIS_URL = redis.urls.rate_limits;
   for (const service of Object.keys(needs.calls ?? {}) as ServiceName[])
     environment[`${variableName(service)}_URLS`] = replicaFileUrl(dataDir, service);
   return environment;
+}
+
+export function postgresEnvironment(
+  { host, port, database, roles }: PostgresServer,
+  role: keyof PostgresServer['roles'],
+): Record<string, string> {
+  const { user, password } = roles[role];
+  return {
+    POSTGRES_HOST: host,
+    POSTGRES_PORT: String(port),
+    POSTGRES_DB: database,
+    POSTGRES_USER: user,
+    POSTGRES_PASSWORD: password,
+  };
 }

@@ -11,6 +11,7 @@ import { compiledScript, repositoryRoot } from '../paths.js';
 import { assertPublicPort, freePort, hasIpv6Loopback } from '../servers/ports.js';
 import { startPostgres, type PostgresServer } from '../servers/postgres.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
+import { migratingServices, runMigrations } from './migrations.js';
 import { writeReplicaFiles } from './replica-files.js';
 import { makeScaling, type Scaling } from './scaling.js';
 import {
@@ -114,6 +115,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { ...replica, process: supervised };
   };
 
+  /** The services wait for it. Programs that a test has in their place have no migrations. */
+  const migrateSchema = async (service: ServiceName) => {
+    if (!postgres || options.serviceCommand) return;
+    await runMigrations(service, serviceCommand(watch)({ service }), { postgres, tlsDir, signal });
+  };
+
   /** Tells the callers of services, and who observes them, which replicas there are. */
   const publishLists = (replicas: readonly PlannedReplica[]) => {
     writeReplicaFiles(dataDir.path, replicas);
@@ -144,7 +151,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       await Promise.all([needs.postgres && postgresReady, needs.redis && redisReady]);
       return startReplica(replica);
     });
-    starting.push(postgresReady, redisReady, ...replicasStarted);
+    const migrated = migratingServices.map((service) => postgresReady.then(() => migrateSchema(service)));
+    starting.push(postgresReady, redisReady, ...migrated, ...replicasStarted);
     await Promise.all(starting);
     if (statusPort !== undefined) {
       const observed = {
@@ -168,6 +176,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (watch) {
       startBundler();
       stopWatching = await watchSources(serviceNames, (service) => {
+        migrateSchema(service).catch((error: unknown) => onEvent?.(String(error)));
         for (const { name, process } of running.replicas.filter((replica) => replica.service === service)) {
           onEvent?.(`${name} restarts: its sources have changed`);
           process.restart();
@@ -213,7 +222,9 @@ function assembleStack(
   };
 }
 
-function serviceCommand(watch: boolean): NonNullable<StackOptions['serviceCommand']> {
+function serviceCommand(
+  watch: boolean,
+): (replica: Pick<PlannedReplica, 'service'>) => Pick<ProcessSpec, 'command' | 'args' | 'cwd'> {
   // Not -C: ts-node reads the option from the command line, and only knows its long form.
   const fromSource = ['--conditions=millrace-source', '-r', compiledScript('register-source'), 'src/main.ts'];
   return ({ service }) => ({

@@ -19,6 +19,7 @@ const foreign = {
   npm_config_omit: 'optional',
   REDIS_URL: 'redis://elsewhere',
   REDIS_URL_FILE: '/run/secrets/elsewhere',
+  RATE_LIMIT_REDIS_URL: 'redis://elsewhere',
   POSTGRES_HOST: 'elsewhere',
   POSTGRES_PASSWORD_FILE: '/run/secrets/elsewhere',
   TASK_API_URLS: 'http://elsewhere',
@@ -43,6 +44,8 @@ const system = {
 const chosen = {
   LOG_LEVEL: 'debug',
   BLUR_DELAY_MS: '2000',
+  RATE_LIMIT_PER_SECOND: '100',
+  RATE_LIMIT_BURST: '1000',
   POSTGRES_POOL_SIZE: '3',
   JOB_MAX_ATTEMPTS_FILE: '/etc/attempts',
 };

@@ -13,7 +13,7 @@ const tracing = /^OTEL_(?!SERVICE_NAME$)[A-Z_]+$/;
  * where a service listens, its name, how it stops, whom it calls and with which password.
  */
 const settings =
-  /^(LOG_LEVEL|AUTH_(MODE|ISSUER|AUDIENCE|JWKS_URL|CLIENT_ID|PARAMETERS)|SERVICE_TOKEN|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS|SIGMA|SIZE))$/;
+  /^(LOG_LEVEL|AUTH_(MODE|ISSUER|AUDIENCE|JWKS_URL|CLIENT_ID|PARAMETERS)|SERVICE_TOKEN|(?!SHUTDOWN_)[A-Z]+(_[A-Z]+)*_(ATTEMPTS|BURST|BYTES|CLIENT|CONCURRENCY|LIMIT|MS|PIXELS|SECONDS?|SIGMA|SIZE))$/;
 
 /** The environment of a third-party program. */
 export function systemEnvironment(shell: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {

@@ -73,7 +73,7 @@ run_load() {
       echo "$((10#${from##*#} + 1)) $status $time $pod" >>"$results"
       if [ "$verbose" = yes ]; then
         clear_progress
-        if [ "$exit" != 0 ]; then pod=$problem; elif [ "$status" = 503 ]; then pod="$pod (no room)"; elif [ "$status" = 401 ]; then pod="$pod (set MILLRACE_TOKEN)"; fi
+        if [ "$exit" != 0 ]; then pod=$problem; elif [ "$status" = 503 ]; then pod="$pod (no room)"; elif [ "$status" = 401 ]; then pod="$pod (set MILLRACE_TOKEN)"; elif [ "$status" = 429 ]; then pod="$pod (over the limit)"; fi
         awk -v i="$done" -v s="$status" -v t="$time" -v p="$pod" 'BEGIN { printf "%4d  %s  %7.3f s  %s\n", i, s, t, p }'
       fi
     fi

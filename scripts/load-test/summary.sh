@@ -15,7 +15,7 @@ summarize() {
 }
 
 print_summary() {
-  local all failed refused total rate p50 p95 p99
+  local all failed refused total rate p50 p95 p99 limited
   read -r all failed refused total rate p50 p95 p99 <<<"$(summarize "$1")"
   echo
   awk '$4 ~ /^2/ { print $5 }' "$1" | sort | uniq -c | awk '{ printf "%-36s %6d\n", $2, $1 }'
@@ -23,6 +23,8 @@ print_summary() {
   echo "requests  $all in $total s: $rate a second"
   [ "$p50" = - ] || echo "times     p50 $p50 s, p95 $p95 s, p99 $p99 s"
   echo "failed    $failed$([ "$refused" = 0 ] || echo ", $refused of them refused as there was no room (503)")"
+  limited=$(awk '$4 == 429' "$1" | wc -l)
+  [ "$limited" -eq 0 ] || echo "limited   $((limited)) were more than one client may send (429): see \"Limits by client\" in docs/OPERATIONS.md"
 }
 
 # A line for each step: replicas, the summary, speed-up and efficiency compared with the first step.

@@ -1,7 +1,7 @@
 // The services' routes through nginx, and those in the published description, are the same.
 import { createServiceClient } from '@millrace/chassis/calls';
 import { createPostgres, type Postgres } from '@millrace/chassis/stores/postgres';
-import { accessOf } from '@millrace/contracts';
+import { accessOf, costOf } from '@millrace/contracts';
 import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import type { Express } from 'express';
 import { Redis } from 'ioredis';
@@ -61,7 +61,7 @@ afterAll(async () => {
   await Promise.all([nginx.stop(), postgres.end(), ...upstreams.map((upstream) => upstream.stop())]);
 });
 
-test('every public route is described, and nothing else; every route has a rule', async () => {
+test('every public route is described, and nothing else; every route has a rule, and a cost if it is public', async () => {
   const routes = Object.entries(createApps()).flatMap(([service, app]) =>
     routesIn(app.router.stack as unknown as Layer[]).map((route) => ({ service, ...route })),
   );
@@ -73,6 +73,10 @@ test('every public route is described, and nothing else; every route has a rule'
 
   // With AUTH_MODE=jwt, a service does not start with a route that has no rule.
   expect(routes.filter(({ method, path }) => !accessOf(method, path))).toEqual([]);
+
+  const charged = routes.filter(({ method, path }) => costOf(method, path));
+  const isInternal = ({ method, path }: Route) => accessOf(method, path) === 'service';
+  expect(charged).toEqual(routes.filter((route) => !isInternal(route)));
 
   const { paths = {} } = createOpenApiDocument({ isSecured: true });
   const described = Object.entries(paths).flatMap(([path, methods]) =>
@@ -101,8 +105,6 @@ function createApps(): Record<string, Express> {
       },
       limits: {
         uploadMaxBytes: 1,
-        uploadBytesPerSecond: 0,
-        uploadBurstBytes: 1,
         memoryBudgetBytes: 64 * 1024 ** 2,
         uploadQueueLimit: 1,
         labRunLimit: 1,

@@ -7,7 +7,10 @@ import type { Page as PageName } from '@millrace/contracts';
 import type { BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { freePort } from '../../local/servers/ports.js';
+import { startIdentityProvider } from '../../local/identity-provider/start.js';
 import { type Stack, startStack } from '../../local/stack/stack.js';
+import { openGuard } from '../../local/supervise/guard.js';
+import { temporaryFolder } from '../../local/supervise/test-support.js';
 import { landscape } from './landscape.js';
 import { launchChromium } from './session.js';
 
@@ -51,6 +54,11 @@ async function main(): Promise<void> {
       await fill(baseURL);
       await photographAll(context, baseURL);
     });
+    await withPeople(port, async () => {
+      const page = await signedIn(context, port);
+      await save(page, 'ui-signed-in-desktop-light');
+      console.log('signed in');
+    });
   } finally {
     await browser.close();
   }
@@ -67,6 +75,41 @@ async function withStack(port: number, blurWorkers: number, work: () => Promise<
   } finally {
     await stack.stop();
   }
+}
+
+/** A stack where people have to sign in. */
+async function withPeople(port: number, work: () => Promise<void>): Promise<void> {
+  const folder = temporaryFolder();
+  const guard = await openGuard(folder);
+  const home = `http://localhost:${port}/`;
+  const provider = await startIdentityProvider({ guard, port: await freePort(), home });
+  const stack = await startStack({ port, env: { all: provider.settings } });
+  try {
+    await work();
+  } finally {
+    await stack.stop();
+    await provider.stop();
+    await guard.close();
+  }
+}
+
+async function signedIn(context: BrowserContext, port: number): Promise<Page> {
+  const page = await context.newPage();
+  await page.setViewportSize(SIZES.desktop);
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.goto(`http://localhost:${port}/`);
+  await page.locator('main').getByRole('button', { name: 'Sign in' }).click();
+  await page.fill('input[name=login]', 'ada');
+  await page.fill('input[name=password]', 'any');
+  await page.click('button[type=submit]');
+  await page.locator('.person-name').waitFor();
+  for (const { title } of TASKS) {
+    await page.getByLabel('New task', { exact: true }).fill(title);
+    await page.getByRole('button', { name: 'Add task' }).click();
+    await page.locator('.task', { hasText: title }).waitFor();
+  }
+  await page.evaluate('scrollTo(0, 0); document.activeElement.blur()');
+  return page;
 }
 
 async function fill(url: string): Promise<void> {
@@ -171,13 +214,16 @@ async function photograph(name: PageName, page: Page): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.evaluate('scrollTo(0, 0); document.activeElement.blur()');
-      const file = join(FOLDER, `ui-${name}-${size}-${colorScheme}.webp`);
-      await sharp(await page.screenshot())
-        .webp({ quality: QUALITY, effort: 6 })
-        .toFile(file);
+      await save(page, `ui-${name}-${size}-${colorScheme}`);
     }
   }
   console.log(name);
+}
+
+async function save(page: Page, name: string): Promise<void> {
+  await sharp(await page.screenshot())
+    .webp({ quality: QUALITY, effort: 6 })
+    .toFile(join(FOLDER, `${name}.webp`));
 }
 
 async function send<T>(url: string, method: string, path: string, body: unknown): Promise<T> {

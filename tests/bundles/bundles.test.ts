@@ -13,7 +13,8 @@ const bundleOf = (service: string) => join(root, 'services', service, 'bundle');
 const nowhere = 'http://127.0.0.1:9';
 const env = {
   ...{ PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', POD_NAME: 'bundled-1', SHUTDOWN_DRAIN_MS: '0' },
-  ...{ REDIS_URL: 'redis://127.0.0.1:9', TASK_API_URLS: nowhere, USER_API_URLS: nowhere },
+  ...{ REDIS_URL: 'redis://127.0.0.1:9', RATE_LIMIT_REDIS_URL: 'redis://127.0.0.1:9' },
+  ...{ TASK_API_URLS: nowhere, USER_API_URLS: nowhere },
   ...{
     QUEUE_WORKER_URLS: nowhere,
     TEXT_WORKER_URLS: nowhere,

@@ -115,13 +115,15 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       ).toEqual([]);
     });
 
-    test('has no password, no artificial delay, no lab, no open node port, and TLS', () => {
+    test('has no password, no artificial delay, no lab, no open node port, TLS, and limits by client', () => {
       expect(prod.filter(({ kind }) => kind === 'Secret')).toEqual([]);
       expect(of('ConfigMap/settings').data).toMatchObject({
         BLUR_DELAY_MS: '0',
         TASK_DELAY_MS: '0',
         LAB_RUN_LIMIT: '0',
       });
+      for (const limit of ['RATE_LIMIT_PER_SECOND', 'UPLOAD_RATE_BYTES', 'EDGE_REQUESTS_PER_SECOND'])
+        expect(Number(of('ConfigMap/settings').data![limit])).toBeGreaterThan(0);
       expect(of('Service/nginx-service').spec).toMatchObject({ type: 'ClusterIP' });
       expect(of('Service/nginx-service').spec!.ports![0]).not.toHaveProperty('nodePort');
       expect(of('Ingress/millrace').spec).toMatchObject({
@@ -194,7 +196,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         expect.objectContaining({ name: 'tls', secret: { secretName: `${name}-tls`, defaultMode: 0o440 } }),
       );
       const { volumeMounts } = spec.template.spec.containers[0]!;
-      expect(volumeMounts).toContainEqual({ name: 'https', mountPath: '/run/https', readOnly: true });
+      expect(volumeMounts).toContainEqual({ name: 'tls', mountPath: '/run/tls', readOnly: true });
     }
     expect(certificates).toHaveLength(serviceNames.length + 3);
 

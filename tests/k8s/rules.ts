@@ -66,15 +66,18 @@ export const rules: Record<string, Rule> = {
     pod.enableServiceLinks !== false && 'enableServiceLinks is not false',
   ]),
 
-  'a container has three probes, and readiness is another question than liveness': forEachContainer(
-    ({ startupProbe, readinessProbe, livenessProbe }) => [
-      !startupProbe && 'has no startupProbe',
-      !readinessProbe && 'has no readinessProbe',
-      !livenessProbe && 'has no livenessProbe',
-      readinessProbe !== undefined &&
-        question(readinessProbe) === question(livenessProbe) &&
-        'its readinessProbe asks the same as its livenessProbe',
-    ],
+  // Not one that ends before the others start.
+  'a container has three probes, and readiness is another question than liveness': forEachPod((pod) =>
+    pod.containers.flatMap(({ name, startupProbe, readinessProbe, livenessProbe }) =>
+      [
+        !startupProbe && 'has no startupProbe',
+        !readinessProbe && 'has no readinessProbe',
+        !livenessProbe && 'has no livenessProbe',
+        readinessProbe !== undefined &&
+          question(readinessProbe) === question(livenessProbe) &&
+          'its readinessProbe asks the same as its livenessProbe',
+      ].map((problem) => problem && `${name}: ${problem}`),
+    ),
   ),
 
   'a container asks for CPU, memory and disk, and has a limit of each': forEachContainer(({ resources }) =>
@@ -160,6 +163,20 @@ export const rules: Record<string, Rule> = {
       ),
     ])(manifests);
   },
+
+  'a service has no password of the role that owns its tables': forEachPod(
+    ({ containers, volumes = [] }, { metadata }) => {
+      if (!isService(metadata.name)) return [];
+      const open = (mounted: string) => {
+        const { secret, projected } = volumes.find(({ name }) => name === mounted) ?? {};
+        const sources = [secret?.items, ...(projected?.sources ?? []).map((source) => source.secret?.items)];
+        return sources.flat().some((item) => item?.key.endsWith('_migrate_password'));
+      };
+      return containers.flatMap(({ name, volumeMounts = [] }) =>
+        volumeMounts.map((mount) => open(mount.name) && `${name} mounts ${mount.name}`),
+      );
+    },
+  ),
 
   'every component has its Service, its PodDisruptionBudget and its NetworkPolicy': (manifests) =>
     workloadsOf(manifests).flatMap((workload) => {
@@ -317,7 +334,7 @@ function callsOfTheProduct(): string[] {
         ...(publicPaths ? [`nginx → ${service}`] : []),
         ...Object.keys(calls).map((called) => `${service} → ${called}`),
         ...(postgres ? [`${service} → postgres`] : []),
-        ...(redis ? [`${service} → redis`] : []),
+        ...(redis || publicPaths ? [`${service} → redis`] : []),
       ];
     }),
   ].sort();

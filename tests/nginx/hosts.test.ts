@@ -79,6 +79,7 @@ test('goes by the host of the request line, which has precedence', async () => {
 test.each([
   [{ SERVER_NAMES: 'a.example, *.b.example' }, 'SERVER_NAMES takes host names, such as millrace.example.com'],
   [{ SERVER_NAMES: "a'; } #" }, 'SERVER_NAMES takes host names'],
+  [{ EDGE_REQUESTS_PER_SECOND: '1.5' }, 'EDGE_REQUESTS_PER_SECOND takes a number'],
   [
     { CORS_ORIGINS: '*' },
     'CORS_ORIGINS takes origins, such as https://app.example.com, separated by commas, not "*"',

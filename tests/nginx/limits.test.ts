@@ -102,3 +102,28 @@ test('an address may have a limited number of event streams open, and one more w
   expect((await open()).status).toBe(200);
   for (const { request } of streams) request.destroy();
 });
+
+test('EDGE_REQUESTS_PER_SECOND: an address may ask that often, after a burst; others are not affected', async () => {
+  const wall = await startNginx({
+    replicas: { 'web-gateway': [gateway.port] },
+    settings: { EDGE_REQUESTS_PER_SECOND: '5', TRUSTED_PROXIES: '127.0.0.1' },
+    replace: { 'routes.conf': { 'burst=1000': 'burst=10' } },
+  });
+  try {
+    const ask = (address: string, path = '/') =>
+      send(wall.port, path, { headers: { 'X-Forwarded-For': address } });
+    const replies = await Promise.all(
+      Array.from({ length: 30 }, (_, number) => ask('192.0.2.1', number % 2 ? '/' : '/upload')),
+    );
+    const refused = replies.filter(({ status }) => status === 429);
+    expect(replies.length - refused.length).toBeGreaterThanOrEqual(11);
+    expect(replies.length - refused.length).toBeLessThanOrEqual(14);
+    expect(refused[0]!.headers).toMatchObject({
+      'retry-after': '5',
+      'content-type': 'application/problem+json',
+    });
+    expect((await ask('192.0.2.2')).status).toBe(200);
+  } finally {
+    await wall.stop();
+  }
+});

@@ -48,6 +48,7 @@ test('without trusted proxies, what a client says of itself is dropped', async (
     Forwarded: 'for=203.0.113.9',
     'X-Request-Timeout-Ms': '1',
     Priority: 'u=7',
+    'X-Shared-Address': '1',
   });
   expect(headers).toMatchObject({
     'x-real-ip': '127.0.0.1',
@@ -61,6 +62,7 @@ test('without trusted proxies, what a client says of itself is dropped', async (
     'x-forwarded-prefix',
     'x-request-timeout-ms',
     'priority',
+    'x-shared-address',
   ])
     expect(headers).not.toHaveProperty(name);
 });
@@ -90,6 +92,15 @@ test.each([
     'x-forwarded-proto': 'https',
   });
   expect(await nginx.logged('proxied')).toMatchObject({ client });
+});
+
+test('services are told where many clients may have one address, as in Kubernetes without trusted proxies', async () => {
+  const nginx = await startNginx({
+    replicas: { 'web-gateway': [gateway.port] },
+    replace: { 'upstreams.conf': { 'default $client_network': 'default ""' } },
+  });
+  started.push(nginx);
+  expect(await seen(nginx, {})).toMatchObject({ 'x-real-ip': '127.0.0.1', 'x-shared-address': '1' });
 });
 
 test('a proxy that is not trusted is a client', async () => {

@@ -41,6 +41,26 @@ test('requests without a response are counted as failed, with status 1', async (
   expect(stdout).toMatch(/^failed {4}3$/m);
 });
 
+test('requests over the limit of a client are told apart', async () => {
+  const server = createServer((_request, response) => {
+    response.writeHead(429, { 'Retry-After': '1', 'X-Served-By': 'task-api-1' }).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const run = promisify(execFile)(script, ['--url', url, '-n', '3', '--target', 'tasks']);
+    const { stdout, code } = await run.then(
+      ({ stdout }) => ({ stdout, code: 0 }),
+      (error: unknown) => error as { stdout: string; code: number },
+    );
+    expect(code).toBe(1);
+    expect(stdout.match(/ 429 .* task-api-1 \(over the limit\)$/gm)).toHaveLength(3);
+    expect(stdout).toMatch(/^limited {3}3 were more than one client may send \(429\)/m);
+  } finally {
+    server.close();
+  }
+});
+
 test('--compare fails where no stack responds', async () => {
   const url = await deserted();
   expect(loadTest('--url', url, '--compare', '1,2')).toMatchObject({

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createServiceClient } from '@millrace/chassis/calls';
 import { checkHealth, createHttpApp } from '@millrace/chassis/http';
+import { createAllowance } from '@millrace/chassis/stores/limits';
 import type { Express, RequestHandler } from 'express';
 import { createApp, type Limits, type Services } from '../../services/web-gateway/src/app.js';
 
@@ -31,12 +32,17 @@ const WORKER_LIMITS = {
 
 /**
  * @param options.limits default: 1 MiB a file, 64 MiB of memory for images, 4 waiting, 3 s an upload, images kept for an hour
+ * @param options.uploads what a client may upload. Default: no limit
  * @param options.furtherUrls of services, as if they had a second replica there
  */
 export async function startGateway(
-  options: { limits?: Partial<Limits>; furtherUrls?: Partial<Record<keyof Services, string>> } = {},
+  options: {
+    limits?: Partial<Limits>;
+    uploads?: { perSecond: number; burst: number };
+    furtherUrls?: Partial<Record<keyof Services, string>>;
+  } = {},
 ): Promise<TestGateway> {
-  const { furtherUrls = {} } = options;
+  const { furtherUrls = {}, uploads } = options;
   const redis = await startTestRedis();
   const limits = WORKER_LIMITS;
   let timesAsked = 0;
@@ -67,12 +73,17 @@ export async function startGateway(
   const app = createApp({
     ...basics('web-gateway-1'),
     redis: await redis.connectAs('web_gateway'),
+    uploads:
+      uploads &&
+      createAllowance(await redis.connectAs('rate_limits'), {
+        ...uploads,
+        name: 'upload',
+        unit: 'content-bytes',
+      }),
     services,
     uiFolder: join(__dirname, '../../services/web-gateway/dist/ui'),
     limits: {
       uploadMaxBytes: 1024 ** 2,
-      uploadBytesPerSecond: 0,
-      uploadBurstBytes: 1024 ** 2,
       memoryBudgetBytes: 64 * 1024 ** 2,
       uploadQueueLimit: 4,
       labRunLimit: 1,

@@ -29,6 +29,8 @@ export interface TestPostgres {
   db: Postgres;
   /** The service's check, over the link. */
   check: PostgresCheck;
+  /** As the owner of the schema: what the service's role may not do. */
+  own(statement: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -39,38 +41,50 @@ export async function startTestPostgres(service: Service, dataDir?: string): Pro
   const config = { ...configOf(server, service), POSTGRES_PORT: link.port };
   const logger = silentLogger();
   await migrate({
-    config,
+    config: { ...config, ...accountOf(server, `${SERVICES[service].role}_migrate`) },
     directory: join(repositoryRoot, 'services', service, 'migrations'),
     schema: SERVICES[service].schema,
     logger,
   });
   const db = createPostgres(config, logger);
   const check = createPostgresCheck(config, SERVICES[service].table);
+  const owner = createPostgres(
+    { ...config, ...accountOf(server, `${SERVICES[service].role}_migrate`), POSTGRES_POOL_SIZE: 1 },
+    logger,
+  );
   return {
     server,
     link,
     config,
     db,
     check,
+    own: (statement) => owner.query(statement),
     async stop() {
       check.close();
       await link.mend();
-      await db.end();
+      await Promise.all([db.end(), owner.end()]);
       await link.close();
       await server.stop();
     },
   };
 }
 
-/** How the service reaches the server without a link. */
-export function configOf(server: PostgresServer, service: Service): PostgresConfig {
-  const { user, password } = server.roles[SERVICES[service].role];
+/** How the service reaches the server without a link. @param as the role; default: the service's own */
+export function configOf(
+  server: PostgresServer,
+  service: Service,
+  as: keyof PostgresServer['roles'] = SERVICES[service].role,
+): PostgresConfig {
   return {
     POSTGRES_HOST: server.host,
     POSTGRES_PORT: server.port,
     POSTGRES_DB: server.database,
-    POSTGRES_USER: user,
-    POSTGRES_PASSWORD: password,
+    ...accountOf(server, as),
     POSTGRES_POOL_SIZE: 10,
   };
+}
+
+function accountOf({ roles }: PostgresServer, role: keyof PostgresServer['roles']) {
+  const { user, password } = roles[role];
+  return { POSTGRES_USER: user, POSTGRES_PASSWORD: password };
 }

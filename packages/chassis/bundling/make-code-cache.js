@@ -13,7 +13,8 @@ const nowhere = 'http://127.0.0.1:9';
 process.env = {
   ...{ PORT: '0', HOST: '127.0.0.1', POD_NAME: 'cache', LOG_LEVEL: 'silent' },
   ...{ POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: '9', POSTGRES_USER: 'none', POSTGRES_PASSWORD: 'none' },
-  ...{ REDIS_URL: 'redis://127.0.0.1:9', TASK_API_URLS: nowhere, USER_API_URLS: nowhere },
+  ...{ REDIS_URL: 'redis://127.0.0.1:9', RATE_LIMIT_REDIS_URL: 'redis://127.0.0.1:9' },
+  ...{ TASK_API_URLS: nowhere, USER_API_URLS: nowhere },
   ...{
     QUEUE_WORKER_URLS: nowhere,
     TEXT_WORKER_URLS: nowhere,

@@ -10,6 +10,11 @@ export const TRACERESPONSE = 'traceresponse';
 export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
 /** The address of the client on whose behalf a request is made. Nginx sets it; the services pass it on to one another. */
 export const CLIENT_ADDRESS = 'X-Real-IP';
+/** Set by Nginx when that address may be one of many clients, such as a load balancer's: it is no client to be limited. */
+export const SHARED_ADDRESS = 'X-Shared-Address';
+/** What a client may do, and what is left of it: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers */
+export const RATE_LIMIT_POLICY = 'RateLimit-Policy';
+export const RATE_LIMIT = 'RateLimit';
 /**
  * Between services, with AUTH_MODE=jwt: `TOKEN` or `TOKEN OWNER`. The token proves that a service calls; the owner, percent-encoded, is the one
  * on whose behalf. Nginx drops it.

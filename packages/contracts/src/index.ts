@@ -1,6 +1,7 @@
 export * from './access.js';
 export * from './analysis.js';
 export * from './constants.js';
+export * from './costs.js';
 export * from './email.js';
 export * from './headers.js';
 export * from './health.js';

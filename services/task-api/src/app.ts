@@ -1,4 +1,5 @@
 import {
+  type Allowance,
   type Authentication,
   createEventStreams,
   createHttpApp,
@@ -35,6 +36,7 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   auth?: Authentication | undefined;
+  allowance?: Allowance | undefined;
   postgres: Postgres;
   /** The connections for lists and searches. */
   lists: Postgres;

@@ -2,13 +2,16 @@ import {
   milliseconds,
   positiveInteger,
   postgresConfig,
+  rateLimitConfig,
+  redisForLimit,
   redisUrl,
   serviceConfig,
 } from '@millrace/chassis/process';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 
-export const configSchema = serviceConfig.extend({
+const settings = serviceConfig.extend({
   ...postgresConfig.shape,
+  ...rateLimitConfig.shape,
   /** Further connections of a replica, for lists, searches and the summary. */
   POSTGRES_LIST_POOL_SIZE: positiveInteger.default(4),
   REDIS_URL: redisUrl,
@@ -48,3 +51,5 @@ export const configSchema = serviceConfig.extend({
   /** The largest image of a job; web-gateway has the limit for clients. */
   IMAGE_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
 });
+
+export const configSchema = settings.refine(...redisForLimit('RATE_LIMIT_PER_SECOND'));

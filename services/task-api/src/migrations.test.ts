@@ -14,7 +14,7 @@ let db: Postgres;
 let folder: string;
 beforeAll(async () => {
   server = await startPostgres();
-  db = createPostgres(configOf(server, 'task-api'), silentLogger());
+  db = createPostgres(configOf(server, 'task-api', 'task_api_migrate'), silentLogger());
   folder = mkdtempSync(join(tmpdir(), 'millrace-migrations-'));
 });
 afterAll(async () => {
@@ -24,7 +24,12 @@ afterAll(async () => {
 });
 
 const migrateBy = (directory: string) =>
-  migrate({ config: configOf(server, 'task-api'), directory, schema: 'tasks', logger: silentLogger() });
+  migrate({
+    config: configOf(server, 'task-api', 'task_api_migrate'),
+    directory,
+    schema: 'tasks',
+    logger: silentLogger(),
+  });
 
 it('002 migrates the tasks and jobs of the first version, and deletes unusable images', async () => {
   cpSync(join(MIGRATIONS, '001_create-tasks-and-jobs.sql'), join(folder, '001_create-tasks-and-jobs.sql'));

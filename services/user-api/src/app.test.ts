@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop());
 beforeEach(async () => {
   await postgres.link.mend();
-  await postgres.db.query('TRUNCATE users');
+  await postgres.own('TRUNCATE users');
 });
 
 const call = () => request(app);

@@ -1,4 +1,9 @@
-import { type Authentication, createHttpApp, type DependencyCheck } from '@millrace/chassis/http';
+import {
+  type Allowance,
+  type Authentication,
+  createHttpApp,
+  type DependencyCheck,
+} from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
 import type { Postgres } from '@millrace/chassis/stores/postgres';
 import type { Express } from 'express';
@@ -11,6 +16,7 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   auth?: Authentication | undefined;
+  allowance?: Allowance | undefined;
   postgres: Postgres;
   /** Whether PostgreSQL can do this service's work. */
   postgresCheck: DependencyCheck;

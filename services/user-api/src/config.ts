@@ -1,7 +1,16 @@
-import { postgresConfig, serviceConfig, urlList } from '@millrace/chassis/process';
+import {
+  postgresConfig,
+  rateLimitConfig,
+  redisForLimit,
+  serviceConfig,
+  urlList,
+} from '@millrace/chassis/process';
 
-export const configSchema = serviceConfig.extend({
+const settings = serviceConfig.extend({
   ...postgresConfig.shape,
+  ...rateLimitConfig.shape,
   /** Where API keys are known. */
   TASK_API_URLS: urlList,
 });
+
+export const configSchema = settings.refine(...redisForLimit('RATE_LIMIT_PER_SECOND'));

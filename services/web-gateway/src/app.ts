@@ -1,7 +1,7 @@
 import type { ServiceClient } from '@millrace/chassis/calls';
-import { type Authentication, createHttpApp } from '@millrace/chassis/http';
+import { type Allowance, type Authentication, createHttpApp } from '@millrace/chassis/http';
 import type { Lifecycle, Logger } from '@millrace/chassis/process';
-import { createRateLimit, declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
+import { declareRedisMetrics, type Redis, redisCheck } from '@millrace/chassis/stores/redis';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { createEffectWorkers, createImageStore, splitMemory } from '@millrace/workflows';
 import type { SignInSettings } from '@millrace/contracts';
@@ -20,6 +20,9 @@ export interface Dependencies {
   logger: Logger;
   lifecycle: Lifecycle;
   auth?: Authentication | undefined;
+  allowance?: Allowance | undefined;
+  /** How many bytes a client may upload. */
+  uploads?: Allowance | undefined;
   redis: Redis;
   services: Services;
   limits: Limits;
@@ -37,8 +40,6 @@ export type Services = Record<
 
 export interface Limits {
   uploadMaxBytes: number;
-  uploadBytesPerSecond: number;
-  uploadBurstBytes: number;
   memoryBudgetBytes: number;
   uploadQueueLimit: number;
   labRunLimit: number;
@@ -53,7 +54,15 @@ const CLIENT_SHARE = 1 / 2;
 const SHOWN_SHARE = 1 / 10;
 const IMAGES_WAITING = 100;
 
-export function createApp({ redis, services, limits, uiFolder, signIn, ...basics }: Dependencies): Express {
+export function createApp({
+  redis,
+  services,
+  uploads,
+  limits,
+  uiFolder,
+  signIn,
+  ...basics
+}: Dependencies): Express {
   const jobs = createJobClient(services.taskApi);
   const memory = splitMemory(limits.memoryBudgetBytes);
   const shownBytes = Math.floor(limits.memoryBudgetBytes * SHOWN_SHARE);
@@ -95,12 +104,7 @@ export function createApp({ redis, services, limits, uiFolder, signIn, ...basics
           clientShare: CLIENT_SHARE,
           draining: basics.lifecycle.draining,
         }),
-        rate: createRateLimit(redis, {
-          name: 'upload',
-          perSecond: limits.uploadBytesPerSecond,
-          burst: limits.uploadBurstBytes,
-          unit: 'content-bytes',
-        }),
+        allowance: uploads,
         maxBytes: limits.uploadMaxBytes,
       }),
       imageRoutes(images, limits.imageTtlSeconds),

@@ -1,9 +1,17 @@
-import { milliseconds, nonNegativeInteger, positiveInteger, urlList } from '@millrace/chassis/process';
+import {
+  milliseconds,
+  nonNegativeInteger,
+  positiveInteger,
+  rateLimitConfig,
+  redisForLimit,
+  urlList,
+} from '@millrace/chassis/process';
 import { MAX_IMAGE_BYTES } from '@millrace/contracts';
 import { workflowConfig } from '@millrace/workflows';
 import { z } from 'zod';
 
-export const configSchema = workflowConfig.extend({
+const settings = workflowConfig.extend({
+  ...rateLimitConfig.shape,
   USER_API_URLS: urlList,
   QUEUE_WORKER_URLS: urlList,
   /** The client at AUTH_ISSUER by which the web UI signs people in: a public one, whose redirect URI is the URL of the home page. */
@@ -12,7 +20,7 @@ export const configSchema = workflowConfig.extend({
   AUTH_PARAMETERS: z.string().max(2_000).optional(),
   /** The largest image that may be uploaded. Nginx has its own limit, slightly above. */
   UPLOAD_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),
-  /** How many bytes per second a client address may upload in the long run, over all replicas; 0: no limit. */
+  /** How many bytes per second a client may upload in the long run, over all replicas; 0: no limit. */
   UPLOAD_RATE_BYTES: nonNegativeInteger.default(32 * 1024 ** 2),
   /** How many bytes it may upload at once after a pause. */
   UPLOAD_BURST_BYTES: positiveInteger.default(1024 ** 3),
@@ -23,3 +31,7 @@ export const configSchema = workflowConfig.extend({
   /** How long all effects of an upload may take, including waiting for free workers. Nginx waits for 150 s. */
   UPLOAD_TIMEOUT_MS: milliseconds.default(140_000),
 });
+
+export const configSchema = settings
+  .refine(...redisForLimit('RATE_LIMIT_PER_SECOND'))
+  .refine(...redisForLimit('UPLOAD_RATE_BYTES'));

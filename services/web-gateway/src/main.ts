@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
+import { createRateLimits } from '@millrace/chassis/stores/limits';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createWorkflowServices } from '@millrace/workflows';
 import { createApp, type Services } from './app.js';
@@ -13,6 +14,7 @@ const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();
 const tls = openTls(config, logger);
 const redis = connectRedis(config.REDIS_URL, logger, { tls: tls.stores });
+const limits = createRateLimits(config, logger, tls.stores);
 
 const { taskApi, ...workers } = createWorkflowServices(config, tls.services);
 const auth = createAuthentication(config, logger, createFindKey(taskApi));
@@ -33,14 +35,19 @@ const app = createApp({
   logger,
   lifecycle,
   auth,
+  allowance: limits.requests,
+  uploads: limits.create({
+    name: 'upload',
+    perSecond: config.UPLOAD_RATE_BYTES,
+    burst: config.UPLOAD_BURST_BYTES,
+    unit: 'content-bytes',
+  }),
   redis,
   services,
   uiFolder: join(__dirname, '../dist/ui'),
   signIn: signInSettings(config),
   limits: {
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
-    uploadBytesPerSecond: config.UPLOAD_RATE_BYTES,
-    uploadBurstBytes: config.UPLOAD_BURST_BYTES,
     memoryBudgetBytes: config.MEMORY_BUDGET_BYTES,
     uploadQueueLimit: config.UPLOAD_QUEUE_LIMIT,
     labRunLimit: config.LAB_RUN_LIMIT,
@@ -57,6 +64,7 @@ runService({
   tls,
   close: [
     () => Promise.all(Object.values(services).map((service) => service.close())),
+    () => limits.close(),
     () => redis.disconnect(),
   ],
 });

@@ -10,6 +10,7 @@ import { hops1, hops12 } from './hops.js';
 import { idle } from './idle.js';
 import { jobs } from './jobs.js';
 import { jobsCelery } from './jobs-celery.js';
+import { limits } from './limits.js';
 import { list } from './list.js';
 import { nginx } from './nginx.js';
 import { rss } from './rss.js';
@@ -21,7 +22,21 @@ import { telemetry } from './telemetry.js';
 /** In the order in which they are measured: rows that share a stack are neighbours. */
 export const rows: readonly Row[] = [
   rss,
-  ...[jobs, jobsCelery, enqueue, idle, create, analyze, chassis, hops12, hops1, nginx, start, telemetry],
+  ...[
+    jobs,
+    jobsCelery,
+    enqueue,
+    idle,
+    create,
+    analyze,
+    chassis,
+    hops12,
+    hops1,
+    nginx,
+    limits,
+    start,
+    telemetry,
+  ],
   ...[growthClients, growthPixels, growthEnqueue],
   ...[list, search, summary, growthList, growthSearch, growthCreate, growthClaim],
 ];

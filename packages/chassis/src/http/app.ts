@@ -2,6 +2,8 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import type { Authentication } from './auth/authentication.js';
 import { errorHandler, routeNotFound } from './error-handler.js';
 import { type HealthOptions, healthRoutes } from './health.js';
+import type { Allowance } from './limits/allowance.js';
+import { chargeRoutes } from './limits/charge.js';
 import { Unavailable } from './problem.js';
 import { quickJson } from './answer/json-answer.js';
 import type { Lifecycle } from '../process/lifecycle.js';
@@ -11,6 +13,8 @@ export interface HttpAppOptions extends HealthOptions, RequestFrontOptions {
   routes: Router[];
   /** Who may call which route. Default: everyone may call all of them. */
   auth?: Authentication | undefined;
+  /** What clients may spend on its routes. Default: as much as they like. */
+  allowance?: Allowance | undefined;
 }
 
 /**
@@ -27,6 +31,8 @@ export function createHttpApp(options: HttpAppOptions): Express {
   inline(app, healthRoutes(options));
   app.use(refuseWhileStarting(lifecycle));
   inline(app, ...routes);
+  // Each puts its handlers before those that are there: who it is comes first, as a client who is signed in has an allowance of its own.
+  if (options.allowance) chargeRoutes(app.router, options.allowance);
   options.auth?.protect(app.router);
   app.use(routeNotFound, errorHandler(logger));
   return app;

@@ -1,11 +1,12 @@
 /** Configuration, logging, request context, start and shutdown of a process. */
-export type { AuthConfig } from './auth-config.js';
+export type { AuthConfig, FindKey } from './auth-config.js';
 export * from './config.js';
 export { ConfigError } from './config-error.js';
 export { createHttpServer } from './http-server.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { currentOwner, visibleOwner } from './ownership.js';
+export { rateLimitConfig, redisForLimit } from './rate-limit-config.js';
 export {
   currentContext,
   currentSignal,

@@ -66,7 +66,7 @@ const PROBLEM_MEANINGS: Record<number, string> = {
   415: 'The media type of the body is not supported.',
   421: 'The host is neither an IP address nor one of the names that are served here.',
   422: 'The request body is invalid; `errors` says where.',
-  429: 'This address has too many requests or streams open. Try again later.',
+  429: 'You have made too many calls, or this address has too many requests or streams open. Try again later.',
   503: 'A part of the system is down or busy. Try again later.',
 };
 

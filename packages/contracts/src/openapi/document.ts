@@ -4,6 +4,7 @@ import { REQUEST_ID } from './examples.js';
 import { imageOperations } from './images.js';
 import { jobOperations } from './jobs.js';
 import { keyOperations } from './keys.js';
+import { LIMITS, registerLimitHeaders, withLimits } from './limits.js';
 import { labOperations } from './lab.js';
 import { problem, problems } from './answers.js';
 import { type Operation, TAGS } from './operation.js';
@@ -34,6 +35,8 @@ JSON is \`snake_case\`; times are RFC 3339 in UTC; ids are UUIDs. Unknown fields
 
 Every GET also works as HEAD, and OPTIONS lists the methods of a path. Send an \`X-Request-Id\` to find a request in the logs; without it, one is generated. \`X-Served-By\` names the replica that answered.
 
+${LIMITS}
+
 Errors are \`application/problem+json\` (RFC 9457). Any call can also return 405, 414, 431, 500, 503 or 504 in this format.`;
 
 /**
@@ -58,11 +61,12 @@ export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocume
     schema: { type: 'string' },
     example: 'task-api-1',
   });
+  registerLimitHeaders(registry);
   const otherwise = problem(500, 'Any other error.', {
     detail: 'Something went wrong on our side. Use the request id to find it in the logs.',
   });
   const offered = isSecured ? [...operations, ...keyOperations].map(withSecurity) : operations;
-  for (const operation of offered) {
+  for (const operation of offered.map(withLimits)) {
     const responses = Object.entries({
       ...(changesSomething(operation) && problems(403)),
       ...operation.responses,

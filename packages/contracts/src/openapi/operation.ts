@@ -41,3 +41,8 @@ export function withAlias(operation: Operation, alias: string): Operation[] {
     },
   ];
 }
+
+/** The path as Express has it, for which a last slash makes no difference. */
+export function expressPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1').replace(/(?<=.)\/$/, '');
+}

@@ -1,7 +1,7 @@
 import type { ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { accessOf, SCOPES } from '../access.js';
 import { problem } from './answers.js';
-import type { Operation } from './operation.js';
+import { expressPath, type Operation } from './operation.js';
 
 /** The name of the security scheme. */
 const BEARER = 'accessToken';
@@ -31,11 +31,6 @@ export function withSecurity(operation: Operation): Operation {
       403: challenged(403, forbidden(access)),
     },
   };
-}
-
-/** Express takes a path with and without its last slash. */
-function expressPath(path: string): string {
-  return path.replace(/\{(\w+)\}/g, ':$1').replace(/(?<=.)\/$/, '');
 }
 
 interface Refusal {

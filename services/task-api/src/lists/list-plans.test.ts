@@ -40,7 +40,7 @@ beforeAll(async () => {
          FROM generate_series(${first}, ${first + BATCH - 1}) AS n`,
     );
   }
-  for (const table of ['tasks', 'jobs', 'task_texts']) await postgres.db.query(`VACUUM ANALYZE ${table}`);
+  for (const table of ['tasks', 'jobs', 'task_texts']) await postgres.own(`VACUUM ANALYZE ${table}`);
 });
 afterAll(async () => {
   await lists.end();

@@ -56,7 +56,7 @@ export function startMergingTexts({
   logger: Logger;
 }): () => Promise<void> {
   const merge = async () => {
-    await db.query(`SELECT gin_clean_pending_list('task_texts_grams')`);
+    await db.query(`SELECT merge_task_texts()`);
   };
   return repeat(merge, {
     everyMs: intervalMs,

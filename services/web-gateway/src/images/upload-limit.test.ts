@@ -6,7 +6,7 @@ let gateway: TestGateway;
 let photo: Buffer;
 beforeAll(async () => {
   photo = await makeImage('jpeg');
-  gateway = await startGateway({ limits: { uploadBytesPerSecond: 10, uploadBurstBytes: 2_500 } });
+  gateway = await startGateway({ uploads: { perSecond: 10, burst: 2_500 } });
 });
 afterAll(() => gateway.stop());
 afterEach(() => gateway.mend());

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { bodyBytes, HttpProblem, methodNotAllowed, parseBody, parseQuery } from '@millrace/chassis/http';
-import { currentContext, currentOwner, withTimeout } from '@millrace/chassis/process';
-import type { RateLimit } from '@millrace/chassis/stores/redis';
+import {
+  type Allowance,
+  bodyBytes,
+  charge,
+  HttpProblem,
+  methodNotAllowed,
+  parseBody,
+  parseQuery,
+} from '@millrace/chassis/http';
+import { currentOwner, withTimeout } from '@millrace/chassis/process';
 import type { WorkLimiter } from '@millrace/chassis/work';
 import { asyncQuerySchema, effectsSchema } from '@millrace/contracts';
 import { type EffectWorkers, type ImageStore, processImage } from '@millrace/workflows';
@@ -18,8 +25,8 @@ export interface UploadOptions {
   jobs: JobClient;
   /** Memory for uploads, in bytes. */
   memory: WorkLimiter;
-  /** How many bytes a client may send. */
-  rate: RateLimit;
+  /** How many bytes a client may send. Default: as many as it likes. */
+  allowance: Allowance | undefined;
   /** The largest file. */
   maxBytes: number;
 }
@@ -33,15 +40,15 @@ const FORM_MAX_BYTES = 1024 * 1024;
 const formSchema = z.strictObject({ effects: effectsSchema });
 
 /** POST /upload: an image and the effects for it, as a multipart form; with `?async=true` as a job. */
-export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxBytes }: UploadOptions): Router {
+export function uploadRoutes(options: UploadOptions): Router {
+  const { effectWorkers, images, jobs, memory, allowance, maxBytes } = options;
   const router = Router();
   const receive = receiveUpload(maxBytes);
+  const bytesOf = (req: Request) => bodyBytes(req, maxBytes + FORM_MAX_BYTES);
 
   const upload: RequestHandler = async (req, res) => {
-    const bytes = bodyBytes(req, maxBytes + FORM_MAX_BYTES);
-    res.set(await rate.spend(currentContext()?.client ?? '', bytes));
     // Claimed before the body is read, and held until all work on it has ended, even when the client has disconnected.
-    await memory.run(() => processUpload(req, res), { weight: bytes, waitMs: WAIT_MS });
+    await memory.run(() => processUpload(req, res), { weight: bytesOf(req), waitMs: WAIT_MS });
   };
 
   const processUpload = async (req: Request, res: Response) => {
@@ -62,7 +69,11 @@ export function uploadRoutes({ effectWorkers, images, jobs, memory, rate, maxByt
     res.status(201).location(answer.view_url).json(answer);
   };
 
-  router.route('/upload').post(upload).all(methodNotAllowed);
+  const handlers = allowance ? [charge(allowance, bytesOf), upload] : [upload];
+  router
+    .route('/upload')
+    .post(...handlers)
+    .all(methodNotAllowed);
 
   return router;
 }

@@ -1,11 +1,12 @@
 import { type Access, accessOf, type Scope, SERVICE_TOKEN } from '@millrace/contracts';
 import type { Request, RequestHandler, Router } from 'express';
-import type { AuthConfig } from '../../process/auth-config.js';
+import type { AuthConfig, FindKey } from '../../process/auth-config.js';
 import type { Logger } from '../../process/logger.js';
 import { currentContext, type Principal } from '../../process/request-context.js';
 import { servicePrincipal } from '../../process/service-token.js';
+import { guardRoutes } from '../guard-routes.js';
 import { isApiKey } from './api-key.js';
-import { createKeyVerifier, type FindKey } from './key-verifier.js';
+import { createKeyVerifier } from './key-verifier.js';
 import { createTokenCache } from './token-cache.js';
 import { notAService, scopeMissing, tokenMissing } from './refusals.js';
 
@@ -78,14 +79,7 @@ export function createAuthentication(
 
   return {
     protect(router) {
-      for (const route of routesOf(router)) {
-        for (const [method, access] of rulesOf(route)) {
-          const guard = guardOf(access);
-          if (!guard) continue;
-          route[method](guard);
-          route.stack.unshift(route.stack.pop());
-        }
-      }
+      guardRoutes(router, (method, paths) => guardOf(ruleOf(method, paths)));
     },
   };
 }
@@ -102,34 +96,12 @@ function bearerToken(req: Request): string | undefined {
   return /^Bearer +([\w.~+/-]+=*) *$/i.exec(req.headers.authorization ?? '')?.[1];
 }
 
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-
-/** As Express has it, and does not describe it. */
-interface Route {
-  path: string | string[];
-  methods: Record<string, boolean>;
-  stack: unknown[];
-}
-type OpenRoute = Route & Record<Method, (handler: RequestHandler) => void>;
-
-function routesOf(router: Router): OpenRoute[] {
-  const layers = router.stack as unknown as { route?: OpenRoute; handle: { stack?: unknown } }[];
-  return layers.flatMap(({ route, handle }) => {
-    if (!route && handle.stack)
-      throw new Error('A router inside of a router would have no rules: inline its routes.');
-    return route ?? [];
-  });
-}
-
-function rulesOf({ path, methods }: Route): [Method, Access][] {
-  const names = Object.keys(methods).filter((name): name is Method => !name.startsWith('_'));
-  return names.map((method) => {
-    const rules = [path].flat().map((one) => accessOf(method, one));
-    const [access] = rules;
-    if (!access || rules.some((rule) => rule !== access))
-      throw new Error(
-        `${method.toUpperCase()} ${String(path)} has no rule, or several: packages/contracts/src/access.ts says who may call what.`,
-      );
-    return [method, access];
-  });
+function ruleOf(method: string, paths: string[]): Access {
+  const rules = paths.map((path) => accessOf(method, path));
+  const [access] = rules;
+  if (!access || rules.some((rule) => rule !== access))
+    throw new Error(
+      `${method.toUpperCase()} ${String(paths)} has no rule, or several: packages/contracts/src/access.ts says who may call what.`,
+    );
+  return access;
 }

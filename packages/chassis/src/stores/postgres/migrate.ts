@@ -1,11 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import type { PostgresConfig } from '../../process/config.js';
 import type { Logger } from '../../process/logger.js';
 import { reasonOf } from '../../process/tls/reason.js';
 import { connectionOptions, isServerFault } from './pool.js';
 import { retryForever } from '../../work/retry.js';
+
+/** How often a service asks whether its schema is up to date. */
+const CURRENT_EVERY_MS = 200;
 
 export interface MigrationOptions {
   config: PostgresConfig;
@@ -22,15 +26,46 @@ export interface MigrationOptions {
  * Brings the service's schema up to date. Each file runs once, however many replicas start together: they queue for an advisory lock. Waits
  * for a database, and a role in it, that do not exist yet, and starts over when the database goes away.
  *
+ * @param options.config the account that owns the schema
  * @throws the database's error when a migration itself is wrong; AbortError when `signal` aborts while it waits
  */
-export async function migrate({
-  config,
-  directory,
-  schema,
-  logger,
-  signal,
-}: MigrationOptions): Promise<void> {
+export async function migrate({ directory, schema, ...connection }: MigrationOptions): Promise<void> {
+  const applied = await connected(connection, async (client) => {
+    if (await hasAll(client, directory, schema)) return [];
+    // Most starts have nothing to apply, and need not load a library as large as everything else together.
+    const { runner } = await import('node-pg-migrate');
+    return runner({
+      dbClient: client,
+      dir: directory,
+      direction: 'up',
+      schema,
+      migrationsTable: 'migrations',
+      advisoryLockMode: 'wait',
+      log: () => undefined,
+    });
+  });
+  connection.logger.info({ applied: applied.map(({ name }) => name) }, 'database schema is up to date');
+}
+
+/**
+ * Waits until `migrate`, in another process, has brought the schema up to date.
+ *
+ * @throws AbortError when `signal` aborts
+ */
+export async function awaitMigrations(options: MigrationOptions): Promise<void> {
+  const { directory, schema, ...connection } = options;
+  const isCurrent = () => connected(connection, (client) => hasAll(client, directory, schema));
+  for (let isFirst = true; !(await isCurrent()); isFirst = false) {
+    if (isFirst) options.logger.info('waiting for the migrations of the database schema');
+    await sleep(CURRENT_EVERY_MS, undefined, { signal: options.signal });
+  }
+}
+
+/** Runs `work` on a connection, again and again while the server is the reason why it fails. */
+async function connected<T>(
+  { config, logger, signal }: Pick<MigrationOptions, 'config' | 'logger' | 'signal'>,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   let isUnavailable = false;
 
   const run = async () => {
@@ -40,18 +75,7 @@ export async function migrate({
     try {
       await client.connect();
       isUnavailable = false;
-      if (await hasAll(client, directory, schema)) return [];
-      // Most starts have nothing to apply, and need not load a library as large as everything else together.
-      const { runner } = await import('node-pg-migrate');
-      return await runner({
-        dbClient: client,
-        dir: directory,
-        direction: 'up',
-        schema,
-        migrationsTable: 'migrations',
-        advisoryLockMode: 'wait',
-        log: () => undefined,
-      });
+      return await work(client);
     } catch (error) {
       // A server that is shutting down reports it in place of a response.
       if (error instanceof DatabaseError && isServerFault(error)) isUnavailable = true;
@@ -61,13 +85,12 @@ export async function migrate({
     }
   };
 
-  const applied = await retryForever(run, {
+  return retryForever(run, {
     ...(signal && { signal }),
     retryable: () => isUnavailable && !signal?.aborted,
     onRetry: (error, delayMs) =>
       logger.warn({ err: error, reason: reasonOf(error), retry_ms: delayMs }, 'waiting for PostgreSQL'),
   });
-  logger.info({ applied: applied.map(({ name }) => name) }, 'database schema is up to date');
 }
 
 /** Whether every file is recorded as applied. The record is written in the transaction that applies the file. */

@@ -13,7 +13,10 @@ let db: Postgres;
 beforeAll(async () => {
   server = await startPostgres();
   link = await openLink(server.port);
-  db = createPostgres({ ...configOf(server, 'user-api'), POSTGRES_PORT: link.port }, silentLogger());
+  db = createPostgres(
+    { ...configOf(server, 'user-api', 'user_api_migrate'), POSTGRES_PORT: link.port },
+    silentLogger(),
+  );
   await db.query('CREATE TABLE numbers (number integer UNIQUE)');
 });
 afterAll(async () => {

@@ -15,15 +15,18 @@ export type { Redis } from 'ioredis';
  *
  * @param url `redis://[[user]:password@]host:port[/db]`, or `rediss://…`
  * @param options.commandTimeoutMs default 2,000
+ * @param options.enableAutoPipelining whether the commands of one turn of the event loop are sent together. Default false
  * @param options.tls how to reach it with TLS, whatever the URL says. Default: as the URL says
  */
 export function connectRedis(
   url: string,
   logger: Logger,
-  { commandTimeoutMs = 2_000, tls }: { commandTimeoutMs?: number; tls?: StoreTls | undefined } = {},
+  options: { commandTimeoutMs?: number; enableAutoPipelining?: boolean; tls?: StoreTls | undefined } = {},
 ): Redis {
+  const { commandTimeoutMs = 2_000, enableAutoPipelining = false, tls } = options;
   const redis = new Redis(url, {
     enableOfflineQueue: false,
+    enableAutoPipelining,
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,

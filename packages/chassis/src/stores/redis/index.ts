@@ -1,3 +1,2 @@
 export { connectRedis, execute, type Redis, redisCheck, whileRedisAnswers } from './client.js';
 export { declareRedisMetrics } from './metrics.js';
-export { createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.js';

@@ -1,0 +1,129 @@
+import { eventually } from '../../../../../tests/support/eventually.js';
+import { startTestRedis, type TestRedis } from '../../../../../tests/support/redis.js';
+import { silentLogger } from '../../../../../tests/support/service-basics.js';
+import type { Allowance } from '../../http/limits/allowance.js';
+import { type AllowanceOptions, createAllowance } from './allowance.js';
+import { createRateLimits, type RateLimits } from './rate-limits.js';
+
+let redis: TestRedis;
+const limits: RateLimits[] = [];
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterEach(async () => {
+  await redis.link.mend();
+  for (const one of limits.splice(0)) await one.close();
+});
+afterAll(() => redis.stop());
+
+/** Like a replica's. */
+function limitsOfReplica(): RateLimits {
+  const config = {
+    RATE_LIMIT_PER_SECOND: 0,
+    RATE_LIMIT_BURST: 1,
+    RATE_LIMIT_REDIS_URL: redis.urlOf('rate_limits'),
+  };
+  const own = createRateLimits(config, silentLogger());
+  limits.push(own);
+  return own;
+}
+
+/** As soon as it is connected. */
+async function allowanceOf(options: Partial<AllowanceOptions> & { name: string }): Promise<Allowance> {
+  const allowance = limitsOfReplica().create({
+    ...{ perSecond: 1_000, burst: 1_000, unit: 'requests' },
+    ...options,
+  })!;
+  await eventually(async () => expect(await allowance.spend('nobody', 1)).toBeDefined());
+  return allowance;
+}
+
+const isAllowed = async (allowance: Allowance, client: string, cost = 1) =>
+  (await allowance.spend(client, cost))?.isAllowed;
+
+it('is off at 0, and does not even connect', async () => {
+  const clients = async () => String(await redis.redis.client('LIST'));
+  expect(limitsOfReplica().create({ name: 'off', perSecond: 0, burst: 1, unit: 'requests' })).toBeUndefined();
+  expect(limitsOfReplica().requests).toBeUndefined();
+  expect(await clients()).not.toContain('user=rate_limits');
+});
+
+it('is shared by all replicas, and separate for each client', async () => {
+  const options = { name: 'replicas', perSecond: 20, burst: 10, unit: 'requests' } as const;
+  // With a longer time limit than a replica's: on a busy machine, some would not be counted.
+  const replicas = await Promise.all(
+    Array.from({ length: 4 }, async () => createAllowance(await redis.connectAs('rate_limits'), options)),
+  );
+  const begun = performance.now();
+  let accepted = 0;
+  let refused = 0;
+  const greedy = replicas.map(async (replica) => {
+    while (performance.now() - begun < 3_000) {
+      if (await isAllowed(replica, 'greedy')) accepted += 1;
+      else refused += 1;
+    }
+  });
+  const modest: unknown[] = [];
+  while (performance.now() - begun < 2_900) {
+    modest.push(await isAllowed(replicas[modest.length % 4]!, 'modest'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await Promise.all(greedy);
+  const possible = options.burst + options.perSecond * ((performance.now() - begun) / 1_000);
+  expect(accepted / possible).toBeGreaterThan(0.95);
+  expect(accepted / possible).toBeLessThan(1.05);
+  expect(refused).toBeGreaterThan(0);
+  expect(new Set(modest)).toEqual(new Set([true]));
+});
+
+it('says what is left, and when to try again', async () => {
+  const allowance = await allowanceOf({
+    name: 'upload',
+    perSecond: 100,
+    burst: 1_000,
+    unit: 'content-bytes',
+  });
+  expect(await allowance.spend('client', 400)).toMatchObject({
+    isAllowed: true,
+    policy: '"upload";q=1000;w=10;qu="content-bytes"',
+    left: '"upload";r=600;t=4',
+  });
+  expect(await allowance.spend('client', 900)).toMatchObject({
+    isAllowed: false,
+    waitSeconds: 3,
+    left: '"upload";r=0;t=3',
+  });
+  // A refused request costs nothing.
+  expect(await isAllowed(allowance, 'client', 600)).toBe(true);
+});
+
+it('allows a single request that is larger than the burst, after a pause', async () => {
+  const allowance = await allowanceOf({ name: 'large', perSecond: 1, burst: 10 });
+  expect(await isAllowed(allowance, 'client', 500)).toBe(true);
+  expect(await isAllowed(allowance, 'client', 500)).toBe(false);
+});
+
+it('keeps nothing of a client for longer than it takes until the allowance is full again', async () => {
+  const allowance = await allowanceOf({ name: 'brief', perSecond: 10, burst: 100 });
+  await allowance.spend('client', 50);
+  expect(await redis.redis.pttl('limit:brief:client')).toBeLessThanOrEqual(5_000);
+  expect(await redis.redis.pttl('limit:brief:client')).toBeGreaterThan(4_000);
+});
+
+it.each(['freeze', 'cut'] as const)(
+  'lets everything through when the link to Redis is damaged (%s), after at most a moment, and counts again when it is back',
+  async (damage) => {
+    const allowance = await allowanceOf({ name: damage, perSecond: 0.01, burst: 1 });
+    expect(await isAllowed(allowance, 'client')).toBe(true);
+    await redis.link[damage]();
+    const begun = performance.now();
+    expect(await allowance.spend('client', 1)).toBeUndefined();
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    // The others do not wait.
+    for (let count = 0; count < 100; count += 1) expect(await allowance.spend('client', 1)).toBeUndefined();
+    expect(performance.now() - begun).toBeLessThan(1_000);
+
+    await redis.link.mend();
+    await eventually(async () => expect(await isAllowed(allowance, 'client')).toBe(false));
+  },
+);

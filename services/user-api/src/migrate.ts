@@ -1,0 +1,4 @@
+import { runMigrations } from '@millrace/chassis/stores/postgres';
+import { schema } from './schema.js';
+
+void runMigrations('user-api', schema);

@@ -1,0 +1,4 @@
+import { join } from 'node:path';
+
+/** The service's schema, and the folder of its migrations. */
+export const schema = { schema: 'users', directory: join(__dirname, '../migrations') };

@@ -1,0 +1,112 @@
+// Limits by client hold over all replicas: four local processes, Nginx before them, and a real Redis.
+import { createOpenApiDocument } from '@millrace/contracts/openapi';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { startStack, type Stack } from '../../local/stack/stack.js';
+import { checkAnswer, operationsOf } from '../api/described-answers.js';
+import { eventually } from '../support/eventually.js';
+
+/** So little that a busy machine can do several times as much. */
+const RATE = 20;
+const BURST = 10;
+const REPLICAS = 4;
+const SECONDS = 8;
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({
+    port: 'free',
+    bind: '127.0.0.1',
+    scale: { 'task-api': REPLICAS },
+    env: { all: { RATE_LIMIT_PER_SECOND: String(RATE), RATE_LIMIT_BURST: String(BURST) } },
+  });
+}, 90_000);
+afterAll(() => stack.stop(), 30_000);
+
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+  text: () => string;
+}
+
+/** A client with an address of its own. */
+function client(localAddress: string) {
+  const pool = new Pool(stack.url, { connections: 8, localAddress });
+  return {
+    async get(path = '/api/tasks?limit=1'): Promise<Answer> {
+      const { statusCode, headers, body } = await pool.request({ method: 'GET', path });
+      const bytes = Buffer.from(await body.arrayBuffer());
+      return {
+        status: statusCode,
+        headers: headers as Record<string, string>,
+        body: bytes,
+        text: () => bytes.toString(),
+      };
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** Asks as fast as it can, eight at a time. */
+async function hammer(address: string, seconds: number): Promise<(Answer & { at: number })[]> {
+  const own = client(address);
+  const answers: (Answer & { at: number })[] = [];
+  const begun = performance.now();
+  const one = async () => {
+    while (performance.now() - begun < seconds * 1_000)
+      answers.push({ ...(await own.get()), at: performance.now() });
+  };
+  await Promise.all(Array.from({ length: 8 }, one));
+  await own.close();
+  return answers;
+}
+
+test('one client gets its allowance from four replicas, and no more; another one is not refused', async () => {
+  const modest = client('127.0.0.3');
+  const hammered = hammer('127.0.0.2', SECONDS);
+  const others: number[] = [];
+  for (let count = 0; count < SECONDS * 5; count += 1) {
+    others.push((await modest.get()).status);
+    await sleep(180);
+  }
+  await modest.close();
+  const answers = await hammered;
+  // At its last refusal, nothing was left.
+  const refused = answers.filter(({ status }) => status === 429);
+  const end = refused.at(-1)!.at;
+  const accepted = answers.filter(({ status, at }) => status === 200 && at <= end);
+  const seconds = (end - answers[0]!.at) / 1_000;
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+  expect(new Set(accepted.map(({ headers }) => headers['x-served-by'])).size).toBe(REPLICAS);
+  const allowed = BURST + RATE * seconds;
+  expect(accepted.length / allowed).toBeGreaterThan(0.95);
+  expect(accepted.length / allowed).toBeLessThan(1.05);
+  expect(new Set(others)).toEqual(new Set([200]));
+
+  const operation = operationsOf(createOpenApiDocument()).find(
+    ({ operationId }) => operationId === 'listTasks',
+  )!;
+  for (const answer of [accepted[0]!, ...refused.slice(0, 10)]) {
+    expect(answer.headers['ratelimit-policy']).toBe(`"requests";q=${BURST};w=1;qu="requests"`);
+    expect(answer.headers['ratelimit']).toMatch(/^"requests";r=\d+;t=\d+$/);
+    checkAnswer(operation, answer as unknown as Parameters<typeof checkAnswer>[1]);
+  }
+  for (const { headers } of refused) expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+}, 30_000);
+
+test('while Redis hangs, nobody is refused; the limit is back when Redis is', async () => {
+  const { process } = stack.redis;
+  process.kill('SIGSTOP');
+  try {
+    const open = await hammer('127.0.0.4', 3);
+    expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(open.length).toBeGreaterThan(1.3 * (BURST + 3 * RATE));
+  } finally {
+    process.kill('SIGCONT');
+  }
+  await eventually(async () => {
+    const answers = await hammer('127.0.0.4', 1);
+    expect(answers.map(({ status }) => status)).toContain(429);
+  });
+}, 30_000);
