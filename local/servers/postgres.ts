@@ -89,7 +89,7 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
     };
     await createDatabase(connection, dataDir.path);
     const passwords = passwordsOf(secrets);
-    await createRoles(connection, passwords);
+    await createRoles(connection, { ...passwords, metrics: secrets.postgresMetricsPassword });
     const accounts = Object.entries(passwords).map(([user, password]) => [user, { user, password }]);
     return {
       ...connection,
