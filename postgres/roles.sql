@@ -1,7 +1,8 @@
 -- Permissions in the shared PostgreSQL: each service that owns data has its own role and schema, and sees nothing else. Run by an
 -- administrator in the product's database, any number of times: existing objects are kept, passwords are set again. The passwords are
 -- session settings, so that this file contains none:
---   SELECT set_config('millrace.task_api_password', '…', false), set_config('millrace.user_api_password', '…', false);
+--   SELECT set_config('millrace.task_api_password', '…', false), set_config('millrace.user_api_password', '…', false),
+--     set_config('millrace.metrics_password', '…', false);
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 
@@ -30,3 +31,18 @@ BEGIN
   END LOOP;
 END
 $roles$;
+
+-- For the exporter of metrics (docs/OBSERVABILITY.md): it reads statistics and settings, and no table.
+DO $metrics$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'metrics') THEN
+    CREATE ROLE metrics LOGIN;
+  END IF;
+  EXECUTE format(
+    'ALTER ROLE metrics LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 10 PASSWORD %L',
+    current_setting('millrace.metrics_password')
+  );
+  GRANT pg_monitor TO metrics;
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO metrics', current_database());
+END
+$metrics$;

@@ -52,7 +52,7 @@ entry() {
 }
 
 secret postgres
-for key in password task_api_password user_api_password; do
+for key in password task_api_password user_api_password metrics_password; do
   entry "$key" "$(password)"
 done
 
@@ -62,3 +62,5 @@ for user in web_gateway task_api queue_worker; do
   entry "${user}_password" "$(password)"
   entry "${user}_url" "redis://$user:$value@redis:6379"
 done
+entry metrics_password "$(password)"
+entry exporter_passwords "{\"redis://metrics@redis:6379\":\"$value\"}"

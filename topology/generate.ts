@@ -53,6 +53,7 @@ makeConfigMap('nginx', {
   'services-tls.conf': 'nginx/services-tls.conf',
   'upstreams.conf': 'nginx/upstreams.kubernetes.conf',
   'listen.conf': 'nginx/listen.compose.conf',
+  'status.conf': 'nginx/status.conf',
   start: 'nginx/start',
   settings: 'nginx/settings',
   listen: 'nginx/listen',

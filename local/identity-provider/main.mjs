@@ -43,6 +43,10 @@ const provider = new Provider(ISSUER, {
   // There is no consent screen. A program never gets more scopes than the person has.
   async loadExistingGrant({ oidc }) {
     const { accountId } = oidc.session;
+    // That of another tab, whose tokens could not be renewed any more if it were replaced.
+    const known = oidc.session.grantIdFor(oidc.client.clientId);
+    const before = known && (await oidc.provider.Grant.find(known));
+    if (before?.accountId === accountId) return before;
     const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId });
     grant.addOIDCScope('openid');
     grant.addResourceScope(AUDIENCE, people[accountId].join(' '));

@@ -25,10 +25,25 @@ function createBrowser() {
   };
 }
 
-/** @returns the claims of the access token that a program gets for a person */
-async function signIn(issuer: string, person: string, scope: string) {
+interface Tokens {
+  access_token: string;
+  refresh_token: string;
+}
+
+const ask = async (issuer: string, parameters: Record<string, string>) => {
+  const body = new URLSearchParams({ client_id: 'millrace', ...parameters });
+  const response = await fetch(`${issuer}/token`, { method: 'POST', body });
+  return { status: response.status, tokens: (await response.json()) as Tokens };
+};
+
+/** What a program gets for a person, who types their name unless the provider knows them by then. */
+async function signIn(
+  issuer: string,
+  person: string,
+  scope: string,
+  follow = createBrowser(),
+): Promise<Tokens> {
   const verifier = 'v'.repeat(43);
-  const follow = createBrowser();
   const query = new URLSearchParams({
     client_id: 'millrace',
     response_type: 'code',
@@ -37,21 +52,16 @@ async function signIn(issuer: string, person: string, scope: string) {
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   });
-  const login = await follow(`${issuer}/auth?${query.toString()}`);
-  let url = await follow(login, { prompt: 'login', login: person, password: 'any' });
+  let url = await follow(`${issuer}/auth?${query.toString()}`);
+  if (!url.startsWith(HOME)) url = await follow(url, { prompt: 'login', login: person, password: 'any' });
   while (!url.startsWith(HOME)) url = await follow(url);
-  const response = await fetch(`${issuer}/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      client_id: 'millrace',
-      grant_type: 'authorization_code',
-      code: new URL(url).searchParams.get('code')!,
-      redirect_uri: HOME,
-      code_verifier: verifier,
-    }),
+  const { tokens } = await ask(issuer, {
+    grant_type: 'authorization_code',
+    code: new URL(url).searchParams.get('code')!,
+    redirect_uri: HOME,
+    code_verifier: verifier,
   });
-  const { access_token: token } = (await response.json()) as { access_token: string };
-  return decodeJwt(token);
+  return tokens;
 }
 
 test(
@@ -62,8 +72,10 @@ test(
       try {
         const common = { iss: provider.url, aud: provider.settings['AUTH_AUDIENCE'] };
         const scope = 'tasks:read jobs:admin';
-        expect(await signIn(provider.url, 'ada', scope)).toMatchObject({ ...common, sub: 'ada', scope });
-        expect(await signIn(provider.url, 'bob', scope)).toMatchObject({
+        const claims = async (person: string) =>
+          decodeJwt((await signIn(provider.url, person, scope)).access_token);
+        expect(await claims('ada')).toMatchObject({ ...common, sub: 'ada', scope });
+        expect(await claims('bob')).toMatchObject({
           ...common,
           sub: 'bob',
           scope: 'tasks:read',
@@ -73,6 +85,28 @@ test(
         expect(decodeJwt(await tokenOf('ada'))).toMatchObject({ ...common, sub: 'ada' });
         expect(decodeJwt(await tokenOf('bob'))['scope']).not.toContain('jobs:admin');
         expect((await fetch(`${provider.url}/token/eve`)).status).toBe(404);
+      } finally {
+        await provider.stop();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'renews the tokens of each tab of a browser',
+  () =>
+    withGuard(async (guard) => {
+      const provider = await startIdentityProvider({ guard, port: await freePort(), home: HOME });
+      try {
+        const browser = createBrowser();
+        const first = await signIn(provider.url, 'bob', 'tasks:read', browser);
+        await signIn(provider.url, 'bob', 'tasks:read', browser);
+        const renewed = await ask(provider.url, {
+          grant_type: 'refresh_token',
+          refresh_token: first.refresh_token,
+        });
+        expect(renewed.status).toBe(200);
+        expect(decodeJwt(renewed.tokens.access_token)).toMatchObject({ sub: 'bob', scope: 'tasks:read' });
       } finally {
         await provider.stop();
       }

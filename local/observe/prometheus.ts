@@ -5,6 +5,7 @@ import { freePort } from '../servers/ports.js';
 import { findProgram } from '../servers/programs.js';
 import type { Guard } from '../supervise/guard.js';
 import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
+import { exportersFile } from './exporters.js';
 import { targetsFile } from './targets.js';
 
 export interface PrometheusServer {
@@ -72,6 +73,6 @@ rule_files: [${text(join(repositoryRoot, 'observe/prometheus/rules.yaml'))}]
 scrape_configs:
   - job_name: services
     file_sd_configs:
-      - files: [${text(targetsFile(dataDir))}]
+      - files: [${text(targetsFile(dataDir))}, ${text(exportersFile(dataDir))}]
 `;
 }

@@ -31,6 +31,8 @@ export type NginxOptions = {
   /** Serves HTTPS as well; plain HTTP leads there. Default: off. */
   https?: HttpsOptions | undefined;
   replicas: readonly PlannedReplica[];
+  /** Where on 127.0.0.1 it tells an exporter how it is. Default: nowhere. */
+  statusPort?: number | undefined;
   /** Calls the services with TLS, with the certificate in the folder `nginx` in here. Default: plain. */
   tlsDir?: string | undefined;
   onLine?: (source: string, line: string) => void;
@@ -52,7 +54,7 @@ const CERTIFICATE_POLL_SECONDS = 10;
 
 /** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
 export function startNginx(options: NginxOptions): NginxServer {
-  const { dataDir, guard, hosts, port, https, replicas, tlsDir, onLine, onEvent } = options;
+  const { dataDir, guard, hosts, port, https, replicas, statusPort, tlsDir, onLine, onEvent } = options;
   const folder = join(dataDir, 'nginx');
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
@@ -66,7 +68,7 @@ export function startNginx(options: NginxOptions): NginxServer {
   const { text, remark } = renderListen(addresses(port), https ? addresses(https.port) : [], environment);
   if (remark) onEvent?.(remark);
   writeFileSync(join(folder, 'listen.conf'), text);
-  writeFileSync(join(folder, 'settings.conf'), renderSettings(environment));
+  writeFileSync(join(folder, 'settings.conf'), renderSettings(environment) + renderStatus(statusPort));
   writeUpstreams(folder, replicas);
 
   const surroundings = { guard, onLine, onEvent };
@@ -95,6 +97,11 @@ export function startNginx(options: NginxOptions): NginxServer {
       await Promise.all([server.stop(2_000), watcher?.stop(2_000)]);
     },
   };
+}
+
+function renderStatus(port: number | undefined): string {
+  if (port === undefined) return '';
+  return readFileSync(join(sources, 'status.conf'), 'utf8').replace(/listen \d+/, `listen 127.0.0.1:${port}`);
 }
 
 /** Returns whether anything has changed: nginx does not know most services. */

@@ -29,6 +29,8 @@ export type PostgresServer = Credentials & {
   ssl?: ConnectionOptions;
   /** The accounts of the services: each owns a schema and sees nothing else. */
   roles: { task_api: Credentials; user_api: Credentials };
+  /** The account of the exporter of metrics, which sees statistics and settings. */
+  metrics: Credentials;
   process: SupervisedProcess;
   /** Idempotent. */
   stop(): Promise<void>;
@@ -92,6 +94,7 @@ export async function startPostgres(options: DataDirOptions = {}): Promise<Postg
         task_api: { user: 'task_api', password: secrets.taskApiPassword },
         user_api: { user: 'user_api', password: secrets.userApiPassword },
       },
+      metrics: { user: 'metrics', password: secrets.postgresMetricsPassword },
       process: postgres,
       stop,
     };
@@ -163,13 +166,14 @@ async function createDatabase(connection: Connection, dataDir: string): Promise<
 
 async function createRoles(
   connection: Connection,
-  { taskApiPassword, userApiPassword }: Secrets,
+  { taskApiPassword, userApiPassword, postgresMetricsPassword }: Secrets,
 ): Promise<void> {
   const roles = readFileSync(join(repositoryRoot, 'postgres', 'roles.sql'), 'utf8');
   await withClient({ ...connection, database }, async (client) => {
     await client.query(
-      `SELECT set_config('millrace.task_api_password', $1, false), set_config('millrace.user_api_password', $2, false)`,
-      [taskApiPassword, userApiPassword],
+      `SELECT set_config('millrace.task_api_password', $1, false), set_config('millrace.user_api_password', $2, false),
+        set_config('millrace.metrics_password', $3, false)`,
+      [taskApiPassword, userApiPassword, postgresMetricsPassword],
     );
     await client.query(roles);
   });

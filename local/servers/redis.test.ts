@@ -118,6 +118,27 @@ test('a service can do its own work, but nothing that affects others or the serv
   expect(await withClient(urls.queue_worker, queueKey)).toBe(1);
 });
 
+test('the exporter of metrics learns how the server is, and nothing of what is in it', async () => {
+  server = await startRedis({ dataDir });
+  const { user, password } = server.metrics;
+  await withClient(`redis://${user}:${password}@127.0.0.1:${server.port}`, async (redis) => {
+    expect(await redis.info()).toContain('used_memory:');
+    for (const [command, ...args] of [
+      ['GET', 'health'],
+      ['SET', 'health', '1'],
+      ['DBSIZE'],
+      ['SCAN', '0'],
+      ['CONFIG', 'GET', '*'],
+      ['CLIENT', 'LIST'],
+      ['SLOWLOG', 'GET', '1'],
+      ['MONITOR'],
+      ['SUBSCRIBE', 'task-changes'],
+      ['FLUSHALL'],
+    ] as const)
+      await expect(redis.call(command, ...args)).rejects.toThrow('NOPERM');
+  });
+});
+
 test('adds the passwords that an earlier release did not know', () => {
   const path = join(dataDir, 'secrets.json');
   const before = { postgresPassword: 'p', taskApiPassword: 't', userApiPassword: 'u', redisPassword: 'r' };
@@ -129,7 +150,7 @@ test('adds the passwords that an earlier release did not know', () => {
 });
 
 test('is configured so that Redis 6 understands it', () => {
-  const passwords = { admin: 'a', web_gateway: 'w', task_api: 't', queue_worker: 'q' };
+  const passwords = { admin: 'a', web_gateway: 'w', task_api: 't', queue_worker: 'q', metrics: 'm' };
   expect(configure(7, passwords, [])).toMatch(/^maxmemory-clients /m);
   const text = configure(6, passwords, ['port 1']);
   expect(text).not.toMatch(/^maxmemory-clients|^user .* &/m);

@@ -19,6 +19,8 @@ export type RedisServer = {
   url: string;
   /** The services', in the same form. */
   urls: Record<RedisUser, string>;
+  /** The exporter's of metrics, which may ask for statistics only. */
+  metrics: { user: string; password: string };
   port: number;
   process: SupervisedProcess;
   /** Idempotent. */
@@ -68,19 +70,21 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       queue_worker: urlOf('queue_worker'),
     };
     await waitUntilReady(server, () => answersPing(url, tlsDir), { signal });
-    return { url, urls, port, process: server, stop };
+    const metrics = { user: 'metrics', password: passwords.metrics };
+    return { url, urls, metrics, port, process: server, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function passwordsOf(secrets: Secrets): Record<RedisUser | 'admin', string> {
+function passwordsOf(secrets: Secrets): Record<RedisUser | 'admin' | 'metrics', string> {
   return {
     admin: secrets.redisPassword,
     web_gateway: secrets.redisWebGatewayPassword,
     task_api: secrets.redisTaskApiPassword,
     queue_worker: secrets.redisQueueWorkerPassword,
+    metrics: secrets.redisMetricsPassword,
   };
 }
 

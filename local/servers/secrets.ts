@@ -10,6 +10,8 @@ const names = [
   'redisWebGatewayPassword',
   'redisTaskApiPassword',
   'redisQueueWorkerPassword',
+  'postgresMetricsPassword',
+  'redisMetricsPassword',
 ] as const;
 
 /** Passwords of the local stack. They consist of letters and digits, so that they fit into URLs and configuration files. */

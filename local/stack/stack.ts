@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { startExporters } from '../observe/exporters.js';
 import { type PrometheusServer, startPrometheus } from '../observe/prometheus.js';
 import { writeTargets } from '../observe/targets.js';
 import { openDataDir, type DataDirOptions } from '../servers/data-dir.js';
@@ -39,8 +40,8 @@ export type StackOptions = DataDirOptions & {
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
   /**
-   * Has every replica serve metrics, and starts Prometheus if it is installed; starts a store of traces, unless the shell says where those go.
-   * Default: false.
+   * Has every replica serve metrics, and starts Prometheus and exporters as far as they are installed; starts a store of traces, unless the shell
+   * says where those go. Default: false.
    */
   observe?: boolean;
   /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode forever. */
@@ -143,10 +144,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       prometheus = await startPrometheus({ ...surroundings, dataDir: dataDir.path });
       traceStore = await startTraceStore(surroundings);
     }
-    const proxy = startNginx({
-      ...{ ...surroundings, dataDir: dataDir.path, tlsDir },
-      ...{ hosts, port, https, replicas: planned },
-    });
+    const statusPort = observe ? await freePort() : undefined;
+    const proxy = startNginx({ ...parts, hosts, port, https, statusPort, replicas: planned });
     nginx = proxy;
 
     const postgresReady = startPostgres(parts).then((server) => (postgres = server));
@@ -158,6 +157,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     starting.push(postgresReady, redisReady, ...replicasStarted);
     await Promise.all(starting);
+    if (statusPort !== undefined) {
+      const observed = {
+        postgres: await postgresReady,
+        redis: await redisReady,
+        nginxStatusPort: statusPort,
+      };
+      serviceProcesses.push(...(await startExporters({ ...parts, ...observed })));
+    }
     const running = makeScaling({
       initial: await Promise.all(replicasStarted),
       startReplica,

@@ -22,6 +22,8 @@ export interface Dashboard {
   title: string;
   /** With a choice of one service, `$job` in queries. */
   choosesService?: true;
+  /** About Nginx, PostgreSQL and Redis, which say nothing without exporters. */
+  needsExporters?: true;
   rows: { [title: string]: Panel[] };
 }
 

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { burnRateAlerts, burnRateRecords } from './burn-rates.js';
 import type { Times } from './rule.js';
+import { serverAlerts } from './server-alerts.js';
 import { workAlerts } from './work-alerts.js';
 
 /** Put the address of your copy before it, if alerts should have a link. */
@@ -14,7 +15,7 @@ const RUNBOOK = 'docs/OPERATIONS.md';
 export function rulesFile(factor = 1): string {
   const seconds = (text: string) => Math.max(1, Math.round(secondsOf(text) * factor));
   const times: Times = { seconds, duration: (text) => (factor === 1 ? text : `${seconds(text)}s`) };
-  const groups = [burnRateRecords(times), burnRateAlerts(times), workAlerts(times)];
+  const groups = [burnRateRecords(times), burnRateAlerts(times), workAlerts(times), serverAlerts(times)];
   return stringify(
     {
       groups: groups.map(({ name, rules = [], alerts = [] }) => ({

@@ -26,11 +26,14 @@ export async function photograph(name: string, page: Page, options: PhotographOp
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.evaluate(`document.querySelector('${top}').scrollIntoView(); document.activeElement.blur()`);
-      const file = join(FOLDER, `ui-${name}-${size}-${colorScheme}.webp`);
-      await sharp(await page.screenshot())
-        .webp({ quality: QUALITY, effort: 6 })
-        .toFile(file);
+      await save(page, `ui-${name}-${size}-${colorScheme}`);
     }
   }
   console.log(name);
+}
+
+export async function save(page: Page, name: string): Promise<void> {
+  await sharp(await page.screenshot())
+    .webp({ quality: QUALITY, effort: 6 })
+    .toFile(join(FOLDER, `${name}.webp`));
 }

@@ -5,9 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page as PageName } from '@millrace/contracts';
 import type { BrowserContext, Page } from 'playwright-core';
 import { freePort } from '../../local/servers/ports.js';
+import { startIdentityProvider } from '../../local/identity-provider/start.js';
 import { type Stack, type StackOptions, startStack } from '../../local/stack/stack.js';
+import { openGuard } from '../../local/supervise/guard.js';
+import { temporaryFolder } from '../../local/supervise/test-support.js';
 import { landscape } from './landscape.js';
-import { FOLDER, photograph, SCALE, SIZES } from './photograph.js';
+import { FOLDER, photograph, save, SCALE, SIZES } from './photograph.js';
 import { launchChromium } from './session.js';
 import { openTrace, TRACED } from './trace-scene.js';
 
@@ -47,6 +50,11 @@ async function main(): Promise<void> {
     await withStack({ port, observe: true, env: TRACED }, async (stack) =>
       photograph('trace', await openTrace(context, stack), { height: TALLER.trace, top: '.trace' }),
     );
+    await withPeople(port, async () => {
+      const page = await signedIn(context, port);
+      await save(page, 'ui-signed-in-desktop-light');
+      console.log('signed in');
+    });
   } finally {
     await browser.close();
   }
@@ -65,6 +73,41 @@ async function withStack(options: StackOptions, work: (stack: Stack) => Promise<
   } finally {
     await stack.stop();
   }
+}
+
+/** A stack where people have to sign in. */
+async function withPeople(port: number, work: () => Promise<void>): Promise<void> {
+  const folder = temporaryFolder();
+  const guard = await openGuard(folder);
+  const home = `http://localhost:${port}/`;
+  const provider = await startIdentityProvider({ guard, port: await freePort(), home });
+  const stack = await startStack({ port, env: { all: provider.settings } });
+  try {
+    await work();
+  } finally {
+    await stack.stop();
+    await provider.stop();
+    await guard.close();
+  }
+}
+
+async function signedIn(context: BrowserContext, port: number): Promise<Page> {
+  const page = await context.newPage();
+  await page.setViewportSize(SIZES.desktop);
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.goto(`http://localhost:${port}/`);
+  await page.locator('main').getByRole('button', { name: 'Sign in' }).click();
+  await page.fill('input[name=login]', 'ada');
+  await page.fill('input[name=password]', 'any');
+  await page.click('button[type=submit]');
+  await page.locator('.person-name').waitFor();
+  for (const { title } of TASKS) {
+    await page.getByLabel('New task', { exact: true }).fill(title);
+    await page.getByRole('button', { name: 'Add task' }).click();
+    await page.locator('.task', { hasText: title }).waitFor();
+  }
+  await page.evaluate('scrollTo(0, 0); document.activeElement.blur()');
+  return page;
 }
 
 async function fill(url: string): Promise<void> {

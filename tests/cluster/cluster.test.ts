@@ -8,6 +8,7 @@ import { blackPng } from '../support/images.js';
 import { startTraffic, type Tally, type Traffic } from '../support/traffic.js';
 import { ingressProxy } from './ingress-proxy.js';
 import { applyAll, clusterAnswers, deployed, get, kubectl, pods, rolledOut, settled } from './kubectl.js';
+import { reachable } from './reachable.js';
 import { firstProcessOf } from './node-processes.js';
 import { until } from '../support/until.js';
 
@@ -303,44 +304,6 @@ async function upload(url: string, effects: string, png: Buffer): Promise<Respon
 async function jobState(url: string, id: string): Promise<{ id: string; status: string }> {
   const response = await fetch(`${url}/api/jobs/${id}`);
   return (await response.json()) as { id: string; status: string };
-}
-
-/** The targets that a pod with these labels can open a connection to. */
-async function reachable(targets: string[], labels: Record<string, string>): Promise<string[]> {
-  const ask = `
-    const { connect } = require('node:net');
-    const tries = ${JSON.stringify(targets)}.map((target) => new Promise((resolve) => {
-      const [host, port] = target.split(':');
-      const socket = connect({ host, port });
-      const end = (line) => { socket.destroy(); resolve(line); };
-      socket.setTimeout(4000, () => end('')).on('connect', () => end(target)).on('error', () => end(''));
-    }));
-    Promise.all(tries).then((lines) => console.log(JSON.stringify(lines.filter(Boolean))));`;
-  const name = `probe-${Object.values(labels)[0]}`;
-  const spec = {
-    automountServiceAccountToken: false,
-    restartPolicy: 'Never',
-    securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [
-      {
-        name,
-        image: 'millrace/text-worker:dev',
-        command: ['node', '-e', ask],
-        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-        // Not ready, so that nobody mistakes it for a replica of the component whose name it bears.
-        readinessProbe: { exec: { command: ['false'] } },
-      },
-    ],
-  };
-  const overrides = JSON.stringify({ apiVersion: 'v1', metadata: { labels }, spec });
-  await kubectl('delete', 'pod', name, '--ignore-not-found', '--grace-period=0', '--force');
-  await kubectl('run', name, '--image=millrace/text-worker:dev', `--overrides=${overrides}`);
-  try {
-    await kubectl('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s');
-    return JSON.parse(await kubectl('logs', name)) as string[];
-  } finally {
-    await kubectl('delete', 'pod', name, '--grace-period=0', '--force');
-  }
 }
 
 function secondsSince(begun: number): string {

@@ -37,11 +37,12 @@ export function engineAnswers(): boolean {
   }
 }
 
-export async function composed(): Promise<Composed> {
+/** @param project its name; default: millrace-test */
+export async function composed(project = 'millrace-test'): Promise<Composed> {
   const port = await freePort();
   const env = {
     ...process.env,
-    COMPOSE_PROJECT_NAME: 'millrace-test',
+    COMPOSE_PROJECT_NAME: project,
     COMPOSE_PROGRESS: 'quiet',
     HTTP_PORT: String(port),
   };

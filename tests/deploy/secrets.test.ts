@@ -32,10 +32,14 @@ describe('docker/make-secrets', () => {
     make();
     const made = all();
     expect(Object.keys(made).sort()).toEqual([
+      'postgres-exporter/postgres_password',
+      'postgres/metrics_password',
       'postgres/password',
       'postgres/task_api_password',
       'postgres/user_api_password',
       'queue-worker/redis_url',
+      'redis-exporter/redis_passwords',
+      'redis/metrics_password',
       'redis/password',
       'redis/queue_worker_password',
       'redis/task_api_password',
@@ -46,8 +50,11 @@ describe('docker/make-secrets', () => {
       'web-gateway/redis_url',
     ]);
     expect(made['task-api/redis_url']).toBe(`redis://task_api:${made['redis/task_api_password']}@redis:6379`);
+    expect(JSON.parse(made['redis-exporter/redis_passwords']!)).toEqual({
+      'redis://metrics@redis:6379': made['redis/metrics_password'],
+    });
     const passwords = Object.entries(made).filter(([path]) => path.startsWith('redis/'));
-    expect(new Set(passwords.map(([, password]) => password)).size).toBe(4);
+    expect(new Set(passwords.map(([, password]) => password)).size).toBe(5);
     make();
     expect(all()).toEqual(made);
   });

@@ -54,6 +54,31 @@ function quantity(text: string): number {
   return Number(number) * ({ m: 0.001, Mi: 1024 ** 2, Gi: 1024 ** 3 }[unit!] ?? 1);
 }
 
+/** How much of each part of its quota the overlay needs at most. */
+function sharesOfQuota(manifests: Manifest[]): [string, number][] {
+  const { hard } = manifests.find(({ kind }) => kind === 'ResourceQuota')!.spec as unknown as {
+    hard: Record<string, string>;
+  };
+  const claims = manifests.filter(({ kind }) => kind === 'PersistentVolumeClaim');
+  const needed: Record<string, number> = { pods: 0, persistentvolumeclaims: claims.length };
+  for (const { kind, metadata, spec } of workloadsOf(manifests)) {
+    const scaler = manifests.find((each) => each.spec?.scaleTargetRef?.name === metadata.name)?.spec as
+      { maxReplicas: number } | undefined;
+    // Where there is only one pod, it is gone before the next one comes; KEDA has at most five queue-workers.
+    const { strategy } = spec as { strategy?: { type: string } };
+    const isAlone = kind === 'StatefulSet' || strategy?.type === 'Recreate';
+    const pods = isAlone ? 1 : (scaler?.maxReplicas ?? 5) + 1;
+    needed['pods']! += pods;
+    for (const { resources } of spec.template.spec.containers)
+      for (const side of ['requests', 'limits'] as const)
+        for (const what of ['cpu', 'memory']) {
+          const key = `${side}.${what}`;
+          needed[key] = (needed[key] ?? 0) + pods * quantity(resources![side]![what]!);
+        }
+  }
+  return Object.entries(needed).map(([what, amount]) => [what, amount / quantity(hard[what]!)]);
+}
+
 /** Rules that the overlay breaks on purpose. */
 const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
   ...manifests.flatMap(schemaProblems),
@@ -105,26 +130,10 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     });
 
     test('has a quota for all replicas at their maximum during a rollout, and not much more', () => {
-      const { hard } = of('ResourceQuota/millrace').spec as unknown as { hard: Record<string, string> };
-      const needed: Record<string, number> = { pods: 0 };
-      for (const workload of workloadsOf(prod)) {
-        const { name } = workload.metadata;
-        const scaler = prod.find(({ spec }) => spec?.scaleTargetRef?.name === name)?.spec as
-          { maxReplicas: number } | undefined;
-        // A StatefulSet's one pod is gone before the next one comes; KEDA has at most five queue-workers.
-        const pods = workload.kind === 'StatefulSet' ? 1 : (scaler?.maxReplicas ?? 5) + 1;
-        needed['pods']! += pods;
-        for (const { resources } of workload.spec.template.spec.containers)
-          for (const kind of ['requests', 'limits'] as const)
-            for (const what of ['cpu', 'memory']) {
-              const key = `${kind}.${what}`;
-              needed[key] = (needed[key] ?? 0) + pods * quantity(resources![kind]![what]!);
-            }
-      }
-      for (const [what, amount] of Object.entries(needed)) {
-        expect([what, quantity(hard[what]!)]).toEqual([what, expect.any(Number)]);
-        expect(quantity(hard[what]!) / amount).toBeGreaterThanOrEqual(1);
-        expect(quantity(hard[what]!) / amount).toBeLessThan(1.15);
+      for (const [what, share] of sharesOfQuota(prod)) {
+        expect([what, share]).toEqual([what, expect.any(Number)]);
+        expect(share).toBeLessThanOrEqual(1);
+        expect(share).toBeGreaterThan(0.85);
       }
     });
 
@@ -159,6 +168,16 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     expect(auth.flatMap(schemaProblems)).toEqual([]);
   });
 
+  test('the component traces sends the spans of every service to Jaeger, and keeps every rule', () => {
+    const folder = renderWith('traces');
+    expect(folder.flatMap(schemaProblems)).toEqual([]);
+    const { data } = folder.find((manifest) => idOf(manifest) === 'ConfigMap/settings')!;
+    expect(data).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318' });
+    const jaeger = workloadsOf(folder).find(({ metadata }) => metadata.name === 'jaeger')!;
+    const exposed = jaeger.spec.template.spec.containers[0]!.ports!.map((port) => port.containerPort);
+    expect(exposed).toContain(4318);
+  });
+
   test('the component tls gives every program a certificate, and services the callers that NetworkPolicies let in', () => {
     const tls = renderWith('tls');
     const certificates = tls
@@ -175,7 +194,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         expect.objectContaining({ name: 'tls', secret: { secretName: `${name}-tls`, defaultMode: 0o440 } }),
       );
       const { volumeMounts } = spec.template.spec.containers[0]!;
-      expect(volumeMounts).toContainEqual({ name: 'https', mountPath: '/run/https', readOnly: true });
+      expect(volumeMounts).toContainEqual({ name: 'tls', mountPath: '/run/tls', readOnly: true });
     }
     expect(certificates).toHaveLength(serviceNames.length + 3);
 
@@ -301,6 +320,57 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     const observe = hasKubectl ? render('overlays/observe') : [];
     const inLogs = observe.filter(({ metadata }) => metadata.namespace === 'millrace-logs');
     const collector = inLogs.find(({ kind }) => kind === 'DaemonSet') as Workload | undefined;
+
+    const added = new Set([
+      'prometheus',
+      'alertmanager',
+      'grafana',
+      'postgres-exporter',
+      'redis-exporter',
+      'victoria-logs',
+    ]);
+
+    test('keeps every rule except those for services with several replicas', () => {
+      const exempt = new RegExp(
+        [
+          `Deployment/(${[...added].join('|')}): (no PodDisruptionBudget|maxUnavailable|replicas would)`,
+          // It may not make Nginx unready.
+          'Deployment/nginx: nginx-exporter: has no ',
+          'nobody needs .*(prometheus|alertmanager|grafana|exporter|any)',
+        ].join('|'),
+      );
+      // The log collector has rules of its own, below.
+      const beside = observe.filter(
+        ({ metadata }) => ![metadata.name, metadata.namespace].includes('millrace-logs'),
+      );
+      expect(problemsOf(beside, exempt)).toEqual([]);
+    });
+
+    test('fits into the quota of prod', () => {
+      for (const [what, share] of sharesOfQuota(renderWith('observe'))) {
+        expect([what, share]).toEqual([what, expect.any(Number)]);
+        expect([what, share <= 1]).toEqual([what, true]);
+      }
+    });
+
+    test('lets Prometheus ask each exporter, and each exporter its server', () => {
+      const policies = observe.filter(({ kind }) => kind === 'NetworkPolicy');
+      const from = (name: string) => ({ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
+      const mayReach = (caller: string, called: string) =>
+        policies.some(
+          ({ spec }) =>
+            JSON.stringify(spec!.podSelector) === JSON.stringify(from(called).podSelector) &&
+            spec!.ingress?.some((rule) => JSON.stringify(rule.from) === JSON.stringify([from(caller)])),
+        );
+      for (const [caller, called] of [
+        ['prometheus', 'nginx'],
+        ['prometheus', 'postgres-exporter'],
+        ['prometheus', 'redis-exporter', 'victoria-logs'],
+        ['postgres-exporter', 'postgres'],
+        ['redis-exporter', 'redis'],
+      ] as const)
+        expect([caller, called, mayReach(caller, called)]).toEqual([caller, called, true]);
+    });
 
     test('lets the log collector read the files of logs on its node, and nothing else of it', () => {
       const { spec } = collector!.spec.template;

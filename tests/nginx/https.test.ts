@@ -34,11 +34,14 @@ beforeAll(async () => {
     response.write('data: first\n\n');
   });
   nginx = await start();
-  session = await connectHttp2(endpoint());
 });
 
+beforeEach(async () => {
+  session = await connectHttp2(endpoint());
+});
+afterEach(() => session.destroy());
+
 afterAll(async () => {
-  session.destroy();
   await nginx.stop();
   await Promise.all([gateway.stop(), taskApi.stop()]);
   certificate.remove();

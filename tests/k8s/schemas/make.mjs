@@ -13,7 +13,7 @@ const groups = {
   'apis/autoscaling/v2': ['HorizontalPodAutoscaler'],
   'apis/policy/v1': ['PodDisruptionBudget'],
   'apis/networking.k8s.io/v1': ['NetworkPolicy', 'Ingress'],
-  'apis/keda.sh/v1alpha1': ['ScaledObject'],
+  'apis/keda.sh/v1alpha1': ['ScaledObject', 'TriggerAuthentication'],
 };
 
 const kubectl = (...args) => execFileSync('kubectl', args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });

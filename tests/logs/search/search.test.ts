@@ -131,7 +131,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       }, 20_000);
       expect(entries.find((entry) => entry['service.name'] === 'nginx')).toMatchObject({
         _msg: 'request',
-        severity: 'INFO',
+        severity_text: 'INFO',
         path: '/upload',
         status: '202',
         request_id: answer.headers['x-request-id'],
@@ -155,7 +155,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       const [entry] = await found('service.name:=postgres state:=28P01', 1);
       expect(entry).toMatchObject({
         _msg: 'password authentication failed for user "task_api"',
-        severity: 'FATAL',
+        severity_text: 'FATAL',
         user: 'task_api',
         database: 'millrace',
       });
@@ -173,11 +173,11 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       );
       process.kill(worker, 'SIGKILL');
       const [entry] = await found(`service.name:=nginx "exited on signal 9"`, 1);
-      expect(entry).toMatchObject({ severity: 'ERROR', pid: expect.any(String) as string });
+      expect(entry).toMatchObject({ severity_text: 'ERROR', pid: expect.any(String) as string });
 
       process.kill(stack.redis.process.pid!, 'SIGTERM');
       const [said] = await found('service.name:=redis "User requested shutdown"', 1);
-      expect(said).toMatchObject({ severity: 'WARN', role: 'M' });
+      expect(said).toMatchObject({ severity_text: 'WARN', role: 'M' });
     },
     MINUTE_MS,
   );
@@ -197,7 +197,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       expect((await found('"a pod"', 1))[0]).toMatchObject({
         'service.name': 'task-api',
         'service.instance.id': 'task-api-7',
-        severity: 'ERROR',
+        severity_text: 'ERROR',
       });
       expect((await found('"no format that is known"', 1))[0]).toMatchObject({
         'service.name': 'postgres',

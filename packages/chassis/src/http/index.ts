@@ -1,7 +1,6 @@
 /** The Express app of every service, its input and its responses. */
 export { createApiKey, hashOfKey, prefixOfKey } from './auth/api-key.js';
 export { type Authentication, createAuthentication } from './auth/authentication.js';
-export type { FindKey } from './auth/key-verifier.js';
 export { createHttpApp, type HttpAppOptions } from './app.js';
 export { checkHealth, type DependencyCheck, HEALTH_SHARED_MS } from './health.js';
 export { methodNotAllowed } from './method-not-allowed.js';

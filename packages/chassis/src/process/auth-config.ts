@@ -1,3 +1,4 @@
+import type { FoundKey } from '@millrace/contracts';
 import { z } from 'zod';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL such as https://login.example.com' });
@@ -22,6 +23,9 @@ export const authConfig = z.object({
 });
 
 export type AuthConfig = z.infer<typeof authConfig>;
+
+/** Looks an API key up by its hash. @throws Unavailable when that cannot be done */
+export type FindKey = (hash: string) => Promise<FoundKey | undefined>;
 
 /** The arguments of a refinement: with AUTH_MODE=jwt, this must be set as well. */
 export function neededForJwt(

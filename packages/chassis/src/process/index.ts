@@ -1,5 +1,5 @@
 /** Configuration, logging, request context, start and shutdown of a process. */
-export type { AuthConfig } from './auth-config.js';
+export type { AuthConfig, FindKey } from './auth-config.js';
 export * from './config.js';
 export { ConfigError } from './config-error.js';
 export { createHttpServer } from './http-server.js';

@@ -1,4 +1,5 @@
-import { createApiKey, type FindKey, hashOfKey, prefixOfKey } from '@millrace/chassis/http';
+import { createApiKey, hashOfKey, prefixOfKey } from '@millrace/chassis/http';
+import type { FindKey } from '@millrace/chassis/process';
 import type { Postgres } from '@millrace/chassis/stores/postgres';
 import { coalesce } from '@millrace/chassis/work';
 import {

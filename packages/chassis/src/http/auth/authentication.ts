@@ -1,11 +1,11 @@
 import { type Access, accessOf, type Scope, SERVICE_TOKEN } from '@millrace/contracts';
 import type { Request, RequestHandler, Router } from 'express';
-import type { AuthConfig } from '../../process/auth-config.js';
+import type { AuthConfig, FindKey } from '../../process/auth-config.js';
 import type { Logger } from '../../process/logger.js';
 import { currentContext, type Principal } from '../../process/request-context.js';
 import { servicePrincipal } from '../../process/service-token.js';
 import { isApiKey } from './api-key.js';
-import { createKeyVerifier, type FindKey } from './key-verifier.js';
+import { createKeyVerifier } from './key-verifier.js';
 import { createTokenCache } from './token-cache.js';
 import { notAService, scopeMissing, tokenMissing } from './refusals.js';
 

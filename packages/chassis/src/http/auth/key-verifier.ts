@@ -1,10 +1,7 @@
-import type { FoundKey } from '@millrace/contracts';
+import type { FindKey } from '../../process/auth-config.js';
 import { hashOfKey, isWellFormed } from './api-key.js';
 import { tokenInvalid } from './refusals.js';
 import type { Verify } from './token-cache.js';
-
-/** Looks an API key up by its hash. @throws Unavailable when that cannot be done */
-export type FindKey = (hash: string) => Promise<FoundKey | undefined>;
 
 /** How long a key counts after it has been revoked, */
 const KEPT_MS = 10_000;

@@ -1,0 +1,176 @@
+// What observes the stack (overlays/observe, with traces), in a namespace of its own on the cluster that kubectl points at: applied, scraped and
+// queried. With VERSION, the stack's images of that tag are in the cluster already; otherwise deploy.sh brings them there.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { serviceNames } from '#topology';
+import { dashboards } from '../../observe/dashboards/dashboards.js';
+import { type Manifest, parseManifests, root, workloadsOf } from '../k8s/manifests.js';
+import { someLoad } from '../metrics/support.js';
+import { eventually } from '../support/eventually.js';
+import { clusterAnswers, deployed, kubectl } from './kubectl.js';
+import { type PortForward, portForward } from './port-forward.js';
+import { reachable } from './reachable.js';
+
+const MINUTE_MS = 60_000;
+// Short: Nginx has to keep its names (nginx/origins.conf) in small buckets.
+const namespace = 'observed';
+const version = process.env.VERSION ?? 'dev';
+const exporters = ['nginx', 'postgres', 'redis'];
+
+const hasCluster = clusterAnswers();
+if (!hasCluster)
+  process.stderr.write('No cluster answers (kubectl get --raw /readyz): these tests are skipped.\n');
+
+/** overlays/observe with the component traces. */
+function render(): Manifest[] {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
+  try {
+    const path = (to: string) => relative(folder, join(root, to));
+    const resources = [path('overlays/observe')];
+    const components = [path('overlays/components/traces')];
+    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify({ resources, components }));
+    return parseManifests(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The same beside another stack on a small node: another namespace, no port of the node, little CPU reserved. Every request is traced. */
+function besides(manifests: Manifest[]): Manifest[] {
+  return manifests
+    .filter(({ kind }) => kind !== 'Ingress')
+    .filter(({ metadata }) => ![metadata.name, metadata.namespace].includes('millrace-logs'))
+    .map((manifest) => {
+      const moved = JSON.parse(
+        JSON.stringify(manifest)
+          .replaceAll('.millrace.svc.', `.${namespace}.svc.`)
+          .replace(/("image":"millrace\/[a-z-]+):dev"/g, `$1:${version}"`)
+          .replace(/("requests":\{"cpu":)"\d+m"/g, '$1"10m"')
+          .replace(/,?"nodePort":\d+/, '')
+          .replace('"type":"NodePort"', '"type":"ClusterIP"'),
+      ) as Manifest;
+      if (moved.kind === 'Namespace') moved.metadata.name = namespace;
+      else moved.metadata.namespace = namespace;
+      if (moved.kind === 'ConfigMap' && moved.metadata.name === 'settings')
+        Object.assign(moved.data!, { BLUR_DELAY_MS: '0', OTEL_TRACES_SAMPLER_ARG: '1' });
+      return moved;
+    });
+}
+
+const inNamespace = (...args: string[]) => kubectl('--namespace', namespace, ...args);
+
+async function apply(manifests: Manifest[]): Promise<void> {
+  const command = spawn('kubectl', ['apply', '--filename', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+  command.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
+  const [complaints, [status]] = await Promise.all([text(command.stderr), once(command, 'exit')]);
+  if (status !== 0) throw new Error(complaints);
+}
+
+(hasCluster ? describe : describe.skip)('the component observe on a cluster', () => {
+  let nginx: PortForward;
+  let prometheus: PortForward;
+  let jaeger: PortForward;
+  const open: PortForward[] = [];
+
+  beforeAll(async () => {
+    if (!process.env.VERSION) await deployed();
+    const manifests = besides(render());
+    await apply(manifests.filter(({ kind }) => kind === 'Namespace'));
+    await apply(manifests.filter(({ kind }) => kind !== 'Namespace'));
+    // Not for Grafana, whose queries are tried here and whose look is not, and not for the logs, which have tests of their own.
+    const awaited = workloadsOf(manifests).filter(
+      ({ metadata }) => !/^(grafana|victoria-logs)$/.test(metadata.name),
+    );
+    for (const { kind, metadata } of awaited)
+      await inNamespace('rollout', 'status', `${kind.toLowerCase()}/${metadata.name}`, '--timeout=300s');
+    open.push((nginx = await portForward(namespace, 'nginx-service', 80)));
+    open.push((prometheus = await portForward(namespace, 'prometheus', 9090)));
+    open.push((jaeger = await portForward(namespace, 'jaeger', 16686)));
+    // The addresses of the pods may not be known everywhere yet.
+    await eventually(() => someLoad(nginx.url), 2 * MINUTE_MS);
+  }, 15 * MINUTE_MS);
+
+  afterAll(async () => {
+    await Promise.all(open.map((way) => way.stop()));
+    await promisify(execFile)('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found']);
+  }, 5 * MINUTE_MS);
+
+  interface Series {
+    metric: Record<string, string>;
+    value: [number, string];
+  }
+  const query = async (expression: string): Promise<Series[]> => {
+    const asked = expression.replaceAll('$__rate_interval', '2m').replaceAll('$job', 'task-api');
+    const response = await fetch(`${prometheus.url}/api/v1/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ query: asked }),
+    });
+    const { error, data } = (await response.json()) as { error?: string; data: { result: Series[] } };
+    if (error) throw new Error(`${error}: ${expression}`);
+    return data.result;
+  };
+
+  test(
+    'every replica, every exporter and Prometheus itself are scraped',
+    async () => {
+      const jobs = [...serviceNames, ...exporters, 'prometheus'];
+      await eventually(async () => {
+        const up = await query('min by (job) (up)');
+        expect(Object.fromEntries(up.map(({ metric, value }) => [metric['job'], value[1]]))).toEqual(
+          Object.fromEntries(jobs.map((job) => [job, '1'])),
+        );
+        expect(await query('nginx_up == 1 or pg_up == 1 or redis_up == 1')).toHaveLength(3);
+      }, 2 * MINUTE_MS);
+    },
+    3 * MINUTE_MS,
+  );
+
+  test.each(dashboards.map(({ uid, rows }) => [uid, Object.values(rows)[0]![0]!] as const))(
+    'the dashboard %s has something to show',
+    async (_uid, { lines }) => {
+      await eventually(async () => {
+        await someLoad(nginx.url);
+        for (const expression of Object.values(lines)) expect(await query(expression)).not.toEqual([]);
+      }, 2 * MINUTE_MS);
+    },
+    3 * MINUTE_MS,
+  );
+
+  test(
+    'metrics are for Prometheus alone',
+    async () => {
+      const targets = [
+        ...serviceNames.map((name) => `${name}:9464`),
+        ...['nginx-exporter:9113', 'postgres-exporter:9187', 'redis-exporter:9121'],
+      ];
+      const where = { namespace, image: `millrace/text-worker:${version}` };
+      expect(await reachable(targets, { 'app.kubernetes.io/name': 'stranger' }, where)).toEqual([]);
+      // The same request from a pod that may make it: otherwise this would prove nothing.
+      const allowed = await reachable(targets, { 'app.kubernetes.io/name': 'prometheus' }, where);
+      expect(allowed.sort()).toEqual(targets.sort());
+    },
+    3 * MINUTE_MS,
+  );
+
+  test(
+    'the trace of a job arrives in Jaeger, with the spans of every service that had to do with it',
+    async () => {
+      const accepted = await fetch(`${nginx.url}/api/add/traced`, { method: 'POST' });
+      const [, trace] = accepted.headers.get('traceresponse')!.split('-');
+      await eventually(async () => {
+        const response = await fetch(`${jaeger.url}/api/traces/${trace}`);
+        const { data } = (await response.json()) as {
+          data: { processes: Record<string, { serviceName: string }> }[];
+        };
+        const services = Object.values(data[0]?.processes ?? {}).map(({ serviceName }) => serviceName);
+        expect(new Set(services)).toEqual(new Set(['task-api', 'queue-worker']));
+      }, MINUTE_MS);
+    },
+    2 * MINUTE_MS,
+  );
+});
