@@ -24,7 +24,7 @@ const bearerOf = async (sub: string, scopes: string[]) => ({
 });
 
 test.each([
-  ['a job', '?async=true', '/api/jobs/'],
+  ['a job', 'async=true', '/api/jobs/'],
   ['an image', '', '/image/'],
 ])(
   'the trace of %s is there for its owner and for administrators, and not for others',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 
-const FOLDER = join(__dirname, '../../docs/images');
+export const FOLDER = join(__dirname, '../../docs/images');
 export const SIZES = {
   desktop: { width: 1280, height: 860 },
   phone: { width: 390, height: 844 },

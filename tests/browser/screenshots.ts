@@ -10,7 +10,7 @@ import { type Stack, type StackOptions, startStack } from '../../local/stack/sta
 import { openGuard } from '../../local/supervise/guard.js';
 import { temporaryFolder } from '../../local/supervise/test-support.js';
 import { landscape } from './landscape.js';
-import { photograph, save, SCALE, SIZES } from './photograph.js'; // FOLDER
+import { FOLDER, photograph, save, SCALE, SIZES } from './photograph.js';
 import { launchChromium } from './session.js';
 import { openTrace, TRACED } from './trace-scene.js';
 
