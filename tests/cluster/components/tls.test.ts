@@ -1,4 +1,4 @@
-// overlays/components/tls, in a namespace of its own, with Secrets such as cert-manager would make: npm run test:cluster -- tls. It uses the
+// overlays/components/tls, in a namespace of its own, with Secrets such as cert-manager would make: npm run test:components -- tls. It uses the
 // images that deploy.sh has built, or those with the tag VERSION.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,12 +9,12 @@ import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type ServiceName, serviceNames, services } from '#topology';
-import { readTlsFiles } from '../../local/servers/tls-files.js';
-import { type Manifest, parseManifests, root } from '../k8s/manifests.js';
-import { createAuthority, type TestAuthority } from '../support/certificates.js';
-import { startTraffic } from '../support/traffic.js';
-import { until } from '../support/until.js';
-import { clusterAnswers } from './kubectl.js';
+import { readTlsFiles } from '../../../local/servers/tls-files.js';
+import { type Manifest, parseManifests, root } from '../../k8s/manifests.js';
+import { createAuthority, type TestAuthority } from '../../support/certificates.js';
+import { startTraffic } from '../../support/traffic.js';
+import { until } from '../../support/until.js';
+import { clusterAnswers } from '../kubectl.js';
 
 const run = promisify(execFile);
 const MINUTE_MS = 60_000;

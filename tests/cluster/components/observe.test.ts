@@ -8,13 +8,13 @@ import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { serviceNames } from '#topology';
-import { dashboards } from '../../observe/dashboards/dashboards.js';
-import { type Manifest, parseManifests, root, workloadsOf } from '../k8s/manifests.js';
-import { someLoad } from '../metrics/support.js';
-import { eventually } from '../support/eventually.js';
-import { clusterAnswers, deployed, kubectl } from './kubectl.js';
-import { type PortForward, portForward } from './port-forward.js';
-import { reachable } from './reachable.js';
+import { dashboards } from '../../../observe/dashboards/dashboards.js';
+import { type Manifest, parseManifests, root, workloadsOf } from '../../k8s/manifests.js';
+import { someLoad } from '../../metrics/support.js';
+import { eventually } from '../../support/eventually.js';
+import { clusterAnswers, deployed, kubectl } from '../kubectl.js';
+import { type PortForward, portForward } from '../port-forward.js';
+import { reachable } from '../reachable.js';
 
 const MINUTE_MS = 60_000;
 // Short: Nginx has to keep its names (nginx/origins.conf) in small buckets.
