@@ -47,6 +47,7 @@ test('an upload job is one trace, from the request to the report', async () => {
   expect(traceId).not.toBe('0af7651916cd43dd8448eb211c80319c');
   const expected = {
     'web-gateway: POST /upload': {
+      'web-gateway: EVAL limit upload': {},
       'web-gateway: POST task-api': {
         'task-api: POST /internal/jobs/image': {
           'task-api: SELECT jobs': {},
