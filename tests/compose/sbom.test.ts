@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { serviceNames } from '#topology';
 import { composed, engineAnswers } from './docker.js';
 
+/** What the web UI is made of: its scripts are minified, and name nothing. */
+const IN_UI = ['bootstrap', 'eventsource', 'eventsource-parser', 'oauth4webapi', 'preact', 'swagger-ui-dist'];
+
 interface Sbom {
   metadata: { component: { purl: string } };
   components: { name: string; version: string; purl: string; hashes: unknown[] }[];
@@ -32,7 +35,7 @@ interface Sbom {
       .map((text) => JSON.parse(text) as { name?: string; version?: string })
       // Some packages have further files of this name, which only say how to load a folder.
       .filter(({ name, version }) => name !== undefined && version !== undefined);
-    const inUi = service === 'web-gateway' ? ['bootstrap', 'preact', 'swagger-ui-dist'] : [];
+    const inUi = service === 'web-gateway' ? IN_UI : [];
 
     const listed = new Set(components.map(({ purl }) => decodeURIComponent(purl.replace(/^pkg:npm\//, ''))));
     for (const { name, version } of installed) expect(listed).toContain(`${name}@${version}`);

@@ -62,7 +62,7 @@ describe('docker/make-secrets', () => {
       'redis://metrics@redis:6379': made['redis/metrics_password'],
     });
     const passwords = Object.entries(made).filter(([path]) => path.startsWith('redis/'));
-    expect(new Set(passwords.map(([, password]) => password)).size).toBe(5);
+    expect(new Set(passwords.map(([, password]) => password)).size).toBe(6);
     make();
     expect(all()).toEqual(made);
   });

@@ -9,7 +9,9 @@ import { type Family, parsePage, someLoad } from './support.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ port: 'free', observe: true });
+  // Limits by client have metrics where there are limits.
+  const env = { all: { RATE_LIMIT_PER_SECOND: '1000' } };
+  stack = await startStack({ port: 'free', observe: true, env });
   await someLoad(stack.url);
 }, 90_000);
 afterAll(() => stack.stop());

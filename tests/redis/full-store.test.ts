@@ -123,7 +123,11 @@ it('sets no time to live on the keys of the queue', async () => {
   perform = () => gate.then(() => 'done');
   const jobs = doJobs();
   const { redis } = taskApi.redis;
-  await eventually(async () => expect(await redis.zcard(JOB_QUEUE)).toBe(JOBS - CONCURRENCY), 30_000);
+  // On a busy machine, jobs in work may be on it once more.
+  await eventually(
+    async () => expect(await redis.zcard(JOB_QUEUE)).toBeGreaterThanOrEqual(JOBS - CONCURRENCY),
+    30_000,
+  );
   const keys = await redis.keys('jobs:*');
   expect(keys.sort()).toEqual([JOB_QUEUE, 'jobs:questions']);
   for (const key of keys) expect(await redis.pttl(key)).toBe(-1);
