@@ -33,9 +33,16 @@ module.exports = {
   ],
   collectCoverage: true,
   coverageDirectory: 'coverage',
-  collectCoverageFrom: ['{packages,services}/*/src/**/*.ts', '!**/*.test.ts', '!**/main.ts'],
+  collectCoverageFrom: [
+    '{packages,services}/*/src/**/*.ts',
+    '!**/*.test.ts',
+    // What tests run only as processes of their own, in which nothing is counted.
+    '!services/*/src/{main,serve,migrate}.ts',
+    '!packages/*/src/process/{run-service,shutdown,log-output}.ts',
+    '!packages/*/src/stores/postgres/run-migrations.ts',
+  ],
   coverageReporters: ['text', 'lcov'],
-  // Slightly below the actual values: statements 94.4, branches 89.0, functions 94.0, lines 95.8.
-  coverageThreshold: { global: { statements: 93, branches: 88, functions: 93, lines: 95 } },
+  // One or two below the actual values, which differ from run to run: branches 89.7, functions 95.0, lines 97.0.
+  coverageThreshold: { global: { statements: 94, branches: 88, functions: 93, lines: 95 } },
   reporters: ['default', '<rootDir>/tests/support/retries-reporter.js'],
 };

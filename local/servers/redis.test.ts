@@ -80,7 +80,8 @@ test('a service can do its own work, but nothing that affects others or the serv
   const { urls } = server;
   for (const user of Object.keys(urls) as (keyof typeof urls)[]) {
     await withClient(urls[user], async (redis) => {
-      expect(await redis.set('health', '', 'PX', 1_000)).toBe('OK');
+      const own = user === 'rate_limits' ? 'limit:requests:a' : 'health';
+      expect(await redis.set(own, '', 'PX', 1_000)).toBe('OK');
       for (const [command, ...args] of [
         ['FLUSHALL'],
         ['FLUSHDB'],
@@ -108,12 +109,13 @@ test('a service can do its own work, but nothing that affects others or the serv
   // It may run scripts, which have the same rights.
   for (const command of ["'ZADD', 'jobs:due', 1, 'x'", "'FLUSHALL'", "'CONFIG', 'GET', '*'"]) {
     const script = `return redis.call(${command})`;
-    await expect(withClient(urls.web_gateway, (redis) => redis.eval(script, 0))).rejects.toThrow(
+    await expect(withClient(urls.rate_limits, (redis) => redis.eval(script, 0))).rejects.toThrow(
       /can't run this command|not allowed from script/,
     );
   }
   await expect(withClient(urls.task_api, imageKey)).rejects.toThrow('NOPERM');
-  await expect(withClient(urls.task_api, (redis) => redis.eval('return 1', 0))).rejects.toThrow('NOPERM');
+  for (const user of ['web_gateway', 'task_api', 'queue_worker'] as const)
+    await expect(withClient(urls[user], (redis) => redis.eval('return 1', 0))).rejects.toThrow('NOPERM');
   expect(await withClient(urls.web_gateway, imageKey)).toBe(1);
   expect(await withClient(urls.queue_worker, queueKey)).toBe(1);
 });
@@ -150,7 +152,8 @@ test('adds the passwords that an earlier release did not know', () => {
 });
 
 test('is configured so that Redis 6 understands it', () => {
-  const passwords = { admin: 'a', web_gateway: 'w', task_api: 't', queue_worker: 'q', metrics: 'm' };
+  const services = { web_gateway: 'w', task_api: 't', queue_worker: 'q' };
+  const passwords = { admin: 'a', ...services, metrics: 'm', rate_limits: 'l' };
   expect(configure(7, passwords, [])).toMatch(/^maxmemory-clients /m);
   const text = configure(6, passwords, ['port 1']);
   expect(text).not.toMatch(/^maxmemory-clients|^user .* &/m);
