@@ -134,7 +134,8 @@ async function applyOutside(manifests: string): Promise<string> {
   test.each([
     ['deployment/text-worker', 'postgres/5432'],
     ['deployment/web-gateway', 'postgres/5432'],
-    ['deployment/user-api', 'redis/6379'],
+    ['deployment/user-api', 'text-worker/3000'],
+    ['deployment/blur-worker', 'redis/6379'],
     ['deployment/nginx', 'text-worker/3000'],
     ['statefulset/redis', 'postgres/5432'],
   ])(
