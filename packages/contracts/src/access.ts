@@ -1,3 +1,5 @@
+import { byRoute } from './by-route.js';
+
 /** What an access token or an API key can allow. */
 export const SCOPES = {
   'tasks:read': 'See your tasks and jobs.',
@@ -87,13 +89,5 @@ const ROUTES: Record<Access, string[]> = {
   ],
 };
 
-const accessByRoute = new Map(
-  Object.entries(ROUTES).flatMap(([access, routes]) =>
-    routes.map((route) => [route, access as Access] as const),
-  ),
-);
-
-/** The rule of a route. @param path as Express has it: `/tasks/:id` */
-export function accessOf(method: string, path: string): Access | undefined {
-  return accessByRoute.get(`${method.toUpperCase()} ${path}`);
-}
+/** The rule of a route. The path is as Express has it: `/tasks/:id`. */
+export const accessOf = byRoute(Object.entries(ROUTES) as [Access, string[]][]);

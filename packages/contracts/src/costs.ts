@@ -1,3 +1,5 @@
+import { byRoute } from './by-route.js';
+
 /** What a request takes from the allowance of its client. A unit is about the work of reading one page of a list. */
 export interface Cost {
   units: number;
@@ -72,11 +74,5 @@ const COSTS: (Cost & { routes: string[] })[] = [
   { units: 100, routes: ['POST /lab/runs'] },
 ];
 
-const costByRoute = new Map(
-  COSTS.flatMap(({ routes, ...cost }) => routes.map((route) => [route, cost] as const)),
-);
-
-/** What a route costs; undefined when it is not public. @param path as Express has it: `/tasks/:id` */
-export function costOf(method: string, path: string): Cost | undefined {
-  return costByRoute.get(`${method.toUpperCase()} ${path}`);
-}
+/** What a route costs; undefined when it is not public. The path is as Express has it: `/tasks/:id`. */
+export const costOf = byRoute(COSTS.map(({ routes, ...cost }): [Cost, string[]] => [cost, routes]));
