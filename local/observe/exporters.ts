@@ -64,12 +64,7 @@ export async function startExporters(options: ExportersOptions): Promise<Supervi
 }
 
 /** By the job that their metrics have. */
-function exporters({
-  postgres,
-  redis,
-  nginxStatusPort,
-  tlsDir,
-}: ExportersOptions): Record<string, Exporter> {
+function exporters({ postgres, redis, nginxStatusPort, tlsDir }: ExportersOptions): Record<string, Exporter> {
   const certificate = (exporter: string, file: string) => join(tlsDir!, exporter, file);
   const verification = tlsDir
     ? new URLSearchParams({

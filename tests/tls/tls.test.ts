@@ -183,43 +183,52 @@ if (!hasExporters)
     'Not all exporters are installed: they are not tried with TLS (Debian: apt-get install prometheus-postgres-exporter prometheus-redis-exporter).\n',
   );
 
-(hasExporters ? test : test.skip)('the exporters of PostgreSQL and Redis reach them', async () => {
-  const dataDir = join(authority.folder, 'observed');
-  const guard = await openGuard(dataDir);
-  const { postgres, redis } = stack;
-  const tlsDir = authority.folder;
-  const running = await startExporters({ dataDir, guard, postgres, redis, nginxStatusPort: 1, tlsDir });
-  try {
-    const targets = JSON.parse(readFileSync(exportersFile(dataDir), 'utf8')) as { targets: [string] }[];
-    const metrics = async () => {
-      const pages = targets.map(async ({ targets: [address] }) =>
-        (await fetch(`http://${address}/metrics`)).text(),
-      );
-      return (await Promise.all(pages)).join('\n');
-    };
-    await until('each says that it does', async () => {
-      const text = await metrics().catch(() => '');
-      return Object.keys(exporters).every((name) => text.includes(`\n${name} 1\n`));
-    });
-  } finally {
-    await Promise.all(running.map((exporter) => exporter.stop(2_000)));
-    await guard.close();
-  }
-}, 30_000);
+(hasExporters ? test : test.skip)(
+  'the exporters of PostgreSQL and Redis reach them',
+  async () => {
+    const dataDir = join(authority.folder, 'observed');
+    const guard = await openGuard(dataDir);
+    const { postgres, redis } = stack;
+    const tlsDir = authority.folder;
+    const running = await startExporters({ dataDir, guard, postgres, redis, nginxStatusPort: 1, tlsDir });
+    try {
+      const targets = JSON.parse(readFileSync(exportersFile(dataDir), 'utf8')) as { targets: [string] }[];
+      const metrics = async () => {
+        const pages = targets.map(async ({ targets: [address] }) =>
+          (await fetch(`http://${address}/metrics`)).text(),
+        );
+        return (await Promise.all(pages)).join('\n');
+      };
+      await until('each says that it does', async () => {
+        const text = await metrics().catch(() => '');
+        return Object.keys(exporters).every((name) => text.includes(`\n${name} 1\n`));
+      });
+    } finally {
+      await Promise.all(running.map((exporter) => exporter.stop(2_000)));
+      await guard.close();
+    }
+  },
+  30_000,
+);
 
 test('certificates and their authority are renewed under load, and no request fails', async () => {
   const successor = await createAuthority();
   const both = authority.certificate + successor.certificate;
   const { folder } = authority;
   /** Replaces the files of all programs, and waits until they use them. */
-  const renew = async (issue: (name: string) => Promise<string>, { reloadsNginx }: { reloadsNginx: boolean }) => {
+  const renew = async (
+    issue: (name: string) => Promise<string>,
+    { reloadsNginx }: { reloadsNginx: boolean },
+  ) => {
     const before = await serials();
     const said = lines.length;
     const admin = await redisAdmin();
     await Promise.all(programs.map(issue));
     await tellServers(admin);
     const nginxSaid = (source: string) =>
-      lines.slice(said).some((line) => line.startsWith(source) && /: (Nginx uses|new connections use)/.test(line));
+      lines
+        .slice(said)
+        .some((line) => line.startsWith(source) && /: (Nginx uses|new connections use)/.test(line));
     await until(
       'all use what is there now',
       async () => {

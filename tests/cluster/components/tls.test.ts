@@ -161,7 +161,9 @@ function callerOf(service: ServiceName): string {
   test.each(serviceNames)(
     '%s refuses plain requests, and answers probes without a certificate',
     async (service) => {
-      expect(await plainAnswer(callerOf(service), service, 3000, plainRequest('/livez'))).not.toContain('HTTP/1');
+      expect(await plainAnswer(callerOf(service), service, 3000, plainRequest('/livez'))).not.toContain(
+        'HTTP/1',
+      );
       expect(await plainAnswer(service, '127.0.0.1', 3001, plainRequest('/livez'))).toContain('200 OK');
       expect(await plainAnswer(service, '127.0.0.1', 3001, plainRequest('/health'))).toContain('404');
     },
@@ -207,7 +209,8 @@ function callerOf(service: ServiceName): string {
   test(
     'certificates are renewed under load, and no request fails',
     async () => {
-      const serials = () => Promise.all([serialOf('queue-worker', 'redis'), serialOf('user-api', 'postgres')]);
+      const serials = () =>
+        Promise.all([serialOf('queue-worker', 'redis'), serialOf('user-api', 'postgres')]);
       const before = await serials();
       const logs = followLogs();
       const traffic = startTraffic({ url, perSecond: 30, retries: 'none' });
