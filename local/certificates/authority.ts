@@ -55,7 +55,7 @@ export async function makeAuthority({ name, days, onlyFor }: AuthorityOptions): 
       ...(onlyFor ? limits(onlyFor) : []),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: exportKey(keys.privateKey) };
+  return { certificate: toPem(certificate), key: exportKey(keys.privateKey) };
 }
 
 /**
@@ -90,7 +90,7 @@ export async function issueCertificate(
       ),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: exportKey(keys.privateKey) };
+  return { certificate: toPem(certificate), key: exportKey(keys.privateKey) };
 }
 
 /** Servers alone, and name constraints (RFC 5280, section 4.2.1.10), for which the library has no class. */
@@ -119,6 +119,11 @@ function makeKeys() {
 function importKey(pem: string) {
   const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+}
+
+/** With a line break at its end, so that certificates can be put one after the other. */
+function toPem(certificate: X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
 }
 
 function exportKey(key: webcrypto.CryptoKey): string {

@@ -252,9 +252,10 @@ test('certificates and their authority are renewed under load, and no request fa
     // New replicas connect to everything with and to new certificates.
     await stack.scale({ 'text-worker': 2, 'task-api': 2 });
   } finally {
+    await traffic.stop(300);
     successor.remove();
   }
-  const { failed, requests } = await traffic.stop(300);
+  const { failed, requests } = traffic.tally;
   expect(failed).toEqual([]);
   expect(requests).toBeGreaterThanOrEqual(300);
 }, 120_000);
