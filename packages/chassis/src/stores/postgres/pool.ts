@@ -61,13 +61,13 @@ export function createPostgres(
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });
-  countPool(name, pool);
   // An idle connection that breaks is replaced at the next query; without a listener, the event would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
   // A connection also has no listener while it passes from one user to the next. Whoever gets a broken one finds out from its first query.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
-  const { take, giveBack } = createCheckout(pool);
+  const { take, giveBack, waiting } = createCheckout(pool);
+  countPool(name, pool, waiting);
   const connect = () =>
     take().catch((error: unknown) => {
       throw isServerFault(error) ? asUnavailable(error) : error;
