@@ -70,7 +70,7 @@ export function createCheckout(pool: Pool): Checkout {
           },
           reject(error) {
             end();
-            reject(error as Error);
+            reject(error);
           },
         };
         const timer = setTimeout(

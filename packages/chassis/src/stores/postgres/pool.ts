@@ -66,10 +66,10 @@ export function createPostgres(
   // A connection also has no listener while it passes from one user to the next. Whoever gets a broken one finds out from its first query.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
-  const { take, giveBack, waiting } = createCheckout(pool);
-  countPool(name, pool, waiting);
+  const connections = createCheckout(pool);
+  countPool(name, pool, () => connections.waiting());
   const connect = () =>
-    take().catch((error: unknown) => {
+    connections.take().catch((error: unknown) => {
       throw isServerFault(error) ? asUnavailable(error) : error;
     });
 
@@ -97,7 +97,7 @@ export function createPostgres(
           on(client, (error) => (broken = error)).query<Row>(text, values),
         );
       } finally {
-        giveBack(client, broken);
+        connections.giveBack(client, broken);
       }
     },
     async transaction(work) {
@@ -120,7 +120,7 @@ export function createPostgres(
         throw error;
       } finally {
         client.off('error', breaks);
-        giveBack(client, broken);
+        connections.giveBack(client, broken);
       }
     },
     end: () => pool.end(),
