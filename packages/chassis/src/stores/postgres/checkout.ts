@@ -12,7 +12,7 @@ export interface Checkout {
 
 interface Waiting {
   resolve(client: PoolClient): void;
-  reject(error: unknown): void;
+  reject(error: Error): void;
 }
 
 /** More at a time take each other's CPU, and so the first one comes later. */
@@ -48,7 +48,7 @@ export function createCheckout(pool: Pool): Checkout {
       giveBack(client);
     } catch (error) {
       opening -= 1;
-      cause.reject(error);
+      cause.reject(error as Error);
       openMore();
     }
   };
