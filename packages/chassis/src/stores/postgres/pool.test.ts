@@ -4,7 +4,7 @@ import { type Link, openLink } from '../../../../../tests/support/link.js';
 import { configOf } from '../../../../../tests/support/postgres.js';
 import { silentLogger } from '../../../../../tests/support/service-basics.js';
 import { Unavailable } from '../../http/problem.js';
-import { withContext } from '../../process/request-context.js';
+import { withContext } from '../../process/context/request-context.js';
 import { createPostgres, isUniqueViolation, type Postgres } from './pool.js';
 
 let server: PostgresServer;

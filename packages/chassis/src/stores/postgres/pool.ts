@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
-import type { PostgresConfig } from '../../process/config.js';
+import type { PostgresConfig } from '../../process/config/config.js';
 import { Unavailable } from '../../http/problem.js';
-import type { Logger } from '../../process/logger.js';
-import { currentContext, workMayHaveBegun } from '../../process/request-context.js';
+import type { Logger } from '../../process/log/logger.js';
+import { currentContext, workMayHaveBegun } from '../../process/context/request-context.js';
 import type { StoreTls } from '../../process/tls/tls.js';
 import { countPool } from './pool-metrics.js';
 import { inSpan } from '../../telemetry/spans.js';
