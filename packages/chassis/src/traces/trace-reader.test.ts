@@ -40,7 +40,7 @@ const ANSWERS: Record<string, { status: number; body: string } | undefined> = {
   [traceIdOf(3)]: { status: 200, body: '{"result":{"resourceSpans":[{"scopeSpans":7}]}}' },
   [traceIdOf(4)]: { status: 200, body: '<html></html>' },
   [traceIdOf(5)]: { status: 500, body: '{}' },
-  [traceIdOf(6)]: { status: 200, body: `{"result":{},"padding":"${'x'.repeat(5 * 1024 ** 2)}"}` },
+  [traceIdOf(6)]: { status: 200, body: `{"result":{},"padding":"${'x'.repeat(2 * 1024 ** 2)}"}` },
   [traceIdOf(7)]: { status: 200, body: '{"result":{}}' },
 };
 
@@ -84,7 +84,7 @@ it.each([
   ['is of another form', 3, 502],
   ['is a page', 4, 502],
   ['is an error', 5, 503],
-  ['is larger than 4 MiB', 6, 502],
+  ['is larger than 2 MiB', 6, 502],
 ])('says so when the answer %s', async (_what, trace, status) => {
   expect(await failure(trace)).toMatchObject({ status });
 });
