@@ -34,7 +34,7 @@ let redis: Redis;
 let traces: TraceReader;
 
 /** Only for the web UI, and only where traces are kept. */
-const UNDESCRIBED = ['get /api/jobs/:id/trace', 'get /image/:id/trace'];
+const UNDESCRIBED = ['get /api/jobs/:id/trace', 'get /image/:id/trace', 'get /upload/:id/trace'];
 
 beforeAll(async () => {
   const [webGateway, taskApi, userApi] = await Promise.all([

@@ -73,6 +73,7 @@ const COSTS: (Cost & { routes: string[] })[] = [
       'POST /api/jobs/:id/retry',
       'GET /api/jobs/:id/trace',
       'GET /image/:id/trace',
+      'GET /upload/:id/trace',
     ],
   },
   { units: 1, perKib: 0.1, routes: ['POST /analyze'] },
