@@ -1,4 +1,6 @@
 // What makes each alert fire in the composed stack, and how that is repaired.
+import { randomBytes } from 'node:crypto';
+import sharp from 'sharp';
 import type { Composed } from '../compose/docker.js';
 import { makeImage } from '../support/images.js';
 import { until } from '../support/until.js';
@@ -48,7 +50,10 @@ export const waves: Provocation[][] = [
     {
       what: 'images come faster than they are worked on',
       alerts: ['MemoryBudgetFull'],
-      provoke: (stack) => Promise.resolve(keepAsking(() => upload(stack, 'blur'), { atOnce: 12 })),
+      provoke: async (stack) => {
+        const image = await makeImage('png', { width: 700, height: 500 });
+        return keepAsking(() => upload(stack, 'blur', image), { atOnce: 12 });
+      },
     },
   ],
   [
@@ -69,7 +74,8 @@ export const waves: Provocation[][] = [
       alerts: ['ImageStoreEvicts'],
       provoke: async (stack) => {
         const makeRoom = await fillRedis(stack, 20_500_000);
-        const rest = keepAsking(() => upload(stack, 'bw'), { atOnce: 4 });
+        const image = await noise(400, 300);
+        const rest = keepAsking(() => upload(stack, 'bw', image), { atOnce: 4 });
         return () => Promise.all([rest(), makeRoom()]);
       },
     },
@@ -120,10 +126,16 @@ function askLocked(
 }
 
 /** @param effect `blur` takes a second, see `settings` */
-async function upload({ url }: Composed, effect: 'blur' | 'bw'): Promise<void> {
+async function upload({ url }: Composed, effect: 'blur' | 'bw', image: Buffer): Promise<void> {
   const form = new FormData();
-  const image = new Uint8Array(await makeImage('png', { width: 700, height: 500 }));
-  form.set('file', new Blob([image], { type: 'image/png' }), 'a.png');
+  form.set('file', new Blob([new Uint8Array(image)], { type: 'image/png' }), 'a.png');
   form.set('effects', effect);
   await (await fetch(`${url}/upload`, { method: 'POST', body: form })).arrayBuffer();
+}
+
+/** An image that takes as much room as its pixels. */
+function noise(width: number, height: number): Promise<Buffer> {
+  return sharp(randomBytes(width * height), { raw: { width, height, channels: 1 } })
+    .png()
+    .toBuffer();
 }
