@@ -14,6 +14,20 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => stack.stop(), 30_000);
 
+test('the trace of an upload that has failed is there for who has sent it and for administrators, and not for others', async () => {
+  const headers = await bearerOf('ada', OWN);
+  const broken = Buffer.concat([(await makeImage('jpeg')).subarray(0, 300), Buffer.from('broken')]);
+  const reply = await upload({ file: broken, effects: 'bw' }, { url: stack.url, headers });
+  expect(reply.status).toBe(422);
+  const trace = `/upload/${String(reply.headers['traceresponse']).slice(3, 35)}/trace`;
+  await eventually(async () => expect((await get(trace, 'ada')).status).toBe(200));
+  expect((await get(trace, 'ada')).text()).toContain('POST bw-worker');
+  expect((await get(trace, 'root', ALL)).status).toBe(200);
+  expect((await get(trace, 'bob')).status).toBe(404);
+  expect((await get(trace)).status).toBe(401);
+  expect((await get(trace, 'ada', ['users:read'])).status).toBe(403);
+});
+
 async function get(path: string, sub?: string, scopes = OWN): Promise<Reply> {
   const headers = sub === undefined ? {} : await bearerOf(sub, scopes);
   return send(path, { url: stack.url, headers });

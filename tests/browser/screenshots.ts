@@ -53,7 +53,7 @@ async function main(): Promise<void> {
       console.log('signed in');
     });
     await withStack({ port, observe: true, env: TRACED }, async (stack) =>
-      photograph('trace', await openTrace(context, stack), { height: TALLER.trace, top: '.trace' }),
+      photograph('trace', await openTrace(context, killable(stack)), { height: TALLER.trace, top: '.trace' }),
     );
   } finally {
     await browser.close();
@@ -74,6 +74,11 @@ async function withStack(options: StackOptions, work: (stack: Stack) => Promise<
     await stack.stop();
   }
 }
+
+const killable = (stack: Stack) => ({
+  url: stack.url,
+  kill: (pod: string) => stack.process(pod).kill('SIGKILL'),
+});
 
 /** A stack where people have to sign in. */
 async function withPeople(port: number, work: () => Promise<void>): Promise<void> {

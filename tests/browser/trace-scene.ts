@@ -1,6 +1,5 @@
 import type { Job } from '@millrace/contracts';
 import type { BrowserContext, Page } from 'playwright-core';
-import type { Stack } from '../../local/stack/stack.js';
 import { until } from '../support/until.js';
 import { landscape } from './landscape.js';
 
@@ -10,27 +9,33 @@ export const TRACED = {
   'task-api': { JOB_LEASE_MS: '1500', JOB_BACKOFF_MS: '100', SWEEP_INTERVAL_MS: '250' },
 };
 
-/** The dialog of an upload job whose worker was killed once, with its trace. */
-export async function openTrace(context: BrowserContext, stack: Stack): Promise<Page> {
+interface Killable {
+  url: string;
+  /** Kills a replica, which is started again. */
+  kill: (pod: string) => unknown;
+}
+
+/** The dialog of an upload job whose worker was killed once, with its trace. @param context whose baseURL is that of the stack */
+export async function openTrace(context: BrowserContext, { url, kill }: Killable): Promise<Page> {
   const body = new FormData();
   body.set('effects', 'bw,blur');
   body.set('file', new Blob([new Uint8Array(await landscape(215))], { type: 'image/jpeg' }), 'evening.jpg');
-  const accepted = await fetch(`${stack.url}/upload?async=true`, { method: 'POST', body });
+  const accepted = await fetch(`${url}/upload?async=true`, { method: 'POST', body });
   const { status_url } = (await accepted.json()) as { status_url: string };
-  const job = async () => (await (await fetch(stack.url + status_url)).json()) as Job;
+  const job = async () => (await (await fetch(url + status_url)).json()) as Job;
 
   const { processed_by_pod: worker } = await until('the first effect is done', async () => {
     const current = await job();
     return current.progress.done > 0 && current;
   });
-  stack.process(worker!).kill('SIGKILL');
+  await kill(worker!);
   const { id } = await until(
     'the job is completed',
     async () => {
       const current = await job();
       return current.status === 'completed' && current;
     },
-    30_000,
+    60_000,
   );
   const page = await context.newPage();
   await page.goto(`/ui/jobs?job=${id}`);

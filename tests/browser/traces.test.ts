@@ -35,7 +35,7 @@ if (findChromium() === undefined || !isLocal) {
         await sees(page, '.upload[data-phase=done]:has-text("killed.jpg")');
         await page.getByRole('link', { name: 'Timeline' }).click();
 
-        const trace = page.getByRole('dialog').getByRole('region', { name: 'Spans of the trace' });
+        const trace = page.getByRole('dialog').getByRole('group', { name: 'Spans of the trace' });
         const row = (name: RegExp) => trace.getByRole('row', { name });
         await row(/Attempt 2/).waitFor();
         expect(await row(/Attempt 1/).textContent()).toMatch(/Attempt 1.*lost.*queue-worker-1/);
@@ -98,6 +98,26 @@ if (findChromium() === undefined || !isLocal) {
     );
   }, 120_000);
 
+  test('the card of an upload that has failed shows how far it came, as a job too', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        const broken = (await makeImage('jpeg')).subarray(0, 300);
+        await choose(page, 'broken.jpg', broken);
+        await sees(page, '.upload[data-phase=failed]');
+        await page.locator('.upload .trace summary').click();
+        await sees(page, '.upload .waterfall tr:has-text("POST bw-worker")');
+        await page.getByLabel('As a job').check();
+        await choose(page, 'job.jpg', broken);
+        const card = page.locator('.upload:has-text("job.jpg")');
+        await card.locator('.trace summary').click();
+        await card.locator('.waterfall tr.is-attempt.is-failed').waitFor();
+        await expectNoFindings(page);
+      },
+      { ...DESKTOP_PATIENT, refusals: [404, 422] },
+    );
+  }, 60_000);
+
   test('says so when there is no trace, and when the store is away', async () => {
     const { id } = await queueTask('forgotten');
     await visit(
@@ -121,8 +141,8 @@ if (findChromium() === undefined || !isLocal) {
 /** A trace is not there before its first spans are. */
 const DESKTOP_PATIENT = { ...DESKTOP, refusals: [404], patienceMs: 20_000 };
 
-async function choose(page: Page, name: string): Promise<void> {
-  const buffer = await makeImage('jpeg');
+async function choose(page: Page, name: string, content?: Buffer): Promise<void> {
+  const buffer = content ?? (await makeImage('jpeg'));
   await page.setInputFiles('input[type=file]', { name, mimeType: 'image/jpeg', buffer });
 }
 

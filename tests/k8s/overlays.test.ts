@@ -390,6 +390,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         ({ metadata }) => ![metadata.name, metadata.namespace].includes('millrace-logs'),
       );
       expect(problemsOf(beside, exempt)).toEqual([]);
+      expect(inLogs.flatMap(schemaProblems)).toEqual([]);
     });
 
     test('fits into the quota of prod', () => {

@@ -149,6 +149,7 @@ test('requests that are refused', async () => {
     await get(`/api/tasks/${mark('id')}`),
     await get(`/api/jobs/${mark('id')}`),
     await get(`/image/${mark('id')}`),
+    await get(`/upload/${mark('id')}/trace`),
     await get(`/${mark('path')}`),
     await get(`/api/${mark('path')}/%ff`),
     await get(`/internal/${mark('path')}`),

@@ -1,14 +1,14 @@
 // That what is logged, and how it is kept, is the same in every environment.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { repositoryRoot } from '../../local/paths.js';
 import { loggingSettings } from '../../local/servers/postgres.js';
 import { parseManifests } from '../k8s/manifests.js';
 
 const read = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8');
 const compose = parse(read('docker-compose.yaml'), { merge: true }) as {
-  services: Record<string, { image: string; command: string[] }>;
+  services: Record<string, { image: string; command: string[]; profiles?: string[] }>;
 };
 /** The arguments of the first container of a manifest's workload. */
 const podOf = (path: string) =>
@@ -61,3 +61,38 @@ test.each([
   const pod = podOf(`overlays/components/observe/${file}`);
   expect([pod.image, pod.args]).toEqual([image, defaults]);
 });
+
+describe('what observes the stack writes JSON', () => {
+  const SETTING =
+    /(log\.format|loggerFormat|logs\.encoding)=json|(REDIS_EXPORTER_LOG|GF_LOG_CONSOLE)_FORMAT"(,"value")?:"json"/;
+  // The one only makes a folder; the other has it in its configuration.
+  const exempt = ['log-folder', 'log-collector'];
+
+  test.each(
+    Object.entries(compose.services).filter(
+      ([name, { profiles = [] }]) => profiles.includes('observe') && !exempt.includes(name),
+    ),
+  )('%s in Compose', (_name, service) => {
+    expect(JSON.stringify(service)).toMatch(SETTING);
+  });
+
+  test.each(
+    ['prometheus', 'alertmanager', 'grafana', 'exporters', 'nginx-sidecar', 'victoria-logs']
+      .map((name) => `observe/${name}`)
+      .concat('traces/jaeger')
+      .flatMap((file) =>
+        parseAllDocuments(read(`overlays/components/${file}.yaml`)).flatMap((document) =>
+          containersIn(document.toJS()).map((container) => [container.image, container] as const),
+        ),
+      ),
+  )('%s in a pod', (_image, container) => {
+    expect(JSON.stringify(container)).toMatch(SETTING);
+  });
+});
+
+/** Whatever has an image, however deep. */
+function containersIn(value: unknown): { image: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('image' in value) return [value as { image: string }];
+  return Object.values(value).flatMap(containersIn);
+}

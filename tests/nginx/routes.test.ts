@@ -39,6 +39,7 @@ test.each([
   ['POST', '/analyze?async=true', 'web-gateway'],
   ['POST', '/upload', 'web-gateway'],
   ['GET', '/image/0c5b', 'web-gateway'],
+  ['GET', '/upload/0c5b/trace', 'web-gateway'],
   ['POST', '/lab/runs?requests=20', 'web-gateway'],
   ['POST', '/api/add', 'task-api'],
   ['POST', '/api/add/task1', 'task-api'],
@@ -186,7 +187,7 @@ describe('what is not in the route table', () => {
   test('every request that reached a service has a path from the table', () => {
     const seen = upstreams.flatMap((upstream) => upstream.received).map(({ url }) => url);
     const known =
-      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)\/?($|\?)|(ui|image|api|add|tasks|user)\/)/;
+      /^\/($|\?|(health|docs|openapi\.json|analyze|upload|tasks|user|lab\/runs)\/?($|\?)|(ui|image|api|add|tasks|user)\/|upload\/[^/]+\/trace\/?($|\?))/;
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.filter((url) => !known.test(url))).toEqual([]);
   });

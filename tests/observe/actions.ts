@@ -4,8 +4,8 @@ import type { Composed } from '../compose/docker.js';
 
 type Undo = () => Promise<unknown>;
 
-/** Longer than any alert takes to fire. */
-const AT_MOST_S = 300;
+/** Longer than any alert is waited for. */
+const AT_MOST_S = 600;
 
 /** Does `ask` again and again, so many times at once, each after a pause. What fails is what it is for. */
 export function keepAsking(ask: () => Promise<unknown>, { atOnce, pauseMs = 0 }: Pace): Undo {

@@ -69,7 +69,7 @@ const ROUTES: Record<Access, string[]> = {
     'DELETE /api/jobs/:id',
   ],
   'texts:analyze': ['POST /analyze'],
-  'images:read': ['GET /image/:id', 'GET /image/:id/trace'],
+  'images:read': ['GET /image/:id', 'GET /image/:id/trace', 'GET /upload/:id/trace'],
   'images:write': ['POST /upload'],
   'users:read': ['GET /user/users'],
   'users:write': ['POST /user/register'],

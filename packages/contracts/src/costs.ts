@@ -64,9 +64,17 @@ const COSTS: (Cost & { routes: string[] })[] = [
     ],
   },
   {
-    // A worker does something, too.
+    // A worker does something, too, or the store of traces.
     units: 3,
-    routes: ['POST /api/add', 'POST /api/add/:task', 'GET /add/:task', 'POST /api/jobs/:id/retry'],
+    routes: [
+      'POST /api/add',
+      'POST /api/add/:task',
+      'GET /add/:task',
+      'POST /api/jobs/:id/retry',
+      'GET /api/jobs/:id/trace',
+      'GET /image/:id/trace',
+      'GET /upload/:id/trace',
+    ],
   },
   { units: 1, perKib: 0.1, routes: ['POST /analyze'] },
   // Its bytes have an allowance of their own (UPLOAD_RATE_BYTES).

@@ -8,7 +8,7 @@ const groups = {
     ...['Namespace', 'ResourceQuota', 'LimitRange', 'ConfigMap', 'Secret', 'Service', 'ServiceAccount'],
     ...['PersistentVolumeClaim', 'Pod'],
   ],
-  'apis/apps/v1': ['Deployment', 'StatefulSet'],
+  'apis/apps/v1': ['Deployment', 'StatefulSet', 'DaemonSet'],
   'apis/batch/v1': ['Job'],
   'apis/autoscaling/v2': ['HorizontalPodAutoscaler'],
   'apis/policy/v1': ['PodDisruptionBudget'],

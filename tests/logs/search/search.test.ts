@@ -17,6 +17,8 @@ import { containerFiles } from './container-files.js';
 import { buildPrograms, hasGo } from './programs.js';
 
 const MINUTE_MS = 60_000;
+/** For a line to be found: the machine may be busy with other work. */
+const PATIENCE_MS = MINUTE_MS;
 
 type Entry = Record<string, string>;
 
@@ -73,7 +75,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       const entries = await find(query);
       expect(entries).toHaveLength(count);
       return entries;
-    }, 20_000);
+    }, PATIENCE_MS);
 
   beforeAll(async () => {
     programs = buildPrograms();
@@ -128,7 +130,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
         const all = await find(`trace_id:=${trace}`);
         expect([...new Set(all.map((entry) => entry['service.name']))].sort()).toEqual(services.sort());
         return all;
-      }, 20_000);
+      }, PATIENCE_MS);
       expect(entries.find((entry) => entry['service.name'] === 'nginx')).toMatchObject({
         _msg: 'request',
         severity_text: 'INFO',
@@ -143,7 +145,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
         span_id: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
       });
     },
-    MINUTE_MS,
+    3 * MINUTE_MS,
   );
 
   test(
@@ -162,7 +164,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       // Its own time, and not the time at which it was read.
       expect(Math.abs(Date.parse(entry!['_time']!) - Date.now())).toBeLessThan(MINUTE_MS);
     },
-    MINUTE_MS,
+    3 * MINUTE_MS,
   );
 
   test(
@@ -179,7 +181,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       const [said] = await found('service.name:=redis "User requested shutdown"', 1);
       expect(said).toMatchObject({ severity_text: 'WARN', role: 'M' });
     },
-    MINUTE_MS,
+    3 * MINUTE_MS,
   );
 
   test(
@@ -204,7 +206,21 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
         'service.instance.id': 'postgres-0',
       });
     },
-    MINUTE_MS,
+    3 * MINUTE_MS,
+  );
+
+  test(
+    'has fields of what the programs that observe write',
+    async () => {
+      const line = { time: new Date().toISOString(), level: 'WARN', source: 'a.go:1', msg: 'a slow rule' };
+      files.docker('millrace-prometheus-1', JSON.stringify(line));
+      expect((await found('"a slow rule"', 1))[0]).toMatchObject({
+        'service.name': 'prometheus',
+        severity_text: 'WARN',
+        source: 'a.go:1',
+      });
+    },
+    3 * MINUTE_MS,
   );
 
   test(
@@ -215,7 +231,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       await found('"after the other"', 1);
       expect(await find('"of another project"')).toEqual([]);
     },
-    MINUTE_MS,
+    3 * MINUTE_MS,
   );
 
   test(
@@ -233,6 +249,6 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
       const entries = await found('"restart"', 600);
       expect(new Set(entries.map(({ _msg }) => _msg)).size).toBe(600);
     },
-    2 * MINUTE_MS,
+    5 * MINUTE_MS,
   );
 });

@@ -14,7 +14,8 @@ import type { Request, RequestHandler } from 'express';
 import { clientOf } from './client-address.js';
 import type { Lifecycle } from '../process/lifecycle.js';
 import type { Logger } from '../process/log/logger.js';
-import { withContext } from '../process/context/request-context.js';
+import { ownerMark } from '../process/context/ownership.js';
+import { type RequestContext, withContext } from '../process/context/request-context.js';
 import { toTraceparent } from '../process/context/traceparent.js';
 import { endServerSpan, startServerSpan } from '../telemetry/spans.js';
 import { PROBES, requestLog } from './request-log.js';
@@ -71,14 +72,26 @@ export function requestFront(options: RequestFrontOptions): RequestHandler {
       if (isProbe) return;
       const route = routeOf(req);
       const { statusCode: status } = res;
-      if (span) endServerSpan(span, { method, route, status, finished });
+      if (span) {
+        const { owner } = context.principal ?? {};
+        const isBegunFor = caller === undefined && owner !== undefined;
+        const mark = isBegunFor ? ownerMark(span.spanContext().traceId, owner) : undefined;
+        endServerSpan(span, { method, route, status, finished, ownerMark: mark });
+      }
       log({ requestId, traceparent, method, route: route ?? NO_ROUTE, status, ms, finished });
     });
     const signal = cancellation.get;
-    withContext(
-      { requestId, traceparent, client, deadline, cancellation, signal, effects: { begun: false } },
-      next,
-    );
+    const effects = { begun: false };
+    const context: RequestContext = {
+      requestId,
+      traceparent,
+      client,
+      deadline,
+      cancellation,
+      signal,
+      effects,
+    };
+    withContext(context, next);
   };
 }
 

@@ -91,15 +91,24 @@ export function startServerSpan(method: string, traceparent: string | undefined)
   return startSpan(tracing, { name: method, kind: 'server', attributes }, traceparent);
 }
 
-/** @param ended.finished false when the client left before it had the whole answer */
+interface EndedRequest {
+  method: string;
+  route: string | undefined;
+  status: number;
+  /** False when the client left before it had the whole answer. */
+  finished: boolean;
+  /** Whose trace it has begun; undefined for nobody's, and when it is part of one. */
+  ownerMark: string | undefined;
+}
+
 export function endServerSpan(
   span: Span,
-  ended: { method: string; route: string | undefined; status: number; finished: boolean },
+  { method, route, status, finished, ownerMark }: EndedRequest,
 ): void {
-  const { method, route, status, finished } = ended;
   if (route !== undefined) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
   if (finished) span.setAttribute('http.response.status_code', status);
   else span.setAttribute('error.type', 'client_left');
+  if (ownerMark !== undefined) span.setAttribute('millrace.owner_mark', ownerMark);
   if (finished && status >= 500) tracing?.fail(span);
   span.end();
 }

@@ -12,6 +12,9 @@ const idOf = (bytes: number) =>
 
 const int64 = z.union([z.string().regex(/^-?\d{1,20}$/), z.number()], 'must be an integer').transform(String);
 
+/** In a path or an export. */
+export const traceIdSchema = idOf(16);
+
 /** Nanoseconds since 1970. */
 const time = z
   .union([z.string().regex(/^\d{1,20}$/), z.number().min(0)], 'must be a time in nanoseconds')
@@ -62,7 +65,7 @@ function valueWithin(depth: number): z.ZodType<AttributeValue> {
 const attributes = z.array(z.object({ key: z.string(), value: valueWithin(DEPTH).default({}) })).default([]);
 
 const spanSchema = z.object({
-  traceId: idOf(16),
+  traceId: traceIdSchema,
   spanId: idOf(8),
   /** Empty or missing: it begins the trace. */
   parentSpanId: z.union([z.literal(''), idOf(8)]).default(''),

@@ -1,4 +1,5 @@
 import { type Trace, TRACE_SPANS_MAX, type TraceSpan } from '@millrace/contracts';
+import { ownerMark } from '../process/context/ownership.js';
 import type { Attribute, ExportedSpan, ResourceSpans } from './otlp.js';
 
 interface Span {
@@ -23,6 +24,26 @@ export function toTrace(exported: readonly ResourceSpans[]): Trace | undefined {
     spans: shown.map((placed) => toTraceSpan(placed, first.start)),
     omitted: spans.length - shown.length,
   };
+}
+
+/**
+ * Whether a trace began with such a request (`POST /upload`) of this owner. That it did is only known when its first span has come.
+ *
+ * @param owner null for anyone's
+ */
+export function hasBegunWith(
+  exported: readonly ResourceSpans[],
+  { request, owner }: { request: string; owner: string | null },
+): boolean {
+  return exported.some(({ scopeSpans }) =>
+    scopeSpans
+      .flatMap(({ spans }) => spans)
+      .filter(({ name, parentSpanId }) => name === request && parentSpanId === '')
+      .some(
+        ({ traceId, attributes }) =>
+          owner === null || textsOf(attributes).get('millrace.owner_mark') === ownerMark(traceId, owner),
+      ),
+  );
 }
 
 /** Each once, by their beginning. */

@@ -2,6 +2,8 @@ import express from 'express';
 import { exportOf, traceIdOf } from '../../../../tests/support/otlp-spans.js';
 import { deserted, type Listener, listenOnFreePort } from '../../../../tests/support/listen.js';
 import { type HttpProblem, Unavailable } from '../http/problem.js';
+import { ownerMark } from '../process/context/ownership.js';
+import { withSignal } from '../process/context/request-context.js';
 import { createTraceReader, type TraceReader } from './trace-reader.js';
 
 /** What the store answers, by trace. Undefined: it does not. */
@@ -10,12 +12,35 @@ const ANSWERS: Record<string, { status: number; body: string } | undefined> = {
     status: 200,
     body: JSON.stringify({ result: exportOf([{ trace: 1, span: 1, name: 'one' }]) }),
   },
+  [traceIdOf(8)]: {
+    status: 200,
+    body: JSON.stringify({
+      result: exportOf([
+        {
+          trace: 8,
+          span: 1,
+          name: 'POST /upload',
+          attributes: { 'millrace.owner_mark': ownerMark(traceIdOf(8), 'ada') },
+        },
+        { trace: 8, span: 2, parent: 1, name: 'POST blur-worker' },
+      ]),
+    }),
+  },
+  [traceIdOf(9)]: {
+    status: 200,
+    body: JSON.stringify({
+      result: exportOf([
+        { trace: 9, span: 1, name: 'GET /' },
+        { trace: 9, span: 2, parent: 1, name: 'POST /upload' },
+      ]),
+    }),
+  },
   // As Jaeger does.
   [traceIdOf(2)]: { status: 404, body: '{"error":{"httpCode":404,"message":"No traces found"}}' },
   [traceIdOf(3)]: { status: 200, body: '{"result":{"resourceSpans":[{"scopeSpans":7}]}}' },
   [traceIdOf(4)]: { status: 200, body: '<html></html>' },
   [traceIdOf(5)]: { status: 500, body: '{}' },
-  [traceIdOf(6)]: { status: 200, body: `{"result":{},"padding":"${'x'.repeat(5 * 1024 ** 2)}"}` },
+  [traceIdOf(6)]: { status: 200, body: `{"result":{},"padding":"${'x'.repeat(2 * 1024 ** 2)}"}` },
   [traceIdOf(7)]: { status: 200, body: '{"result":{}}' },
 };
 
@@ -59,9 +84,39 @@ it.each([
   ['is of another form', 3, 502],
   ['is a page', 4, 502],
   ['is an error', 5, 503],
-  ['is larger than 4 MiB', 6, 503],
+  ['is larger than 2 MiB', 6, 502],
 ])('says so when the answer %s', async (_what, trace, status) => {
   expect(await failure(trace)).toMatchObject({ status });
+});
+
+it.each([
+  ['its owner', 'ada', 8],
+  ['everyone, without owners', null, 8],
+])('shows the trace of an upload to %s', async (_who, owner, trace) => {
+  const begun = { request: 'POST /upload', owner };
+  expect((await traces.readBegunWith(traceIdOf(trace), begun)).spans).toHaveLength(2);
+});
+
+it.each([
+  ['somebody else', 'bob', 'POST /upload', 8],
+  ['nobody in particular', '', 'POST /upload', 8],
+  ['anyone, when it began with another request', null, 'POST /analyze', 8],
+  ['anyone, when the request came later', null, 'POST /upload', 9],
+  ['somebody, when it has no owner', 'ada', 'POST /upload', 9],
+])('shows no trace to %s', async (_who, owner, request, trace) => {
+  await expect(traces.readBegunWith(traceIdOf(trace), { request, owner })).rejects.toMatchObject({
+    status: 404,
+  });
+});
+
+it('stops when its client has left', async () => {
+  const leaves = new AbortController();
+  const reading = withSignal(leaves.signal, () => failure(99));
+  leaves.abort();
+  const begun = performance.now();
+  expect(await reading).toBeInstanceOf(Unavailable);
+  expect(await traces.read(parentOf(1))).toMatchObject({ spans: [{ name: 'one' }] });
+  expect(performance.now() - begun).toBeLessThan(1_000);
 });
 
 it('is unavailable when the store does not answer, and reads others afterwards', async () => {

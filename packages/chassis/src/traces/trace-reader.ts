@@ -1,27 +1,38 @@
 import type { Trace } from '@millrace/contracts';
-import { Agent, request } from 'undici';
+import { Agent, errors, request } from 'undici';
 import { z } from 'zod';
 import { HttpProblem, notFound, Unavailable } from '../http/problem.js';
+import { currentSignal, withTimeout } from '../process/context/request-context.js';
 import { traceFields } from '../process/context/traceparent.js';
 import { createWorkLimiter } from '../work/work-limiter.js';
-import { exportRequestSchema } from './otlp.js';
-import { toTrace } from './to-trace.js';
+import { exportRequestSchema, type ResourceSpans } from './otlp.js';
+import { hasBegunWith, toTrace } from './to-trace.js';
 
 export interface TraceReader {
   /**
    * The trace that a traceparent belongs to, as far as its spans have come.
    *
    * @param traceparent undefined or null when there was none
-   * @throws HttpProblem 404 when it is not there: not exported, not yet, or no longer; 503 while the store cannot be read
+   * @throws HttpProblem 404 when it is not there: not exported, not yet, or no longer; 502 when it cannot be shown; 503 while the store cannot
+   *   be read
    */
   read(traceparent: string | null | undefined): Promise<Trace>;
+  /**
+   * The trace with an id that a client names, if it began with such a request (`POST /upload`) of this owner.
+   *
+   * @param owner null for anyone's
+   * @throws as `read`; 404 for all others
+   */
+  readBegunWith(id: string, begun: { request: string; owner: string | null }): Promise<Trace>;
   close(): Promise<void>;
 }
 
-/** Parsing one takes several times its size, and time in which nothing else is done. */
+/** Parsing one takes several times its size, and time in which nothing else is done: some 80 ms for a MiB. */
 const READS_AT_ONCE = 1;
 const READS_WAITING = 20;
-const MAX_BYTES = 4 * 1024 ** 2;
+/** Several times as much as is shown of it (TRACE_SPANS_MAX). */
+const MAX_BYTES = 2 * 1024 ** 2;
+/** With the waiting. A client must hear of a fault within 5 s. */
 const TIMEOUT_MS = 3_500;
 
 const answerSchema = z.object({ result: exportRequestSchema });
@@ -36,34 +47,46 @@ export function createTraceReader(url: string): TraceReader {
     queueLimit: READS_WAITING,
   });
 
-  const fetchTrace = async (id: string): Promise<Trace | undefined> => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const fetchSpans = async (id: string): Promise<ResourceSpans[]> => {
+    const signal = currentSignal() ?? null;
     const { statusCode, body } = await request(`${base}/api/v3/traces/${id}`, { dispatcher, signal }).catch(
       away,
     );
     const text = await body.text().catch(away);
-    if (statusCode === 404) return undefined;
+    if (statusCode === 404) return [];
     if (statusCode !== 200) away(new Error(`the store of traces answered ${statusCode}`));
     const { data, error } = answerSchema.safeParse(parseJson(text));
     if (!data)
       throw new HttpProblem(502, 'The store of traces sent an unexpected response.', { cause: error });
-    return toTrace(data.result.resourceSpans);
+    return data.result.resourceSpans;
   };
+  const inTurn = (id: string) => withTimeout(TIMEOUT_MS, () => reads.run(() => fetchSpans(id)));
 
   return {
     async read(traceparent) {
       const { trace_id: id } = traceFields(traceparent ?? undefined);
-      const trace =
-        id === undefined ? undefined : await reads.run(() => fetchTrace(id), { waitMs: TIMEOUT_MS });
-      if (!trace)
-        throw notFound('There is no trace of this. The latest ones are kept, a moment after the work.');
-      return trace;
+      return shown(id === undefined ? [] : await inTurn(id));
+    },
+    async readBegunWith(id, begun) {
+      const spans = await inTurn(id);
+      return shown(hasBegunWith(spans, begun) ? spans : []);
     },
     close: () => dispatcher.destroy(),
   };
 }
 
+function shown(spans: readonly ResourceSpans[]): Trace {
+  const trace = toTrace(spans);
+  if (!trace) throw notFound('There is no trace of this. The latest ones are kept, a moment after the work.');
+  return trace;
+}
+
 function away(cause: unknown): never {
+  if (cause instanceof errors.ResponseExceededMaxSizeError)
+    throw new HttpProblem(
+      502,
+      `The trace is too large to be shown here: more than ${MAX_BYTES / 1024 ** 2} MiB.`,
+    );
   throw new Unavailable('Traces cannot be read right now. Try again in a moment.', { cause });
 }
 

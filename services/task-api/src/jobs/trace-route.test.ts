@@ -10,6 +10,7 @@ const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 /** Tells which trace it was asked for. */
 const traces: TraceReader = {
   read: (traceparent) => Promise.reject(new HttpProblem(404, `asked for ${traceparent}`)),
+  readBegunWith: () => Promise.reject(new Error('not asked here')),
   close: () => Promise.resolve(),
 };
 

@@ -17,6 +17,8 @@ const traces = {
   reader: {
     read: (traceparent: string | null | undefined) =>
       Promise.reject(new HttpProblem(404, `asked for ${traceparent}`)),
+    readBegunWith: (id: string, begun: object) =>
+      Promise.reject(new HttpProblem(404, `asked for ${id}, ${JSON.stringify(begun)}`)),
     close: () => Promise.resolve(),
   },
   jaegerUrl: 'http://jaeger.test/?a="<b>&',
@@ -45,6 +47,14 @@ it('shows the trace in which an image was made', async () => {
   expect((await request(app).get('/').expect(200)).text).toContain(
     '<meta name="traces" content="http://jaeger.test/?a=&#34;&#60;b&#62;&#38;" />',
   );
+});
+
+it('shows the trace of an upload that has made no image', async () => {
+  const app = gateway.createApp({ traces });
+  const id = TRACEPARENT.slice(3, 35);
+  const { body } = await request(app).get(`/upload/${id.toUpperCase()}/trace`).expect(404);
+  expect(body.detail).toBe(`asked for ${id}, {"request":"POST /upload","owner":null}`);
+  await request(app).get('/upload/..%2f..%2fapi/trace').expect(400);
 });
 
 it('is not there when traces cannot be read, and the page does not know of any', async () => {

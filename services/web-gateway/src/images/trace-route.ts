@@ -1,10 +1,13 @@
-import { idOf, methodNotAllowed, notFound } from '@millrace/chassis/http';
+import { idOf, methodNotAllowed, notFound, parseParam } from '@millrace/chassis/http';
 import { visibleOwner } from '@millrace/chassis/process';
-import type { TraceReader } from '@millrace/chassis/traces';
+import { type TraceReader, traceIdSchema } from '@millrace/chassis/traces';
 import type { ImageStore } from '@millrace/workflows';
 import { Router } from 'express';
 
-/** GET /image/:id/trace: how an image was made, in every process, and when. Whoever may see the image may see its trace. */
+/**
+ * How an image was made, in every process, and when: GET /image/:id/trace. And GET /upload/:id/trace, where none was made: the id is that of
+ * the trace, from the upload's `traceresponse`. Whoever may see the image, or has sent the upload, may see the trace.
+ */
 export function imageTraceRoutes(images: ImageStore, traces: TraceReader): Router {
   const router = Router();
   router
@@ -16,6 +19,14 @@ export function imageTraceRoutes(images: ImageStore, traces: TraceReader): Route
       if (!origin || (owner !== null && origin.owner !== owner))
         throw notFound('There is no image with this id.');
       res.set('Cache-Control', 'no-store').json(await traces.read(origin.traceparent));
+    })
+    .all(methodNotAllowed);
+  router
+    .route('/upload/:id/trace')
+    .get(async (req, res) => {
+      const id = parseParam(traceIdSchema, 'id', req.params.id);
+      const begun = { request: 'POST /upload', owner: visibleOwner() };
+      res.set('Cache-Control', 'no-store').json(await traces.readBegunWith(id, begun));
     })
     .all(methodNotAllowed);
   return router;

@@ -7,6 +7,8 @@ interface FailureDetails {
   retryAfterMs?: number | undefined;
   /** Whether the work had begun; undefined when the response does not say. */
   begun?: boolean | undefined;
+  /** Of the trace, if it can be read. */
+  traceId?: string | undefined;
 }
 
 /** A failed request, with a message to show. */
@@ -16,13 +18,19 @@ export class Failure extends Error {
   readonly fields: Record<string, string>;
   readonly retryAfterMs: number | undefined;
   readonly begun: boolean | undefined;
+  readonly traceId: string | undefined;
 
-  constructor(message: string, status: number, { fields = {}, retryAfterMs, begun }: FailureDetails = {}) {
+  constructor(
+    message: string,
+    status: number,
+    { fields = {}, retryAfterMs, begun, traceId }: FailureDetails = {},
+  ) {
     super(message);
     this.status = status;
     this.fields = fields;
     this.retryAfterMs = retryAfterMs;
     this.begun = begun;
+    this.traceId = traceId;
   }
 
   /** Whether it is shown at the fields it is about. */
@@ -70,7 +78,13 @@ export function failureFrom(status: number, header: (name: string) => string | n
     fields: Object.fromEntries(errors.map(({ path, message }) => [path, message])),
     retryAfterMs,
     begun: problem.work_begun,
+    traceId: exportedTrace(header('traceresponse')),
   });
+}
+
+/** The trace that a response names, if its spans are exported. https://w3c.github.io/trace-context/#traceresponse-header */
+function exportedTrace(traceresponse: string | null): string | undefined {
+  return /^00-([0-9a-f]{32})-[0-9a-f]{16}-01$/.exec(traceresponse ?? '')?.[1];
 }
 
 /** What a token would need besides (RFC 6750, 3). */

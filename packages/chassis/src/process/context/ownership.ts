@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ADMIN_SCOPE } from '@millrace/contracts';
 import { currentContext } from './request-context.js';
 
@@ -16,4 +17,12 @@ export function visibleOwner(): string | null {
   if (!principal || principal.scopes.has(ADMIN_SCOPE)) return null;
   // Nobody's things are administrators' only: no owner is the empty text.
   return principal.owner ?? '';
+}
+
+/**
+ * Marks a trace as somebody's. It tells nobody who that is, nor which other traces are theirs; but whoever knows an owner can see whether this
+ * one is theirs.
+ */
+export function ownerMark(traceId: string, owner: string): string {
+  return createHash('sha256').update(`${traceId} ${owner}`).digest('base64url');
 }

@@ -33,7 +33,12 @@ export function UploadCard({ upload }: { upload: Upload }) {
         )}
       </div>
       {phase !== 'done' && phase !== 'failed' && <Progress upload={upload} />}
-      {failure && phase === 'failed' && <FailureNotice failure={failure} onRetry={() => retryUpload(id)} />}
+      {failure && phase === 'failed' && (
+        <>
+          <FailureNotice failure={failure} onRetry={() => retryUpload(id)} />
+          <FailedTrace upload={upload} />
+        </>
+      )}
       {result && (
         <>
           <BeforeAfter original={file} resultUrl={result.view_url} name={name} />
@@ -44,6 +49,12 @@ export function UploadCard({ upload }: { upload: Upload }) {
       {job && <JobLine job={job} />}
     </li>
   );
+}
+
+/** Of the upload, if that was refused, or else of its job. */
+function FailedTrace({ upload: { failure, job } }: { upload: Upload }) {
+  if (failure?.traceId !== undefined) return <TraceDetails of={`/upload/${failure.traceId}`} />;
+  return job ? <TraceDetails of={`/api/jobs/${job.id}`} /> : null;
 }
 
 function Progress({ upload: { file, phase, sent, job, effects } }: { upload: Upload }) {

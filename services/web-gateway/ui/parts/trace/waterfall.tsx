@@ -23,7 +23,7 @@ export function Waterfall({ trace }: { trace: Trace }) {
         {duration(duration_ms)} · {count(spans.length, 'span')} · {count(replicas, 'replica')}
         {omitted > 0 && ` · ${omitted} more not shown`}
       </p>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label="Spans of the trace">
+      <div class="table-scroll" tabIndex={0} role="group" aria-label="Spans of the trace">
         <table class="waterfall">
           <thead>
             <tr>
