@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { createApp, type Dependencies, type JobOptions } from '../../services/task-api/src/app.js';
 import { createListPool } from '../../services/task-api/src/lists/list-pool.js';
+import { createMainPool } from '../../services/task-api/src/main-pool.js';
 import { createJobPublisher, type DueJob } from '../../services/task-api/src/jobs/outbox/publisher.js';
 import { createSweeper, startSweeper } from '../../services/task-api/src/jobs/outbox/sweeper.js';
 import { createTaskHints } from '../../services/task-api/src/tasks/task-hints.js';
@@ -52,6 +53,7 @@ export async function startTaskApi(
     startTestPostgres('task-api', servers.postgresDataDir),
     startTestRedis(servers.redis),
   ]);
+  const main = createMainPool(postgres.config, silentLogger());
   const lists = createListPool({ ...postgres.config, POSTGRES_LIST_POOL_SIZE: 4 }, silentLogger());
   const connection = await redis.connectAs('task_api');
   const publisher = createJobPublisher(connection);
@@ -59,7 +61,7 @@ export async function startTaskApi(
   const makeApp = (own: Partial<Dependencies> = {}) =>
     createApp({
       ...basics('task-api-test'),
-      postgres: postgres.db,
+      postgres: main,
       lists,
       postgresCheck: postgres.check,
       redis: connection,
@@ -79,7 +81,7 @@ export async function startTaskApi(
       },
       ...own,
     });
-  const due = { db: postgres.db, hints, republishAfterMs: 300, logger: silentLogger() };
+  const due = { db: main, hints, republishAfterMs: 300, logger: silentLogger() };
   const sweeper = createSweeper({ ...due, publisher });
   let stopSweeper = () => Promise.resolve();
   return {
@@ -112,7 +114,7 @@ export async function startTaskApi(
     async stop() {
       await stopSweeper();
       hints.close();
-      await lists.end().catch(() => undefined);
+      await Promise.all([main.end(), lists.end()]).catch(() => undefined);
       await Promise.all([postgres.stop(), redis.stop()]);
     },
   };

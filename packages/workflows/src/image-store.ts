@@ -87,12 +87,20 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
       const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
       const lastTry = performance.now() + Math.min(SAVE_AGAIN_MS, remainingMs());
       const traceparent = currentContext()?.traceparent;
-      const fields = {
-        ...{ type, etag, bytes },
+      const key = keyOf(id);
+      const head = {
+        ...{ type, etag },
         ...(owner !== null && { owner }),
         ...(isSampled(traceparent) && { traceparent }),
       };
-      const write = () => execute(redis.multi().hset(keyOf(id), fields).expire(keyOf(id), ttlSeconds));
+      // The bytes by themselves: ioredis copies a transaction as a whole, once more than a single command. They never lie there without a time
+      // to live: they are added to a key that has one, and which gets it again in case it was evicted in between.
+      const write = () =>
+        Promise.all([
+          execute(redis.multi().hset(key, head).expire(key, ttlSeconds)),
+          redis.hset(key, { bytes }),
+          redis.expire(key, ttlSeconds),
+        ]);
       await retryForever(() => whileRedisAnswers('HSET image', write), {
         retryable: (error) => error instanceof Unavailable && performance.now() < lastTry,
       });
