@@ -22,6 +22,7 @@ export interface TraceReader {
 const READS_AT_ONCE = 1;
 const READS_WAITING = 20;
 const MAX_BYTES = 4 * 1024 ** 2;
+/** For one, waiting included. */
 const TIMEOUT_MS = 3_500;
 
 const answerSchema = z.object({ result: exportRequestSchema });
@@ -36,8 +37,7 @@ export function createTraceReader(url: string): TraceReader {
     queueLimit: READS_WAITING,
   });
 
-  const fetchTrace = async (id: string): Promise<Trace | undefined> => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const fetchTrace = async (id: string, signal: AbortSignal): Promise<Trace | undefined> => {
     const { statusCode, body } = await request(`${base}/api/v3/traces/${id}`, { dispatcher, signal }).catch(
       away,
     );
@@ -53,8 +53,9 @@ export function createTraceReader(url: string): TraceReader {
   return {
     async read(traceparent) {
       const { trace_id: id } = traceFields(traceparent ?? undefined);
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
       const trace =
-        id === undefined ? undefined : await reads.run(() => fetchTrace(id), { waitMs: TIMEOUT_MS });
+        id === undefined ? undefined : await reads.run(() => fetchTrace(id, signal), { waitMs: TIMEOUT_MS });
       if (!trace)
         throw notFound('There is no trace of this. The latest ones are kept, a moment after the work.');
       return trace;
