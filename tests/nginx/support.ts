@@ -117,7 +117,11 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   await mkdir(join(folder, 'logs'));
   await mkdir(join(folder, 'tmp'));
   const https = certificate && { ...certificate, port: httpsPort };
-  const environment = { ...nginxEnvironment, ...httpsVariables(https), ...options.settings };
+  const environment: NodeJS.ProcessEnv = {
+    ...nginxEnvironment,
+    ...httpsVariables(https),
+    ...options.settings,
+  };
   const { text } = renderListen([`127.0.0.1:${port}`], https ? [`127.0.0.1:${httpsPort}`] : [], environment);
   await writeFile(join(folder, 'listen.conf'), text);
   await writeFile(join(folder, 'settings.conf'), renderSettings(environment));
@@ -145,8 +149,9 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     return child;
   };
-  const watch =
-    certificate && putCertificate(join(folder, certificateFolders.https), certificate, environment, 1);
+  // As nginx/start has them.
+  const files = { certFile: environment.HTTPS_CERT_FILE!, keyFile: environment.HTTPS_KEY_FILE! };
+  const watch = certificate && putCertificate(join(folder, certificateFolders.https), files, environment, 1);
   const started = [run('nginx', nginxArguments(folder))];
   if (watch) started.push(run(watch.command, watch.args));
   const stop = async () => {

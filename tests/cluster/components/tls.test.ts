@@ -213,6 +213,8 @@ function callerOf(service: ServiceName): string {
         Promise.all([serialOf('queue-worker', 'redis'), serialOf('user-api', 'postgres')]);
       const before = await serials();
       const logs = followLogs();
+      // The first requests open connections: on a busy machine, some in vain.
+      await startTraffic({ url, perSecond: 30, retries: 'safe' }).stop(150);
       const traffic = startTraffic({ url, perSecond: 30, retries: 'none' });
       await apply(await secretsOf(authority));
       const has = (name: string, text: RegExp) =>

@@ -2,16 +2,21 @@ import type { Pool, PoolClient } from 'pg';
 
 /** Takes connections out of a pool. */
 export interface Checkout {
-  /** @throws when there is none in the pool's `connectionTimeoutMillis` */
+  /** @throws when none is free, nor can be opened, within the pool's `connectionTimeoutMillis` */
   take(): Promise<PoolClient>;
   /** @param broken why nobody can use it any more */
   giveBack(client: PoolClient, broken?: Error): void;
+  /** How many wait for one. */
+  waiting(): number;
 }
 
 interface Waiting {
   resolve(client: PoolClient): void;
-  reject(error: unknown): void;
+  reject(error: Error): void;
 }
+
+/** More at a time take each other's CPU, and so the first one comes later. */
+const OPENED_AT_ONCE = 2;
 
 /**
  * Whoever needs a connection gets the first that is free: one that somebody gives back, or a new one. In pg's pool, whoever causes a new one waits
@@ -19,17 +24,23 @@ interface Waiting {
  * the others have been free a hundred times.
  */
 export function createCheckout(pool: Pool): Checkout {
+  const { max, connectionTimeoutMillis } = pool.options;
   const line: Waiting[] = [];
-  /** Never fewer than there are in the line. */
   let opening = 0;
 
   const giveBack = (client: PoolClient, broken?: Error) => {
-    const next = broken ? undefined : line.shift();
+    const next = broken ? undefined : line[0];
     if (next) next.resolve(client);
     else client.release(broken);
+    openMore();
+  };
+
+  const openMore = () => {
+    while (opening < Math.min(line.length, OPENED_AT_ONCE) && pool.totalCount < max) void open();
   };
 
   const open = async () => {
+    const cause = line[opening]!;
     opening += 1;
     try {
       const client = await pool.connect();
@@ -37,19 +48,40 @@ export function createCheckout(pool: Pool): Checkout {
       giveBack(client);
     } catch (error) {
       opening -= 1;
-      if (line.length > opening) line.shift()?.reject(error);
+      cause.reject(error as Error);
+      openMore();
     }
   };
 
   return {
     take() {
-      const mayOpen = pool.idleCount <= pool.waitingCount && pool.totalCount < pool.options.max;
-      if (!mayOpen) return pool.connect();
+      // Those who wait there are about to get an idle one.
+      if (pool.idleCount > pool.waitingCount) return pool.connect();
       return new Promise((resolve, reject) => {
-        line.push({ resolve, reject });
-        void open();
+        const end = () => {
+          clearTimeout(timer);
+          const place = line.indexOf(waiting);
+          if (place >= 0) line.splice(place, 1);
+        };
+        const waiting: Waiting = {
+          resolve(client) {
+            end();
+            resolve(client);
+          },
+          reject(error) {
+            end();
+            reject(error);
+          },
+        };
+        const timer = setTimeout(
+          () => waiting.reject(new Error(`no connection in ${connectionTimeoutMillis} ms`)),
+          connectionTimeoutMillis,
+        );
+        line.push(waiting);
+        openMore();
       });
     },
     giveBack,
+    waiting: () => line.length,
   };
 }

@@ -61,15 +61,15 @@ export function createPostgres(
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
   });
-  countPool(name, pool);
   // An idle connection that breaks is replaced at the next query; without a listener, the event would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
   // A connection also has no listener while it passes from one user to the next. Whoever gets a broken one finds out from its first query.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
-  const { take, giveBack } = createCheckout(pool);
+  const connections = createCheckout(pool);
+  countPool(name, pool, () => connections.waiting());
   const connect = () =>
-    take().catch((error: unknown) => {
+    connections.take().catch((error: unknown) => {
       throw isServerFault(error) ? asUnavailable(error) : error;
     });
 
@@ -97,7 +97,7 @@ export function createPostgres(
           on(client, (error) => (broken = error)).query<Row>(text, values),
         );
       } finally {
-        giveBack(client, broken);
+        connections.giveBack(client, broken);
       }
     },
     async transaction(work) {
@@ -120,7 +120,7 @@ export function createPostgres(
         throw error;
       } finally {
         client.off('error', breaks);
-        giveBack(client, broken);
+        connections.giveBack(client, broken);
       }
     },
     end: () => pool.end(),
