@@ -43,6 +43,11 @@ BEGIN
       'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I',
       role, service.schema, service.runs
     );
+    -- Which migrations have been applied is for the other role to say. Where there is no such table yet, whoever creates it sees to that
+    -- (packages/chassis/src/stores/postgres/migrate.ts).
+    IF to_regclass(format('%I.migrations', service.schema)) IS NOT NULL THEN
+      EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %I.migrations FROM %I', service.schema, service.runs);
+    END IF;
   END LOOP;
 END
 $roles$;

@@ -4,6 +4,7 @@
 // Programs sign people in by authorization code and PKCE, as one public client, and come back to the stack's home page.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { URL } from 'node:url';
 import { ADMIN_SCOPE, SCOPES } from '@millrace/contracts';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
@@ -71,6 +72,16 @@ const provider = new Provider(ISSUER, {
   },
 });
 
+// Its pages would load a font from a server elsewhere, which need not know who works on what, and may not be there.
+provider.use(async (context, next) => {
+  await next();
+  context.set(
+    'Content-Security-Policy',
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+  );
+  if (typeof context.body === 'string') context.body = context.body.replace(/@import url\(http[^)]*\);/g, '');
+});
+
 function tokenFor(person) {
   return new SignJWT({ scope: people[person].join(' ') })
     .setProtectedHeader({ alg: ALG, kid: key.kid, typ: 'at+jwt' })
@@ -84,6 +95,11 @@ function tokenFor(person) {
 
 const speakOpenIdConnect = provider.callback();
 createServer((request, response) => {
+  // A web page whose name was made to lead to this machine (DNS rebinding) would get a token.
+  if (request.headers.host !== new URL(ISSUER).host) {
+    response.writeHead(421).end();
+    return;
+  }
   const [, person] = /^\/token\/(\w+)$/.exec(request.url) ?? [];
   if (person && Object.hasOwn(people, person)) {
     response.setHeader('Cache-Control', 'no-store');

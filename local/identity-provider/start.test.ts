@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
 import { decodeJwt } from 'jose';
 import { freePort } from '../servers/ports.js';
 import { withGuard } from '../supervise/test-support.js';
@@ -85,6 +87,29 @@ test(
         expect(decodeJwt(await tokenOf('ada'))).toMatchObject({ ...common, sub: 'ada' });
         expect(decodeJwt(await tokenOf('bob'))['scope']).not.toContain('jobs:admin');
         expect((await fetch(`${provider.url}/token/eve`)).status).toBe(404);
+        const rebound = http.get(`${provider.url}/token/ada`, { headers: { Host: 'elsewhere.example' } });
+        const [answer] = (await once(rebound, 'response')) as [http.IncomingMessage];
+        expect(answer.resume().statusCode).toBe(421);
+      } finally {
+        await provider.stop();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'has pages that load nothing from elsewhere',
+  () =>
+    withGuard(async (guard) => {
+      const provider = await startIdentityProvider({ guard, port: await freePort(), home: HOME });
+      try {
+        const page = await fetch(`${provider.url}/auth`, { headers: { Accept: 'text/html' } });
+        expect(page.headers.get('content-security-policy')).toMatch(
+          /^default-src 'none'; style-src 'unsafe-inline';/,
+        );
+        const text = await page.text();
+        expect(text).toContain('<style>');
+        expect(text.replaceAll(provider.url, '')).not.toMatch(/https?:\/\//);
       } finally {
         await provider.stop();
       }

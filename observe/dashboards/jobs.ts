@@ -62,9 +62,11 @@ export const jobs: Dashboard = {
         },
       },
       {
-        title: 'Places of workers',
-        unit: 'short',
-        lines: { taken: 'sum(worker_jobs_in_progress)', 'there are': 'sum(worker_job_places)' },
+        title: 'Places of workers that are taken',
+        unit: 'percentunit',
+        lines: {
+          '{{kind}}': 'sum by (kind) (worker_jobs_in_progress) / sum by (kind) (worker_job_places)',
+        },
       },
     ],
     'What is kept': [

@@ -1,8 +1,8 @@
 // What is checked, by which tool, and what is ignored for which reason. Paths are relative to the current folder, a Git repository.
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { files } from './files.mjs';
+import { renderedOverlays } from './manifests.mjs';
+import { ENVIRONMENTS, nginxConfiguration } from './nginx.mjs';
 import { toolPath } from './tools.mjs';
 
 /**
@@ -12,7 +12,7 @@ import { toolPath } from './tools.mjs';
  * a finding in its output.
  */
 export const checks = [
-  { name: 'hadolint', from: 'pip', runs: () => one(files('services/*/Dockerfile')) },
+  { name: 'hadolint', from: 'pip', runs: () => one(files('*Dockerfile')) },
   { name: 'shellcheck', from: 'pip', runs: () => one(shellScripts()) },
   {
     name: 'actionlint',
@@ -39,10 +39,20 @@ export const checks = [
   {
     name: 'kube-score',
     from: 'go',
-    runs: () => one(files('k8s/*.yaml'), ...kubeScoreOptions, ...ignoring(ignoredByKubeScore)),
+    runs: () => [
+      ...one(files('k8s/*.yaml'), ...scoring(ignoredByKubeScore)),
+      ...renderedOverlays().map(({ path, reads }) => ({
+        args: [...scoring({ ...ignoredByKubeScore, ...ignoredInOverlays }), path],
+        reads,
+      })),
+    ],
     noise: /^\[(OK|SKIPPED)\].*\n/gm,
   },
-  { name: 'gixy', from: 'pip', runs: nginxEnvironments },
+  {
+    name: 'gixy',
+    from: 'pip',
+    runs: () => ENVIRONMENTS.flatMap((name) => [inspectNginx(name, false), inspectNginx(name, true)]),
+  },
 ];
 
 const zizmorOptions = ['--offline', '--no-progress', '--config', 'scripts/audit/zizmor.yaml'];
@@ -54,15 +64,6 @@ const lockfileOptions = [
   '--allowed-hosts',
   'npm',
 ];
-const kubeScoreOptions = [
-  'score',
-  '--kubernetes-version',
-  'v1.34',
-  '--output-format',
-  'ci',
-  '--exit-one-on-warning',
-];
-
 const ignoredByKubeScore = {
   'deployment-replicas': 'the number of replicas is set by an autoscaler or by `kubectl scale`',
   'horizontalpodautoscaler-replicas':
@@ -72,43 +73,43 @@ const ignoredByKubeScore = {
   'container-image-pull-policy': 'in development the images are in no registry; elsewhere tags do not change',
   'service-type': 'the node port is how a laptop reaches Nginx; overlays/prod closes it',
 };
+const ignoredInOverlays = {
+  'deployment-strategy':
+    'what observes the stack has a volume, or is there once: tests/k8s checks the others',
+};
 
-/** By environment. */
+/** By environment, and with HTTPS. */
+const STATUS_PORT = { status_page_exposed: 'its port is for probes and the exporter: no other is let in' };
 const ignoredByGixy = {
-  compose: {},
-  kubernetes: { resolver_external: 'kube-dns.kube-system is the DNS server of the cluster itself' },
+  local: { missing_resolver: 'its replicas have addresses, and no names' },
+  compose: STATUS_PORT,
+  kubernetes: {
+    ...STATUS_PORT,
+    resolver_external: 'kube-dns.kube-system is the DNS server of the cluster itself',
+  },
+  https: {
+    add_header_redefinition: 'an error of Nginx itself need not offer HTTP/3; without HTTPS, this is checked',
+    default_server_flag: 'it is one server, which listens for TCP and UDP',
+  },
 };
 
 function one(paths, ...options) {
   return [{ args: [...options, ...paths], reads: paths.length }];
 }
 
-function ignoring(reasons) {
-  return Object.keys(reasons).flatMap((test) => ['--ignore-test', test]);
+function scoring(ignored) {
+  const format = ['--kubernetes-version', 'v1.34', '--output-format', 'ci', '--exit-one-on-warning'];
+  return ['score', ...format, ...Object.keys(ignored).flatMap((test) => ['--ignore-test', test])];
 }
 
-/** Files known to Git, and new ones. */
-function files(...patterns) {
-  const options = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns];
-  return execFileSync('git', options, { encoding: 'utf8' }).split('\n').filter(Boolean);
+function inspectNginx(environment, isSecured) {
+  const ignored = { ...ignoredByGixy[environment], ...(isSecured && ignoredByGixy.https) };
+  const { path, reads } = nginxConfiguration(environment, isSecured);
+  return { args: ['--skips', Object.keys(ignored).join(), path], reads };
 }
 
 function shellScripts() {
   return files()
     .filter((path) => !/\.(ts|tsx|mjs|json|md|png|webp|svg|yaml|conf|sql|css|html)$/.test(path))
     .filter((path) => /^#!.*sh\b|^# shellcheck shell=/m.test(readFileSync(path, 'utf8').slice(0, 200)));
-}
-
-/** Nginx' configuration is complete only together with the files of an environment. */
-function nginxEnvironments() {
-  return Object.entries(ignoredByGixy).map(([environment, reasons]) => {
-    const folder = mkdtempSync(join(tmpdir(), 'millrace-audit-'));
-    const paths = files('nginx/*.conf');
-    for (const path of paths) {
-      const [name, place = environment] = basename(path, '.conf').split('.');
-      if (place === environment || name === 'listen') copyFileSync(path, join(folder, `${name}.conf`));
-    }
-    const skips = Object.keys(reasons).flatMap((test) => ['--skips', test]);
-    return { args: [...skips, join(folder, 'nginx.conf')], reads: paths.length };
-  });
 }

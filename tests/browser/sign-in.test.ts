@@ -61,8 +61,6 @@ async function visit(
     });
     page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
     page.on('request', (request) => {
-      // What the provider's own pages load is its own affair.
-      if (request.isNavigationRequest() || !request.frame().url().startsWith(home)) return;
       const { origin, protocol } = new URL(request.url());
       if (protocol.startsWith('http') && !allowed.includes(origin))
         complaints.push(`request to ${request.url()}`);

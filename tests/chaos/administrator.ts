@@ -1,5 +1,5 @@
 import { Client, type QueryResultRow } from 'pg';
-import { JOB_QUEUE } from '@millrace/contracts';
+import { JOB_QUEUES } from '@millrace/contracts';
 import { Redis } from 'ioredis';
 import type { Stack } from '../../local/stack/stack.js';
 
@@ -42,7 +42,10 @@ export async function withRedis<T>({ redis: { url } }: Stack, use: (redis: Redis
   }
 }
 
-/** How many jobs are in the Redis queue. */
+/** How many jobs are in the queues in Redis. */
 export function queueDepth(stack: Stack): Promise<number> {
-  return withRedis(stack, (redis) => redis.zcard(JOB_QUEUE));
+  return withRedis(stack, async (redis) => {
+    const depths = await Promise.all(Object.values(JOB_QUEUES).map((queue) => redis.zcard(queue)));
+    return depths.reduce((sum, depth) => sum + depth, 0);
+  });
 }

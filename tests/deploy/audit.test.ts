@@ -25,6 +25,7 @@ const faults: [check: string, path: string, from: string, to: string, finding: s
     'mirror.example',
   ],
   ['kube-score', 'k8s/bw-worker.yaml', 'readOnlyRootFilesystem: true', '# $&', 'CRITICAL'],
+  ['kube-score', 'overlays/components/traces/jaeger.yaml', 'readOnlyRootFilesystem: true', '# $&', 'jaeger'],
   [
     'gixy',
     'nginx/routes.conf',
@@ -32,6 +33,7 @@ const faults: [check: string, path: string, from: string, to: string, finding: s
     '$& location ~ /go/(.*) { return 302 http://$host$uri; }',
     'http_splitting',
   ],
+  ['gixy', 'nginx/listen', 'ssl_protocols TLSv1.2', 'ssl_protocols TLSv1 TLSv1.2', 'weak_ssl_tls'],
 ];
 
 let copy: string;
@@ -44,14 +46,24 @@ beforeAll(() => {
     .toString()
     .split('\0')
     .filter((file) =>
-      /^(\.github|docker|k8s|nginx|scripts|services\/[^/]+\/Dockerfile)|package-lock\.json$/.test(file),
+      /^(\.github|docker|k8s|nginx|overlays|scripts|services\/[^/]+\/Dockerfile)|package-lock\.json$/.test(
+        file,
+      ),
     ))
     cpSync(join(root, path), join(copy, path));
   execFileSync('git', ['init', '--quiet'], { cwd: copy });
 });
 afterAll(() => rmSync(copy, { recursive: true }));
 
-describe.each(faults)('%s', (check, path, from, to, finding) => {
+test('there is a fault for each check', () => {
+  const { stdout } = spawnSync(process.execPath, [join(root, 'scripts/audit/main.mjs'), '--help'], {
+    encoding: 'utf8',
+  });
+  const [, names] = /one check: (.*)/.exec(stdout)!;
+  expect([...new Set(faults.map(([check]) => check))].sort()).toEqual(names!.split(', ').sort());
+});
+
+describe.each(faults)('%s, of %s', (check, path, from, to, finding) => {
   it('finds nothing, but a planted fault', () => {
     const clean = audit(copy, check);
     if (clean.stdout.includes('skipped')) {

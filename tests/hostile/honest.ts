@@ -16,6 +16,7 @@ const post = (path: string, body: object) =>
 const kinds: Record<string, (id: string) => Promise<Response>> = {
   task: (id) => post('/api/tasks', { title: `Buy milk ${id}` }),
   queued: (id) => post('/api/add', { task: `Bake a cake ${id}` }),
+  done: (id) => addAndWait(`Water the plants ${id}`),
   analyze: (id) => post('/analyze', { text: `Hello, how are you? ${id}` }),
   list: () => fetch(`${url}/api/tasks?limit=20`),
   upload: () => {
@@ -25,6 +26,21 @@ const kinds: Record<string, (id: string) => Promise<Response>> = {
     return fetch(`${url}/upload`, { method: 'POST', body: form });
   },
 };
+
+/** Until a worker has done the task. */
+async function addAndWait(task: string): Promise<Response> {
+  const accepted = await post('/api/add', { task });
+  if (!accepted.ok) return accepted;
+  const { status_url: job } = (await accepted.json()) as { status_url: string };
+  for (const end = performance.now() + 30_000; performance.now() < end;) {
+    const response = await fetch(url + job);
+    if (!response.ok) return response;
+    const { status } = (await response.clone().json()) as { status: string };
+    if (status === 'completed') return response;
+    await sleep(50);
+  }
+  throw new Error('the task was not done within 30 s');
+}
 
 const latencies: Record<string, number[]> = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]));
 const failed: string[] = [];

@@ -68,10 +68,11 @@ test('streams of one connection count one by one: event streams', async () => {
 test.each([
   ['requests', REQUESTS, 1_000],
   ['large uploads', LARGE_UPLOADS, 8_000_000],
+  ['uploads of unknown length', LARGE_UPLOADS, undefined],
 ])('streams of one connection count one by one: %s', async (_what, count, length) => {
   const begun = Array.from({ length: count + 1 }, () =>
     session.request(
-      { ':path': '/upload', ':method': 'POST', 'content-length': length },
+      { ':path': '/upload', ':method': 'POST', ...(length !== undefined && { 'content-length': length }) },
       { endStream: false },
     ),
   );

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../support/until.js';
 import { send } from './client.js';
 import { type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
 
 const LARGE = 8_000_000;
 const IN_LINE = 64;
 const STREAMS = 50;
+const IMAGES = 64;
 
 let nginx: Nginx;
 let gateway: Upstream;
@@ -101,6 +103,33 @@ test('an address may have a limited number of event streams open, and one more w
   await sleep(200);
   expect((await open()).status).toBe(200);
   for (const { request } of streams) request.destroy();
+});
+
+test('an address may have a limited number of images on their way, and one more when it has one', async () => {
+  // Of an image only its beginning.
+  const images = await startUpstream('web-gateway', (_request, response) => {
+    response.writeHead(200, { 'Content-Type': 'image/png', 'Content-Length': 1_000_000 });
+    response.write(Buffer.alloc(100_000));
+  });
+  const other = await startNginx({ replicas: { 'web-gateway': [images.port], 'task-api': [taskApi.port] } });
+  try {
+    const get = async () => {
+      const request = http.get({ host: '127.0.0.1', port: other.port, path: '/image/a', agent: false });
+      request.on('error', () => undefined);
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      response.on('error', () => undefined);
+      return { request, status: response.statusCode };
+    };
+    const downloads = await Promise.all(Array.from({ length: IMAGES }, get));
+    expect(new Set(downloads.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await get()).status).toBe(429);
+    downloads[0]!.request.destroy();
+    await until('there is room again', async () => (await get()).status === 200);
+    for (const { request } of downloads) request.destroy();
+  } finally {
+    await other.stop();
+    await images.stop();
+  }
 });
 
 test('EDGE_REQUESTS_PER_SECOND: an address may ask that often, after a burst; others are not affected', async () => {

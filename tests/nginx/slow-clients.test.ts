@@ -1,5 +1,7 @@
 // How long a client may take, and how much of nginx it can hold in the meantime.
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import { sendRaw } from './client.js';
@@ -90,7 +92,10 @@ describe('what a client holds open', () => {
       replace: {
         // The line of large uploads would let one begin every two seconds.
         'limits.conf': { 'rate=30r/m': 'rate=1000r/s' },
-        'routes.conf': { 'requests 1000': 'requests 40' },
+        'routes.conf': {
+          'requests 1000': 'requests 40',
+          'medium_uploads_begun 128': 'medium_uploads_begun 5',
+        },
       },
     });
   });
@@ -104,10 +109,12 @@ describe('what a client holds open', () => {
     return { socket, closed };
   };
   const LARGE = 8_000_000;
+  const MEDIUM = 1_000_000;
   const SMALL = 1_000;
 
   test.each([
     ['large uploads', 32, LARGE],
+    ['medium uploads', 5, MEDIUM],
     ['requests', 40, SMALL],
   ])('is so many %s: one more gets 429, and other clients do not notice', async (_what, count, length) => {
     const begun = Array.from({ length: count + 1 }, () => begin('203.0.113.1', length));
@@ -132,3 +139,80 @@ describe('what a client holds open', () => {
     for (const { socket } of open) socket.destroy();
   });
 });
+
+describe('a client that keeps its places by sending a byte now and then, for which nginx has no limit of time', () => {
+  const [LARGE_UPLOADS, REQUESTS] = [32, 1_000];
+  /** More than the 10 s that a body may pause. */
+  const SECONDS = 14;
+  /** What nginx keeps of a body in memory. */
+  const BUFFER_BYTES = 64 * 1024;
+
+  let held: Nginx;
+  beforeAll(async () => {
+    held = await startNginx({
+      replicas: { 'web-gateway': [gateway.port] },
+      settings: { TRUSTED_PROXIES: '127.0.0.1' },
+      replace: { 'limits.conf': { 'rate=30r/m': 'rate=1000r/s' } },
+    });
+  });
+  afterAll(() => held.stop());
+
+  const head = (client: string, path: string, length: number) =>
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: ${client}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`;
+  const ask = async (client: string, path: string, body: Buffer) => {
+    const { socket, closed } = connect(held.port);
+    socket.write(head(client, path, body.length));
+    socket.write(body);
+    return (await closed).slice(9, 12);
+  };
+
+  // Where processes tell of their memory.
+  (process.platform === 'linux' ? test : test.skip)(
+    'holds a buffer for each, no place of a service, and nothing of other clients',
+    async () => {
+      const [before, reached] = [memoryOf(held.folder), gateway.received.length];
+      const sockets = Array.from({ length: REQUESTS }, (_, number) => {
+        const { socket } = connect(held.port);
+        const isLarge = number < LARGE_UPLOADS;
+        socket.write(
+          isLarge ? head('203.0.113.1', '/upload', 21_000_000) : head('203.0.113.1', '/analyze', 1_000_000),
+        );
+        socket.write(Buffer.alloc(isLarge ? 1_000_000 : BUFFER_BYTES - 1_024));
+        return socket;
+      });
+      const dripping = setInterval(
+        () => sockets.forEach((socket) => socket.writable && socket.write('x')),
+        2_000,
+      );
+      try {
+        const others: string[] = [];
+        for (let second = 0; second < SECONDS; second += 1) {
+          others.push(await ask('203.0.113.2', '/upload', Buffer.alloc(2_000_000)));
+          others.push(await ask('203.0.113.2', '/analyze', Buffer.from('{}')));
+          await sleep(1_000);
+        }
+        // They are still there: it can have no more.
+        expect(sockets.filter((socket) => !socket.destroyed)).toHaveLength(REQUESTS);
+        expect(await ask('203.0.113.1', '/analyze', Buffer.from('{}'))).toBe('429');
+
+        expect(memoryOf(held.folder) - before).toBeLessThan(REQUESTS * 2 * BUFFER_BYTES);
+        expect(new Set(others)).toEqual(new Set(['200']));
+        expect(gateway.received.length - reached).toBe(others.length);
+      } finally {
+        clearInterval(dripping);
+        for (const socket of sockets) socket.destroy();
+      }
+    },
+    60_000,
+  );
+});
+
+/** What all processes of an nginx have in memory of their own, in bytes. */
+function memoryOf(folder: string): number {
+  const parent = readFileSync(join(folder, 'nginx.pid'), 'utf8').trim();
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ');
+  const kibibytes = [parent, ...children].map((pid) =>
+    Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]),
+  );
+  return kibibytes.reduce((sum, one) => sum + one, 0) * 1024;
+}

@@ -1,10 +1,11 @@
 // One Redis holds images, which may be evicted, and the queue, which may not. However many images arrive, jobs are done as usual.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls';
-import { JOB_QUEUE } from '@millrace/contracts';
+import { JOB_QUEUES } from '@millrace/contracts';
 import { createImageStore, type ImageStore } from '@millrace/workflows';
 import request from 'supertest';
-import { type Consumer, startConsumer } from '../../services/queue-worker/src/consumer.js';
+import type { Consumer } from '../../services/queue-worker/src/consumer.js';
+import { startConsumers } from '../../services/queue-worker/src/consumers.js';
 import { createJobBoard } from '../../services/queue-worker/src/job-board.js';
 import { createJobProcessor } from '../../services/queue-worker/src/job-processor.js';
 import type { PerformJob } from '../../services/queue-worker/src/perform-job.js';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   client = createServiceClient({ name: 'task-api', urls: [listener.url] });
   const board = createJobBoard(client, 'queue-worker-1');
   const logger = silentLogger();
-  consumer = startConsumer({
+  consumer = startConsumers({
     redisUrl: taskApi.redis.server.urls.queue_worker,
     concurrency: CONCURRENCY,
     logger,
@@ -125,11 +126,11 @@ it('sets no time to live on the keys of the queue', async () => {
   const { redis } = taskApi.redis;
   // On a busy machine, jobs in work may be on it once more.
   await eventually(
-    async () => expect(await redis.zcard(JOB_QUEUE)).toBeGreaterThanOrEqual(JOBS - CONCURRENCY),
+    async () => expect(await redis.zcard(JOB_QUEUES.task)).toBeGreaterThanOrEqual(JOBS - CONCURRENCY),
     30_000,
   );
   const keys = await redis.keys('jobs:*');
-  expect(keys.sort()).toEqual([JOB_QUEUE, 'jobs:questions']);
+  expect(keys.sort()).toEqual([JOB_QUEUES.task, 'jobs:questions']);
   for (const key of keys) expect(await redis.pttl(key)).toBe(-1);
   open();
   await jobs;

@@ -8,11 +8,16 @@ export const jobKindSchema = z.enum(JOB_KINDS);
 export const jobStatusSchema = z.enum(JOB_STATUSES);
 
 /**
- * The queue in Redis: a sorted set of the ids of jobs that are due, the most urgent first and then the oldest, as ids contain the time
- * (UUIDv7). An entry is a hint, and each job has at most one: the job itself is a row in PostgreSQL.
+ * The queues in Redis, one for each kind, so that many jobs of one kind do not keep those of another waiting. Each is a sorted set of the ids of jobs
+ * that are due, the most urgent first and then the oldest, as ids contain the time (UUIDv7). An entry is a hint, and each job has at most
+ * one: the job itself is a row in PostgreSQL. Replicas of an earlier version put jobs of all kinds into the first one.
  */
-export const JOB_QUEUE = 'jobs:due';
-/** The scores of its members. */
+export const JOB_QUEUES: Record<JobKind, string> = {
+  task: 'jobs:due',
+  analyze: 'jobs:due:analyze',
+  image: 'jobs:due:image',
+};
+/** The scores of their members. */
 export const QUEUE_RANK: Record<Priority, number> = { high: 1, medium: 2, low: 3 };
 
 const RUN_AT_MAX_DAYS = 30;

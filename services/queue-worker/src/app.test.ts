@@ -9,7 +9,8 @@ import { type Listener, listenOnFreePort } from '../../../tests/support/listen.j
 import { startTestRedis, type TestRedis } from '../../../tests/support/redis.js';
 import { basics, silentLogger } from '../../../tests/support/service-basics.js';
 import { createApp } from './app.js';
-import { type Consumer, startConsumer } from './consumer.js';
+import type { Consumer } from './consumer.js';
+import { startConsumers } from './consumers.js';
 
 let redis: TestRedis;
 let listener: Listener;
@@ -24,7 +25,7 @@ beforeAll(async () => {
   );
   link = await openLink(listener.port);
   taskApi = createServiceClient({ name: 'task-api', urls: [`http://127.0.0.1:${link.port}`] });
-  consumer = startConsumer({
+  consumer = startConsumers({
     redisUrl: redis.urlOf('queue_worker'),
     concurrency: 1,
     logger: silentLogger(),

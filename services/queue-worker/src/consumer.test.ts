@@ -3,14 +3,15 @@ import { createServiceClient, type ServiceClient } from '@millrace/chassis/calls
 import { HttpProblem, Unavailable } from '@millrace/chassis/http';
 import { currentContext, currentSignal } from '@millrace/chassis/process';
 import type { Postgres } from '@millrace/chassis/stores/postgres';
-import { type Job, JOB_QUEUE } from '@millrace/contracts';
+import { type Job, JOB_QUEUES } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';
 import { type Link, openLink } from '../../../tests/support/link.js';
 import { type Listener, listenOnFreePort } from '../../../tests/support/listen.js';
 import { recordingLogger } from '../../../tests/support/service-basics.js';
 import { startTaskApi, type TestTaskApi } from '../../../tests/support/task-api.js';
-import { type Consumer, startConsumer } from './consumer.js';
+import type { Consumer } from './consumer.js';
+import { startConsumers } from './consumers.js';
 import { createJobBoard } from './job-board.js';
 import { createJobProcessor } from './job-processor.js';
 import type { PerformJob } from './perform-job.js';
@@ -56,7 +57,7 @@ function startWorker(
 ) {
   const { logger, lines } = recordingLogger();
   const board = createJobBoard(taskApiClient, pod);
-  const consumer = startConsumer({
+  const consumer = startConsumers({
     redisUrl,
     concurrency: 4,
     logger,
@@ -122,7 +123,7 @@ it('takes more urgent jobs first when there is a backlog', async () => {
   for (const priority of order) {
     await call().post('/api/add').send({ task: priority, priority }).expect(202);
   }
-  await eventually(async () => expect(await taskApi.redis.redis.zcard(JOB_QUEUE)).toBe(order.length));
+  await eventually(async () => expect(await taskApi.redis.redis.zcard(JOB_QUEUES.task)).toBe(order.length));
 
   const begun: string[] = [];
   const { perform, open } = gatedWork();
@@ -134,6 +135,37 @@ it('takes more urgent jobs first when there is a backlog', async () => {
   await eventually(() => expect(begun).toEqual(['high', 'high', 'high', 'high']));
   open();
   await eventually(() => expect([...begun].sort()).toEqual([...order].sort()));
+});
+
+describe('jobs of a kind', () => {
+  const addImage = async (): Promise<string> => {
+    const image = call()
+      .post('/internal/jobs/image?effects=bw')
+      .set('Content-Type', 'image/png')
+      .send(Buffer.from('x'));
+    return (await image.expect(202)).body.id as string;
+  };
+
+  it('keep none of another waiting, however many there are and however long they take', async () => {
+    const work = gatedWork();
+    startWorker((job, context) =>
+      job.kind === 'image' ? work.perform(job, context) : Promise.resolve('done'),
+    );
+    const images = await Promise.all(Array.from({ length: 10 }, addImage));
+    await eventually(() => expect(work.begun()).toBe(4));
+    await reaches(await add(), 'completed');
+    work.open();
+    await Promise.all(images.map((id) => reaches(id, 'completed')));
+  });
+
+  it('are also taken from the queue into which an earlier version puts all kinds', async () => {
+    const id = await addImage();
+    const { redis } = taskApi.redis;
+    await eventually(async () => expect(await redis.zrem(JOB_QUEUES.image, id)).toBe(1));
+    await redis.zadd(JOB_QUEUES.task, 1, id);
+    startWorker(() => Promise.resolve('done'));
+    await reaches(id, 'completed');
+  });
 });
 
 it('does each of 40 tasks once, with two workers', async () => {
@@ -425,7 +457,7 @@ describe('closing', () => {
     await link.freeze();
     const id = await add();
     // The claim is in flight.
-    await eventually(async () => expect(await taskApi.redis.redis.zcard(JOB_QUEUE)).toBe(0));
+    await eventually(async () => expect(await taskApi.redis.redis.zcard(JOB_QUEUES.task)).toBe(0));
     const closed = consumer.close(10_000);
     await link.mend();
     await begins(work);

@@ -2,11 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, StoreTls } from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
-import { gauge } from '@millrace/chassis/telemetry';
-import { type ClaimedJob, JOB_QUEUE, JOBS_A_REQUEST } from '@millrace/contracts';
+import { type ClaimedJob, JOBS_A_REQUEST } from '@millrace/contracts';
 import type { JobProcessor } from './job-processor.js';
 
 export interface ConsumerOptions {
+  /** Its key in Redis. */
+  queue: string;
   redisUrl: string;
   /** Default: as the URL says */
   tls?: StoreTls | undefined;
@@ -19,6 +20,8 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** Rejects when it cannot take jobs from the queue. */
   check: () => Promise<void>;
+  /** How many jobs it has taken: they are being claimed, or in work. */
+  taken(): number;
   /** Takes no more jobs and waits for the ones in work, for at most `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -38,11 +41,11 @@ const GOODBYE_MS = 3_000;
 type Message = [id: string, score: string];
 
 /**
- * Takes jobs from the queue in Redis, waiting for Redis as long as necessary. If a job is lost on the way, with a connection or a worker,
+ * Takes jobs from a queue in Redis, waiting for Redis as long as necessary. If a job is lost on the way, with a connection or a worker,
  * the sweeper publishes it again.
  */
 export function startConsumer(options: ConsumerOptions): Consumer {
-  const { redisUrl, tls, concurrency, logger, processor } = options;
+  const { queue, redisUrl, tls, concurrency, logger, processor } = options;
   const begun = new AbortController();
   const over = new AbortController();
   const shutdown = { begun: begun.signal, over: over.signal };
@@ -64,14 +67,6 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };
-
-  gauge({ name: 'worker_job_places', help: 'Jobs that this worker takes at once.' }, () => [
-    { value: concurrency },
-  ]);
-  gauge(
-    { name: 'worker_jobs_in_progress', help: 'Jobs that it has taken: being claimed, or in work.' },
-    () => [{ value: taken }],
-  );
 
   const start = (job: ClaimedJob) => {
     const work = processor.work(job, shutdown).finally(() => {
@@ -105,13 +100,13 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   };
 
   const take = async (count: number): Promise<Message[]> => {
-    const some = pairs(await redis.zpopmin(JOB_QUEUE, count));
+    const some = pairs(await redis.zpopmin(queue, count));
     if (some.length > 0) return some;
-    const one = await redis.bzpopmin(JOB_QUEUE, WAIT_S);
+    const one = await redis.bzpopmin(queue, WAIT_S);
     return one ? [[one[1], one[2]]] : [];
   };
   const putBack = (messages: Message[]) =>
-    redis.zadd(JOB_QUEUE, ...messages.flatMap(([id, score]) => [score, id])).catch(() => undefined);
+    redis.zadd(queue, ...messages.flatMap(([id, score]) => [score, id])).catch(() => undefined);
 
   const takeAll = async () => {
     while (!isClosing()) {
@@ -140,6 +135,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       redis.status === 'ready' && !isClosing()
         ? Promise.resolve()
         : Promise.reject(new Error('Not listening to the queue.')),
+    taken: () => taken,
     async close(deadlineMs) {
       const reason = new Error('the worker is shutting down');
       begun.abort(reason);

@@ -9,7 +9,7 @@ import {
 } from '@millrace/workflows';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
-import { startConsumer } from './consumer.js';
+import { startConsumers } from './consumers.js';
 import { createJobBoard } from './job-board.js';
 import { createJobProcessor } from './job-processor.js';
 import { BREAKS_LIMIT, createPerformJob } from './perform-job.js';
@@ -39,7 +39,7 @@ const perform = createPerformJob({
   board,
 });
 
-const consumer = startConsumer({
+const consumer = startConsumers({
   redisUrl: config.REDIS_URL,
   tls: tls.stores,
   concurrency: config.QUEUE_CONCURRENCY,

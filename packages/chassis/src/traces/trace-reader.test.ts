@@ -119,6 +119,13 @@ it('stops when its client has left', async () => {
   expect(performance.now() - begun).toBeLessThan(1_000);
 });
 
+it('keeps nobody waiting for longer than that, however many ask', async () => {
+  const begun = performance.now();
+  const late = new Promise((resolve) => setTimeout(resolve, 2_000)).then(() => failure(99));
+  await Promise.all([failure(99), failure(99), late]);
+  expect(performance.now() - begun).toBeLessThan(2_000 + 4_000);
+});
+
 it('is unavailable when the store does not answer, and reads others afterwards', async () => {
   const begun = performance.now();
   expect(await failure(99)).toBeInstanceOf(Unavailable);

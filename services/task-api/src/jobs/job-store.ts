@@ -125,7 +125,7 @@ export function createJobStore(
                 due_at = now() + $3 * interval '1 ms', progress_done = 0, refused = false
           WHERE id = $1 AND status = 'failed' AND attempt < $4 AND ${isOf('$5')}
             AND payload <> '{}' AND (kind <> 'image' OR EXISTS (SELECT FROM job_inputs WHERE job_id = jobs.id))
-          RETURNING id, priority, traceparent, owner`,
+          RETURNING id, kind, priority, traceparent, owner`,
         [id, options.maxAttempts, options.sweepAfterMs, ATTEMPTS_MAX, owner],
       );
       return told(retried)[0];

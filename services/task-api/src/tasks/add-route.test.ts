@@ -1,4 +1,4 @@
-import { JOB_QUEUE } from '@millrace/contracts';
+import { JOB_QUEUES } from '@millrace/contracts';
 import { Redis } from 'ioredis';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
@@ -24,7 +24,7 @@ const call = () => request(taskApi.app);
 /** Waits until exactly these jobs are in the queue. */
 const published = (ids: string[]) =>
   eventually(async () => {
-    expect((await redis.zrange(JOB_QUEUE, '0', '-1')).sort()).toEqual([...ids].sort());
+    expect((await redis.zrange(JOB_QUEUES.task, '0', '-1')).sort()).toEqual([...ids].sort());
   });
 
 describe.each([

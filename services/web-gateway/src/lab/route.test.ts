@@ -117,6 +117,20 @@ describe('one run at a time', () => {
     return open;
   };
 
+  it('reads no image that it has no place for', async () => {
+    const first = await beginFrozenRun();
+    const announced = http.request(`${listener.url}/lab/runs?effect=bw`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'image/jpeg', 'Content-Length': 1_000_000 },
+    });
+    announced.on('error', () => undefined);
+    announced.flushHeaders();
+    const [response] = (await once(announced, 'response')) as [http.IncomingMessage];
+    expect(response.statusCode).toBe(503);
+    announced.destroy();
+    first.destroy();
+  });
+
   it('answers 503 to another, until the first client disconnects', async () => {
     const first = await beginFrozenRun();
     const refused = await post('effect=bw&requests=1').send(photo).expect(503);

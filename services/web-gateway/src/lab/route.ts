@@ -5,12 +5,13 @@ import {
   jsonLine,
   methodNotAllowed,
   parseQuery,
+  readBody,
 } from '@millrace/chassis/http';
 import { type Lifecycle, withSignal } from '@millrace/chassis/process';
 import { createWorkLimiter } from '@millrace/chassis/work';
 import { type LabEvent, labRunQuerySchema } from '@millrace/contracts';
 import type { EffectWorkers } from '@millrace/workflows';
-import express, { type RequestHandler, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { imageTypeOf } from '../images/image-type.js';
 import { runLab } from './lab-run.js';
 
@@ -29,10 +30,10 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle, li
 
   const run: RequestHandler = async (req, res) => {
     const query = parseQuery(labRunQuerySchema, req.query);
-    const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-    const type = imageTypeOf(bytes, 'body');
-
+    // Claimed before the body is read: a thousand of them would fill the memory.
     await limiter.run(async () => {
+      const bytes = await readBody(req, IMAGE_MAX_BYTES);
+      const type = imageTypeOf(bytes, 'body');
       const stream = streams.open(req, res);
       const tell = (event: LabEvent) => stream.send(jsonLine(event));
       await withSignal(stream.signal, () =>
@@ -46,10 +47,9 @@ export function labRoutes(effectWorkers: EffectWorkers, lifecycle: Lifecycle, li
     throw new HttpProblem(404, 'The scaling lab is turned off here.');
   };
 
-  const handlers = limit === 0 ? [refuse] : [express.raw({ type: () => true, limit: IMAGE_MAX_BYTES }), run];
   router
     .route('/lab/runs')
-    .post(...handlers)
+    .post(limit === 0 ? refuse : run)
     .all(methodNotAllowed);
 
   return router;

@@ -84,6 +84,8 @@ it.each<[string, () => object, string]>([
     () => ({ sub: 'a'.repeat(256) }),
     'The access token is not valid.',
   ],
+  ['names somebody with a NUL', () => ({ sub: 'a\0b' }), 'The access token is not valid.'],
+  ['names somebody with half a character', () => ({ sub: 'a\ud800' }), 'The access token is not valid.'],
 ])('refuses a token that %s', async (_what, claims, reason) => {
   const { status, headers, body } = await get(await issuer.token({ scope: 'tasks:read', ...claims() }));
   expect({ status, body: body as unknown }).toMatchObject({ status: 401, body: { detail: reason } });

@@ -84,6 +84,18 @@ it('lets only so many requests wait', async () => {
   expect(refused.every((reason) => reason instanceof Unavailable)).toBe(true);
 });
 
+it('lets no request wait longer than its client does, however slow the issuer is', async () => {
+  const { issuer, keyOf } = makeIssuer({ patienceMs: 300, fetchKeys: () => new Promise(() => undefined) });
+  await issuer.publish('a');
+  const begun = performance.now();
+  const [first, second] = await Promise.allSettled([keyOf('a'), sleep(200).then(() => keyOf('a'))]);
+  expect([first, second]).toMatchObject([
+    { reason: expect.any(Unavailable) },
+    { reason: expect.any(Unavailable) },
+  ]);
+  expect(performance.now() - begun).toBeLessThan(1_000);
+});
+
 it('goes on with old keys while the issuer is away, and takes new ones when it is back', async () => {
   const { issuer, keyOf } = makeIssuer({ refreshAfterMs: 0 });
   await issuer.publish('a');

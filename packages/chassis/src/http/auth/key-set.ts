@@ -13,6 +13,8 @@ export interface KeySetOptions {
   refreshAfterMs?: number;
   /** How many requests may wait for keys at once. Default 1,000 */
   waitingMax?: number;
+  /** How long a request may wait for keys. Default 4,000: its client gets an answer within 5 s. */
+  patienceMs?: number;
 }
 
 /** After a fetch in the background has failed: the keys at hand go on. */
@@ -27,7 +29,8 @@ const RETRY_AFTER_MS = 10_000;
  * @returns a function that throws Unavailable when there is no answer from the issuer, and no key to do without
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
-  const { fetchKeys, logger, cooldownMs = 1_000, refreshAfterMs = 600_000, waitingMax = 1_000 } = options;
+  const { fetchKeys, logger, cooldownMs = 1_000, refreshAfterMs = 600_000 } = options;
+  const { waitingMax = 1_000, patienceMs = 4_000 } = options;
   let keys: { find: JWTVerifyGetKey; asOf: number } | undefined;
   let refreshAt = 0;
   let lastFetch = -Infinity;
@@ -44,17 +47,24 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
   /** One at a time, for all who ask. */
   const refresh = () => (fetching ??= fetchAfterCooldown().finally(() => (fetching = undefined)));
 
-  const refreshForRequest = async () => {
+  const refreshForRequest = async (asked: number) => {
     if (waiting >= waitingMax)
       throw new Unavailable('Too many requests are waiting for the keys of access tokens.');
     waiting += 1;
+    const inTime = new AbortController();
+    const tooLate = sleep(asked + patienceMs - performance.now(), undefined, { signal: inTime.signal }).then(
+      () => {
+        throw new Error('its keys take too long');
+      },
+    );
     try {
-      await refresh();
+      await Promise.race([refresh(), tooLate]);
     } catch (error) {
       throw new Unavailable('The access token cannot be checked: the issuer does not answer.', {
         cause: error,
       });
     } finally {
+      inTime.abort();
       waiting -= 1;
     }
   };
@@ -75,7 +85,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
         const isUnknown = error instanceof errors.JWKSNoMatchingKey;
         if (!isUnknown || (keys && keys.asOf >= asked)) throw error;
       }
-      await refreshForRequest();
+      await refreshForRequest(asked);
     }
   };
 }

@@ -4,11 +4,19 @@ import { z } from 'zod';
 /** Asks the issuer for its public keys. */
 export type FetchKeys = () => Promise<JSONWebKeySet>;
 
+/** For both documents together. */
 const TIMEOUT_MS = 3_000;
 const DOCUMENT_MAX_BYTES = 1024 * 1024;
+const KEYS_MAX = 100;
 
-const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
-const keysSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
+const discoverySchema = z.object({ issuer: z.string().max(2_000), jwks_uri: z.url().max(2_000) });
+const keysSchema = z.object({
+  // Their number comes first: each that is wrong would have a line in the error.
+  keys: z
+    .array(z.unknown())
+    .max(KEYS_MAX)
+    .pipe(z.array(z.looseObject({ kty: z.string() }))),
+});
 
 /** Where the keys are, the discovery document says (OpenID Connect Discovery 1.0, section 4), unless `jwksUrl` does. */
 export function createKeySource({
@@ -19,18 +27,18 @@ export function createKeySource({
   jwksUrl?: string | undefined;
 }): FetchKeys {
   let discovered: string | undefined;
-  const discover = async () => {
-    const document = discoverySchema.parse(
-      await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
-    );
+  const discover = async (signal: AbortSignal) => {
+    const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    const document = discoverySchema.parse(await fetchJson(url, signal));
     // Section 4.3: otherwise it could speak for another issuer.
     if (document.issuer !== issuer)
       throw new Error(`the discovery document of AUTH_ISSUER is that of ${document.issuer}`);
     return document.jwks_uri;
   };
   return async () => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      return keysSchema.parse(await fetchJson(jwksUrl ?? (discovered ??= await discover())));
+      return keysSchema.parse(await fetchJson(jwksUrl ?? (discovered ??= await discover(signal)), signal));
     } catch (error) {
       // The keys may have moved.
       discovered = undefined;
@@ -39,12 +47,8 @@ export function createKeySource({
   };
 }
 
-async function fetchJson(url: string): Promise<unknown> {
-  const response = await fetch(url, {
-    headers: { Accept: 'application/json' },
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, { headers: { Accept: 'application/json' }, redirect: 'error', signal });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const parts: Uint8Array[] = [];
   let bytes = 0;

@@ -1,3 +1,4 @@
+import { SCOPES } from '@millrace/contracts';
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import type { Logger } from '../../process/log/logger.js';
 import { HttpProblem } from '../problem.js';
@@ -18,8 +19,8 @@ export interface VerifierOptions {
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 /** How much clocks may differ. */
 const CLOCK_TOLERANCE_SECONDS = 5;
-/** OpenID Connect Core, section 2. */
-const SUBJECT_MAX = 255;
+/** OpenID Connect Core, section 2, but in any script: what PostgreSQL and a header can both carry, so that no two become one. */
+const SUBJECT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 /** Verifies JWT access tokens: signature, issuer, audience, times. */
 export function createVerifier({ issuer, audience, jwksUrl, logger }: VerifierOptions): Verify {
@@ -35,7 +36,7 @@ export function createVerifier({ issuer, audience, jwksUrl, logger }: VerifierOp
     try {
       const { payload } = await jwtVerify(token, keyFor, options);
       const { sub = '', exp = 0 } = payload;
-      if (sub === '' || sub.length > SUBJECT_MAX) throw new errors.JWTInvalid('sub is empty or too long');
+      if (!SUBJECT.test(sub)) throw new errors.JWTInvalid('sub is empty, too long or not text');
       return {
         // Subjects are unique within their issuer only. A URL has no space.
         owner: `${issuer} ${sub}`,
@@ -49,11 +50,16 @@ export function createVerifier({ issuer, audience, jwksUrl, logger }: VerifierOp
   };
 }
 
-/** `scope` (RFC 9068, section 2.2.3), or `scp`, as Microsoft and Okta name it. */
+/**
+ * `scope` (RFC 9068, section 2.2.3), or `scp`, as Microsoft and Okta name it. Only those that mean something here: a provider may give people
+ * thousands, and they are remembered with each token.
+ */
 function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<string> {
-  const listed = scope ?? scp;
-  if (typeof listed === 'string') return new Set(listed.split(' '));
-  return new Set(Array.isArray(listed) ? listed.filter((name) => typeof name === 'string') : []);
+  const listed: unknown = scope ?? scp;
+  const given = new Set<unknown>(
+    typeof listed === 'string' ? listed.split(' ') : Array.isArray(listed) ? listed : [],
+  );
+  return new Set(Object.keys(SCOPES).filter((name) => given.has(name)));
 }
 
 function reasonOf(error: unknown): string {

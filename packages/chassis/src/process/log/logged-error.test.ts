@@ -19,6 +19,15 @@ it('writes its causes, but not without end', () => {
   expect(text.match(/"cause"/g)).toHaveLength(4);
 });
 
+it('writes the beginning of a message that is as long as an answer', () => {
+  const { message, stack } = loggedError(new Error('x'.repeat(1_000_000))) as {
+    message: string;
+    stack: string;
+  };
+  expect(message).toMatch(/^x{2000}…$/);
+  expect(stack.length).toBeLessThan(10_000);
+});
+
 it('leaves a value that is no error as it is', () => {
   expect(loggedError('why')).toBe('why');
 });

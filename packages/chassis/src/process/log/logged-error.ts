@@ -10,6 +10,8 @@ export interface LoggedError {
 /** What names a fault without quoting what it was about: of Node, of PostgreSQL, and of ours. */
 const DETAILS = ['code', 'syscall', 'address', 'port', 'status', 'schema', 'table', 'column', 'constraint'];
 const CAUSES_MAX = 4;
+/** Some libraries list everything that is wrong with an answer of megabytes. */
+const MESSAGE_MAX = 2_000;
 /** PostgreSQL's class for values that it cannot take, which it quotes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
 const QUOTED = /"[^]*"/;
@@ -21,7 +23,8 @@ const QUOTED = /"[^]*"/;
 export function loggedError(error: unknown, causes = CAUSES_MAX): unknown {
   if (!(error instanceof Error)) return error;
   const details = error as Error & Record<string, unknown>;
-  const message = quotesInput(details) ? error.message.replace(QUOTED, '"…"') : error.message;
+  const whole = quotesInput(details) ? error.message.replace(QUOTED, '"…"') : error.message;
+  const message = whole.length > MESSAGE_MAX ? `${whole.slice(0, MESSAGE_MAX)}…` : whole;
   return {
     type: error.name,
     message,

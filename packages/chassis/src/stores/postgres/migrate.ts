@@ -10,6 +10,8 @@ import { retryForever } from '../../work/retry.js';
 
 /** How often a service asks whether its schema is up to date. */
 const CURRENT_EVERY_MS = 200;
+/** The table with the names of applied migrations, in the service's schema. */
+const RECORD = 'migrations';
 
 export interface MigrationOptions {
   config: PostgresConfig;
@@ -31,18 +33,9 @@ export interface MigrationOptions {
  */
 export async function migrate({ directory, schema, ...connection }: MigrationOptions): Promise<void> {
   const applied = await connected(connection, async (client) => {
-    if (await hasAll(client, directory, schema)) return [];
-    // Most starts have nothing to apply, and need not load a library as large as everything else together.
-    const { runner } = await import('node-pg-migrate');
-    return runner({
-      dbClient: client,
-      dir: directory,
-      direction: 'up',
-      schema,
-      migrationsTable: 'migrations',
-      advisoryLockMode: 'wait',
-      log: () => undefined,
-    });
+    const files = (await hasAll(client, directory, schema)) ? [] : await apply(client, directory, schema);
+    await protectRecord(client, schema);
+    return files;
   });
   connection.logger.info({ applied: applied.map(({ name }) => name) }, 'database schema is up to date');
 }
@@ -59,6 +52,43 @@ export async function awaitMigrations(options: MigrationOptions): Promise<void> 
     if (isFirst) options.logger.info('waiting for the migrations of the database schema');
     await sleep(CURRENT_EVERY_MS, undefined, { signal: options.signal });
   }
+}
+
+async function apply(client: Client, directory: string, schema: string) {
+  // Most starts have nothing to apply, and need not load a library as large as everything else together.
+  const { runner } = await import('node-pg-migrate');
+  return runner({
+    dbClient: client,
+    dir: directory,
+    direction: 'up',
+    schema,
+    migrationsTable: RECORD,
+    advisoryLockMode: 'wait',
+    log: () => undefined,
+  });
+}
+
+/**
+ * Lets others only read what has been applied: the service's role may write to every table that its owner creates (postgres/roles.sql), and so to
+ * this one as well.
+ */
+async function protectRecord(client: Client, schema: string): Promise<void> {
+  await client.query(`
+    DO $$
+    DECLARE
+      role text;
+    BEGIN
+      -- One at a time: two that change the same privileges would disturb each other.
+      LOCK TABLE ${schema}.${RECORD} IN SHARE ROW EXCLUSIVE MODE;
+      FOR role IN
+        SELECT DISTINCT grantee FROM information_schema.role_table_grants
+         WHERE table_schema = '${schema}' AND table_name = '${RECORD}'
+           AND grantee <> current_user AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE')
+      LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON ${schema}.${RECORD} FROM %I', role);
+      END LOOP;
+    END
+    $$`);
 }
 
 /** Runs `work` on a connection, again and again while the server is the reason why it fails. */
@@ -95,7 +125,7 @@ async function connected<T>(
 
 /** Whether every file is recorded as applied. The record is written in the transaction that applies the file. */
 async function hasAll(client: Client, directory: string, schema: string): Promise<boolean> {
-  const record = `${schema}.migrations`;
+  const record = `${schema}.${RECORD}`;
   const { rows: found } = await client.query<{ exists: boolean }>(
     'SELECT to_regclass($1) IS NOT NULL AS exists',
     [record],

@@ -93,7 +93,7 @@ const INSERT_JOBS = `
            greatest(run_at, now() + CASE WHEN run_at > now() THEN '0 s' ELSE $12 * interval '1 ms' END),
            request_id, traceparent, input_bytes, owner
       FROM asked
-    RETURNING id, priority, traceparent, owner, run_at <= now() AS is_due)`;
+    RETURNING id, kind, priority, traceparent, owner, run_at <= now() AS is_due)`;
 
 const CREATED = 'SELECT job.* FROM job JOIN asked USING (id) ORDER BY position';
 

@@ -1,17 +1,18 @@
 import type { Logger } from '@millrace/chassis/process';
 import { type Redis, whileRedisAnswers } from '@millrace/chassis/stores/redis';
 import { inSpanOfEach, type SpanDescription } from '@millrace/chassis/telemetry';
-import { JOB_QUEUE, type Priority, QUEUE_RANK } from '@millrace/contracts';
+import { JOB_QUEUES, type JobKind, type Priority, QUEUE_RANK } from '@millrace/contracts';
 
 /** What the Redis queue needs to know about a job. */
 export interface DueJob {
   id: string;
+  kind: JobKind;
   priority: Priority;
   /** Of the request that asked for it: whoever publishes the job, that is part of its trace. */
   traceparent?: string | null | undefined;
 }
 
-/** Puts jobs on the Redis queue. */
+/** Puts jobs on the queues in Redis. */
 export interface JobPublisher {
   /** Publishing a job that is already in the queue has no effect. @throws Unavailable when Redis does not respond */
   publish: (jobs: DueJob[]) => Promise<void>;
@@ -40,7 +41,12 @@ export function createJobPublisher(redis: Redis): JobPublisher {
     publish: (jobs) =>
       inSpanOfEach(describePublishing, jobs, () =>
         whileRedisAnswers('ZADD jobs', async () => {
-          await redis.zadd(JOB_QUEUE, ...jobs.flatMap(({ id, priority }) => [QUEUE_RANK[priority], id]));
+          const kinds = [...new Set(jobs.map(({ kind }) => kind))];
+          await Promise.all(
+            kinds.map((kind) =>
+              redis.zadd(JOB_QUEUES[kind], ...membersFor(jobs.filter((job) => job.kind === kind))),
+            ),
+          );
         }),
       ),
     hasLostMessages: () =>
@@ -50,6 +56,10 @@ export function createJobPublisher(redis: Redis): JobPublisher {
         return count <= before || count === 1;
       }),
   };
+}
+
+function membersFor(jobs: DueJob[]) {
+  return jobs.flatMap(({ id, priority }) => [QUEUE_RANK[priority], id]);
 }
 
 function describePublishing({ id }: DueJob): SpanDescription {

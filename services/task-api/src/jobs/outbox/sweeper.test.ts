@@ -1,5 +1,5 @@
 import type { Queryable } from '@millrace/chassis/stores/postgres';
-import { JOB_QUEUE } from '@millrace/contracts';
+import { JOB_QUEUES } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../../../tests/support/eventually.js';
 import { silentLogger } from '../../../../../tests/support/service-basics.js';
@@ -44,7 +44,7 @@ const recorder = (lost: () => boolean = () => false) => {
     hasLostMessages: () => Promise.resolve(lost()),
   };
 };
-const inRedis = async () => (await taskApi.redis.redis.zrange(JOB_QUEUE, '0', '-1')).sort();
+const inRedis = async () => (await taskApi.redis.redis.zrange(JOB_QUEUES.task, '0', '-1')).sort();
 
 describe('a job that keeps waiting', () => {
   /** To ten seconds: on a busy machine, a part of it is over already, or the next one grows by that part. */

@@ -53,7 +53,7 @@ const TAKE_DUE = `
            finished_at = CASE WHEN attempt >= max_attempts THEN now() END
       FROM due
      WHERE jobs.id = due.id
-     RETURNING jobs.id, priority, traceparent, owner, jobs.attempt, new.status, old.status AS old_status),
+     RETURNING jobs.id, kind, priority, traceparent, owner, jobs.attempt, new.status, old.status AS old_status),
   lost AS (
     UPDATE job_attempts a SET outcome = 'lost', finished_at = now()
       FROM job
@@ -108,7 +108,7 @@ export function createSweeper({ db, publisher, hints, republishAfterMs, logger }
   const publishLost = async ({ after, until }: Stretch): Promise<Stretch | undefined> => {
     const jobs = await db.query<DueJob>(
       // By kind, as in the index of lists: the scan goes from one queued job to the next, however many others lie in between.
-      `SELECT id, priority, traceparent
+      `SELECT id, kind, priority, traceparent
          FROM unnest($4::text[]) AS kinds (kind),
               LATERAL (SELECT id, priority, traceparent FROM jobs
                         WHERE jobs.kind = kinds.kind AND status = 'queued' AND run_at <= now() AND id > $1 AND id <= $2

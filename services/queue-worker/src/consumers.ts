@@ -1,0 +1,35 @@
+import { gauge, ofEach } from '@millrace/chassis/telemetry';
+import { JOB_QUEUES } from '@millrace/contracts';
+import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
+
+/**
+ * Takes jobs of all kinds. Each kind has a queue, a connection and places of its own: jobs of one kind, however many and slow, keep none of another
+ * waiting.
+ *
+ * @param options.concurrency how many jobs of a kind may be in work at once
+ */
+export function startConsumers(options: Omit<ConsumerOptions, 'queue'>): Consumer {
+  const consumers = new Map(
+    Object.entries(JOB_QUEUES).map(([kind, queue]) => [kind, startConsumer({ ...options, queue })]),
+  );
+  const all = [...consumers.values()];
+
+  gauge(
+    { name: 'worker_job_places', help: 'Jobs of a kind that this worker takes at once.' },
+    ofEach('kind', consumers, () => options.concurrency),
+  );
+  gauge(
+    { name: 'worker_jobs_in_progress', help: 'Jobs that it has taken: being claimed, or in work.' },
+    ofEach('kind', consumers, (consumer) => consumer.taken()),
+  );
+
+  return {
+    async check() {
+      await Promise.all(all.map((consumer) => consumer.check()));
+    },
+    taken: () => all.reduce((sum, consumer) => sum + consumer.taken(), 0),
+    async close(deadlineMs) {
+      await Promise.all(all.map((consumer) => consumer.close(deadlineMs)));
+    },
+  };
+}
