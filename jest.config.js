@@ -20,7 +20,7 @@ const shared = {
 module.exports = {
   ...shared,
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:hostile, test:observe, test:cluster, test:components, test:logs, test:traces.
+  // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:compose-auth, test:hostile, test:observe, test:cluster, test:components, test:logs, test:traces.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',

@@ -12,7 +12,7 @@ import { toolPath } from './tools.mjs';
  * a finding in its output.
  */
 export const checks = [
-  { name: 'hadolint', from: 'pip', runs: () => one(files('services/*/Dockerfile')) },
+  { name: 'hadolint', from: 'pip', runs: () => one(files('services/*/Dockerfile', 'local/*/Dockerfile')) },
   { name: 'shellcheck', from: 'pip', runs: () => one(shellScripts()) },
   {
     name: 'actionlint',

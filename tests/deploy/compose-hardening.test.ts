@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { serviceNames } from '#topology';
 import { parse } from 'yaml';
 
 interface Service {
@@ -84,6 +85,22 @@ describe('the containers of docker-compose.yaml', () => {
     expect(read('docker-compose.https.yaml').services['nginx']!.ports).toEqual(
       ['tcp', 'udp'].map((protocol) => `${address}:\${HTTPS_PORT:-443}:8443/${protocol}`),
     );
+  });
+
+  it('require sign-in of every service with docker-compose.auth.yaml, at a provider for this machine alone', () => {
+    const { 'identity-provider': provider, ...others } = read('docker-compose.auth.yaml').services;
+    expect(Object.keys(others).sort()).toEqual([...serviceNames].sort());
+    for (const { environment } of Object.values(others))
+      expect(environment).toMatchObject({ AUTH_MODE: 'jwt' });
+    expect(provider!.ports).toEqual(['127.0.0.1:${AUTH_PORT:-9080}:9080']);
+    expect(provider).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      pids_limit: expect.any(Number) as number,
+      mem_limit: expect.any(String) as string,
+      networks: ['front'],
+    });
   });
 
   it('with data are in a network without internet access', () => {
