@@ -73,7 +73,7 @@ module.exports = {
       to: { path: '^tests/', pathNot: '^tests/support/' },
     },
     // A span is the current one by the context of its request.
-    room('telemetry', 'process/(request-context|traceparent|logger|side-server)\\.ts'),
+    room('telemetry', 'process/(context/(request-context|traceparent)|log/logger|server/side-server)\\.ts'),
     room('process', 'telemetry/'),
     room('work', 'process/', 'telemetry/'),
     room('http', 'process/', 'telemetry/', 'work/'),

@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 const shared = {
   rootDir: __dirname,
@@ -19,8 +21,10 @@ const shared = {
 
 module.exports = {
   ...shared,
+  // Most tests wait more than they compute, so even two processors do two at once.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:compose-auth, test:hostile, test:observe, test:cluster, test:components, test:logs, test:traces.
+  // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:compose-auth, test:compose-tls, test:hostile, test:observe, test:cluster, test:components, test:logs, test:traces.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
@@ -38,7 +42,7 @@ module.exports = {
     '!**/*.test.ts',
     // What tests run only as processes of their own, in which nothing is counted.
     '!services/*/src/{main,serve,migrate}.ts',
-    '!packages/*/src/process/{run-service,shutdown,log-output}.ts',
+    '!packages/*/src/process/{run-service,shutdown,log/log-output}.ts',
     '!packages/*/src/stores/postgres/run-migrations.ts',
   ],
   coverageReporters: ['text', 'lcov'],

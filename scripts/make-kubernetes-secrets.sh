@@ -63,4 +63,5 @@ for user in web_gateway task_api queue_worker rate_limits; do
   entry "${user}_url" "redis://$user:$value@redis:6379"
 done
 entry metrics_password "$(password)"
-entry exporter_passwords "{\"redis://metrics@redis:6379\":\"$value\"}"
+# Without TLS, and with. Always new: a release before knew only the first.
+echo "  exporter_passwords: $(printf '{"redis://metrics@redis:6379":"%s","rediss://metrics@redis:6379":"%s"}' "$value" "$value" | encode)"

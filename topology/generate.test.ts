@@ -16,6 +16,7 @@ const touched = [
   'observe',
   'overlays',
   'docker-compose.yaml',
+  'docker-compose.tls.yaml',
   'README.md',
 ];
 

@@ -28,6 +28,14 @@ makePart('k8s/network-policies.yaml', 'policies', 'network-policy.yaml', compone
 makePart('k8s/settings.yaml', 'urls', 'urls.yaml', called);
 makePart('overlays/components/tls/certificates.yaml', 'certificates', 'tls-certificate.yaml', components());
 makePart('overlays/components/tls/services.yaml', 'services', 'tls-service.yaml', callees());
+makePart(
+  'overlays/components/observe-tls/certificates.yaml',
+  'certificates',
+  'tls-certificate.yaml',
+  ['postgres-exporter', 'redis-exporter'].map((name) => ({ name, component: 'observability' })),
+);
+makePart('docker-compose.tls.yaml', 'certificates', 'certificate-name.yaml', all);
+makePart('docker-compose.tls.yaml', 'services', 'compose-tls.yaml', callees(), '\n');
 makeLine('overlays/components/tls/settings.yaml', /(?<=PROBE_PORT: ).*/, `'${probePort}'`, [
   'topology/services.ts',
 ]);
@@ -61,6 +69,7 @@ makeConfigMap('nginx', {
   settings: 'nginx/settings',
   listen: 'nginx/listen',
   certificate: 'nginx/certificate',
+  'on-renewal': 'docker/on-renewal',
 });
 makeConfigMap('redis', {
   'redis.conf': 'redis/redis.conf',

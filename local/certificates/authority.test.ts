@@ -10,8 +10,7 @@ beforeAll(async () => {
   authority = await makeAuthority({
     name: 'Test, with a comma',
     days: 10,
-    hosts: ['localhost'],
-    networks: ['127.0.0.0/8', '::1/128'],
+    onlyFor: { hosts: ['localhost'], networks: ['127.0.0.0/8', '::1/128'] },
   });
 });
 

@@ -30,18 +30,17 @@ export type AuthorityOptions = {
   /** Its common name, as people see it in their list of authorities. */
   name: string;
   days: number;
-  /** The only names it can vouch for, with what is below them: whoever steals its key can do no harm elsewhere. */
-  hosts: readonly string[];
-  /** And the only addresses: networks such as 127.0.0.0/8. */
-  networks: readonly string[];
+  /**
+   * The only servers it can vouch for: whoever steals its key can do no harm elsewhere. Names, with what is below them, and addresses: networks such
+   * as 127.0.0.0/8. Default: all, and clients
+   */
+  onlyFor?: { hosts: readonly string[]; networks: readonly string[] };
 };
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
-/** Makes a certificate authority for the servers of a few hosts. */
-export async function makeAuthority(options: AuthorityOptions): Promise<Credentials> {
-  const { name, days, hosts, networks } = options;
+export async function makeAuthority({ name, days, onlyFor }: AuthorityOptions): Promise<Credentials> {
   const keys = await makeKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [name] }],
@@ -49,24 +48,24 @@ export async function makeAuthority(options: AuthorityOptions): Promise<Credenti
     signingAlgorithm: algorithm,
     keys,
     extensions: [
-      // It issues certificates of servers, and no further authorities.
+      // It makes no further authorities.
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
-      onlyFor([
-        ...hosts.map((dNSName) => new GeneralName({ dNSName })),
-        ...networks.map((iPAddress) => new GeneralName({ iPAddress })),
-      ]),
+      ...(onlyFor ? limits(onlyFor) : []),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: exportKey(keys.privateKey) };
+  return { certificate: toPem(certificate), key: exportKey(keys.privateKey) };
 }
 
-/** Issues a certificate for a server that is known by these names and addresses. */
+/**
+ * Issues a certificate for a server that is known by these names and addresses.
+ *
+ * @param options.isClient whether it is also for the connections that the server opens. Default: false
+ */
 export async function issueCertificate(
   authority: Credentials,
-  { hosts, days }: { hosts: readonly string[]; days: number },
+  { hosts, days, isClient = false }: { hosts: readonly string[]; days: number; isClient?: boolean },
 ): Promise<Credentials> {
   const issuer = new X509Certificate(authority.certificate);
   const keys = await makeKeys();
@@ -81,21 +80,31 @@ export async function issueCertificate(
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new ExtendedKeyUsageExtension([
+        ExtendedKeyUsage.serverAuth,
+        ...(isClient ? [ExtendedKeyUsage.clientAuth] : []),
+      ]),
       await AuthorityKeyIdentifierExtension.create(issuer),
       new SubjectAlternativeNameExtension(
         hosts.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
       ),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: exportKey(keys.privateKey) };
+  return { certificate: toPem(certificate), key: exportKey(keys.privateKey) };
 }
 
-/** Name constraints (RFC 5280, section 4.2.1.10), for which the library has no class. */
-function onlyFor(names: GeneralName[]): Extension {
+/** Servers alone, and name constraints (RFC 5280, section 4.2.1.10), for which the library has no class. */
+function limits({ hosts, networks }: NonNullable<AuthorityOptions['onlyFor']>): Extension[] {
+  const names = [
+    ...hosts.map((dNSName) => new GeneralName({ dNSName })),
+    ...networks.map((iPAddress) => new GeneralName({ iPAddress })),
+  ];
   const subtrees = names.map((base) => new GeneralSubtree({ base }));
   const constraints = new NameConstraints({ permittedSubtrees: new GeneralSubtrees(subtrees) });
-  return new Extension(id_ce_nameConstraints, true, AsnConvert.serialize(constraints));
+  return [
+    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+    new Extension(id_ce_nameConstraints, true, AsnConvert.serialize(constraints)),
+  ];
 }
 
 function validFor(days: number) {
@@ -110,6 +119,11 @@ function makeKeys() {
 function importKey(pem: string) {
   const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+}
+
+/** With a line break at its end, so that certificates can be put one after the other. */
+function toPem(certificate: X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
 }
 
 function exportKey(key: webcrypto.CryptoKey): string {

@@ -66,4 +66,4 @@ test('makes a new authority when the one it has ends soon', async () => {
   expect(Date.parse(read(next.caFile).validTo) - Date.now()).toBeGreaterThan(700 * 86_400_000);
 });
 
-const any = { name: 'Other', hosts: ['localhost'], networks: ['127.0.0.0/8', '::1/128'] };
+const any = { name: 'Other', onlyFor: { hosts: ['localhost'], networks: ['127.0.0.0/8', '::1/128'] } };

@@ -60,7 +60,7 @@ function readAuthority(caFile: string, caKeyFile: string): Credentials | undefin
 
 async function makeDevelopmentAuthority(caFile: string, caKeyFile: string): Promise<Credentials> {
   const name = `Millrace development on this machine, ${new Date().toISOString().slice(0, 10)}`;
-  const authority = await makeAuthority({ name, days: AUTHORITY_DAYS, hosts, networks });
+  const authority = await makeAuthority({ name, days: AUTHORITY_DAYS, onlyFor: { hosts, networks } });
   replaceFile(caKeyFile, authority.key, 0o600);
   replaceFile(caFile, authority.certificate);
   return authority;

@@ -11,7 +11,7 @@ export type Arguments = {
   /** Whether people have to sign in, at an identity provider that is started as well. */
   auth: boolean;
   observe: boolean;
-  /** Whether to serve HTTPS, with a certificate of this machine's own authority. */
+  /** Whether every connection is TLS: of clients, with a certificate of this machine's own authority, and behind Nginx. */
   tls: boolean;
   /** Services that are not named have one replica. */
   scale: Partial<Scale>;
@@ -31,7 +31,7 @@ Starts the whole stack as local processes and stops it on Ctrl-C.
 
   --scale SERVICE=NUMBER  how many replicas of a service to run (default 1); can be repeated
   --auth                  require access tokens, of a development identity provider that is started as well (port + 1000)
-  --tls                   serve HTTPS on port + 363, with a certificate for this machine; plain HTTP leads there
+  --tls                   TLS on every connection: HTTPS on port + 363, with a certificate for this machine; plain HTTP leads there
   --watch                 run the services from their sources and restart them when those change (npm run dev)
   --observe               serve metrics, run Prometheus with the product's alerts if it is installed, and show traces in the web UI
   --help                  show this

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 import { adviceFor, speaksOfFullDisk } from './advice.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
+import { makeProgramCertificates } from '../certificates/programs.js';
 import { type Https, openHttps } from './https.js';
 import { openControl } from '../stack/control.js';
 import { type IdentityProvider, startIdentityProvider } from '../identity-provider/start.js';
@@ -56,7 +57,8 @@ async function main(): Promise<number> {
         })
       : undefined;
     const env = provider && { all: provider.settings };
-    const stack = await startStack({ ...options, ...surroundings, https, dataDir, env, signal });
+    const tlsDir = options.tls ? await makeProgramCertificates(dataDir) : undefined;
+    const stack = await startStack({ ...options, ...surroundings, https, tlsDir, dataDir, env, signal });
     const control = await openControl(dataDir, stack);
     welcome(stack, options, { provider, https }, say);
     await aborted(signal);

@@ -15,7 +15,7 @@ export interface ExportersOptions {
   redis: Pick<RedisServer, 'port' | 'metrics'>;
   /** Where Nginx tells how it is. */
   nginxStatusPort: number;
-  /** With TLS, only Nginx is asked: PostgreSQL and Redis let in nobody without a certificate, and exporters have none. */
+  /** PostgreSQL and Redis are asked with TLS, with the certificates in the folders `postgres-exporter` and `redis-exporter` in here. Default: plain */
   tlsDir?: string | undefined;
   onEvent?: ((line: string) => void) | undefined;
 }
@@ -39,7 +39,6 @@ export async function startExporters(options: ExportersOptions): Promise<Supervi
   const processes: SupervisedProcess[] = [];
   const targets: object[] = [];
   for (const [job, { names, args, env }] of Object.entries(exporters(options))) {
-    if (options.tlsDir !== undefined && job !== 'nginx') continue;
     const command = names.map(pathOf).find((path) => path !== undefined);
     if (command === undefined) {
       missing.push(names[0]);
@@ -65,7 +64,16 @@ export async function startExporters(options: ExportersOptions): Promise<Supervi
 }
 
 /** By the job that their metrics have. */
-function exporters({ postgres, redis, nginxStatusPort }: ExportersOptions): Record<string, Exporter> {
+function exporters({ postgres, redis, nginxStatusPort, tlsDir }: ExportersOptions): Record<string, Exporter> {
+  const certificate = (exporter: string, file: string) => join(tlsDir!, exporter, file);
+  const verification = tlsDir
+    ? new URLSearchParams({
+        sslmode: 'verify-full',
+        sslrootcert: certificate('postgres-exporter', 'ca.crt'),
+        sslcert: certificate('postgres-exporter', 'tls.crt'),
+        sslkey: certificate('postgres-exporter', 'tls.key'),
+      })
+    : 'sslmode=disable';
   return {
     nginx: {
       names: ['prometheus-nginx-exporter', 'nginx-prometheus-exporter'],
@@ -76,7 +84,7 @@ function exporters({ postgres, redis, nginxStatusPort }: ExportersOptions): Reco
       names: ['prometheus-postgres-exporter', 'postgres_exporter'],
       args: [],
       env: {
-        DATA_SOURCE_URI: `${postgres.host}:${postgres.port}/${postgres.database}?sslmode=disable`,
+        DATA_SOURCE_URI: `${postgres.host}:${postgres.port}/${postgres.database}?${String(verification)}`,
         DATA_SOURCE_USER: postgres.metrics.user,
         DATA_SOURCE_PASS: postgres.metrics.password,
       },
@@ -86,9 +94,14 @@ function exporters({ postgres, redis, nginxStatusPort }: ExportersOptions): Reco
       // Its user may not read the configuration.
       args: ['--config-command=-'],
       env: {
-        REDIS_ADDR: `redis://127.0.0.1:${redis.port}`,
+        REDIS_ADDR: `${tlsDir ? 'rediss' : 'redis'}://127.0.0.1:${redis.port}`,
         REDIS_USER: redis.metrics.user,
         REDIS_PASSWORD: redis.metrics.password,
+        ...(tlsDir && {
+          REDIS_EXPORTER_TLS_CA_CERT_FILE: certificate('redis-exporter', 'ca.crt'),
+          REDIS_EXPORTER_TLS_CLIENT_CERT_FILE: certificate('redis-exporter', 'tls.crt'),
+          REDIS_EXPORTER_TLS_CLIENT_KEY_FILE: certificate('redis-exporter', 'tls.key'),
+        }),
       },
     },
   };

@@ -2,16 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { repositoryRoot } from '../paths.js';
 
-export type HttpsOptions = {
-  port: number;
-  /** The certificate, followed by intermediate ones, and its private key (PEM). A new pair is used within ten seconds. */
-  certFile: string;
-  keyFile: string;
-};
+/** A certificate, followed by intermediate ones, and its private key (PEM). A new pair is used within ten seconds. */
+export type CertificateFiles = { certFile: string; keyFile: string };
+
+export type HttpsOptions = CertificateFiles & { port: number };
 
 const scripts = join(repositoryRoot, 'nginx');
-/** In nginx's folder. */
-const CERTIFICATE_FOLDER = 'https';
+/** In nginx's folder: what it shows to clients, and to services. */
+export const certificateFolders = { https: 'https', services: 'services-tls' };
 
 /** What the scripts in `nginx/` read: docs/CONFIGURATION.md. */
 const variables = [
@@ -39,7 +37,7 @@ export function httpsVariables(https: HttpsOptions | undefined): Record<string, 
  * @throws an error that names each invalid variable
  */
 export function renderSettings(environment: NodeJS.ProcessEnv = process.env): string {
-  return run('settings', [], environment).stdout;
+  return run('settings', [certificateFolders.services], environment).stdout;
 }
 
 /**
@@ -54,23 +52,24 @@ export function renderListen(
 ): { text: string; remark: string } {
   const { stdout, stderr } = run(
     'listen',
-    [http.join(' '), https.join(' '), CERTIFICATE_FOLDER],
+    [http.join(' '), https.join(' '), certificateFolders.https],
     environment,
   );
   return { text: stdout, remark: stderr.trim() };
 }
 
 /**
- * Puts the certificate into nginx's folder, and says how to run what keeps it up to date.
+ * Puts a certificate into a folder for nginx, and says how to run what keeps it up to date.
  *
  * @throws nginx's own words when it cannot use the certificate
  */
 export function putCertificate(
   folder: string,
+  { certFile, keyFile }: CertificateFiles,
   environment: NodeJS.ProcessEnv,
   seconds: number,
 ): { command: string; args: string[]; env: NodeJS.ProcessEnv } {
-  const args = [join(folder, CERTIFICATE_FOLDER)];
+  const args = [folder, certFile, keyFile];
   run('certificate', args, environment);
   const script = join(scripts, 'certificate');
   return { command: 'sh', args: [script, ...args, String(seconds)], env: environmentOf(environment) };

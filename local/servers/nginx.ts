@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import type { Guard } from '../supervise/guard.js';
 import { repositoryRoot } from '../paths.js';
 import {
+  certificateFolders,
+  type CertificateFiles,
   type HttpsOptions,
   httpsVariables,
   putCertificate,
@@ -18,7 +20,12 @@ import {
   renderSettings,
 } from './nginx-settings.js';
 import { findProgram } from './programs.js';
-import { superviseProcess, type SupervisedProcess } from '../supervise/supervised-process.js';
+import { systemEnvironment } from '../supervise/environment.js';
+import {
+  type ProcessSpec,
+  superviseProcess,
+  type SupervisedProcess,
+} from '../supervise/supervised-process.js';
 import { serviceNames, variableName } from '#topology';
 import { type PlannedReplica } from '../stack/replicas.js';
 
@@ -71,30 +78,36 @@ export function startNginx(options: NginxOptions): NginxServer {
   writeFileSync(join(folder, 'settings.conf'), renderSettings(environment) + renderStatus(statusPort));
   writeUpstreams(folder, replicas);
 
-  const surroundings = { guard, onLine, onEvent };
-  const watcher =
-    https &&
-    superviseProcess(
-      { name: 'certificate', ...putCertificate(folder, environment, CERTIFICATE_POLL_SECONDS), cwd: folder },
-      surroundings,
+  const start = (spec: Omit<ProcessSpec, 'cwd'>) =>
+    superviseProcess({ ...spec, cwd: folder }, { guard, onLine, onEvent });
+  // -e: messages from before the configuration is read would go to a log file of the system.
+  const args = ['-p', `${folder}/`, '-e', 'stderr', '-c', 'nginx.conf', '-g', globalDirectives()];
+
+  /** Puts a certificate into a folder of nginx' own, and what replaces it. */
+  const keep = (name: string, to: string, files: CertificateFiles) =>
+    start({ name, ...putCertificate(join(folder, to), files, environment, CERTIFICATE_POLL_SECONDS) });
+  const watchers = https ? [keep('certificate', certificateFolders.https, https)] : [];
+  if (TLS_DIR) {
+    const files = { certFile: join(TLS_DIR, 'tls.crt'), keyFile: join(TLS_DIR, 'tls.key') };
+    const reload = ['ca.crt', nginx, ...args, '-s', 'reload'];
+    watchers.push(
+      keep('services-certificate', certificateFolders.services, files),
+      start({
+        name: 'services-authority',
+        command: 'sh',
+        args: [join(repositoryRoot, 'docker', 'on-renewal'), ...reload],
+        env: { ...systemEnvironment(), TLS_DIR },
+      }),
     );
-  const server = superviseProcess(
-    {
-      name: 'nginx',
-      command: nginx,
-      // -e: messages from before the configuration is read would go to a log file of the system.
-      args: ['-p', `${folder}/`, '-e', 'stderr', '-c', 'nginx.conf', '-g', globalDirectives()],
-      cwd: folder,
-    },
-    surroundings,
-  );
+  }
+  const server = start({ name: 'nginx', command: nginx, args });
   return {
     process: server,
     reload(newReplicas) {
       if (writeUpstreams(folder, newReplicas)) server.kill('SIGHUP');
     },
     async stop() {
-      await Promise.all([server.stop(2_000), watcher?.stop(2_000)]);
+      await Promise.all([server, ...watchers].map((process) => process.stop(2_000)));
     },
   };
 }

@@ -1,13 +1,15 @@
-import { chownSync, copyFileSync } from 'node:fs';
+import { chownSync, copyFileSync, cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../paths.js';
-import type { PostgresAccount } from './postgres-account.js';
+import { isReachable, type PostgresAccount } from './postgres-account.js';
 
 /** What postgres/start-with-tls sets in a container. The key must belong to the account, or PostgreSQL refuses it. */
-export function postgresTlsSettings(folder: string, { uid, gid }: PostgresAccount): Record<string, string> {
-  const file = (name: string) => join(folder, name);
+export function postgresTlsSettings(folder: string, account: PostgresAccount): Record<string, string> {
+  const place = account.uid === undefined || isReachable(folder) ? folder : copyInto(account, folder);
+  const file = (name: string) => join(place, name);
   copyFileSync(join(repositoryRoot, 'postgres', 'pg_hba.conf'), file('pg_hba.conf'));
-  if (uid !== undefined && gid !== undefined) chownSync(file('tls.key'), uid, gid);
+  if (account.uid !== undefined && account.gid !== undefined)
+    chownSync(file('tls.key'), account.uid, account.gid);
   return {
     hba_file: file('pg_hba.conf'),
     ssl: 'on',
@@ -16,4 +18,13 @@ export function postgresTlsSettings(folder: string, { uid, gid }: PostgresAccoun
     ssl_key_file: file('tls.key'),
     ssl_ca_file: file('ca.crt'),
   };
+}
+
+/** For an account that cannot enter the folder: of a clone under /root, for example. */
+function copyInto({ clusterFolder, uid, gid }: PostgresAccount, folder: string): string {
+  const copy = join(clusterFolder, 'tls');
+  mkdirSync(copy, { recursive: true });
+  chownSync(copy, uid!, gid!);
+  cpSync(folder, copy, { recursive: true });
+  return copy;
 }

@@ -1,8 +1,27 @@
-import { readFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The certificate in a folder, as programs in this process show it. */
-export function readTlsFiles(folder: string): { cert: string; key: string; ca: string } {
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-  return { cert: read('tls.crt'), key: read('tls.key'), ca: read('ca.crt') };
+/** What a program with TLS_DIR shows, and whom it believes (PEM). */
+export interface TlsFiles {
+  cert: string;
+  key: string;
+  ca: string;
+}
+
+const names = { key: 'tls.key', cert: 'tls.crt', ca: 'ca.crt' } as const;
+
+export function readTlsFiles(folder: string): TlsFiles {
+  const read = (part: keyof TlsFiles) => readFileSync(join(folder, names[part]), 'utf8');
+  return { cert: read('cert'), key: read('key'), ca: read('ca') };
+}
+
+/** Each file in one step, and owned as the one before: PostgreSQL wants its key for itself. */
+export function writeTlsFiles(folder: string, files: TlsFiles): void {
+  mkdirSync(folder, { recursive: true });
+  for (const part of ['key', 'cert', 'ca'] as const) {
+    const file = join(folder, names[part]);
+    writeFileSync(`${file}.new`, files[part], { mode: part === 'key' ? 0o600 : 0o644 });
+    if (existsSync(file)) chownSync(`${file}.new`, statSync(file).uid, statSync(file).gid);
+    renameSync(`${file}.new`, file);
+  }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serviceNames } from '#topology';
 import { parse } from 'yaml';
+import { serviceNames } from '#topology';
 
 interface Service {
   read_only?: boolean;
@@ -13,6 +13,7 @@ interface Service {
   ports?: string[];
   privileged?: boolean;
   user?: string;
+  command?: string[];
   networks?: string[];
   network_mode?: string;
   environment?: Record<string, unknown>;
@@ -101,6 +102,30 @@ describe('the containers of docker-compose.yaml', () => {
       mem_limit: expect.any(String) as string,
       networks: ['front'],
     });
+  });
+
+  it('have a certificate each with docker-compose.tls.yaml, by a container without a network', () => {
+    const { certificates, ...programs } = read('docker-compose.tls.yaml').services;
+    expect(certificates).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      network_mode: 'none',
+    });
+    const issued = certificates!.command!.map((name) => name.split(':')[0]!);
+    const folders = Object.fromEntries(
+      Object.entries(programs).map(([name, { volumes }]) => [
+        name,
+        (volumes as { target: string; volume: { subpath: string } }[])
+          .filter(({ target }) => target === '/run/tls')
+          .map(({ volume }) => volume.subpath),
+      ]),
+    );
+    for (const name of issued) expect([name, folders[name]]).toEqual([name, [name]]);
+    for (const name of ['roles', 'psql']) expect(folders[name]).toEqual(['postgres']);
+    expect(issued).toEqual(expect.arrayContaining([...serviceNames, 'nginx', 'postgres', 'redis']));
+    const migrating = Object.keys(services).filter((name) => name.endsWith('-migrate'));
+    for (const name of migrating) expect(folders[name]).toEqual([name.replace('-migrate', '')]);
   });
 
   it('with data are in a network without internet access', () => {

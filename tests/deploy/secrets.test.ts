@@ -60,6 +60,7 @@ describe('docker/make-secrets', () => {
     expect(made['task-api/redis_url']).toBe(`redis://task_api:${made['redis/task_api_password']}@redis:6379`);
     expect(JSON.parse(made['redis-exporter/redis_passwords']!)).toEqual({
       'redis://metrics@redis:6379': made['redis/metrics_password'],
+      'rediss://metrics@redis:6379': made['redis/metrics_password'],
     });
     const passwords = Object.entries(made).filter(([path]) => path.startsWith('redis/'));
     expect(new Set(passwords.map(([, password]) => password)).size).toBe(6);

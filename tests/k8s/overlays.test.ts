@@ -219,6 +219,24 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     expect(ofKubernetes.flatMap(schemaProblems)).toEqual([]);
   });
 
+  test('the component observe-tls gives the exporters of PostgreSQL and Redis certificates', () => {
+    const all = renderWith('observe-tls');
+    for (const name of ['postgres-exporter', 'redis-exporter']) {
+      const issued = all.find((manifest) => idOf(manifest) === `Certificate/${name}`);
+      expect(issued).toMatchObject({ spec: { secretName: `${name}-tls`, dnsNames: [name] } });
+      const { spec } = workloadsOf(all).find(({ metadata }) => metadata.name === name)!;
+      expect(spec.template.spec.volumes).toContainEqual({
+        name: 'tls',
+        secret: { secretName: `${name}-tls`, defaultMode: 0o440 },
+      });
+      const { env, volumeMounts } = spec.template.spec.containers[0]!;
+      expect(volumeMounts).toContainEqual({ name: 'tls', mountPath: '/run/tls', readOnly: true });
+      expect(JSON.stringify(env)).toMatch(/rediss:\/\/redis:6379|sslmode=verify-full/);
+    }
+    const ofKubernetes = all.filter(({ apiVersion }) => !apiVersion.startsWith('cert-manager.io/'));
+    expect(ofKubernetes.flatMap(schemaProblems)).toEqual([]);
+  });
+
   describe('a component for the way in', () => {
     const uploadSeconds = 150;
 
@@ -316,6 +334,30 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       name: 'https',
       secret: { secretName: 'millrace-edge-tls', defaultMode: 0o440 },
     });
+  });
+
+  test('with the component https, load-test.sh calls HTTPS, and believes the certificate in its Secret', () => {
+    const all = render('overlays/components/https/load-test');
+    expect(all.flatMap(schemaProblems)).toEqual([]);
+    const job = all.find(({ kind }) => kind === 'Job') as unknown as Workload;
+    const { containers, volumes } = job.spec.template.spec;
+    expect(containers[0]).toMatchObject({
+      args: ['--url', 'https://millrace.example.com', '-n', '20', '-c', '20'],
+      env: [{ name: 'CURL_HOME', value: '/curl' }],
+    });
+    const curl = all.find(({ kind }) => kind === 'ConfigMap')!;
+    expect(curl.data!['.curlrc']).toContain('connect-to = "::nginx-service:443"');
+    expect(volumes).toContainEqual({
+      name: 'curl',
+      projected: {
+        sources: [
+          { configMap: { name: curl.metadata.name } },
+          { secret: { name: 'millrace-edge-tls', items: [{ key: 'tls.crt', path: 'tls.crt' }] } },
+        ],
+      },
+    });
+    const policy = all.find(({ kind }) => kind === 'NetworkPolicy')!;
+    expect(policy.spec).toMatchObject({ egress: [{ ports: [{ port: 8443 }] }] });
   });
 
   describe('observe', () => {

@@ -22,8 +22,7 @@ export async function makeCertificateFiles(hosts: string[]): Promise<Certificate
   const authority = await makeAuthority({
     name: 'Test',
     days: 1,
-    hosts,
-    networks: ['127.0.0.0/8', '::1/128'],
+    onlyFor: { hosts, networks: ['127.0.0.0/8', '::1/128'] },
   });
   const folder = mkdtempSync(join(tmpdir(), 'millrace-tls-'));
   const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];

@@ -6,6 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import {
+  certificateFolders,
   httpsVariables,
   putCertificate,
   renderListen,
@@ -144,7 +145,8 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     return child;
   };
-  const watch = certificate && putCertificate(folder, environment, 1);
+  const watch =
+    certificate && putCertificate(join(folder, certificateFolders.https), certificate, environment, 1);
   const started = [run('nginx', nginxArguments(folder))];
   if (watch) started.push(run(watch.command, watch.args));
   const stop = async () => {

@@ -14,7 +14,7 @@ export interface Tally {
   requests: number;
   /** How many times a request was retried, where HTTP allows that. */
   resent: number;
-  /** A line for each request that failed. */
+  /** A line for each request that failed, with its id, by which the logs know it. */
   failed: string[];
   /** How many requests each replica answered. */
   byPod: Map<string, number>;
@@ -52,8 +52,11 @@ export function startTraffic({ url, perSecond, retries }: TrafficOptions): Traff
 
   const sendOnce = async ({ method, path, headers = {}, body }: Request) => {
     const response = await pool.request({ method, path, headers, body: body ?? null });
+    if (response.statusCode >= 400) {
+      const id = String(response.headers['x-request-id']);
+      throw new Error(`${response.statusCode}, request ${id}: ${await response.body.text()}`);
+    }
     await response.body.dump();
-    if (response.statusCode >= 400) throw new Error(String(response.statusCode));
     const pod = String(response.headers['x-served-by']);
     pods.add(pod);
     tally.byPod.set(pod, (tally.byPod.get(pod) ?? 0) + 1);

@@ -1,4 +1,5 @@
 // The whole stack with TLS behind Nginx, with certificates of the test's own.
+import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect } from 'node:tls';
 import { join } from 'node:path';
@@ -6,8 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { Client, type ClientConfig } from 'pg';
 import { serviceNames } from '#topology';
+import { programs } from '../../local/certificates/programs.js';
+import { exportersFile, startExporters } from '../../local/observe/exporters.js';
+import { findProgram } from '../../local/servers/programs.js';
 import { readTlsFiles } from '../../local/servers/tls-files.js';
 import { startStack, type Stack } from '../../local/stack/stack.js';
+import { openGuard } from '../../local/supervise/guard.js';
 import { createAuthority, type TestAuthority } from '../support/certificates.js';
 import { makeImage } from '../support/images.js';
 import { startTraffic } from '../support/traffic.js';
@@ -15,12 +20,14 @@ import { until } from '../support/until.js';
 
 let authority: TestAuthority;
 let stack: Stack;
-const names = [...serviceNames, 'nginx', 'redis', 'postgres'];
+/** What all programs have said. */
+const lines: string[] = [];
+const onLine = (source: string, line: string) => lines.push(`${source}: ${line}`);
 
 beforeAll(async () => {
   authority = await createAuthority();
-  await Promise.all(names.map((name) => authority.issue(name)));
-  stack = await startStack({ port: 'free', tlsDir: authority.folder });
+  await Promise.all(programs.map((name) => authority.issue(name)));
+  stack = await startStack({ port: 'free', tlsDir: authority.folder, onLine });
 }, 90_000);
 afterAll(async () => {
   await stack.stop();
@@ -124,7 +131,8 @@ test('PostgreSQL takes TLS alone, from holders of a certificate', async () => {
   expect(await askPostgres({ ssl: { ...own, host } })).toMatch(/self-signed certificate/);
 });
 
-test('certificates are renewed under load, and no request fails', async () => {
+/** The serial numbers of the certificates that the services and Redis show. */
+function serials(): Promise<string[]> {
   const serialAt = (port: number, servername: string) =>
     new Promise<string>((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port, servername, ...filesOf('nginx') }, () => {
@@ -133,33 +141,121 @@ test('certificates are renewed under load, and no request fails', async () => {
       });
       socket.on('error', reject);
     });
-  const serials = () =>
-    Promise.all([
-      ...stack.replicas.map(({ port, service }) => serialAt(port, service)),
-      serialAt(stack.redis.port, 'redis'),
-    ]);
-  const traffic = startTraffic({ url: stack.url, perSecond: 20, retries: 'none' });
-  const before = await serials();
+  return Promise.all([
+    ...stack.replicas.map(({ port, service }) => serialAt(port, service)),
+    serialAt(stack.redis.port, 'redis'),
+  ]);
+}
 
-  await Promise.all(names.map((name) => authority.issue(name)));
-  // What docker/on-renewal does in containers.
+/** The administrator's connection, as docker/on-renewal has it over Redis' socket. */
+async function redisAdmin(): Promise<Redis> {
+  const admin = new Redis(stack.redis.url, { tls: filesOf('redis'), lazyConnect: true });
+  await admin.connect();
+  return admin;
+}
+
+/** What docker/on-renewal does in the containers of PostgreSQL and Redis. */
+async function tellServers(admin: Redis): Promise<void> {
   stack.postgres.process.kill('SIGHUP');
   const folder = join(authority.folder, 'redis');
-  const admin = new Redis(stack.redis.url, { tls: filesOf('redis') });
   await admin.call(
     ...(['CONFIG', 'SET', 'tls-cert-file', join(folder, 'tls.crt')] as const),
     ...['tls-key-file', join(folder, 'tls.key'), 'tls-ca-cert-file', join(folder, 'ca.crt')],
   );
   admin.disconnect();
-  await until('all serve their new certificates', async () => {
-    // Asking costs each of them a handshake.
-    await sleep(1_000);
-    const now = await serials();
-    return now.every((serial, index) => serial !== before[index]);
-  });
-  // New replicas connect to everything with and to new certificates.
-  await stack.scale({ 'text-worker': 2, 'task-api': 2 });
-  const { failed, requests } = await traffic.stop(300);
+}
+
+/** The exporters' programs, by the metric with which each says that it reaches its server. */
+const exporters = {
+  pg_up: ['prometheus-postgres-exporter', 'postgres_exporter'],
+  redis_up: ['prometheus-redis-exporter', 'redis_exporter'],
+};
+const isInstalled = (program: string) => {
+  try {
+    return findProgram(program) !== '';
+  } catch {
+    return false;
+  }
+};
+const hasExporters = Object.values(exporters).every((names) => names.some(isInstalled));
+if (!hasExporters)
+  process.stderr.write(
+    'Not all exporters are installed: they are not tried with TLS (Debian: apt-get install prometheus-postgres-exporter prometheus-redis-exporter).\n',
+  );
+
+(hasExporters ? test : test.skip)(
+  'the exporters of PostgreSQL and Redis reach them',
+  async () => {
+    const dataDir = join(authority.folder, 'observed');
+    const guard = await openGuard(dataDir);
+    const { postgres, redis } = stack;
+    const tlsDir = authority.folder;
+    const running = await startExporters({ dataDir, guard, postgres, redis, nginxStatusPort: 1, tlsDir });
+    try {
+      const targets = JSON.parse(readFileSync(exportersFile(dataDir), 'utf8')) as { targets: [string] }[];
+      const metrics = async () => {
+        const pages = targets.map(async ({ targets: [address] }) =>
+          (await fetch(`http://${address}/metrics`)).text(),
+        );
+        return (await Promise.all(pages)).join('\n');
+      };
+      await until('each says that it does', async () => {
+        const text = await metrics().catch(() => '');
+        return Object.keys(exporters).every((name) => text.includes(`\n${name} 1\n`));
+      });
+    } finally {
+      await Promise.all(running.map((exporter) => exporter.stop(2_000)));
+      await guard.close();
+    }
+  },
+  30_000,
+);
+
+test('certificates and their authority are renewed under load, and no request fails', async () => {
+  const successor = await createAuthority();
+  const both = authority.certificate + successor.certificate;
+  const { folder } = authority;
+  /** Replaces the files of all programs, and waits until they use them. */
+  const renew = async (
+    issue: (name: string) => Promise<string>,
+    { reloadsNginx }: { reloadsNginx: boolean },
+  ) => {
+    const before = await serials();
+    const said = lines.length;
+    const admin = await redisAdmin();
+    await Promise.all(programs.map(issue));
+    await tellServers(admin);
+    const nginxSaid = (source: string) =>
+      lines
+        .slice(said)
+        .some((line) => line.startsWith(source) && /: (Nginx uses|new connections use)/.test(line));
+    await until(
+      'all use what is there now',
+      async () => {
+        // Asking costs each of them a handshake.
+        await sleep(1_000);
+        const now = await serials();
+        return (
+          now.every((serial, index) => serial !== before[index]) &&
+          nginxSaid('services-certificate') &&
+          (nginxSaid('services-authority') || !reloadsNginx)
+        );
+      },
+      30_000,
+    );
+  };
+  const traffic = startTraffic({ url: stack.url, perSecond: 20, retries: 'none' });
+  try {
+    await renew((name) => authority.issue(name, { trusted: both }), { reloadsNginx: true });
+    await renew((name) => successor.issue(name, { folder, trusted: both }), { reloadsNginx: false });
+    await renew((name) => successor.issue(name, { folder }), { reloadsNginx: true });
+    // New replicas connect to everything with and to new certificates.
+    await stack.scale({ 'text-worker': 2, 'task-api': 2 });
+  } finally {
+    await traffic.stop(300);
+    successor.remove();
+  }
+  const { failed, requests } = traffic.tally;
   expect(failed).toEqual([]);
   expect(requests).toBeGreaterThanOrEqual(300);
-}, 60_000);
+}, 120_000);

@@ -6,6 +6,7 @@ export * from './email.js';
 export * from './headers.js';
 export * from './health.js';
 export * from './images.js';
+export * from './internal-jobs.js';
 export * from './jobs.js';
 export * from './keys.js';
 export * from './lab.js';

@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { buffer, text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type ServiceName, serviceNames, services } from '#topology';
 import { readTlsFiles } from '../../../local/servers/tls-files.js';
 import { type Manifest, parseManifests, root } from '../../k8s/manifests.js';
 import { createAuthority, type TestAuthority } from '../../support/certificates.js';
+import { plainQuestion, plainRequest, plainStartup, serialQuestion } from '../../support/tls-probes.js';
 import { startTraffic } from '../../support/traffic.js';
 import { until } from '../../support/until.js';
 import { clusterAnswers } from '../kubectl.js';
@@ -79,29 +80,22 @@ const workload = (name: string) => `${stateful.includes(name) ? 'statefulset' : 
 const exec = (name: string, ...command: string[]) => kubectl('exec', workload(name), '--', ...command);
 
 /** What comes back when a pod that may connect sends this over a plain connection. */
-function plainAnswer(from: string, to: string, port: number, bytes: string): Promise<string> {
-  const script = `exec 3<>/dev/tcp/${to}/${port} && printf '${bytes}' >&3 && timeout 3 cat <&3 | tr -d '\\0'; true`;
-  return exec(from, 'bash', '-c', script);
-}
+const plainAnswer = (from: string, to: string, port: number, bytes: string) =>
+  exec(from, 'bash', '-c', plainQuestion(to, port, bytes));
 
 /** The serial number of the certificate that Redis or PostgreSQL shows a service. */
-function serialOf(service: ServiceName, server: 'redis' | 'postgres'): Promise<string> {
-  const script = `
-    const { readFileSync } = require('fs');
-    const read = (name) => readFileSync('/run/tls/' + name);
-    const files = { cert: read('tls.crt'), key: read('tls.key'), ca: read('ca.crt'), servername: '${server}' };
-    const show = (options) => {
-      const socket = require('tls').connect({ ...files, ...options }, () => {
-        console.log(socket.getPeerCertificate().serialNumber);
-        process.exit();
-      });
-    };
-    if ('${server}' === 'redis') show({ host: 'redis', port: 6379 });
-    else {
-      const socket = require('net').connect(5432, 'postgres', () => socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])));
-      socket.once('data', () => show({ socket }));
-    }`;
-  return exec(service, 'entrypoint', 'node', '-e', script);
+const serialOf = (service: ServiceName, server: 'redis' | 'postgres') =>
+  exec(service, 'entrypoint', 'node', '-e', serialQuestion(server));
+
+/** Follows the logs of all pods from now on. To ask each of them again and again would take their time. */
+function followLogs(): { lines: string[]; stop(): void } {
+  const what = ['--selector', 'app.kubernetes.io/part-of=millrace', '--prefix', '--max-log-requests', '20'];
+  const kubectl = spawn('kubectl', ['--namespace', namespace, 'logs', '--follow', '--since=1s', ...what], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  createInterface(kubectl.stdout).on('line', (line) => lines.push(line));
+  return { lines, stop: () => kubectl.kill() };
 }
 
 /** Listens to what goes through this machine. What it has heard is empty where that is not possible. */
@@ -167,10 +161,11 @@ function callerOf(service: ServiceName): string {
   test.each(serviceNames)(
     '%s refuses plain requests, and answers probes without a certificate',
     async (service) => {
-      const request = (path: string) => `GET ${path} HTTP/1.0\\r\\n\\r\\n`;
-      expect(await plainAnswer(callerOf(service), service, 3000, request('/livez'))).not.toContain('HTTP/1');
-      expect(await plainAnswer(service, '127.0.0.1', 3001, request('/livez'))).toContain('200 OK');
-      expect(await plainAnswer(service, '127.0.0.1', 3001, request('/health'))).toContain('404');
+      expect(await plainAnswer(callerOf(service), service, 3000, plainRequest('/livez'))).not.toContain(
+        'HTTP/1',
+      );
+      expect(await plainAnswer(service, '127.0.0.1', 3001, plainRequest('/livez'))).toContain('200 OK');
+      expect(await plainAnswer(service, '127.0.0.1', 3001, plainRequest('/health'))).toContain('404');
     },
     MINUTE_MS,
   );
@@ -179,8 +174,7 @@ function callerOf(service: ServiceName): string {
     'Redis and PostgreSQL refuse plain connections',
     async () => {
       expect(await plainAnswer('task-api', 'redis', 6379, 'PING\\r\\n')).not.toMatch(/PONG|NOAUTH/);
-      const startup = '\\0\\0\\0\\51\\0\\3\\0\\0user\\0task_api\\0database\\0millrace\\0\\0';
-      expect(await plainAnswer('task-api', 'postgres', 5432, startup)).toContain('no encryption');
+      expect(await plainAnswer('task-api', 'postgres', 5432, plainStartup)).toContain('no encryption');
     },
     MINUTE_MS,
   );
@@ -215,31 +209,32 @@ function callerOf(service: ServiceName): string {
   test(
     'certificates are renewed under load, and no request fails',
     async () => {
-      // Opens connections to PostgreSQL: on a busy machine, the first requests wait for them, and some in vain.
-      await startTraffic({ url, perSecond: 30, retries: 'safe' }).stop(150);
+      const serials = () =>
+        Promise.all([serialOf('queue-worker', 'redis'), serialOf('user-api', 'postgres')]);
+      const before = await serials();
+      const logs = followLogs();
       const traffic = startTraffic({ url, perSecond: 30, retries: 'none' });
-      const renewals = async (name: string) =>
-        (await kubectl('logs', workload(name))).split('using the renewed certificate').length;
-      const state = () =>
-        Promise.all([
-          ...serviceNames.map(renewals),
-          serialOf('queue-worker', 'redis'),
-          serialOf('user-api', 'postgres'),
-        ]);
-      const before = await state();
       await apply(await secretsOf(authority));
+      const has = (name: string, text: RegExp) =>
+        logs.lines.some((line) => line.startsWith(`[pod/${name}-`) && text.test(line));
       await until(
         'everyone uses the new certificates',
-        async () => {
-          // Asking takes processes and handshakes from the pods' time.
-          await sleep(10_000);
-          return (await state()).every((now, index) => now !== before[index]);
-        },
+        () =>
+          serviceNames.every((name) => has(name, /using the renewed certificate/)) &&
+          stateful.every((name) => has(name, /new connections use/)) &&
+          has('nginx', /Nginx uses the new one/),
         4 * MINUTE_MS,
       );
-      const { requests, failed, slowestMs } = await traffic.stop(1_000);
+      const { requests, failed, slowestMs } = await traffic.stop(3_000);
+      logs.stop();
       process.stderr.write(`renewal: ${requests} requests, slowest ${Math.round(slowestMs)} ms\n`);
+      for (const failure of failed) {
+        const [, id] = /request ([\w.-]+)/.exec(failure) ?? [];
+        const about = logs.lines.filter((line) => id !== undefined && line.includes(id));
+        process.stderr.write(`${[failure, ...about].join('\n')}\n`);
+      }
       expect(failed).toEqual([]);
+      for (const [index, serial] of (await serials()).entries()) expect(serial).not.toBe(before[index]);
     },
     6 * MINUTE_MS,
   );

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { BodyParts } from './body-parts.js';
-import type { Cancellation } from '../process/cancellation.js';
+import type { Cancellation } from '../process/context/cancellation.js';
 import { podOf, type Replica, SILENCE_MS } from './replica.js';
 
 /** The message to send, to whichever replica. */

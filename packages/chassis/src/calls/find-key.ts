@@ -1,6 +1,6 @@
 import { foundKeySchema } from '@millrace/contracts';
 import { HttpProblem } from '../http/problem.js';
-import type { FindKey } from '../process/auth-config.js';
+import type { FindKey } from '../process/config/auth-config.js';
 import type { ServiceClient } from './service-client.js';
 
 /** API keys as task-api knows them, for services that people call and that have no keys themselves. The key itself stays here. */

@@ -8,7 +8,7 @@ import { createAuthority, type TestAuthority } from '../../../../tests/support/c
 import { recordingLogger, silentLogger } from '../../../../tests/support/service-basics.js';
 import { until } from '../../../../tests/support/until.js';
 import { readTlsFiles } from '../../../../local/servers/tls-files.js';
-import { createHttpServer } from '../process/http-server.js';
+import { createHttpServer } from '../process/server/http-server.js';
 import { openTls } from '../process/tls/index.js';
 import type { ServiceTls } from '../process/tls/tls.js';
 import { createServiceClient, type ServiceRequest } from './service-client.js';

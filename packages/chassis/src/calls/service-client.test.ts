@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { eventually } from '../../../../tests/support/eventually.js';
 import { deserted, listen } from '../../../../tests/support/listen.js';
 import { HttpProblem, Unavailable } from '../http/problem.js';
-import { withContext, withTimeout } from '../process/request-context.js';
+import { withContext, withTimeout } from '../process/context/request-context.js';
 import { serveMetrics } from '../telemetry/metrics-server.js';
 import { createServiceClient, type ServiceClient, type ServiceRequest } from './service-client.js';
 

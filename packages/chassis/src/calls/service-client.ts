@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { WORK_BEGUN } from '@millrace/contracts';
 import type { Span, SpanDescription } from '@millrace/tracing';
-import { cancellationBy } from '../process/cancellation.js';
+import { cancellationBy } from '../process/context/cancellation.js';
 import { countClient } from './client-metrics.js';
 import { exchange, type Limits, type Message, type ServiceResponse } from './exchange.js';
 import { BrokeOff, isFull, NoRoom, sendToFirstFree } from './first-free.js';
@@ -17,8 +17,8 @@ import {
   remainingMs,
   timeLimit,
   workMayHaveBegun,
-} from '../process/request-context.js';
-import { serviceTokenHeader } from '../process/service-token.js';
+} from '../process/context/request-context.js';
+import { serviceTokenHeader } from '../process/context/service-token.js';
 import type { ServiceTls } from '../process/tls/tls.js';
 import { timeIsOver } from '../http/request-signal.js';
 import { createRetryBudget } from './retry-budget.js';

@@ -22,7 +22,7 @@ import {
   currentSignal,
   type RequestContext,
   workMayHaveBegun,
-} from '../process/request-context.js';
+} from '../process/context/request-context.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

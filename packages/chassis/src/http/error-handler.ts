@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import { type Problem, WORK_BEGUN } from '@millrace/contracts';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { ClientLeft, HttpProblem, Unavailable } from './problem.js';
-import type { Logger } from '../process/logger.js';
-import { currentContext } from '../process/request-context.js';
+import type { Logger } from '../process/log/logger.js';
+import { currentContext } from '../process/context/request-context.js';
 import { timeIsOver } from './request-signal.js';
 
 /** The end of the chain: no route handled the request. */

@@ -13,9 +13,9 @@ import {
 import type { Request, RequestHandler } from 'express';
 import { clientOf } from './client-address.js';
 import type { Lifecycle } from '../process/lifecycle.js';
-import type { Logger } from '../process/logger.js';
-import { withContext } from '../process/request-context.js';
-import { toTraceparent } from '../process/traceparent.js';
+import type { Logger } from '../process/log/logger.js';
+import { withContext } from '../process/context/request-context.js';
+import { toTraceparent } from '../process/context/traceparent.js';
 import { endServerSpan, startServerSpan } from '../telemetry/spans.js';
 import { PROBES, requestLog } from './request-log.js';
 import { countRequest } from './request-metrics.js';

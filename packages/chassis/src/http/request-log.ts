@@ -1,5 +1,5 @@
-import type { Logger } from '../process/logger.js';
-import { traceFields } from '../process/traceparent.js';
+import type { Logger } from '../process/log/logger.js';
+import { traceFields } from '../process/context/traceparent.js';
 
 /** Requested by machines every few seconds: not worth a log line, nor a trace. */
 export const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health']);

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Cancellation } from '../process/cancellation.js';
+import type { Cancellation } from '../process/context/cancellation.js';
 import { ClientLeft, Unavailable } from './problem.js';
 import type { Lifecycle } from '../process/lifecycle.js';
 

@@ -1,15 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
-import type { ServiceConfig } from './config.js';
-import { createHttpServer } from './http-server.js';
+import type { ServiceConfig } from './config/config.js';
+import { createHttpServer } from './server/http-server.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { Logger } from './logger.js';
-import { serveProbes } from './probe-server.js';
+import type { Logger } from './log/logger.js';
+import { serveProbes } from './server/probe-server.js';
 import { serveMetrics } from '../telemetry/metrics-server.js';
 import { startTracing } from '../telemetry/tracing.js';
 import { shutDown } from './shutdown.js';
 import type { Tls } from './tls/index.js';
-import { unusedConnections } from './unused-connections.js';
+import { unusedConnections } from './server/unused-connections.js';
 
 export interface ServiceOptions {
   config: ServiceConfig;

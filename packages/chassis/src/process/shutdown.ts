@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import type { ServiceConfig } from './config.js';
+import type { ServiceConfig } from './config/config.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { Logger } from './logger.js';
+import type { Logger } from './log/logger.js';
 
 /** The part of SHUTDOWN_TIMEOUT_MS after which requests that are still at work are given up. */
 const EXPIRES_AT = 0.9;

@@ -1,5 +1,5 @@
 import type { OpenMetricsContentType } from 'prom-client';
-import { isSampled, toSpanContext } from '../process/traceparent.js';
+import { isSampled, toSpanContext } from '../process/context/traceparent.js';
 import { histograms, readMetrics } from './metrics.js';
 
 export type MetricsFormat = 'openmetrics' | 'text';

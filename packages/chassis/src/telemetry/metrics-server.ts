@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { serveAside, type SideServer } from '../process/side-server.js';
+import { serveAside, type SideServer } from '../process/server/side-server.js';
 import { collectMetrics, type MetricsFormat } from './metrics-page.js';
 
 const CONTENT_TYPES: Record<MetricsFormat, string> = {

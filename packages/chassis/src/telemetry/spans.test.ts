@@ -7,7 +7,7 @@ import { deserted } from '../../../../tests/support/listen.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../../../../tests/support/otlp-receiver.js';
 import { basics, recordingLogger } from '../../../../tests/support/service-basics.js';
 import { createHttpApp } from '../http/app.js';
-import { currentContext, withContext } from '../process/request-context.js';
+import { currentContext, withContext } from '../process/context/request-context.js';
 import { inSpan, inSpanOfEach, outsideOfTraces, recordSpan } from './spans.js';
 import { startTracing } from './tracing.js';
 

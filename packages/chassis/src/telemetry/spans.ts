@@ -1,6 +1,6 @@
 import type { Span, SpanDescription, Tracing } from '@millrace/tracing';
-import { currentContext, withContext } from '../process/request-context.js';
-import { isSampled, toSpanContext, toTraceparent } from '../process/traceparent.js';
+import { currentContext, withContext } from '../process/context/request-context.js';
+import { isSampled, toSpanContext, toTraceparent } from '../process/context/traceparent.js';
 
 // The doors of a service make its spans with these functions. The current span is the `traceparent` of the request context, so whatever is
 // sent, stored or logged within it names that span. While tracing is off, or the current trace is not exported, they only do the work.

@@ -1,5 +1,5 @@
 import type * as TracingPackage from '@millrace/tracing';
-import type { Logger } from '../process/logger.js';
+import type { Logger } from '../process/log/logger.js';
 import { useTracing } from './spans.js';
 
 /** A part of the time that a process has to stop: a collector that is away holds up no shutdown. */

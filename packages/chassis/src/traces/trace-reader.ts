@@ -2,7 +2,7 @@ import type { Trace } from '@millrace/contracts';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import { HttpProblem, notFound, Unavailable } from '../http/problem.js';
-import { traceFields } from '../process/traceparent.js';
+import { traceFields } from '../process/context/traceparent.js';
 import { createWorkLimiter } from '../work/work-limiter.js';
 import { exportRequestSchema } from './otlp.js';
 import { toTrace } from './to-trace.js';

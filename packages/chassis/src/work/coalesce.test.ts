@@ -1,6 +1,6 @@
 import { coalesce } from './coalesce.js';
 import { Unavailable } from '../http/problem.js';
-import { currentContext, withContext, workMayHaveBegun } from '../process/request-context.js';
+import { currentContext, withContext, workMayHaveBegun } from '../process/context/request-context.js';
 
 /** Calls that the test answers one after the other. */
 function heldCalls() {

@@ -1,4 +1,4 @@
-import { currentContext, type RequestContext, withContext } from '../process/request-context.js';
+import { currentContext, type RequestContext, withContext } from '../process/context/request-context.js';
 
 export interface CoalesceOptions<Item, Result> {
   /** Does the work for all items. @returns for each, in order, its result or its own error */

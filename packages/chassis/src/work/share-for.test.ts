@@ -1,4 +1,4 @@
-import { currentContext, withContext } from '../process/request-context.js';
+import { currentContext, withContext } from '../process/context/request-context.js';
 import { shareFor } from './share-for.js';
 
 /** Work that ends when the test says so, and is counted. */

@@ -1,7 +1,7 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { createFairLine } from './fair-line.js';
 import { ClientLeft, TooManyRequests, Unavailable } from '../http/problem.js';
-import { withContext } from '../process/request-context.js';
+import { withContext } from '../process/context/request-context.js';
 import { retryForever } from './retry.js';
 import { createWorkLimiter } from './work-limiter.js';
 

@@ -1,6 +1,6 @@
 import { HttpProblem, TooManyRequests, Unavailable } from '../http/problem.js';
 import { type Claim, createFairLine } from './fair-line.js';
-import { currentContext, currentSignal } from '../process/request-context.js';
+import { currentContext, currentSignal } from '../process/context/request-context.js';
 import { countLimiter } from './limiter-metrics.js';
 
 export interface WorkLimiterOptions {

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Lifecycle } from '../../process/lifecycle.js';
-import { currentContext } from '../../process/request-context.js';
+import { currentContext } from '../../process/context/request-context.js';
 import { countStream } from '../request-metrics.js';
 import { createPlaces, type PlaceLimits } from './stream-places.js';
 

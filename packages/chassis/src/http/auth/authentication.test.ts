@@ -5,8 +5,8 @@ import { AUDIENCE, type Issuer, startIssuer } from '../../../../../tests/support
 import { basics, recordingLogger, silentLogger } from '../../../../../tests/support/service-basics.js';
 import { createHttpApp } from '../app.js';
 import { methodNotAllowed } from '../method-not-allowed.js';
-import type { AuthConfig } from '../../process/auth-config.js';
-import { currentContext } from '../../process/request-context.js';
+import type { AuthConfig } from '../../process/config/auth-config.js';
+import { currentContext } from '../../process/context/request-context.js';
 import { createAuthentication } from './authentication.js';
 
 const SERVICE_TOKEN = 'x'.repeat(32);

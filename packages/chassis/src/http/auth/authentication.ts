@@ -1,9 +1,9 @@
 import { type Access, accessOf, type Scope, SERVICE_TOKEN } from '@millrace/contracts';
 import type { Request, RequestHandler, Router } from 'express';
-import type { AuthConfig, FindKey } from '../../process/auth-config.js';
-import type { Logger } from '../../process/logger.js';
-import { currentContext, type Principal } from '../../process/request-context.js';
-import { servicePrincipal } from '../../process/service-token.js';
+import type { AuthConfig, FindKey } from '../../process/config/auth-config.js';
+import type { Logger } from '../../process/log/logger.js';
+import { currentContext, type Principal } from '../../process/context/request-context.js';
+import { servicePrincipal } from '../../process/context/service-token.js';
 import { guardRoutes } from '../guard-routes.js';
 import { isApiKey } from './api-key.js';
 import { createKeyVerifier } from './key-verifier.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
-import type { Logger } from '../../process/logger.js';
+import type { Logger } from '../../process/log/logger.js';
 import { Unavailable } from '../problem.js';
 import type { FetchKeys } from './key-source.js';
 

@@ -1,4 +1,4 @@
-import type { FindKey } from '../../process/auth-config.js';
+import type { FindKey } from '../../process/config/auth-config.js';
 import { hashOfKey, isWellFormed } from './api-key.js';
 import { tokenInvalid } from './refusals.js';
 import type { Verify } from './token-cache.js';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Principal } from '../../process/request-context.js';
+import type { Principal } from '../../process/context/request-context.js';
 
 /** Who shows a token. */
 export interface Verified extends Principal {

@@ -1,5 +1,5 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
-import type { Logger } from '../../process/logger.js';
+import type { Logger } from '../../process/log/logger.js';
 import { HttpProblem } from '../problem.js';
 import { createKeySet } from './key-set.js';
 import { createKeySource } from './key-source.js';

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { remainingMs, withSignal } from '../../process/request-context.js';
+import { remainingMs, withSignal } from '../../process/context/request-context.js';
 import { timeIsOver } from '../request-signal.js';
 import { createWorkLimiter } from '../../work/work-limiter.js';
 

@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler } from 'express';
 import { SMALL_BODY_BYTES, withBodyMemory } from './body-memory.js';
 import { HttpProblem } from '../problem.js';
 import { tooLarge } from './read-body.js';
-import { currentContext, withContext } from '../../process/request-context.js';
+import { currentContext, withContext } from '../../process/context/request-context.js';
 
 /** The longest task: 20,000 characters, for each of which some clients write twelve bytes (`\ud83d\ude00`). */
 export const JSON_BODY_LIMIT_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Cost, costOf, RATE_LIMIT, RATE_LIMIT_POLICY, SHARED_ADDRESS } from '@millrace/contracts';
 import type { Request, RequestHandler, Router } from 'express';
-import { currentContext } from '../../process/request-context.js';
+import { currentContext } from '../../process/context/request-context.js';
 import { guardRoutes } from '../guard-routes.js';
 import { TooManyRequests } from '../problem.js';
 import type { Allowance } from './allowance.js';

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority, type TestAuthority } from '../../../../../tests/support/certificates.js';
-import { ConfigError } from '../config-error.js';
+import { ConfigError } from '../config/config-error.js';
 import { readCredentials } from './credentials.js';
 import { trusting } from './identity.js';
 

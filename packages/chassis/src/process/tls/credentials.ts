@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../config-error.js';
+import { ConfigError } from '../config/config-error.js';
 
 /** Who a process is, and whom it believes. All PEM. */
 export interface Credentials {

@@ -1,7 +1,7 @@
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import { ConfigError } from '../config-error.js';
-import type { Logger } from '../logger.js';
+import { ConfigError } from '../config/config-error.js';
+import type { Logger } from '../log/logger.js';
 import { certificatesIn, type Credentials, readCredentials } from './credentials.js';
 import type { ServiceTls, StoreTls } from './tls.js';
 

@@ -1,6 +1,6 @@
 import type * as IdentityModule from './identity.js';
-import { ConfigError } from '../config-error.js';
-import type { Logger } from '../logger.js';
+import { ConfigError } from '../config/config-error.js';
+import type { Logger } from '../log/logger.js';
 import type { TlsConfig } from './tls-config.js';
 import type { ServiceTls, StoreTls } from './tls.js';
 import { gauge } from '../../telemetry/metrics.js';

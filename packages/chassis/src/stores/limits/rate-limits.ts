@@ -1,6 +1,6 @@
 import type { Allowance } from '../../http/limits/allowance.js';
-import type { Logger } from '../../process/logger.js';
-import type { RateLimitConfig } from '../../process/rate-limit-config.js';
+import type { Logger } from '../../process/log/logger.js';
+import type { RateLimitConfig } from '../../process/config/rate-limit-config.js';
 import type { StoreTls } from '../../process/tls/tls.js';
 import type { Redis } from '../redis/client.js';
 import { type AllowanceOptions, createAllowance } from './allowance.js';

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { Client } from 'pg';
-import type { PostgresConfig } from '../../process/config.js';
+import type { PostgresConfig } from '../../process/config/config.js';
 import type { DependencyCheck } from '../../http/health.js';
 import { connectionOptions } from './pool.js';
 

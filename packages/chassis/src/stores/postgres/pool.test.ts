@@ -4,7 +4,7 @@ import { type Link, openLink } from '../../../../../tests/support/link.js';
 import { configOf } from '../../../../../tests/support/postgres.js';
 import { silentLogger } from '../../../../../tests/support/service-basics.js';
 import { Unavailable } from '../../http/problem.js';
-import { withContext } from '../../process/request-context.js';
+import { withContext } from '../../process/context/request-context.js';
 import { createPostgres, isUniqueViolation, type Postgres } from './pool.js';
 
 let server: PostgresServer;
@@ -102,6 +102,21 @@ it('makes a new connection Unavailable within 5 s when the server does not respo
     server.process.kill('SIGCONT');
   }
   expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
+
+it('does not wait for a new connection while others come back', async () => {
+  await db.query('SELECT 1');
+  // Now it opens no connections; those that there are go on.
+  server.process.kill('SIGSTOP');
+  try {
+    const { ms, error } = await failure(
+      Promise.all(Array.from({ length: 30 }, () => db.query('SELECT pg_sleep(0.01)'))),
+    );
+    expect(error).toBeUndefined();
+    expect(ms).toBeLessThan(1_400);
+  } finally {
+    server.process.kill('SIGCONT');
+  }
 });
 
 it('survives the loss of its connection between two statements of a transaction', async () => {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
-import type { PostgresConfig } from '../../process/config.js';
+import type { PostgresConfig } from '../../process/config/config.js';
 import { Unavailable } from '../../http/problem.js';
-import type { Logger } from '../../process/logger.js';
-import { currentContext, workMayHaveBegun } from '../../process/request-context.js';
+import type { Logger } from '../../process/log/logger.js';
+import { currentContext, workMayHaveBegun } from '../../process/context/request-context.js';
 import type { StoreTls } from '../../process/tls/tls.js';
+import { createCheckout } from './checkout.js';
 import { countPool } from './pool-metrics.js';
 import { inSpan } from '../../telemetry/spans.js';
 import { describeStatement } from './statement-span.js';
@@ -66,8 +67,9 @@ export function createPostgres(
   // A connection also has no listener while it passes from one user to the next. Whoever gets a broken one finds out from its first query.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
+  const { take, giveBack } = createCheckout(pool);
   const connect = () =>
-    pool.connect().catch((error: unknown) => {
+    take().catch((error: unknown) => {
       throw isServerFault(error) ? asUnavailable(error) : error;
     });
 
@@ -95,7 +97,7 @@ export function createPostgres(
           on(client, (error) => (broken = error)).query<Row>(text, values),
         );
       } finally {
-        client.release(broken);
+        giveBack(client, broken);
       }
     },
     async transaction(work) {
@@ -118,7 +120,7 @@ export function createPostgres(
         throw error;
       } finally {
         client.off('error', breaks);
-        client.release(broken);
+        giveBack(client, broken);
       }
     },
     end: () => pool.end(),

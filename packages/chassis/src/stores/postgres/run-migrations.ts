@@ -1,5 +1,5 @@
-import { loadConfig, postgresConfig, serviceConfig } from '../../process/config.js';
-import { createLogger } from '../../process/logger.js';
+import { loadConfig, postgresConfig, serviceConfig } from '../../process/config/config.js';
+import { createLogger } from '../../process/log/logger.js';
 import { openTls } from '../../process/tls/index.js';
 import { tlsConfig } from '../../process/tls/tls-config.js';
 import { migrate, type MigrationOptions } from './migrate.js';

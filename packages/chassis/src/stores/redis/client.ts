@@ -2,7 +2,7 @@ import type { SpanDescription } from '@millrace/tracing';
 import { type ChainableCommander, Redis, ReplyError } from 'ioredis';
 import type { DependencyCheck } from '../../http/health.js';
 import { Unavailable } from '../../http/problem.js';
-import type { Logger } from '../../process/logger.js';
+import type { Logger } from '../../process/log/logger.js';
 import { reasonOf } from '../../process/tls/reason.js';
 import type { StoreTls } from '../../process/tls/tls.js';
 import { inSpan } from '../../telemetry/spans.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { repositoryRoot } from '../../../../local/paths.js';
-import { eventually } from '../../../../tests/support/eventually.js';
-import { type RunningProgram, runSource } from '../../../../tests/support/run-source.js';
+import { repositoryRoot } from '../../../../../local/paths.js';
+import { eventually } from '../../../../../tests/support/eventually.js';
+import { type RunningProgram, runSource } from '../../../../../tests/support/run-source.js';
 
 const running: RunningProgram[] = [];
 afterEach(() => {

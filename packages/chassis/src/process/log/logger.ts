@@ -1,9 +1,9 @@
 import { type DestinationStream, pino, type Logger } from 'pino';
-import type { ServiceConfig } from './config.js';
+import type { ServiceConfig } from '../config/config.js';
 import { createLogOutput } from './log-output.js';
 import { loggedError } from './logged-error.js';
-import { currentContext } from './request-context.js';
-import { traceFields } from './traceparent.js';
+import { currentContext } from '../context/request-context.js';
+import { traceFields } from '../context/traceparent.js';
 
 export type { Logger } from 'pino';
 

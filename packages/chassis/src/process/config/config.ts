@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { authConfig, neededForJwt } from './auth-config.js';
 import { ConfigError } from './config-error.js';
-import { tlsConfig } from './tls/tls-config.js';
-import type { StoreTls } from './tls/tls.js';
+import { tlsConfig } from '../tls/tls-config.js';
+import type { StoreTls } from '../tls/tls.js';
 
 /** A TCP port; 0 lets the system choose one. */
 export const port = z.coerce.number().int().min(0).max(65_535);

@@ -1,6 +1,6 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
-import type { ServiceTls } from './tls/tls.js';
+import type { ServiceTls } from '../tls/tls.js';
 
 /** Longer than the proxy in front keeps idle connections (Nginx: 30 s), so that we never close one while it sends a request. */
 const KEEP_ALIVE_MS = 75_000;

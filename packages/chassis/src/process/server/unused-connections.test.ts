@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { type Listener, listen } from '../../../../tests/support/listen.js';
+import { type Listener, listen } from '../../../../../tests/support/listen.js';
 import { unusedConnections } from './unused-connections.js';
 
 let listener: Listener;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { repositoryRoot } from '../../../../local/paths.js';
-import { runSource } from '../../../../tests/support/run-source.js';
+import { repositoryRoot } from '../../../../../local/paths.js';
+import { runSource } from '../../../../../tests/support/run-source.js';
 
 it('writes JSON lines with service, pod and request, and without secrets', async () => {
   const program = runSource(join(repositoryRoot, 'tests/support/fixture-log.ts'));

@@ -1,4 +1,4 @@
-import { createLifecycle } from './lifecycle.js';
+import { createLifecycle } from '../lifecycle.js';
 import { serveProbes } from './probe-server.js';
 
 it('answers the probes as the phase is, and nothing else', async () => {

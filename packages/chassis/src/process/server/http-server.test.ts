@@ -1,8 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import request from 'supertest';
-import { basics } from '../../../../tests/support/service-basics.js';
-import { createHttpApp } from '../http/app.js';
+import { basics } from '../../../../../tests/support/service-basics.js';
+import { createHttpApp } from '../../http/app.js';
 import { createHttpServer } from './http-server.js';
 
 const routes = Router();
