@@ -24,7 +24,7 @@ module.exports = {
   // Most tests wait more than they compute, so even two processors do two at once.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
-  // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:compose-tls, test:hostile, test:observe, test:cluster, test:components, test:logs, test:traces.
+  // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:compose-auth, test:compose-tls, test:hostile, test:observe, test:cluster, test:components, test:logs, test:traces.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',

@@ -1,5 +1,5 @@
-// An OpenID Connect provider for development, with two people in it: npm start -- --auth
-// Nobody needs a password, so it listens on this machine only, and its tokens are valid nowhere else.
+// An OpenID Connect provider for development, with two people in it: npm start -- --auth, docker-compose.auth.yaml
+// Nobody needs a password, so only this machine may reach it, and its tokens are valid nowhere else.
 //   GET /token/ada   an access token, for curl
 // Programs sign people in by authorization code and PKCE, as one public client, and come back to the stack's home page.
 import { randomUUID } from 'node:crypto';
@@ -9,7 +9,7 @@ import { ADMIN_SCOPE, SCOPES } from '@millrace/contracts';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
 
-const { PORT, ISSUER, AUDIENCE, HOME, CLIENT, TOKEN_SECONDS } = process.env;
+const { PORT, HOST = '127.0.0.1', ISSUER, AUDIENCE, HOME, CLIENT, TOKEN_SECONDS } = process.env;
 const ALG = 'ES256';
 
 const all = Object.keys(SCOPES);
@@ -105,4 +105,4 @@ createServer((request, response) => {
     response.setHeader('Cache-Control', 'no-store');
     void tokenFor(person).then((token) => response.end(token));
   } else void speakOpenIdConnect(request, response);
-}).listen(Number(PORT), '127.0.0.1');
+}).listen(Number(PORT), HOST);

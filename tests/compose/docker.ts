@@ -37,14 +37,21 @@ export function engineAnswers(): boolean {
   }
 }
 
-/** @param project its name; default: millrace-test */
-export async function composed(project = 'millrace-test'): Promise<Composed> {
+/**
+ * @param project its name; default: millrace-test
+ * @param settings more variables for docker-compose.yaml. Default: none
+ */
+export async function composed(
+  project = 'millrace-test',
+  settings: Record<string, string> = {},
+): Promise<Composed> {
   const port = await freePort();
   const env = {
     ...process.env,
     COMPOSE_PROJECT_NAME: project,
     COMPOSE_PROGRESS: 'quiet',
     HTTP_PORT: String(port),
+    ...settings,
   };
   const start = async (command: string, args: string[]) => {
     const { stdout } = await run(command, args, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });

@@ -88,6 +88,22 @@ describe('the containers of docker-compose.yaml', () => {
     );
   });
 
+  it('require sign-in of every service with docker-compose.auth.yaml, at a provider for this machine alone', () => {
+    const { 'identity-provider': provider, ...others } = read('docker-compose.auth.yaml').services;
+    expect(Object.keys(others).sort()).toEqual([...serviceNames].sort());
+    for (const { environment } of Object.values(others))
+      expect(environment).toMatchObject({ AUTH_MODE: 'jwt' });
+    expect(provider!.ports).toEqual(['127.0.0.1:${AUTH_PORT:-9080}:9080']);
+    expect(provider).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      pids_limit: expect.any(Number) as number,
+      mem_limit: expect.any(String) as string,
+      networks: ['front'],
+    });
+  });
+
   it('have a certificate each with docker-compose.tls.yaml, by a container without a network', () => {
     const { certificates, ...programs } = read('docker-compose.tls.yaml').services;
     expect(certificates).toMatchObject({

@@ -19,12 +19,18 @@ export interface Issuer {
 
 export const AUDIENCE = 'https://millrace.test';
 
+/** The keys of an issuer, wherever it publishes them. */
+export interface Signer {
+  /** What it publishes, by path: a discovery document and its public keys. */
+  documents: Record<string, object>;
+  token: Issuer['token'];
+  rotate: Issuer['rotate'];
+}
+
 /** @param alg how it signs */
-export async function startIssuer(alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256'): Promise<Issuer> {
+export async function createSigner(url: string, alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256'): Promise<Signer> {
   const published: JWK[] = [];
   let signing: { key: CryptoKey; kid: string };
-  let fetches = 0;
-  let isUp = true;
   const rotate = async () => {
     const { publicKey, privateKey } = await generateKeyPair(alg);
     const kid = `key-${published.length + 1}`;
@@ -32,24 +38,10 @@ export async function startIssuer(alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256'): P
     signing = { key: privateKey, kid };
   };
   await rotate();
-
-  const server = createServer((request, response) => {
-    if (request.url === '/keys') fetches += 1;
-    const documents: Record<string, object> = {
+  return {
+    documents: {
       '/.well-known/openid-configuration': { issuer: url, jwks_uri: `${url}/keys` },
       '/keys': { keys: published },
-    };
-    const document = documents[request.url ?? ''];
-    response.writeHead(isUp && document ? 200 : 500, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify(document ?? {}));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
-  return {
-    url,
-    get fetches() {
-      return fetches;
     },
     token(claims = {}) {
       const now = Math.floor(Date.now() / 1_000);
@@ -59,6 +51,30 @@ export async function startIssuer(alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256'): P
         .sign(signing.key);
     },
     rotate,
+  };
+}
+
+/** @param alg how it signs */
+export async function startIssuer(alg?: 'ES256' | 'RS256' | 'EdDSA'): Promise<Issuer> {
+  let fetches = 0;
+  let isUp = true;
+  const server = createServer((request, response) => {
+    if (request.url === '/keys') fetches += 1;
+    const document = signer.documents[request.url ?? ''];
+    response.writeHead(isUp && document ? 200 : 500, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(document ?? {}));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const signer = await createSigner(url, alg);
+
+  return {
+    url,
+    get fetches() {
+      return fetches;
+    },
+    token: signer.token,
+    rotate: signer.rotate,
     answers: (value) => (isUp = value),
     async stop() {
       server.close();

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../../../../tests/support/eventually.js';
+import { createAccounts } from './accounts.js';
+
+const BURST_MS = 1_000_000;
+
+/** What all replicas share: it forgets nothing and takes its time. */
+function createBank() {
+  const spent = new Map<string, number>();
+  const questions: string[] = [];
+  const ask = async (client: string, costMs: number, spentMs: number) => {
+    questions.push(client);
+    await sleep(1);
+    let fullInMs = (spent.get(client) ?? 0) + spentMs;
+    const isAllowed = fullInMs + costMs <= BURST_MS;
+    if (isAllowed) fullInMs += costMs;
+    spent.set(client, fullInMs);
+    return { isAllowed, fullInMs };
+  };
+  return { spent, questions, ask };
+}
+
+/** In the same turn of the event loop. */
+const atOnce = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
+
+it('lets a client with plenty left through without a question, and reports what it has spent', async () => {
+  const { spent, questions, ask } = createBank();
+  const { spend } = createAccounts({ burstMs: BURST_MS, ask });
+  await spend('ada', 1_000);
+  const verdicts = await atOnce(40, () => spend('ada', 1_000));
+  for (const verdict of verdicts) expect(verdict).toMatchObject({ isAllowed: true });
+  expect(questions).toHaveLength(1);
+  await eventually(() => expect(spent.get('ada')).toBe(41_000));
+  expect(questions).toHaveLength(2);
+});
+
+it('asks as soon as it has spent a twentieth of a burst', async () => {
+  const { spent, questions, ask } = createBank();
+  const { spend } = createAccounts({ burstMs: BURST_MS, ask });
+  await spend('ada', 1_000);
+  await atOnce(51, () => spend('ada', 1_000));
+  expect(questions).toHaveLength(2);
+  expect(spent.get('ada')).toBe(52_000);
+});
+
+it('asks each time when less than half is left', async () => {
+  const { questions, ask } = createBank();
+  const { spend } = createAccounts({ burstMs: BURST_MS, ask });
+  await spend('ada', 500_000);
+  await atOnce(10, () => spend('ada', 1_000));
+  expect(questions).toHaveLength(11);
+});
+
+it('asks when it has not for a while: others may have spent something', async () => {
+  const { questions, ask } = createBank();
+  const { spend } = createAccounts({ burstMs: BURST_MS, ask });
+  await spend('ada', 1_000);
+  await sleep(150);
+  await spend('ada', 1_000);
+  expect(questions).toHaveLength(2);
+});
+
+it('refuses a client with too little left without a question, but asks once a second', async () => {
+  const { questions, ask } = createBank();
+  const { spend } = createAccounts({ burstMs: BURST_MS, ask });
+  expect(await spend('ada', BURST_MS)).toMatchObject({ isAllowed: true });
+  const verdicts = await atOnce(100, () => spend('ada', 1_000));
+  for (const verdict of verdicts) expect(verdict).toMatchObject({ isAllowed: false });
+  expect(questions).toHaveLength(1);
+  await sleep(1_050);
+  expect(await spend('ada', 1_000)).toMatchObject({ isAllowed: false });
+  expect(questions).toHaveLength(2);
+});
+
+it('remembers a limited number of clients, and reports what the forgotten ones have spent', async () => {
+  const { spent, questions, ask } = createBank();
+  const { spend } = createAccounts({ burstMs: BURST_MS, ask, clientsMax: 2 });
+  await spend('ada', 1_000);
+  await Promise.all(['ada', 'ben', 'eve'].map((client) => spend(client, 1_000)));
+  expect(questions).toEqual(['ada', 'ben', 'eve']);
+  await eventually(() => expect(spent.get('ada')).toBe(2_000));
+  await spend('ben', 1_000);
+  // The report has made ada known again, instead of ben.
+  expect(questions).toEqual(['ada', 'ben', 'eve', 'ada', 'ben']);
+});
+
+it('has no answer when nobody has one', async () => {
+  const { spend } = createAccounts({ burstMs: BURST_MS, ask: () => Promise.resolve(undefined) });
+  expect(await spend('ada', 1_000)).toBeUndefined();
+});
