@@ -8,6 +8,8 @@ export interface Load {
   /** JSON, unless `type` says otherwise; `{n}` as in the path, unless it is a Buffer. */
   body?: string | Buffer;
   type?: string;
+  /** An access token. Default: none is sent. */
+  token?: string;
   clients: number;
   /** The status of every response: any other ends the run with an error. */
   status: number;

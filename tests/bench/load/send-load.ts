@@ -50,11 +50,12 @@ export async function sendLoad(load: Load): Promise<LoadResult> {
 }
 
 /** The bytes of one request after another. The number has a fixed width, so the length is always the same. */
-function requestsOf({ method, path, body, type }: Load, host: string): () => Buffer | string {
+function requestsOf({ method, path, body, type, token }: Load, host: string): () => Buffer | string {
   const withNumber = (text: string) => text.replaceAll('{n}', '00000000');
   const length = typeof body === 'string' ? Buffer.byteLength(withNumber(body)) : (body?.length ?? 0);
   const head =
     `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n` +
+    (token === undefined ? '' : `Authorization: Bearer ${token}\r\n`) +
     (method === 'POST' ? `Content-Length: ${length}\r\n` : '') +
     (body === undefined ? '\r\n' : `Content-Type: ${type ?? 'application/json'}\r\n\r\n`);
   if (Buffer.isBuffer(body)) {

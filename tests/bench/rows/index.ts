@@ -1,5 +1,6 @@
 import type { Row } from '../row.js';
 import { analyze } from './analyze.js';
+import { auth } from './auth.js';
 import { chassis } from './chassis.js';
 import { create } from './create.js';
 import { enqueue } from './enqueue.js';
@@ -34,6 +35,7 @@ export const rows: readonly Row[] = [
     hops1,
     nginx,
     limits,
+    auth,
     start,
     telemetry,
   ],
