@@ -65,7 +65,7 @@ function familyOf(pid: number | undefined): number[] {
 }
 
 /** User and system time, including children that have ended, in ms. */
-function cpuOf(pids: number[]): number {
+export function cpuOf(pids: number[]): number {
   return sum(
     pids.map((pid) => {
       const stat = read(`/proc/${pid}/stat`);
