@@ -23,6 +23,7 @@ module.exports = {
   ...shared,
   // Most tests wait more than they compute, so even two processors do two at once.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: '<rootDir>/tests/support/longest-first.js',
   testMatch: ['<rootDir>/{packages,services,topology,local,tests}/**/*.test.ts'],
   // These need a container engine, a cluster, Go, or the machine: npm run test:compose, test:compose-auth, test:compose-tls, test:hostile, test:observe, test:cluster, test:components, test:logs, test:traces.
   testPathIgnorePatterns: [

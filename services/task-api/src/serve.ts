@@ -82,6 +82,8 @@ runService({
   tls,
   async prepare(signal) {
     await awaitMigrations({ ...schema, config: database, logger, signal });
+    // The first requests find an open connection. If none can be had now, they try again.
+    await Promise.allSettled([postgres, lists].map((pool) => pool.query('SELECT 1')));
     await fillTaskTexts(postgres, { logger, signal });
     stopMerging = startMergingTexts({ db: postgres, intervalMs: MERGE_INTERVAL_MS, logger });
     stopRetention = startRetention({

@@ -39,6 +39,10 @@ runService({
   lifecycle,
   app,
   tls,
-  prepare: (signal) => awaitMigrations({ ...schema, config: database, logger, signal }),
+  async prepare(signal) {
+    await awaitMigrations({ ...schema, config: database, logger, signal });
+    // The first request finds an open connection. If none can be had now, it tries again.
+    await Promise.allSettled([postgres.query('SELECT 1')]);
+  },
   close: [() => taskApi.close(), () => limits.close(), () => postgresCheck.close(), () => postgres.end()],
 });
