@@ -6,18 +6,21 @@ export type Measure<T> = (round: number) => Promise<T>;
 /**
  * One contestant after the other, round by round, so that a busy machine slows all of them alike. Round 0 warms up and does not count.
  *
+ * @param options.inTurns another one begins each round: whoever comes after a certain other one finds the processor's caches as that left them
  * @returns the results of each contestant, by round
  */
 export async function inRounds<T extends Record<string, Measure<unknown>>>(
   { settings, signal, progress }: Bench,
   contestants: T,
   rounds = settings.rounds,
-  { warmUp = true } = {},
+  { warmUp = true, inTurns = false } = {},
 ): Promise<{ [Name in keyof T]: Awaited<ReturnType<T[Name]>>[] }> {
   const results = Object.fromEntries(Object.keys(contestants).map((name) => [name, [] as unknown[]]));
   for (let round = warmUp ? 0 : 1; round <= rounds; round += 1) {
     progress(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
-    for (const [name, measure] of Object.entries(contestants)) {
+    const order = Object.entries(contestants);
+    if (inTurns) order.push(...order.splice(0, round % order.length));
+    for (const [name, measure] of order) {
       signal.throwIfAborted();
       const result = await measure(round);
       if (round > 0) results[name]!.push(result);

@@ -66,7 +66,7 @@ export const telemetry: Row = {
           return (cpuOf(pids) - before) / requests;
         };
       }
-      const cpuMs = await inRounds(bench, measures, bench.settings.rounds * TURNS);
+      const cpuMs = await inRounds(bench, measures, bench.settings.rounds * TURNS, { inTurns: true });
       return Object.entries(GOALS).map(([name, { against, ...goal }]): Figure => {
         const [ours, theirs] = [byRound(cpuMs[name]!), byRound(cpuMs[against]!)];
         const detail = `with it ${microseconds(ours)} of CPU a request, without ${microseconds(theirs)}`;
