@@ -7,7 +7,7 @@ import { issueCertificate, makeAuthority } from './authority.js';
 /** Longer than a stack on somebody's machine runs. */
 const DAYS = 365;
 
-/** Who has a certificate of its own. */
+/** The programs that each have their own certificate. */
 export const programs = [
   ...serviceNames,
   ...['nginx', 'postgres', 'redis', 'postgres-exporter', 'redis-exporter'],
