@@ -1,20 +1,16 @@
 // What observes the stack (overlays/observe, with traces), in a namespace of its own on the cluster that kubectl points at: applied, scraped and
 // queried. With VERSION, the stack's images of that tag are in the cluster already; otherwise deploy.sh brings them there.
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { serviceNames } from '#topology';
 import { dashboards } from '../../../observe/dashboards/dashboards.js';
-import { type Manifest, parseManifests, root, workloadsOf } from '../../k8s/manifests.js';
+import { type Manifest, workloadsOf } from '../../k8s/manifests.js';
 import { someLoad } from '../../metrics/support.js';
 import { eventually } from '../../support/eventually.js';
 import { clusterAnswers, deployed, kubectl } from '../kubectl.js';
 import { type PortForward, portForward } from '../port-forward.js';
 import { reachable } from '../reachable.js';
+import { apply, render } from './beside.js';
 
 const MINUTE_MS = 60_000;
 // Short: Nginx has to keep its names (nginx/origins.conf) in small buckets.
@@ -25,20 +21,6 @@ const exporters = ['nginx', 'postgres', 'redis'];
 const hasCluster = clusterAnswers();
 if (!hasCluster)
   process.stderr.write('No cluster answers (kubectl get --raw /readyz): these tests are skipped.\n');
-
-/** overlays/observe with the component traces. */
-function render(): Manifest[] {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
-  try {
-    const path = (to: string) => relative(folder, join(root, to));
-    const resources = [path('overlays/observe')];
-    const components = [path('overlays/components/traces')];
-    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify({ resources, components }));
-    return parseManifests(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 /** The same beside another stack on a small node: another namespace, no port of the node, little CPU reserved. Every request is traced. */
 function besides(manifests: Manifest[]): Manifest[] {
@@ -64,13 +46,6 @@ function besides(manifests: Manifest[]): Manifest[] {
 
 const inNamespace = (...args: string[]) => kubectl('--namespace', namespace, ...args);
 
-async function apply(manifests: Manifest[]): Promise<void> {
-  const command = spawn('kubectl', ['apply', '--filename', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
-  command.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
-  const [complaints, [status]] = await Promise.all([text(command.stderr), once(command, 'exit')]);
-  if (status !== 0) throw new Error(complaints);
-}
-
 (hasCluster ? describe : describe.skip)('the component observe on a cluster', () => {
   let nginx: PortForward;
   let prometheus: PortForward;
@@ -79,7 +54,7 @@ async function apply(manifests: Manifest[]): Promise<void> {
 
   beforeAll(async () => {
     if (!process.env.VERSION) await deployed();
-    const manifests = besides(render());
+    const manifests = besides(render('overlays/observe', ['traces']));
     await apply(manifests.filter(({ kind }) => kind === 'Namespace'));
     await apply(manifests.filter(({ kind }) => kind !== 'Namespace'));
     // Not for Grafana, whose queries are tried here and whose look is not, and not for the logs, which have tests of their own.

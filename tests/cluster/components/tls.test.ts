@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { buffer, text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { type ServiceName, serviceNames, services } from '#topology';
 import { readTlsFiles } from '../../../local/servers/tls-files.js';
@@ -16,6 +16,7 @@ import { plainQuestion, plainRequest, plainStartup, serialQuestion } from '../..
 import { startTraffic } from '../../support/traffic.js';
 import { until } from '../../support/until.js';
 import { clusterAnswers } from '../kubectl.js';
+import { apply } from './beside.js';
 
 const run = promisify(execFile);
 const MINUTE_MS = 60_000;
@@ -30,13 +31,6 @@ if (!hasCluster)
 async function kubectl(...args: string[]): Promise<string> {
   const options = { maxBuffer: 64 * 1024 * 1024 };
   return (await run('kubectl', ['--namespace', namespace, ...args], options)).stdout;
-}
-
-async function apply(objects: object[]): Promise<void> {
-  const child = spawn('kubectl', ['apply', '--filename', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
-  child.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
-  if (code !== 0) throw new Error(errors);
 }
 
 /** k8s/ with the component, moved to the namespace, without what only one stack in a cluster can have, and what cert-manager would read. */

@@ -9,17 +9,10 @@ interface Figures {
 const pools = new Map<string, Figures>();
 
 gauge({ name: 'postgres_pool_connections', help: 'Connections to PostgreSQL, idle and in use.' }, () =>
-  [...pools].flatMap(
-    ([
-      name,
-      {
-        pool: { totalCount, idleCount },
-      },
-    ]) => [
-      { labels: { pool: name, state: 'idle' }, value: idleCount },
-      { labels: { pool: name, state: 'used' }, value: totalCount - idleCount },
-    ],
-  ),
+  [...pools].flatMap(([name, { pool }]) => [
+    { labels: { pool: name, state: 'idle' }, value: pool.idleCount },
+    { labels: { pool: name, state: 'used' }, value: pool.totalCount - pool.idleCount },
+  ]),
 );
 gauge(
   { name: 'postgres_pool_max_connections', help: 'Connections that the pool may hold.' },
