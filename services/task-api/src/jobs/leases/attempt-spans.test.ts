@@ -94,7 +94,7 @@ it('shows what the sweeper publishes, in the trace of the request', async () => 
   await loseLease(id);
   await until(
     'it was published twice',
-    () => receiver.of(traceId).filter(({ name }) => name === 'publish jobs').length === 2,
+    () => receiver.of(traceId).filter(({ name }) => name === 'publish jobs').length >= 2,
   );
 });
 
