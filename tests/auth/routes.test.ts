@@ -235,6 +235,8 @@ describe("what is somebody else's", () => {
     const image = await get(url, 'ada');
     expect(image.status).toBe(200);
     expect(image.headers['cache-control']).toMatch(/^private, /);
+    // Nor is it in the cache of a browser for the next person there.
+    expect(image.headers.vary).toMatch(/\bAuthorization\b/);
   });
 });
 

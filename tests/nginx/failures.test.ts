@@ -87,6 +87,21 @@ describe("nginx's own errors", () => {
       'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       '400',
     ],
+    [
+      'a length twice',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n0',
+      '400',
+    ],
+    [
+      'a coding hidden by a space',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n',
+      '400',
+    ],
+    [
+      'two tokens',
+      'GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n',
+      '400',
+    ],
     ['an unknown coding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: zip\r\n\r\n', '501'],
     ['a future version', 'GET / HTTP/3.0\r\nHost: a\r\n\r\n', '505'],
     ['another protocol', '\x16\x03\x01\x02\x00\x01\r\n\r\n', '400'],

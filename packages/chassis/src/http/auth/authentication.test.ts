@@ -85,6 +85,8 @@ it.each<[string, () => object, string]>([
     'The access token is not valid.',
   ],
   ['names somebody with a NUL', () => ({ sub: 'a\0b' }), 'The access token is not valid.'],
+  ['names somebody by a number', () => ({ sub: 7 }), 'The access token is not valid.'],
+  ['names somebody in a list', () => ({ sub: ['ada'] }), 'The access token is not valid.'],
   ['names somebody with half a character', () => ({ sub: 'a\ud800' }), 'The access token is not valid.'],
 ])('refuses a token that %s', async (_what, claims, reason) => {
   const { status, headers, body } = await get(await issuer.token({ scope: 'tasks:read', ...claims() }));
