@@ -3,10 +3,11 @@ import type { Page } from 'playwright-core';
 import { makeTask, queueTask, registerUser } from './api.js';
 import { counts, hasFocus, sees, until, visit } from './session.js';
 
-const ROWS = 450;
+/** So many that the newest pages leave the page twice. */
+const ROWS = 300;
 const MOST_SHOWN = 200;
 
-/** A list with at least 450 rows, created for the test. */
+/** A list with at least 300 rows, created for the test. */
 interface List {
   what: string;
   row: string;

@@ -33,16 +33,20 @@ export function referenceSuite(): void {
     });
   });
 
-  test.each(['light', 'dark'] as const)('it follows the system’s color scheme: %s', async (colorScheme) => {
+  test('it follows the system’s color scheme', async () => {
     await visit(
       '/docs',
       async (page) => {
         await sees(page, '.opblock');
-        const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
-        const lightness = Math.max(...(ground.match(/\d+/g) ?? []).map(Number));
-        expect(lightness > 128).toBe(colorScheme === 'light');
+        for (const colorScheme of ['dark', 'light'] as const) {
+          await page.emulateMedia({ colorScheme });
+          await sees(page, `html[data-bs-theme=${colorScheme}]`);
+          const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+          const lightness = Math.max(...(ground.match(/\d+/g) ?? []).map(Number));
+          expect(lightness > 128).toBe(colorScheme === 'light');
+        }
       },
-      { colorScheme },
+      { colorScheme: 'dark' },
     );
   });
 }
