@@ -1,6 +1,7 @@
 // The issuer changes its key while clients are at work: no good token is refused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
+import { until } from '../support/until.js';
 import { type SecuredStack, startSecuredStack } from './stack.js';
 
 const CLIENTS = 16;
@@ -10,7 +11,7 @@ let stack: SecuredStack;
 beforeAll(async () => {
   stack = await startSecuredStack();
 }, 90_000);
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 test('rotation under load refuses no good token, and made-up keys cost the issuer little', async () => {
   const pool = new Pool(stack.url, { connections: 2 * CLIENTS });
@@ -55,13 +56,13 @@ test('rotation under load refuses no good token, and made-up keys cost the issue
     await stack.issuer.rotate();
   }
   await sleep(500);
+  await until('they have asked often', () => (answers.get(200) ?? 0) > 100);
   isOver = true;
   await working;
   const seconds = (performance.now() - begun) / 1_000;
   await pool.close();
 
   expect([...answers.keys()]).toEqual([200]);
-  expect(answers.get(200)).toBeGreaterThan(100);
   // One a second from each of the replicas that was asked.
   expect(stack.issuer.fetches).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
-}, 60_000);
+});

@@ -88,7 +88,7 @@ afterAll(async () => {
   await dispatcher.close();
   await issuer.stop();
   authority.remove();
-}, 30_000);
+});
 
 test('people and their keys', async () => {
   const token = await tokenOf();
@@ -142,7 +142,7 @@ test('what fails: the row of a key, the issuer, a connection without a certifica
   plain.end(`GET /${mark('path')} HTTP/1.1\r\nHost: ${mark('host')}\r\n\r\n`).resume();
   await once(plain, 'close');
   await until('it is in the log', () => lines.some(({ line }) => line.includes('refused a connection')));
-}, 30_000);
+});
 
 /** What Nginx has logged, which it writes once a second: a line for each request. */
 const accessLog = () =>
@@ -168,7 +168,7 @@ test('no span has anything of them', async () => {
     });
     expect(hasSecret(spans)).toEqual([]);
   }
-}, 30_000);
+});
 
 test('every program of ours, and Nginx, writes one JSON object a line', async () => {
   const own = lines.filter(({ source }) => /-\d$|^trace-store$/.test(source)).map(({ line }) => line);
