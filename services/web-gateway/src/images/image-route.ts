@@ -14,7 +14,7 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
   const show: RequestHandler = (req, res) => {
     const owner = visibleOwner();
     return images.show(idOf(req), async (stored) => {
-      // Somebody else's is not there.
+      // Other users' images count as absent.
       const image = owner === null || stored?.owner === owner ? stored : undefined;
       if (res.destroyed) return;
       const closed = once(res, 'close');
