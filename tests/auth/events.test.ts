@@ -1,4 +1,4 @@
-// An event stream tells nobody that others are at work.
+// An event stream does not reveal that others are working.
 import { SCOPES } from '@millrace/contracts';
 import { sendJson } from '../api/client.js';
 import { eventually } from '../support/eventually.js';
@@ -15,7 +15,7 @@ const bearer = async (sub: string, scope = OWN) => ({
   Authorization: `Bearer ${await stack.issuer.token({ sub, scope })}`,
 });
 
-/** How many changes somebody has been told of. */
+/** How many changes were reported to a user. */
 async function listen(sub: string, scope?: string) {
   const leaving = new AbortController();
   const response = await fetch(`${stack.url}/api/tasks/events`, {
@@ -37,12 +37,12 @@ const send = async (sub: string, method: string, path: string, body: object, sco
   expect(reply.status).toBeLessThan(300);
   return (reply.json() as { id: string }).id;
 };
-/** Longer than hints are held back. */
+/** Longer than hints are delayed. */
 const quiet = () => new Promise((resolve) => setTimeout(resolve, 1_500));
 
-test('each owner is told of their own changes, an administrator of all, and nobody of those of others', async () => {
+test('users hear of their own changes, and not of others’; administrators hear of all', async () => {
   const bob = await listen('bob');
-  // Once task-api is subscribed, it says so: nobody knows what was before.
+  // A new subscription reports a change, because earlier ones are unknown.
   await eventually(() => expect(bob.changes()).toBeGreaterThan(0));
   const ada = await listen('ada');
   const root = await listen('root', Object.keys(SCOPES).join(' '));
@@ -54,7 +54,7 @@ test('each owner is told of their own changes, an administrator of all, and nobo
   await send('ada', 'PATCH', `/api/tasks/${id}`, { title: 'still mine' });
   await send('ada', 'POST', '/api/add', { task: 'mine' });
   await quiet();
-  // By somebody else.
+  // By another user.
   await send('root', 'PATCH', `/api/tasks/${id}`, { completed: true }, Object.keys(SCOPES).join(' '));
   await quiet();
   expect(bob.changes()).toBe(begun.bob);

@@ -1,4 +1,4 @@
-// The issuer changes its key while clients are at work: no good token is refused.
+// The issuer rotates its key while clients send requests: no valid token is refused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { type SecuredStack, startSecuredStack } from './stack.js';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => stack.stop(), 30_000);
 
-test('rotation under load refuses no good token, and made-up keys cost the issuer little', async () => {
+test('a rotation under load refuses no valid token, and made-up keys cost the issuer little', async () => {
   const pool = new Pool(stack.url, { connections: 2 * CLIENTS });
   const answers = new Map<number, number>();
   let isOver = false;
@@ -27,7 +27,7 @@ test('rotation under load refuses no good token, and made-up keys cost the issue
   };
   const client = async (number: number) => {
     for (let count = 0; !isOver; count += 1) {
-      // A new token each time, so that each is verified, and with the newest key.
+      // A new token each time, so that each one is verified, with the newest key.
       const status = await ask(
         await stack.issuer.token({ sub: `client-${number}-${count}`, scope: 'tasks:read' }),
       );
@@ -50,7 +50,7 @@ test('rotation under load refuses no good token, and made-up keys cost the issue
     attacker(),
   ]);
   for (let count = 0; count < ROTATIONS; count += 1) {
-    // Within the cooldown of a fetch, and not.
+    // Within the cooldown of a fetch, and outside it.
     await sleep(300 + 400 * count);
     await stack.issuer.rotate();
   }
@@ -62,6 +62,6 @@ test('rotation under load refuses no good token, and made-up keys cost the issue
 
   expect([...answers.keys()]).toEqual([200]);
   expect(answers.get(200)).toBeGreaterThan(100);
-  // One a second from each of the replicas that was asked.
+  // One per second from each replica that was called.
   expect(stack.issuer.fetches).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
 }, 60_000);

@@ -29,7 +29,7 @@ test.each([
   [['--on', 'mars'], '--on must be local, compose or kubernetes, not "mars"'],
   [['--file', '/nowhere.png'], 'the image /nowhere.png cannot be read'],
   [['-n'], '-n needs a value. See ./load-test.sh --help'],
-  [['--fast'], 'there is no option --fast. See ./load-test.sh --help'],
+  [['--fast'], 'unknown option --fast. See ./load-test.sh --help'],
 ])('%j is refused in one line, with status 2', (args, message) => {
   expect(loadTest(...args)).toEqual({ status: 2, stdout: '', stderr: `load-test.sh: ${message}\n` });
 });
@@ -41,7 +41,7 @@ test('requests without a response are counted as failed, with status 1', async (
   expect(stdout).toMatch(/^failed {4}3$/m);
 });
 
-test('requests over the limit of a client are told apart', async () => {
+test('requests over a client’s limit are reported separately', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(429, { 'Retry-After': '1', 'X-Served-By': 'task-api-1' }).end();
   }).listen(0, '127.0.0.1');

@@ -33,7 +33,7 @@ function routesOf(router: Router): OpenRoute[] {
   const layers = router.stack as unknown as { route?: OpenRoute; handle: { stack?: unknown } }[];
   return layers.flatMap(({ route, handle }) => {
     if (!route && handle.stack)
-      throw new Error('A router inside of a router would have no guards: inline its routes.');
+      throw new Error('The routes of a nested router would not be guarded: inline them.');
     return route ?? [];
   });
 }

@@ -6,7 +6,7 @@ import { ownerMark } from '../process/context/ownership.js';
 import { withSignal } from '../process/context/request-context.js';
 import { createTraceReader, type TraceReader } from './trace-reader.js';
 
-/** What the store answers, by trace. Undefined: it does not. */
+/** What the store answers, by trace. Undefined: no response. */
 const ANSWERS: Record<string, { status: number; body: string } | undefined> = {
   [traceIdOf(1)]: {
     status: 200,
@@ -109,7 +109,7 @@ it.each([
   });
 });
 
-it('stops when its client has left', async () => {
+it('stops when its client has disconnected', async () => {
   const leaves = new AbortController();
   const reading = withSignal(leaves.signal, () => failure(99));
   leaves.abort();
@@ -119,14 +119,14 @@ it('stops when its client has left', async () => {
   expect(performance.now() - begun).toBeLessThan(1_000);
 });
 
-it('keeps nobody waiting for longer than that, however many ask', async () => {
+it('keeps no request waiting longer than that, however many there are', async () => {
   const begun = performance.now();
   const late = new Promise((resolve) => setTimeout(resolve, 2_000)).then(() => failure(99));
   await Promise.all([failure(99), failure(99), late]);
   expect(performance.now() - begun).toBeLessThan(2_000 + 4_000);
 });
 
-it('is unavailable when the store does not answer, and reads others afterwards', async () => {
+it('is unavailable when the store does not respond, and reads others afterwards', async () => {
   const begun = performance.now();
   expect(await failure(99)).toBeInstanceOf(Unavailable);
   expect(performance.now() - begun).toBeLessThan(5_000);
