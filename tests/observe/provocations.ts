@@ -48,7 +48,7 @@ export const waves: Provocation[][] = [
         Promise.resolve(askLocked(stack, { table: 'tasks.tasks', seconds: 1, path: '/api/tasks' }, 3)),
     },
     {
-      what: 'images come faster than they are worked on',
+      what: 'images come faster than they are processed',
       alerts: ['MemoryBudgetFull'],
       provoke: async (stack) => {
         const image = await makeImage('png', { width: 700, height: 500 });
@@ -58,7 +58,7 @@ export const waves: Provocation[][] = [
   ],
   [
     {
-      what: 'queue-worker is killed with jobs in work',
+      what: 'queue-worker is killed while it processes jobs',
       alerts: ['AttemptsLost'],
       needsRoot: true,
       provoke: async (stack) => {
@@ -70,7 +70,7 @@ export const waves: Provocation[][] = [
       },
     },
     {
-      what: 'images are stored, and Redis has room for few',
+      what: 'images are stored, and Redis has room for only a few',
       alerts: ['ImageStoreEvicts'],
       provoke: async (stack) => {
         const makeRoom = await fillRedis(stack, 20_500_000);

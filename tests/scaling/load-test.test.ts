@@ -55,7 +55,7 @@ test('requests over a client’s limit are reported separately', async () => {
     );
     expect(code).toBe(1);
     expect(stdout.match(/ 429 .* task-api-1 \(over the limit\)$/gm)).toHaveLength(3);
-    expect(stdout).toMatch(/^limited {3}3 were more than one client may send \(429\)/m);
+    expect(stdout).toMatch(/^limited {3}3 exceeded the limit for one client \(429\)/m);
   } finally {
     server.close();
   }
@@ -65,7 +65,7 @@ test('--compare fails where no stack responds', async () => {
   const url = await deserted();
   expect(loadTest('--url', url, '--compare', '1,2')).toMatchObject({
     status: 2,
-    stderr: `load-test.sh: no healthy blur-worker is to be seen at ${url}/health. Does the stack run there?\n`,
+    stderr: `load-test.sh: there is no healthy blur-worker at ${url}/health. Is the stack running there?\n`,
   });
 });
 
