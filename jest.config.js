@@ -4,8 +4,8 @@ const { availableParallelism } = require('node:os');
 const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
-  // Real servers on a busy machine; tests that hang are still ended.
-  testTimeout: 20_000,
+  // Real servers on a machine that may stand still for seconds: only a test that hangs reaches it.
+  testTimeout: 60_000,
   transform: {
     '\\.[cm]?[jt]s$': [
       '@swc/jest',
@@ -17,6 +17,7 @@ const shared = {
   // The packages' sources instead of their build, so that coverage and stack traces refer to the sources.
   testEnvironmentOptions: { customExportConditions: ['millrace-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  setupFiles: ['<rootDir>/tests/support/own-ports.ts'],
 };
 
 module.exports = {

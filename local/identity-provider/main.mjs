@@ -95,8 +95,9 @@ function tokenFor(person) {
 
 const speakOpenIdConnect = provider.callback();
 createServer((request, response) => {
-  // Otherwise, a web page whose name was made to resolve to this machine (DNS rebinding) could get a token.
-  if (request.headers.host !== new URL(ISSUER).host) {
+  // Otherwise, a web page whose name was made to resolve to this machine (DNS rebinding) could get a token. The public keys are for everyone: in containers,
+  // services ask for them by another name.
+  if (request.headers.host !== new URL(ISSUER).host && request.url !== '/jwks') {
     response.writeHead(421).end();
     return;
   }

@@ -87,9 +87,16 @@ test(
         expect(decodeJwt(await tokenOf('ada'))).toMatchObject({ ...common, sub: 'ada' });
         expect(decodeJwt(await tokenOf('bob'))['scope']).not.toContain('jobs:admin');
         expect((await fetch(`${provider.url}/token/eve`)).status).toBe(404);
-        const rebound = http.get(`${provider.url}/token/ada`, { headers: { Host: 'elsewhere.example' } });
-        const [answer] = (await once(rebound, 'response')) as [http.IncomingMessage];
-        expect(answer.resume().statusCode).toBe(421);
+        const statusAt = async (path: string, Host: string) => {
+          const [answer] = (await once(http.get(provider.url + path, { headers: { Host } }), 'response')) as [
+            http.IncomingMessage,
+          ];
+          return answer.resume().statusCode;
+        };
+        expect(await statusAt('/token/ada', 'elsewhere.example')).toBe(421);
+        expect(await statusAt('/auth', 'elsewhere.example')).toBe(421);
+        // By the name that it has for containers.
+        expect(await statusAt('/jwks', 'identity-provider:9080')).toBe(200);
       } finally {
         await provider.stop();
       }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { assertPublicPort, freePort } from './ports.js';
+import { assertPublicPort, freePort, takePortsFrom } from './ports.js';
 
 test('finds free ports, each only once', async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, freePort));
@@ -22,4 +22,11 @@ test('says that an address does not belong to this machine', async () => {
   await expect(assertPublicPort(0, ['192.0.2.1'])).rejects.toThrow(
     '192.0.2.1 is not an address of this machine',
   );
+});
+
+test('finds them in one part of the range', async () => {
+  // Of the 1,875 that this process has.
+  takePortsFrom(50, { parts: 100 });
+  const ports = await Promise.all(Array.from({ length: 10 }, freePort));
+  expect(Math.max(...ports) - Math.min(...ports)).toBeLessThan(18);
 });

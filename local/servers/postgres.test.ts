@@ -26,12 +26,12 @@ describe('PostgreSQL with a data folder', () => {
     // What an initdb leaves behind when it is killed.
     mkdirSync(join(dataDir, 'postgres.new-abc123', 'cluster'), { recursive: true });
     server = await startPostgres({ dataDir });
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await server.stop();
     rmSync(dataDir, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   test('has the settings that the services rely on', async () => {
     const rows = await query(
@@ -75,14 +75,14 @@ describe('PostgreSQL with a data folder', () => {
     await query(server, server, 'CREATE TABLE kept (id int)');
     await query(server, server, 'INSERT INTO kept VALUES (1)');
     server.process.kill('SIGKILL');
-    await until('the kill was noticed', () => server.process.unexpectedExits === 1);
+    await until('the kill was noticed', () => server.process.unexpectedExits >= 1);
     const rows = () => query(server, server, 'SELECT id FROM kept').catch(() => []);
     await until('the row is back', async () => (await rows()).length === 1);
 
     await server.stop();
     server = await startPostgres({ dataDir });
     expect(await rows()).toEqual([{ id: 1 }]);
-  }, 30_000);
+  });
 
   test('says what to do when the passwords were lost', async () => {
     await server.stop();
@@ -90,7 +90,7 @@ describe('PostgreSQL with a data folder', () => {
     await expect(startPostgres({ dataDir })).rejects.toThrow(
       `Restore that file, or remove ${dataDir} to start over.`,
     );
-  }, 30_000);
+  });
 });
 
 test('does not touch incomplete data, and says what to do', async () => {
@@ -110,12 +110,13 @@ test('leaves nothing behind when it has no data folder', async () => {
   await server.stop();
   const { data_directory: folder } = row as { data_directory: string };
   expect(() => statSync(join(folder, '..'))).toThrow('ENOENT');
-  expect(lines.some((line) => line.includes('database system is shut down'))).toBe(true);
-}, 30_000);
+  // Its end is known before its last line has been read.
+  await until('it says so', () => lines.some((line) => line.includes('database system is shut down')));
+});
 
 test('cancels a start that is no longer needed', async () => {
   await expect(startPostgres({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
-}, 30_000);
+});
 
 test('knows which folders every user can access', () => {
   const folder = temporaryFolder();

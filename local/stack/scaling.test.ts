@@ -6,20 +6,28 @@ import { openControl, type Control } from './control.js';
 import { findGroup } from '../supervise/process-table.js';
 import { startStack, type Stack } from './stack.js';
 import { stubService, temporaryFolder } from '../supervise/test-support.js';
+import { until } from '../../tests/support/until.js';
 import { serviceNames } from '#topology';
 
 let dataDir: string;
 let stack: Stack;
 let control: Control;
+/** What the services have said. */
+const lines: string[] = [];
 /** What the next replicas run. */
 let script = stubService;
 
 beforeAll(async () => {
   dataDir = temporaryFolder();
   const serviceCommand = () => ({ command: process.execPath, args: ['-e', script] });
-  stack = await startStack({ port: 'free', dataDir, serviceCommand });
+  stack = await startStack({
+    port: 'free',
+    dataDir,
+    serviceCommand,
+    onLine: (_source, line) => lines.push(line),
+  });
   control = await openControl(dataDir, stack);
-}, 60_000);
+}, 90_000);
 
 afterEach(() => {
   script = stubService;
@@ -28,7 +36,7 @@ afterEach(() => {
 afterAll(async () => {
   await stack.stop();
   await control.close();
-}, 30_000);
+});
 
 test('the file of a service lists the base URL of each replica, for its callers', async () => {
   await stack.scale({ 'blur-worker': 3 });
@@ -53,11 +61,13 @@ test('a public service gets requests through nginx, and loses none when it scale
     new Set(['user-api-1', 'user-api-2', 'user-api-3']),
   );
 
+  const before = delayed();
   const underWay = Array.from({ length: 12 }, () => answer(`${stack.url}/user/users?delay=3000`));
+  await until('all have reached a replica', () => delayed() === before + 12);
   await stack.scale({ 'user-api': 1 });
   expect((await Promise.all(underWay)).filter((pod) => pod.startsWith('user-api-3'))).toHaveLength(4);
   expect(await answer(`${stack.url}/user/users`)).toMatch(/^user-api-1 /);
-}, 40_000);
+});
 
 test('a replica that does not start is reported with its last output, and nothing changes', async () => {
   script = 'console.error("no blur today"); process.exit(1)';
@@ -67,12 +77,12 @@ test('a replica that does not start is reported with its last output, and nothin
   );
   expect(urlsOf('blur-worker')).toEqual(before);
   expect(urlsOf('text-worker')).toHaveLength(1);
-}, 30_000);
+});
 
 test('of two at the same time, the second waits for the first', async () => {
   await Promise.all([stack.scale({ 'bw-worker': 3 }), stack.scale({ 'bw-worker': 2 })]);
   expect(replicas('bw-worker').map(({ name }) => name)).toEqual(['bw-worker-1', 'bw-worker-2']);
-}, 30_000);
+});
 
 describe('the control socket', () => {
   test('scales, and reports what runs', async () => {
@@ -99,7 +109,12 @@ test('a stop cancels a scaling in progress', async () => {
   const refused = expect(scaling).rejects.toThrow();
   await stack.stop();
   await refused;
-}, 30_000);
+});
+
+/** How many requests replicas have, or had, that are answered later. */
+function delayed(): number {
+  return lines.filter((line) => line === 'delayed').length;
+}
 
 function replicas(service: string) {
   return stack.replicas.filter((replica) => replica.service === service);

@@ -28,7 +28,7 @@ test('runs the whole stack behind one endpoint, and leaves no process behind', a
     await Promise.all([stack.stop(), stack.stop()]);
   }
   expect(groups.flatMap(findGroup)).toEqual([]);
-}, 60_000);
+}, 90_000);
 
 test('gives up on a service that cannot start, and shows its last output', async () => {
   const failing: StackOptions = {
@@ -42,7 +42,7 @@ test('gives up on a service that cannot start, and shows its last output', async
   await expect(startStack(failing)).rejects.toThrow(
     /^The last output of bw-worker-1:\n( {2}PORT is missing\n)+bw-worker-1 exited \d+ times before it was ready$/,
   );
-}, 60_000);
+}, 90_000);
 
 test('names what is not ready at the deadline', async () => {
   const deaf: StackOptions = {
@@ -54,7 +54,7 @@ test('names what is not ready at the deadline', async () => {
     },
   };
   await expect(startStack(deaf)).rejects.toThrow(/^Not healthy after 1 s: .*user-api-1 \(does not answer\)/);
-}, 60_000);
+}, 90_000);
 
 test('starts nothing when the port is in use', async () => {
   const server = createServer().listen(0, '127.0.0.1');

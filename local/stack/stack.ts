@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { startExporters } from '../observe/exporters.js';
 import { type PrometheusServer, startPrometheus } from '../observe/prometheus.js';
@@ -85,6 +86,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const surroundings = { guard: dataDir.guard, onLine, onEvent };
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
+  // While all replicas are asked whether they are ready, each question listens to it; Node warns at eleven.
+  setMaxListeners(0, signal);
   const parts = { ...surroundings, dataDir: dataDir.path, signal, tlsDir };
 
   const serviceProcesses: SupervisedProcess[] = [];

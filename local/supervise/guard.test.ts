@@ -48,7 +48,14 @@ function watchdogOf(supervisorPid: number): number {
   const children = readFileSync(`/proc/${supervisorPid}/task/${supervisorPid}/children`, 'utf8')
     .trim()
     .split(' ');
-  const isWatchdog = (pid: string) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('watchdog');
+  const isWatchdog = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('watchdog');
+    } catch {
+      // It has just ended.
+      return false;
+    }
+  };
   return Number(children.find(isWatchdog));
 }
 

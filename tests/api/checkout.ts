@@ -35,6 +35,7 @@ export interface Checkout {
   folder: string;
   /** The processes that run in the folder, or from its files, with their command lines. */
   processes(): { pid: number; command: string }[];
+  killAll(): void;
   /** Ends what still runs there, and removes the folder. */
   remove(): void;
 }
@@ -52,12 +53,23 @@ export function copyCheckout(): Checkout {
 
   const processes = () =>
     listProcesses().filter((entry) => entry.places.some((place) => place.includes(folder)));
+  const killAll = () => {
+    for (const { pid } of processes()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has just ended.
+      }
+    }
+  };
   return {
     folder,
     processes,
+    killAll,
     remove() {
-      for (const { pid } of processes()) process.kill(pid, 'SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      killAll();
+      // Those that were killed may still be writing.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
     },
   };
 }

@@ -27,7 +27,7 @@ const cases = operations.flatMap((operation) =>
 );
 
 describe('responses match the published description', () => {
-  beforeAll(makeThings, 40_000);
+  beforeAll(makeThings);
 
   test('the published description is the one in the sources', async () => {
     const reply = await send('/openapi.json');

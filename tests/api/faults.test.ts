@@ -5,23 +5,30 @@ import { systemHealthSchema, taskSchema, uploadResponseSchema } from '@millrace/
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { expectProblem, type Reply, send, sendJson, upload } from './client.js';
 import { jpeg } from './images.js';
+import { FAULT_ANSWER_MS } from '../support/fault-time.js';
 import { until } from '../support/until.js';
 
-/** Within this time, clients hear of a failure. */
-const ANSWER_MS = 5_000;
-/** Within this time after the part is back, everything is healthy again. */
-const RECOVERY_MS = 10_000;
+const TEST_MS = 120_000;
+
+/** Within this time after the part is back, everything is healthy again, even on a busy machine. */
+const RECOVERY_MS = 30_000;
 
 let stack: Stack;
 let image: Buffer;
 let imagePath: string;
 const frozen = new Set<number>();
+/** How long the supervisor has waited last before it restarted a process, in ms. */
+const restartsIn = new Map<string, number>();
 
 beforeAll(async () => {
   stack = await startStack({
     port: 'free',
     // By default an upload waits for two minutes in a busy worker's queue: a frozen worker looks like a busy one.
     env: { 'web-gateway': { UPLOAD_TIMEOUT_MS: '3000' } },
+    onEvent(line) {
+      const [, name, ms] = /^(\S+) .*, restarting in (\d+) ms$/.exec(line) ?? [];
+      if (name) restartsIn.set(name, Number(ms));
+    },
   });
   image = await jpeg();
   imagePath = (await upload({ file: image, effects: 'bw' }, { url: stack.url })).as(
@@ -32,7 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   thaw();
   await stack.stop();
-}, 30_000);
+});
 
 const get = (path: string) => send(path, { url: stack.url });
 const post = (path: string, body: unknown) => sendJson('POST', path, body, { url: stack.url });
@@ -90,24 +97,35 @@ const faults: Fault[] = [
 describe.each(faults)('while $process is down', ({ process: name, unhealthy, needs }) => {
   let pids: Record<string, number | undefined>;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     pids = servicePids(name);
-    await crash(name);
-  }, 30_000);
+  });
 
-  test('calls that need it are answered with 503 in time, and others work as usual', async () => {
-    await expectOutage(name, needs, 503);
-  }, 20_000);
+  test(
+    'calls that need it are answered with 503 in time, and others work as usual',
+    async () => {
+      await whileDown(name, () => expectOutage(name, needs, 503));
+    },
+    TEST_MS,
+  );
 
-  test('/health reports what is unhealthy', async () => {
-    await expectUnhealthy(unhealthy);
-  }, 15_000);
+  test(
+    '/health reports what is unhealthy',
+    async () => {
+      await whileDown(name, () => expectUnhealthy(unhealthy));
+    },
+    TEST_MS,
+  );
 
-  test('everything is healthy again soon after its return, and no other process died', async () => {
-    await until(`${name} is back`, () => stack.process(name).pid !== undefined, 20_000);
-    await expectRecovery();
-    expect(servicePids(name)).toEqual(pids);
-  }, 40_000);
+  test(
+    'everything is healthy again soon after its return, and no other process died',
+    async () => {
+      await until(`${name} is back`, () => stack.process(name).pid !== undefined);
+      await expectRecovery();
+      expect(servicePids(name)).toEqual(pids);
+    },
+    TEST_MS,
+  );
 });
 
 // A hung replica accepts connections and says nothing. Nginx gives a service 30 s before it considers that a failure, so task-api, which is
@@ -122,49 +140,70 @@ describe.each(faults.filter(({ process: name }) => name !== 'task-api-1'))(
       freeze(name);
     });
 
-    test('calls that need it are answered with 503 in time, and others work as usual', async () => {
-      await expectOutage(name, needs, 503);
-    }, 20_000);
+    test(
+      'calls that need it are answered with 503 in time, and others work as usual',
+      async () => {
+        await expectOutage(name, needs, 503);
+      },
+      TEST_MS,
+    );
 
-    test('/health reports what is unhealthy', async () => {
-      await expectUnhealthy(unhealthy);
-    }, 15_000);
+    test(
+      '/health reports what is unhealthy',
+      async () => {
+        await expectUnhealthy(unhealthy);
+      },
+      TEST_MS,
+    );
 
-    test('everything is healthy again soon after it continues, and no other process died', async () => {
-      thaw();
-      await expectRecovery();
-      expect(servicePids(name)).toEqual(pids);
-    }, 30_000);
+    test(
+      'everything is healthy again soon after it continues, and no other process died',
+      async () => {
+        thaw();
+        await expectRecovery();
+        expect(servicePids(name)).toEqual(pids);
+      },
+      TEST_MS,
+    );
   },
 );
 
-test('a task that was accepted while Redis was down is done after its return', async () => {
-  await crash('redis');
-  const reply = await post('/api/add', { task: 'patience' });
-  expect(reply.status).toBe(202);
-  const { id } = reply.json() as { id: string };
-  expect((await get(`/api/tasks/${id}`)).as(taskSchema)).toMatchObject({ status: 'queued' });
+test(
+  'a task that was accepted while Redis was down is done after its return',
+  async () => {
+    const id = await whileDown('redis', async () => {
+      const reply = await post('/api/add', { task: 'patience' });
+      expect(reply.status).toBe(202);
+      const { id } = reply.json() as { id: string };
+      expect((await get(`/api/tasks/${id}`)).as(taskSchema)).toMatchObject({ status: 'queued' });
+      return id;
+    });
+    await isDone(id, 60_000);
+  },
+  TEST_MS,
+);
 
-  await until(
+test(
+  'a task that waits for its worker is done after the worker was killed',
+  async () => {
+    const pid = stack.process('queue-worker-1').pid;
+    freeze('queue-worker-1');
+    const { id } = (await post('/api/add', { task: 'handed on' })).json() as { id: string };
+    stack.process('queue-worker-1').kill('SIGKILL');
+    thaw();
+    // Republished after 30 s, if it was on its way to the worker.
+    await isDone(id, 90_000);
+    expect(stack.process('queue-worker-1').pid).not.toBe(pid);
+  },
+  TEST_MS,
+);
+
+const isDone = (id: string, deadlineMs: number) =>
+  until(
     'the task is done',
     async () => (await get(`/api/tasks/${id}`)).as(taskSchema).status === 'completed',
-    30_000,
+    deadlineMs,
   );
-}, 60_000);
-
-test('a task that waits for its worker is done after the worker was killed', async () => {
-  const pid = stack.process('queue-worker-1').pid;
-  freeze('queue-worker-1');
-  const { id } = (await post('/api/add', { task: 'handed on' })).json() as { id: string };
-  stack.process('queue-worker-1').kill('SIGKILL');
-  thaw();
-  await until(
-    'the task is done',
-    async () => (await get(`/api/tasks/${id}`)).as(taskSchema).status === 'completed',
-    45_000,
-  );
-  expect(stack.process('queue-worker-1').pid).not.toBe(pid);
-}, 60_000);
 
 /** Makes all calls at once: those that need the part fail as they should, the others do not notice. */
 async function expectOutage(name: string, needs: Call[], status: number): Promise<void> {
@@ -176,7 +215,7 @@ async function expectOutage(name: string, needs: Call[], status: number): Promis
   for (const [call, reply] of replies.filter(([candidate]) => needs.includes(candidate))) {
     expectProblem(reply, status);
     expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
-    expect([call, reply.ms < ANSWER_MS]).toEqual([call, true]);
+    expect([call, reply.ms < FAULT_ANSWER_MS]).toEqual([call, true]);
   }
   const slowest = Math.max(...replies.map(([, reply]) => reply.ms));
   report(`${name}: slowest answer ${Math.round(slowest)} ms`);
@@ -184,17 +223,13 @@ async function expectOutage(name: string, needs: Call[], status: number): Promis
 
 async function expectUnhealthy(expected: string[]): Promise<void> {
   // Its own report and those of the services are up to a second old.
-  await until(
-    `of the services, just ${expected.join(', ')} are unhealthy`,
-    async () => {
-      const reply = await get('/health');
-      expect(reply.ms).toBeLessThan(ANSWER_MS);
-      const { services } = reply.as(systemHealthSchema);
-      const unhealthy = Object.keys(services).filter((name) => services[name]!.status === 'unhealthy');
-      return reply.status === 503 && unhealthy.sort().join() === [...expected].sort().join();
-    },
-    2 * ANSWER_MS,
-  );
+  await until(`of the services, just ${expected.join(', ')} are unhealthy`, async () => {
+    const reply = await get('/health');
+    expect(reply.ms).toBeLessThan(FAULT_ANSWER_MS);
+    const { services } = reply.as(systemHealthSchema);
+    const unhealthy = Object.keys(services).filter((name) => services[name]!.status === 'unhealthy');
+    return reply.status === 503 && unhealthy.sort().join() === [...expected].sort().join();
+  });
 }
 
 async function expectRecovery(): Promise<void> {
@@ -210,15 +245,28 @@ async function expectRecovery(): Promise<void> {
   report(`well again after ${Math.round(performance.now() - begun)} ms`);
 }
 
+/** Checks something while a process is down. Its supervisor restarts it before long: what has not been seen by then proves nothing. */
+async function whileDown<T>(name: string, check: () => Promise<T>): Promise<T> {
+  const victim = stack.process(name);
+  for (;;) {
+    if (victim.pid !== undefined) await crash(name);
+    const exits = victim.unexpectedExits;
+    const [outcome] = await Promise.allSettled([check()]);
+    if (victim.pid !== undefined || victim.unexpectedExits !== exits) continue;
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  }
+}
+
 /** Kills a process until its supervisor waits for more than six seconds before restarting it. */
 async function crash(name: string): Promise<void> {
   const victim = stack.process(name);
-  for (let kills = 0; kills < 7; kills += 1) {
+  do {
     await until(`${name} is running`, () => victim.pid !== undefined);
     const exits = victim.unexpectedExits;
     victim.kill('SIGKILL');
     await until(`${name} has ended`, () => victim.unexpectedExits > exits);
-  }
+  } while (restartsIn.get(name)! < 6_000);
 }
 
 /** Stops a process, and its children, in the middle of whatever they do. */

@@ -38,7 +38,7 @@ const statusOf = async (id: string) => {
 };
 
 describe("the operators' script", () => {
-  beforeAll(makeThings, 40_000);
+  beforeAll(makeThings);
 
   test('reports how many jobs are in each state, and how long the oldest has waited', async () => {
     const { output, status } = await jobs('--url', endpointUrl());

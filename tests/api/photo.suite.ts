@@ -51,7 +51,7 @@ describe('a photo', () => {
     expect(largestDifference(await decode(result), await decode(reference))).toBeLessThanOrEqual(
       JPEG_ROUNDING,
     );
-  }, 60_000);
+  });
 
   test.each<Effect[][]>([[['bw', 'blur']], [['blur', 'bw']]])(
     'as a PNG is the same as from one process, pixel for pixel: %j',
@@ -61,7 +61,6 @@ describe('a photo', () => {
       const reference = await decode(await (await inOneProcess(photo, effects)).png().toBuffer());
       expect(largestDifference(result, reference)).toBe(0);
     },
-    30_000,
   );
 
   test('that is an animation becomes a still image, and the response says so', async () => {

@@ -33,15 +33,11 @@ export async function makeThings(): Promise<void> {
   ]);
   const refusedJob = refused.as(acceptedJobSchema).id;
   Object.assign(ids, { task, completedJob, refusedJob, image: image.as(uploadResponseSchema).id });
-  await until(
-    'the two jobs have ended',
-    async () => {
-      const jobs = await Promise.all([completedJob, refusedJob].map((id) => send(`/api/jobs/${id}`)));
-      const states = jobs.map((reply) => reply.as(jobSchema).status);
-      return states.join() === 'completed,failed';
-    },
-    30_000,
-  );
+  await until('the two jobs have ended', async () => {
+    const jobs = await Promise.all([completedJob, refusedJob].map((id) => send(`/api/jobs/${id}`)));
+    const states = jobs.map((reply) => reply.as(jobSchema).status);
+    return states.join() === 'completed,failed';
+  });
 }
 
 const withId = (path: string, id: string) => path.replace(/\{\w+\}/, id);

@@ -11,14 +11,10 @@ async function add(task: string, headers: Record<string, string> = {}): Promise<
 }
 
 function ended(id: string): Promise<Job> {
-  return until(
-    `the job ${id} has ended`,
-    async () => {
-      const job = (await send(`/api/jobs/${id}`)).as(jobSchema);
-      return ['completed', 'failed'].includes(job.status) && job;
-    },
-    30_000,
-  );
+  return until(`the job ${id} has ended`, async () => {
+    const job = (await send(`/api/jobs/${id}`)).as(jobSchema);
+    return ['completed', 'failed'].includes(job.status) && job;
+  });
 }
 
 describe('a task in the queue', () => {
@@ -64,10 +60,13 @@ describe('a task in the queue', () => {
       expect(attempts.filter(({ outcome }) => outcome === 'completed')).toHaveLength(1);
     }
     if (isLocal) {
-      const done = logLines.filter(
-        ({ msg, job_id }) => msg === 'Completed task' && ids.includes(String(job_id)),
-      );
-      expect(done.map(({ job_id }) => job_id).sort()).toEqual([...ids].sort());
+      const done = () =>
+        logLines
+          .filter(({ msg, job_id }) => msg === 'Completed task' && ids.includes(String(job_id)))
+          .map(({ job_id }) => job_id);
+      // A worker's line comes a moment after the answer to its report.
+      await until('all are in the log', () => done().length >= ids.length);
+      expect(done().sort()).toEqual([...ids].sort());
     }
   }, 90_000);
 
@@ -98,7 +97,8 @@ describe('a task in the queue', () => {
       const calls = logLines.filter(
         ({ source, request_id }) => source === 'task-api-1' && request_id === requestId,
       );
-      return calls.filter(({ msg }) => msg === 'request').length === 2;
+      // On a busy machine, there may be renewals of the lease, too.
+      return calls.filter(({ msg }) => msg === 'request').length >= 2;
     });
   });
 });

@@ -26,7 +26,7 @@ describe('the sample commands work as shown', () => {
       join(folder, '.curlrc'),
       `silent\nshow-error\nconnect-to = "::${hostname}:${port || 80}"\nwrite-out = "%{stderr}%{http_code}"\n`,
     );
-  }, 40_000);
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   // Streams are watched where their events are checked.

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await db.end();
   await stack.stop();
-}, 30_000);
+});
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 const asked = async (sub: string, body: object, scope = ALL_SCOPES.join(' ')) => {
@@ -126,10 +126,16 @@ test('a revoked key no longer works anywhere after ten seconds', async () => {
   const token = await stack.issuer.token({ sub: 'ada', scope: OWN });
   const reply = await send(`/api/keys/${id}`, { url: stack.url, method: 'DELETE', headers: bearer(token) });
   expect(reply.status).toBe(204);
-  const begun = performance.now();
-  await eventually(async () => expect(await statuses()).toEqual([401, 401, 401]), 15_000);
-  expect(performance.now() - begun).toBeLessThan(11_000);
-}, 30_000);
+  const revoked = performance.now();
+  let lastAccepted = revoked;
+  await eventually(async () => {
+    const asked = performance.now();
+    const now = await statuses();
+    if (now.some((status) => status !== 401)) lastAccepted = asked;
+    expect(now).toEqual([401, 401, 401]);
+  });
+  expect(lastAccepted - revoked).toBeLessThan(11_000);
+});
 
 test('somebody else cannot revoke a key, or see it; an administrator can', async () => {
   const { id } = await made('carol', ['tasks:read']);

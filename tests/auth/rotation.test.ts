@@ -1,6 +1,7 @@
 // The issuer rotates its key while clients send requests: no valid token is refused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
+import { until } from '../support/until.js';
 import { type SecuredStack, startSecuredStack } from './stack.js';
 
 const CLIENTS = 16;
@@ -10,7 +11,7 @@ let stack: SecuredStack;
 beforeAll(async () => {
   stack = await startSecuredStack();
 }, 90_000);
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 test('a rotation under load refuses no valid token, and made-up keys cost the issuer little', async () => {
   const pool = new Pool(stack.url, { connections: 2 * CLIENTS });
@@ -55,13 +56,13 @@ test('a rotation under load refuses no valid token, and made-up keys cost the is
     await stack.issuer.rotate();
   }
   await sleep(500);
+  await until('they have asked often', () => (answers.get(200) ?? 0) > 100);
   isOver = true;
   await working;
   const seconds = (performance.now() - begun) / 1_000;
   await pool.close();
 
   expect([...answers.keys()]).toEqual([200]);
-  expect(answers.get(200)).toBeGreaterThan(100);
   // One per second from each replica that was called.
   expect(stack.issuer.fetches).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
-}, 60_000);
+});

@@ -22,7 +22,7 @@ let stack: SecuredStack;
 beforeAll(async () => {
   stack = await startSecuredStack();
 }, 90_000);
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 const tokenOf = (sub: string, scope = OWN) => stack.issuer.token({ sub, scope });
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
@@ -235,14 +235,17 @@ describe("another user's data", () => {
     const image = await get(url, 'ada');
     expect(image.status).toBe(200);
     expect(image.headers['cache-control']).toMatch(/^private, /);
+    // Nor is it in the cache of a browser for the next person there.
+    expect(image.headers.vary).toMatch(/\bAuthorization\b/);
   });
 });
 
 test('an event stream ends when its token expires', async () => {
-  const token = await stack.issuer.token({ scope: 'tasks:read', exp: Math.floor(Date.now() / 1_000) + 2 });
+  const token = await stack.issuer.token({ scope: 'tasks:read', exp: Math.floor(Date.now() / 1_000) + 5 });
   const reply = await sendTo('/api/tasks/events', { url: stack.url, headers: bearer(token) });
   expect(reply.status).toBe(200);
-  expect(reply.ms).toBeLessThan(5_000);
+  // The token has ended it, and nothing that comes much later.
+  expect(reply.ms).toBeLessThan(20_000);
 });
 
 describe('inside', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { DESKTOP, PHONE } from './session.js';
+import { DESKTOP, PHONE, sees } from './session.js';
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -30,6 +30,7 @@ export async function expectNoFindings(
     await page.setViewportSize(viewport);
     // Elements in motion do not have their final contrast.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await sees(page, `html[data-bs-theme=${colorScheme}]`);
     const { violations } = await page.evaluate<AxeResults>(
       `axe.run(${scope}, { runOnly: { type: 'tag', values: ${JSON.stringify(RULES)} } })`,
     );

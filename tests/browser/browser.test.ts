@@ -10,7 +10,7 @@ import { failuresSuite } from './failures.suite.js';
 import { hostileSuite } from './hostile.suite.js';
 import { pagesSuite } from './pages.suite.js';
 import { referenceSuite } from './reference.suite.js';
-import { startSession, stopSession } from './session.js';
+import { startSession, stopSession, TEST_MS } from './session.js';
 import { tasksSuite } from './tasks.suite.js';
 import { systemSuite, usersSuite } from './users-and-system.suite.js';
 
@@ -18,8 +18,9 @@ if (findChromium() === undefined) {
   process.stderr.write('No Chromium: the web UI is not tested. Install chromium, or set CHROMIUM_PATH.\n');
   test.skip('the web UI needs a Chromium to be tested', () => undefined);
 } else {
-  beforeAll(startSession, 90_000);
-  afterAll(stopSession, 30_000);
+  jest.setTimeout(TEST_MS);
+  beforeAll(startSession);
+  afterAll(stopSession);
 
   describe('the frame', frameSuite);
   describe('tasks', tasksSuite);

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import sharp from 'sharp';
 import { makeTask } from './api.js';
-import { focused, PHONE, sees, visit } from './session.js';
-import { until } from '../support/until.js';
+import { counts, hasFocus, PHONE, sees, until, visit } from './session.js';
 
 const BLANK = 'about:blank';
 
@@ -29,7 +28,7 @@ export function hostileSuite(): void {
     await visit(
       `/?q=${mark}`,
       async (page) => {
-        await until('both are there', async () => (await page.locator('.task').count()) === 2);
+        await counts(page, '.task', 2);
         const [hostile, neighbour] = [page.locator('.task').first(), page.locator('.task').last()];
         expect((await hostile.boundingBox())!.height).toBeLessThan(600);
         expect((await neighbour.boundingBox())!.height).toBeLessThan(150);
@@ -72,10 +71,10 @@ export function hostileSuite(): void {
         const body = 'retry: 100\n\n' + 'event: change\ndata:\n\n'.repeat(10_000);
         return route.fulfill({ contentType: 'text/event-stream', body });
       });
+      const begun = performance.now();
       await page.goto('/');
       await sees(page, '.task, .empty');
-      const begun = performance.now();
-      await until('it has heard 50,000', () => Promise.resolve(streams >= 6), 15_000);
+      await until('it has heard 50,000', () => streams >= 6);
       const seconds = (performance.now() - begun) / 1_000;
       expect(loads).toBeLessThanOrEqual(3 + seconds);
     });
@@ -127,8 +126,8 @@ export function hostileSuite(): void {
       await page.goto('/ui/images');
       await page.getByLabel('Blur', { exact: true }).uncheck();
       await page.setInputFiles('input[type=file]', { name: 'large.jpg', mimeType: 'image/jpeg', buffer });
-      await page.locator('.upload .before').waitFor({ timeout: 45_000 });
-      await page.locator('.recent img').waitFor({ timeout: 30_000 });
+      await page.locator('.upload .before').waitFor({ timeout: 90_000 });
+      await sees(page, '.recent img');
       const widths = await page.evaluate<number[]>(
         `Promise.all([...document.images].map((image) => image.decode().then(() => image.naturalWidth)))`,
       );
@@ -140,7 +139,7 @@ export function hostileSuite(): void {
       await page.getByRole('link', { name: 'Users' }).click();
       await until('all are freed', async () => (await held()) === 0);
     });
-  }, 120_000);
+  });
 
   test('many refused files are reported in one message', async () => {
     await visit('/ui/images', async (page) => {
@@ -183,7 +182,7 @@ export function hostileSuite(): void {
       await page.goto('/');
       await page.getByLabel('Dark').check({ force: true });
       await page.getByRole('link', { name: 'Users' }).click();
-      await until('it goes on', async () => (await focused(page)) === 'Users');
+      await hasFocus(page, 'Users');
     });
   });
 }

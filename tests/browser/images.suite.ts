@@ -1,17 +1,24 @@
 import type { Page } from 'playwright-core';
 import { makeImage } from '../support/images.js';
-import { isLocal, sees, visit, whileHanging } from './session.js';
-import { until } from '../support/until.js';
+import { counts, holdBack, isLocal, sees, until, visit, whileHanging } from './session.js';
 
 const file = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: await makeImage('jpeg') });
-const effectsOf = (page: Page) => page.locator('.effect.is-chosen label').allTextContents();
+
+/** Waits until these effects are chosen, in this order. */
+const areChosen = (page: Page, effects: string[]) =>
+  until(`chosen: ${effects.join()}`, async () => {
+    const labels = await page.locator('.effect.is-chosen label').allTextContents();
+    return labels.join() === effects.join();
+  });
 
 export function imagesSuite(): void {
   test('processes several images at once; each shows its steps, before and after', async () => {
     await visit('/ui/images', async (page) => {
       await sees(page, '.empty:has-text("No images yet")');
+      const upload = await holdBack(page, '**/upload*');
       await page.setInputFiles('input[type=file]', [await file('one.jpg'), await file('two.jpg')]);
-      await sees(page, '.upload progress');
+      for (const name of ['one.jpg', 'two.jpg']) await sees(page, `.upload:has-text("${name}") progress`);
+      upload();
       for (const name of ['one.jpg', 'two.jpg'])
         await sees(page, `.upload[data-phase=done]:has-text("${name}")`);
       const first = page.locator('.upload').first();
@@ -23,10 +30,10 @@ export function imagesSuite(): void {
       // The comparison works with the keyboard.
       await first.getByRole('slider').focus();
       await page.keyboard.press('Home');
-      expect(await first.locator('.before').getAttribute('style')).toContain('inset(0px 100% 0px 0px)');
+      await first.locator('.before[style*="inset(0px 100% 0px 0px)"]').waitFor({ state: 'attached' });
 
       await page.reload();
-      await until('both are there', async () => (await page.locator('.recent img').count()) === 2);
+      await counts(page, '.recent img', 2);
       await page.getByRole('button', { name: 'Open the result of one.jpg' }).click();
       await sees(page, 'dialog:has-text("Black and white")');
     });
@@ -70,11 +77,16 @@ export function imagesSuite(): void {
         await page.setInputFiles('input[type=file]', [await file('patience.jpg')]);
         await sees(page, '.recent img');
         let refused = 0;
-        await page.route('**/image/*', (route) =>
-          refused++ < 2 ? route.fulfill({ status: 503, body: '{}' }) : route.continue(),
-        );
+        let isBack = false;
+        await page.route('**/image/*', (route) => {
+          if (isBack) return route.continue();
+          refused += 1;
+          return route.fulfill({ status: 503, body: '{}' });
+        });
         await page.reload();
         await sees(page, '.recent .no-image button');
+        await until('it has tried again', () => refused >= 2);
+        isBack = true;
         await sees(page, '.recent img');
       },
       { refusals: [503] },
@@ -83,14 +95,14 @@ export function imagesSuite(): void {
 
   test('effects can be chosen, and ordered with buttons or by dragging', async () => {
     await visit('/ui/images', async (page) => {
-      expect(await effectsOf(page)).toEqual(['Black and white', 'Blur']);
+      await areChosen(page, ['Black and white', 'Blur']);
       await page.getByRole('button', { name: 'Apply Blur earlier' }).click();
-      expect(await effectsOf(page)).toEqual(['Blur', 'Black and white']);
+      await areChosen(page, ['Blur', 'Black and white']);
       await page.locator('.effect').first().dragTo(page.locator('.effect').last());
-      expect(await effectsOf(page)).toEqual(['Black and white', 'Blur']);
+      await areChosen(page, ['Black and white', 'Blur']);
 
       await page.getByLabel('Blur', { exact: true }).uncheck();
-      expect(await effectsOf(page)).toEqual(['Black and white']);
+      await areChosen(page, ['Black and white']);
       await page.getByLabel('Black and white', { exact: true }).uncheck();
       await sees(page, 'text=Choose an effect first');
     });
@@ -133,22 +145,18 @@ export function imagesSuite(): void {
     );
   });
 
-  (isLocal ? test : test.skip)(
-    'says that a worker is down, and offers to retry the upload',
-    async () => {
-      await visit(
-        '/ui/images',
-        async (page) => {
-          await whileHanging('bw-worker-1', async () => {
-            await page.setInputFiles('input[type=file]', await file('patient.jpg'));
-            await page.locator('.upload[data-phase=failed]').waitFor({ timeout: 15_000 });
-          });
-          await page.getByRole('button', { name: 'Try again' }).click();
-          await sees(page, '.upload[data-phase=done]');
-        },
-        { refusals: [503] },
-      );
-    },
-    40_000,
-  );
+  (isLocal ? test : test.skip)('says that a worker is down, and offers to retry the upload', async () => {
+    await visit(
+      '/ui/images',
+      async (page) => {
+        await whileHanging('bw-worker-1', async () => {
+          await page.setInputFiles('input[type=file]', await file('patient.jpg'));
+          await sees(page, '.upload[data-phase=failed]');
+        });
+        await page.getByRole('button', { name: 'Try again' }).click();
+        await sees(page, '.upload[data-phase=done]');
+      },
+      { refusals: [503] },
+    );
+  });
 }

@@ -1,6 +1,15 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { startStack, type Stack, type StackOptions } from '../../local/stack/stack.js';
+import { until as untilSoon } from '../support/until.js';
 import { findChromium } from './chromium.js';
+
+/** How long anything may take. A busy machine needs it; where all is well it costs nothing. */
+const PATIENCE_MS = 40_000;
+/** For `jest.setTimeout`: what takes too long fails by itself before, and says what was awaited. */
+export const TEST_MS = 180_000;
+
+/** `until`, with the patience that everything here has. */
+export const until: typeof untilSoon = (what, ask) => untilSoon(what, ask, PATIENCE_MS);
 
 const givenUrl = process.env.MILLRACE_URL?.replace(/\/+$/, '');
 let stack: Stack | undefined;
@@ -51,7 +60,7 @@ export function kill(name: string): void {
   stack!.process(name).kill('SIGKILL');
 }
 
-/** Runs `work` while a process of the stack hangs. */
+/** Runs `work` while a process of the stack hangs, and waits until the stack is healthy again: the next test needs it. */
 export async function whileHanging(name: string, work: () => Promise<void>): Promise<void> {
   const supervised = stack!.process(name);
   supervised.kill('SIGSTOP');
@@ -60,14 +69,13 @@ export async function whileHanging(name: string, work: () => Promise<void>): Pro
   } finally {
     supervised.kill('SIGCONT');
   }
+  await until('the stack is healthy', async () => (await fetch(`${baseUrl()}/health`)).ok);
 }
 
-export interface VisitOptions extends BrowserContextOptions {
+interface VisitOptions extends BrowserContextOptions {
   /** Expected error statuses, which the browser reports on its console. */
   refusals?: number[];
   mayLoseConnection?: boolean;
-  /** How long a page may take to open, and whatever is awaited there to come. Default 10,000. */
-  patienceMs?: number;
 }
 
 /**
@@ -77,18 +85,21 @@ export interface VisitOptions extends BrowserContextOptions {
 export async function visit(
   path: string,
   work: (page: Page) => Promise<void>,
-  { refusals = [], mayLoseConnection = false, patienceMs = 10_000, ...options }: VisitOptions = {},
+  { refusals = [], mayLoseConnection = false, ...options }: VisitOptions = {},
 ): Promise<void> {
   const context = await browser!.newContext({ baseURL: baseUrl(), ...options });
-  context.setDefaultTimeout(patienceMs);
+  context.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
-  const isExpected = (text: string) =>
+  const isExpected = (text: string, url: string) =>
+    // A stack on a busy machine may be unhealthy for a moment, which the pages that ask for it show.
+    url === `${baseUrl()}/health` ||
     refusals.some((status) => text.includes(`status of ${status}`)) ||
     (mayLoseConnection && /ERR_(INTERNET_DISCONNECTED|FAILED)/.test(text));
   context.on('page', (page) => {
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
-      if (!isExpected(message.text())) complaints.push(`${message.type()}: ${message.text()}`);
+      if (!isExpected(message.text(), message.location().url))
+        complaints.push(`${message.type()}: ${message.text()}`);
     });
     page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
     page.on('request', (request) => {
@@ -111,11 +122,48 @@ export async function sees(page: Page, selector: string, state: 'visible' | 'hid
   await page.locator(selector).first().waitFor({ state });
 }
 
+/** Resolves when an element has been on the page, for however short a time. Call it before what makes the element appear. */
+export async function appears(page: Page, cssSelector: string): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => {
+    const look = () => {
+      if (!document.querySelector(${JSON.stringify(cssSelector)})) return;
+      observer.disconnect();
+      resolve();
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document, { subtree: true, childList: true, attributes: true });
+    look();
+  })`);
+}
+
+/** Waits until there are so many elements. */
+export async function counts(page: Page, selector: string, count: number): Promise<void> {
+  const what = `there are ${count} of ${selector}`;
+  await until(what, async () => (await page.locator(selector).count()) === count);
+}
+
 /** The accessible name of the focused element. */
 export async function focused(page: Page): Promise<string> {
   return page.evaluate<string>(
     `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? '').trim()`,
   );
+}
+
+/** Waits until an element with this accessible name has the focus. */
+export async function hasFocus(page: Page, name: string | RegExp): Promise<void> {
+  const isIt = (found: string) => (typeof name === 'string' ? found === name : name.test(found));
+  await until(`${String(name)} has the focus`, async () => isIt(await focused(page)));
+}
+
+/** Holds back requests of the page until the returned function is called. */
+export async function holdBack(page: Page, url: string | RegExp): Promise<() => void> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route(url, async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
 }
 
 /** A common phone size. */

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Task } from '@millrace/contracts';
 import type { Page } from 'playwright-core';
 import { makeTask } from './api.js';
-import { baseUrl, focused, isLocal, sees, visit, whileHanging } from './session.js';
-import { until } from '../support/until.js';
+import { baseUrl, counts, focused, hasFocus, isLocal, sees, until, visit, whileHanging } from './session.js';
 
 /** A unique title. */
 const newTitle = (words: string) => `${words} ${randomUUID().slice(0, 8)}`;
@@ -16,11 +15,25 @@ const countOnServer = async (q: string) =>
 
 const newTask = (page: Page) => page.getByLabel('New task', { exact: true });
 
+/** The row may come earlier, by the event stream; what is typed before the form is empty gets lost. */
+const isAdded = (page: Page) =>
+  until('the next one can be typed', async () => (await newTask(page).inputValue()) === '');
+
 async function add(page: Page, title: string): Promise<void> {
   await newTask(page).fill(title);
   await page.getByRole('button', { name: 'Add task' }).click();
+  await isAdded(page);
   await sees(page, row(title));
 }
+
+/** Not `check()`, which wants the box checked at once: a refresh may still show the task as it was before. */
+async function complete(page: Page, title: string): Promise<void> {
+  await page.getByLabel(`Done: ${title}`).click();
+}
+
+/** Workers elsewhere are as quick as they are. */
+const beforeWorkersDoIt = (work: () => Promise<void>) =>
+  isLocal ? whileHanging('queue-worker-1', work) : work();
 
 export function tasksSuite(): void {
   test('a task can be added with a priority and a description, edited, and completed', async () => {
@@ -37,10 +50,9 @@ export function tasksSuite(): void {
       await page.getByRole('dialog').getByLabel('Title').fill(`${title}, and bread`);
       await page.getByRole('dialog').getByLabel('Priority').selectOption('Low');
       await page.getByRole('button', { name: 'Save' }).click();
-      await sees(page, row(`${title}, and bread`));
-      expect(await task.textContent()).toContain('Low');
+      await sees(page, `${row(`${title}, and bread`)}:has-text("Low")`);
 
-      await page.getByLabel(`Done: ${title}`).check();
+      await complete(page, title);
       await sees(page, `${row(title)}[data-status=completed]`);
       await page.reload();
       await sees(page, `${row(title)}[data-status=completed]`);
@@ -84,6 +96,7 @@ export function tasksSuite(): void {
           const repeated = page.waitForRequest((request) => request.method() === 'POST');
           await page.getByRole('button', { name: button }).click();
           keys.add((await repeated).headers()['idempotency-key']);
+          await isAdded(page);
           await sees(page, row(title));
           expect([...keys]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
           expect(await countOnServer(title)).toBe(1);
@@ -116,9 +129,11 @@ export function tasksSuite(): void {
     const title = newTitle('Send newsletter');
     await visit('/', async (page) => {
       await sees(page, '.live.is-live');
-      await newTask(page).fill(title);
-      await page.getByRole('button', { name: 'Run in background' }).click();
-      await sees(page, `${row(title)}:is([data-status=queued], [data-status=processing])`);
+      await beforeWorkersDoIt(async () => {
+        await newTask(page).fill(title);
+        await page.getByRole('button', { name: 'Run in background' }).click();
+        await sees(page, `${row(title)}:is([data-status=queued], [data-status=processing])`);
+      });
       await sees(page, `${row(title)}[data-status=completed]`);
       expect(await page.locator(row(title)).textContent()).toMatch(/done by \S+/);
       await page.locator(row(title)).getByRole('link', { name: 'Timeline' }).click();
@@ -165,10 +180,11 @@ export function tasksSuite(): void {
     await makeTask({ title: `${mark} two`, priority: 'low' });
     await visit('/', async (page) => {
       await page.getByLabel('Search').fill(mark);
-      await until('two are left', async () => (await page.locator('.task').count()) === 2);
+      await counts(page, '.task', 2);
       await page.getByLabel('Priority', { exact: true }).selectOption('High');
-      await until('one is left', async () => (await page.locator('.task').count()) === 1);
-      expect(new URL(page.url()).search).toBe(`?q=${mark}&priority=high`);
+      await counts(page, '.task', 1);
+      const address = `?q=${mark}&priority=high`;
+      await until('the address has both', () => new URL(page.url()).search === address);
 
       await page.reload();
       await sees(page, row(`${mark} one`));
@@ -190,7 +206,7 @@ export function tasksSuite(): void {
       await add(page, title);
       await sees(other, row(title));
       await other.bringToFront();
-      await other.getByLabel(`Done: ${title}`).check();
+      await complete(other, title);
       await sees(page, `${row(title)}[data-status=completed]`);
       await page.bringToFront();
       await page.getByRole('button', { name: `Delete ${title}` }).click();
@@ -201,13 +217,15 @@ export function tasksSuite(): void {
 
   test('everything works with the keyboard', async () => {
     const title = newTitle('By keyboard');
+    const neighbour = await makeTask({ title: newTitle('Its neighbour') });
     await visit('/', async (page) => {
       await newTask(page).focus();
       await page.keyboard.type(title);
       await page.keyboard.press('Enter');
-      await sees(page, row(title));
       // The next one can be typed right away.
-      expect(await newTask(page).inputValue()).toBe('');
+      await isAdded(page);
+      await sees(page, '.composer input:focus');
+      await sees(page, row(title));
 
       await page.getByLabel(`Done: ${title}`).focus();
       await page.keyboard.press('Space');
@@ -217,44 +235,41 @@ export function tasksSuite(): void {
       await sees(page, 'dialog[open]');
       await page.keyboard.press('Escape');
       await sees(page, 'dialog[open]', 'hidden');
-      expect(await focused(page)).toBe(`Edit ${title}`);
-      await page.keyboard.press('Tab');
+      await hasFocus(page, `Edit ${title}`);
+      await tabTo(page, `Delete ${title}`);
       await page.keyboard.press('Enter');
       await sees(page, row(title), 'hidden');
-      // The focus is not lost when the row disappears.
-      await until('the next row has it', async () => /^Delete /.test(await focused(page)));
+      // The focus is not lost when the row disappears: the next one gets it.
+      await hasFocus(page, `Delete ${neighbour.title}`);
     });
   });
 
-  (isLocal ? test : test.skip)(
-    'says that the service is down, and recovers when it is back',
-    async () => {
-      await visit(
-        '/?q=nothing-has-this-name',
-        async (page) => {
-          await sees(page, '.empty');
-          await whileHanging('task-api-1', async () => {
-            await page.getByLabel('Search').fill('nor this');
-            await page.locator('.notice:has-text("Try again")').waitFor({ timeout: 15_000 });
-          });
-          // With the button, or automatically when the event stream is back first.
-          await until('it goes on', async () => {
-            const button = page.getByRole('button', { name: 'Try again' });
-            await button.click({ timeout: 500 }).catch(() => undefined);
-            return !(await page.locator('.notice').isVisible());
-          });
-          await sees(page, '.empty');
-        },
-        { refusals: [503, 504] },
-      );
-    },
-    40_000,
-  );
+  (isLocal ? test : test.skip)('says that the service is down, and recovers when it is back', async () => {
+    await visit(
+      '/?q=nothing-has-this-name',
+      async (page) => {
+        await sees(page, '.empty');
+        await whileHanging('task-api-1', async () => {
+          await page.getByLabel('Search').fill('nor this');
+          await sees(page, '.notice:has-text("Try again")');
+        });
+        // With the button, or automatically when the event stream is back first.
+        await until('it goes on', async () => {
+          const button = page.getByRole('button', { name: 'Try again' });
+          await button.click({ timeout: 500 }).catch(() => undefined);
+          return !(await page.locator('.notice').isVisible());
+        });
+        await sees(page, '.empty');
+      },
+      { refusals: [503, 504] },
+    );
+  });
 
   test('a banner shows while the browser is offline; back online, the list is up to date', async () => {
     await visit(
       '/',
       async (page) => {
+        await sees(page, '.live.is-live');
         await page.context().setOffline(true);
         await sees(page, 'text=No connection');
         const task = await makeTask({ title: newTitle('Meanwhile') });

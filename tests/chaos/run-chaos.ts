@@ -128,11 +128,13 @@ async function settle(stack: Stack, sweeper: boolean): Promise<void> {
   await until(
     'all jobs have ended',
     async () => {
-      if (sweeper) return (await countUnfinished(stack)) === 0;
-      if ((await queueDepth(stack)) > 0) return false;
-      const before = await countUnfinished(stack);
+      // PostgreSQL and Redis may still be down after the last fault.
+      const count = () => countUnfinished(stack).catch(() => NaN);
+      if (sweeper) return (await count()) === 0;
+      if ((await queueDepth(stack).catch(() => NaN)) !== 0) return false;
+      const before = await count();
       await sleep(QUIET_MS);
-      return (await countUnfinished(stack)) === before;
+      return (await count()) === before;
     },
     SETTLE_MS,
   );

@@ -45,10 +45,10 @@ if (!hasCluster)
       // kubectl sends a PodDisruptionBudget's selector every time, and reports that as "configured".
       expect(answers.filter((line) => !/ unchanged$|^poddisruptionbudget/.test(line))).toEqual([]);
     },
-    MINUTE_MS,
+    3 * MINUTE_MS,
   );
 
-  test('passes the whole API suite through the node port', () => apiSuite(url), 4 * MINUTE_MS);
+  test('passes the whole API suite through the node port', () => apiSuite(url), 6 * MINUTE_MS);
 
   test(
     'answers the documented examples through the Ingress, and the hosts lead to their services',
@@ -87,7 +87,7 @@ if (!hasCluster)
       expect(traffic.tally.failed).toEqual([]);
       expect(traffic.tally.requests).toBeGreaterThanOrEqual(20_000);
     },
-    6 * MINUTE_MS,
+    10 * MINUTE_MS,
   );
 
   test(

@@ -19,7 +19,7 @@ export async function reachable(
       const [host, port] = target.split(':');
       const socket = connect({ host, port });
       const end = (line) => { socket.destroy(); resolve(line); };
-      socket.setTimeout(4000, () => end('')).on('connect', () => end(target)).on('error', () => end(''));
+      socket.setTimeout(8000, () => end('')).on('connect', () => end(target)).on('error', () => end(''));
     }));
     Promise.all(tries).then((lines) => console.log(JSON.stringify(lines.filter(Boolean))));`;
   const name = `probe-${Object.values(labels)[0]}`;
@@ -42,7 +42,7 @@ export async function reachable(
   await there('delete', 'pod', name, '--ignore-not-found', '--grace-period=0', '--force');
   await there('run', name, `--image=${image}`, `--overrides=${overrides}`);
   try {
-    await there('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s');
+    await there('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=120s');
     return JSON.parse(await there('logs', name)) as string[];
   } finally {
     await there('delete', 'pod', name, '--grace-period=0', '--force');

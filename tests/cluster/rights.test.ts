@@ -27,7 +27,7 @@ if (!hasCluster)
 const exec = (component: string, ...command: string[]) => kubectl('exec', component, '--', ...command);
 /** Whether a container can open a connection. @param address as in `host/port` */
 async function isOpen(component: string, address: string, namespace = 'millrace'): Promise<boolean> {
-  const script = `timeout 3 bash -c ': </dev/tcp/${address}' 2>/dev/null && echo open || echo closed`;
+  const script = `timeout 6 bash -c ': </dev/tcp/${address}' 2>/dev/null && echo open || echo closed`;
   const answer = await kubectl('--namespace', namespace, 'exec', component, '--', 'bash', '-c', script);
   return answer.trim() === 'open';
 }
@@ -64,14 +64,14 @@ async function applyOutside(manifests: string): Promise<string> {
       spec: { containers: [{ name: 'listener', image, imagePullPolicy: 'IfNotPresent' }] },
     };
     await applyOutside(JSON.stringify(pod));
-    await kubectl('--namespace', outside, 'wait', '--for=condition=Ready', 'pod/listener', '--timeout=60s');
+    await kubectl('--namespace', outside, 'wait', '--for=condition=Ready', 'pod/listener', '--timeout=180s');
     const address = await kubectl(
       ...['--namespace', outside, 'get', 'pod/listener', '--output', 'jsonpath={.status.podIP}'],
     );
     listener = `${address}/3000`;
   }, 15 * MINUTE_MS);
 
-  afterAll(() => kubectl('delete', 'namespace', outside, '--ignore-not-found'), MINUTE_MS);
+  afterAll(() => kubectl('delete', 'namespace', outside, '--ignore-not-found'), 3 * MINUTE_MS);
 
   test(
     'components can write only to /tmp and their data',

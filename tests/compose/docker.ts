@@ -29,8 +29,8 @@ export interface Container {
 /** Whether there is a container engine with Compose that responds. */
 export function engineAnswers(): boolean {
   try {
-    execFileSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 });
-    execFileSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 10_000 });
+    execFileSync('docker', ['info'], { stdio: 'ignore', timeout: 30_000 });
+    execFileSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 30_000 });
     return true;
   } catch {
     return false;

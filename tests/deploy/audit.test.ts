@@ -82,5 +82,5 @@ describe.each(faults)('%s, of %s', (check, path, from, to, finding) => {
     } finally {
       writeFileSync(file, text);
     }
-  }, 60_000);
+  }, 120_000);
 });

@@ -51,6 +51,27 @@ test('the Kustomization has every manifest', () => {
   expect(resources).toEqual(manifestFiles());
 });
 
+test('the volume of Nginx has room for all that one client can hold in its files', () => {
+  const routes = readFileSync(join(root, 'nginx/routes.conf'), 'utf8');
+  const limit = (zone: string) => Number(new RegExp(`limit_conn ${zone} (\\d+);`).exec(routes)![1]);
+  const [large, medium] = [limit('large_uploads_begun'), limit('medium_uploads_begun')];
+  const images = limit('image_downloads');
+  const others = limit('requests') - large - medium - images;
+  const MIB = 1024 ** 2;
+  // As nginx/limits.conf says; a list has at most 3 MiB (task-list.ts).
+  const bytes = large * 21 * MIB + medium * 8_000_000 + images * 20 * MIB + others * 3 * MIB;
+  const [, documented] = /That is ([\d.]+) GiB of Nginx's disk/.exec(
+    readFileSync(join(root, 'docs/SECURITY.md'), 'utf8'),
+  )!;
+  expect(bytes / 1024 ** 3).toBeLessThan(Number(documented));
+
+  const { spec } = manifests.find((each) => idOf(each) === 'Deployment/nginx') as Workload;
+  const room = spec.template.spec.volumes!.find(({ name }) => name === 'cache')!.emptyDir!.sizeLimit!;
+  expect(room).toMatch(/^\d+Gi$/);
+  // With the files of the web UI.
+  expect(bytes + 32 * MIB).toBeLessThan(parseInt(room, 10) * 1024 ** 3);
+});
+
 describe('a mistake is reported', () => {
   const named = (change: (workload: Workload, all: Manifest[]) => void): string[] => {
     const copy = structuredClone(manifests);

@@ -22,7 +22,7 @@ beforeAll(async () => {
     env: { all: { RATE_LIMIT_PER_SECOND: String(RATE), RATE_LIMIT_BURST: String(BURST) } },
   });
 }, 90_000);
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 interface Answer {
   status: number;
@@ -49,14 +49,23 @@ function client(localAddress: string) {
   };
 }
 
-/** Sends requests as fast as it can, eight at a time. */
-async function hammer(address: string, seconds: number): Promise<(Answer & { at: number })[]> {
+/** An answer, and when it was asked for and came, in seconds since the beginning. */
+type Timed = Answer & { asked: number; came: number };
+
+/** Asks as fast as it can, eight at a time, until it is enough. */
+async function hammer(
+  address: string,
+  isEnough: (answers: readonly Timed[], seconds: number) => boolean,
+): Promise<Timed[]> {
   const own = client(address);
-  const answers: (Answer & { at: number })[] = [];
+  const answers: Timed[] = [];
   const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1_000;
   const one = async () => {
-    while (performance.now() - begun < seconds * 1_000)
-      answers.push({ ...(await own.get()), at: performance.now() });
+    while (!isEnough(answers, seconds())) {
+      const asked = seconds();
+      answers.push({ ...(await own.get()), asked, came: seconds() });
+    }
   };
   await Promise.all(Array.from({ length: 8 }, one));
   await own.close();
@@ -65,7 +74,7 @@ async function hammer(address: string, seconds: number): Promise<(Answer & { at:
 
 test('one client gets its allowance from four replicas, and no more; another one is not refused', async () => {
   const modest = client('127.0.0.3');
-  const hammered = hammer('127.0.0.2', SECONDS);
+  const hammered = hammer('127.0.0.2', (_answers, seconds) => seconds > SECONDS);
   const others: number[] = [];
   for (let count = 0; count < SECONDS * 5; count += 1) {
     others.push((await modest.get()).status);
@@ -73,41 +82,44 @@ test('one client gets its allowance from four replicas, and no more; another one
   }
   await modest.close();
   const answers = await hammered;
-  // At its last refusal, nothing was left.
+  // At its last refusal, nothing was left: at some time from when that was asked for to when it came.
   const refused = answers.filter(({ status }) => status === 429);
-  const end = refused.at(-1)!.at;
-  const accepted = answers.filter(({ status, at }) => status === 200 && at <= end);
-  const seconds = (end - answers[0]!.at) / 1_000;
+  const last = refused.at(-1)!;
+  const accepted = answers.filter(({ status, came }) => status === 200 && came <= last.came);
+  // When Redis takes too long on a busy machine, the limit is open, and the answer does not tell of one.
+  const counted = accepted.filter(({ headers }) => headers['ratelimit'] !== undefined);
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
   expect(new Set(accepted.map(({ headers }) => headers['x-served-by'])).size).toBe(REPLICAS);
-  const allowed = BURST + RATE * seconds;
-  expect(accepted.length / allowed).toBeGreaterThan(0.95);
-  expect(accepted.length / allowed).toBeLessThan(1.05);
+  expect(accepted.length).toBeGreaterThan(0.95 * (BURST + RATE * (last.asked - answers[0]!.came)));
+  expect(counted.length).toBeLessThan(1.05 * (BURST + RATE * last.came));
   expect(new Set(others)).toEqual(new Set([200]));
 
   const operation = operationsOf(createOpenApiDocument()).find(
     ({ operationId }) => operationId === 'listTasks',
   )!;
-  for (const answer of [accepted[0]!, ...refused.slice(0, 10)]) {
+  for (const answer of [counted[0]!, ...refused.slice(0, 10)]) {
     expect(answer.headers['ratelimit-policy']).toBe(`"requests";q=${BURST};w=5;qu="requests"`);
     expect(answer.headers['ratelimit']).toMatch(/^"requests";r=\d+;t=\d+$/);
     checkAnswer(operation, answer as unknown as Parameters<typeof checkAnswer>[1]);
   }
   for (const { headers } of refused) expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
-}, 30_000);
+});
 
 test('while Redis hangs, nobody is refused; the limit is back when Redis is', async () => {
   const { process } = stack.redis;
   process.kill('SIGSTOP');
   try {
-    const open = await hammer('127.0.0.4', 3);
+    // Until it has had clearly more than the limit would allow.
+    const open = await hammer(
+      '127.0.0.4',
+      (answers, seconds) => answers.length > 1.3 * (BURST + RATE * seconds),
+    );
     expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(open.length).toBeGreaterThan(1.3 * (BURST + 3 * RATE));
   } finally {
     process.kill('SIGCONT');
   }
   await eventually(async () => {
-    const answers = await hammer('127.0.0.4', 1);
+    const answers = await hammer('127.0.0.4', (_answers, seconds) => seconds > 1);
     expect(answers.map(({ status }) => status)).toContain(429);
   });
-}, 30_000);
+});

@@ -88,7 +88,7 @@ afterAll(async () => {
   await dispatcher.close();
   await issuer.stop();
   authority.remove();
-}, 30_000);
+});
 
 test('people and their keys', async () => {
   const token = await tokenOf();
@@ -142,7 +142,7 @@ test('failures: the row of a key, the issuer, a connection without a certificate
   plain.end(`GET /${mark('path')} HTTP/1.1\r\nHost: ${mark('host')}\r\n\r\n`).resume();
   await once(plain, 'close');
   await until('it is in the log', () => lines.some(({ line }) => line.includes('refused a connection')));
-}, 30_000);
+});
 
 /** Nginx's log, which it writes once a second: a line for each request. */
 const accessLog = () =>
@@ -168,7 +168,7 @@ test('no span has anything of them', async () => {
     });
     expect(hasSecret(spans)).toEqual([]);
   }
-}, 30_000);
+});
 
 test('each of our programs, and Nginx, writes one JSON object per line', async () => {
   const own = lines.filter(({ source }) => /-\d$|^trace-store$/.test(source)).map(({ line }) => line);

@@ -42,16 +42,18 @@ describe('docs/OBSERVABILITY.md', () => {
     const documented = rows
       .filter(({ services }) => services.includes(service))
       .map(({ name, type, labels }) => ({ name, type, labels }));
-    const exposed = [...(await familiesOf(service))].map(([name, { type, samples }]) => ({
-      name,
-      type,
-      labels: Object.keys(samples[0]!.labels)
-        .filter((label) => label !== 'le')
-        .sort(),
-    }));
+    const exposed = async () =>
+      [...(await familiesOf(service))].map(([name, { type, samples }]) => ({
+        name,
+        type,
+        labels: Object.keys(samples[0]!.labels)
+          .filter((label) => label !== 'le')
+          .sort(),
+      }));
     const byName = (all: { name: string }[]) =>
       [...all].sort((one, other) => one.name.localeCompare(other.name));
-    expect(byName(exposed)).toEqual(byName(documented));
+    // A worker counts what it has done a moment after it has reported it.
+    await eventually(async () => expect(byName(await exposed())).toEqual(byName(documented)));
   });
 });
 

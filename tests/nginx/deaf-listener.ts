@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 const listener = `
   const server = require('net').createServer();
@@ -22,11 +23,10 @@ export async function startDeafListener(): Promise<{ port: number; stop(): Promi
   while (!isFull) {
     const filler = net.connect(port, '127.0.0.1').on('error', () => undefined);
     fillers.push(filler);
-    // On the loopback interface, the kernel completes a connection at once, or not at all.
-    isFull = await Promise.race([
-      once(filler, 'connect').then(() => false),
-      new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300)),
-    ]);
+    // On the loopback interface, the kernel completes a connection at once, or not at all; after a turn, we know of it.
+    await sleep(100);
+    await turn();
+    isFull = filler.connecting;
   }
   return {
     port,

@@ -1,8 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../../local/servers/ports.js';
+import { FAULT_ANSWER_MS } from '../support/fault-time.js';
+import { until } from '../support/until.js';
 import { type Reply, send, sendRaw } from './client.js';
 import { startDeafListener } from './deaf-listener.js';
-import { freePort, type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
+import { type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
 
 // What a test has started, stopped after it in reverse order, whether it passed or not.
 const cleanUps: (() => Promise<void>)[] = [];
@@ -87,6 +90,21 @@ describe("nginx's own errors", () => {
       'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       '400',
     ],
+    [
+      'a length twice',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n0',
+      '400',
+    ],
+    [
+      'a coding hidden by a space',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n',
+      '400',
+    ],
+    [
+      'two tokens',
+      'GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n',
+      '400',
+    ],
     ['an unknown coding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: zip\r\n\r\n', '501'],
     ['a future version', 'GET / HTTP/3.0\r\nHost: a\r\n\r\n', '505'],
     ['another protocol', '\x16\x03\x01\x02\x00\x01\r\n\r\n', '400'],
@@ -100,15 +118,14 @@ describe("nginx's own errors", () => {
 });
 
 describe('a service that is down', () => {
-  test('is answered with 503 and Retry-After at once, and served again as soon as it is back', async () => {
+  test('is answered with 503 and Retry-After, and served again as soon as it is back', async () => {
     const port = await freePort();
     const nginx = await front({ replicas: { 'task-api': [port] } });
     for (const method of ['GET', 'POST']) {
-      const startedAt = Date.now();
       const reply = await send(nginx.port, '/api/tasks', { method });
+      // After a wait it would be a 504.
       expectProblem(reply, 503, 'Service Unavailable', { work_begun: false });
       expect(reply.headers).toMatchObject({ 'retry-after': '1', 'x-work-begun': 'false' });
-      expect(Date.now() - startedAt).toBeLessThan(1000);
     }
     await upstream('task-api', undefined, port);
     expect((await send(nginx.port, '/api/tasks')).status).toBe(200);
@@ -123,11 +140,11 @@ describe('a service that is down', () => {
   test('is answered within 5 s when it does not even refuse connections', async () => {
     const replicas = await Promise.all([deafPort(), deafPort(), deafPort()]);
     const nginx = await front({ replicas: { 'task-api': replicas } });
-    const startedAt = Date.now();
+    const begun = performance.now();
     const reply = await send(nginx.port, '/api/tasks', { method: 'POST', body: '{}' });
     expectProblem(reply, 504, 'Gateway Timeout');
-    expect(Date.now() - startedAt).toBeLessThan(5000);
-  }, 15_000);
+    expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
+  });
 
   test('does not fail any request while another replica is up', async () => {
     const [staying, leaving] = [await upstream('stays'), await startUpstream('leaves')];
@@ -243,19 +260,19 @@ describe('a service that fails during a request', () => {
   });
 
   test('has more time for an upload', async () => {
-    const slow = await upstream('web-gateway', (_request, response) =>
-      setTimeout(() => response.end('done'), 1000),
-    );
+    let finish = () => {};
+    const slow = await upstream('web-gateway', (request, response) => {
+      if (request.url === '/upload') finish = () => response.end('done');
+    });
     const nginx = await front({
       replicas: { 'web-gateway': [slow.port] },
       replace: { 'proxy.conf': { 'proxy_read_timeout 5s': 'proxy_read_timeout 500ms' } },
     });
-    const [analyze, upload] = await Promise.all([
-      send(nginx.port, '/analyze', { method: 'POST' }),
-      send(nginx.port, '/upload', { method: 'POST' }),
-    ]);
-    expect(analyze.status).toBe(504);
-    expect(upload.status).toBe(200);
+    const upload = send(nginx.port, '/upload', { method: 'POST' });
+    await until('it has the upload', () => slow.received.length === 1);
+    expect((await send(nginx.port, '/analyze', { method: 'POST' })).status).toBe(504);
+    finish();
+    expect((await upload).status).toBe(200);
   });
 
   test.each([500, 502, 503, 504, 404])('its own %d passes through unchanged', async (status) => {

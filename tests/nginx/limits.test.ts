@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import { send } from './client.js';
 import { type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
@@ -29,8 +28,8 @@ afterEach(async () => {
 });
 
 /** Announces an upload and sends none of it. */
-function announce(headers: http.OutgoingHttpHeaders) {
-  const options = { host: '127.0.0.1', port: nginx.port, path: '/upload', method: 'POST', agent: false };
+function announce(headers: http.OutgoingHttpHeaders, { port }: Nginx) {
+  const options = { host: '127.0.0.1', port, path: '/upload', method: 'POST', agent: false };
   const request = http.request({ ...options, headers });
   request.on('error', () => undefined);
   request.flushHeaders();
@@ -45,19 +44,27 @@ test.each([
 ])(
   'of uploads that are %s, a limited number waits; more are refused before their body',
   async (_case, headers) => {
-    const all = Array.from({ length: IN_LINE + 10 }, () => announce(headers));
-    const refused: http.IncomingMessage[] = [];
-    for (const { response } of all) response.then(([answer]) => refused.push(answer)).catch(() => undefined);
-    const deadline = performance.now() + 5_000;
-    while (refused.length < 9 && performance.now() < deadline) await sleep(20);
-    expect(refused.map(({ statusCode }) => statusCode)).toEqual(Array(refused.length).fill(429));
-    expect(refused.length).toBeGreaterThanOrEqual(9);
-    expect(refused[0]!.headers['retry-after']).toBe('5');
-    expect(refused[0]!.headers['content-type']).toBe('application/problem+json');
-    // Nobody else is held up, including this client's other requests.
-    const small = await send(nginx.port, '/upload', { method: 'POST', body: 'small' });
-    expect(small.status).toBe(200);
-    for (const { request } of all) request.destroy();
+    // One begins at once. The next would two seconds later, for which this must not wait.
+    const slow = await startNginx({
+      replicas: { 'web-gateway': [gateway.port] },
+      replace: { 'limits.conf': { 'rate=30r/m': 'rate=1r/m' } },
+    });
+    try {
+      const all = Array.from({ length: 1 + IN_LINE + 9 }, () => announce(headers, slow));
+      const refused: http.IncomingMessage[] = [];
+      for (const { response } of all)
+        response.then(([answer]) => refused.push(answer)).catch(() => undefined);
+      await until('nine are refused', () => refused.length >= 9);
+      expect(refused.map(({ statusCode }) => statusCode)).toEqual(Array(9).fill(429));
+      expect(refused[0]!.headers['retry-after']).toBe('5');
+      expect(refused[0]!.headers['content-type']).toBe('application/problem+json');
+      // Nobody else is held up, including this client's other requests.
+      const small = await send(slow.port, '/upload', { method: 'POST', body: 'small' });
+      expect(small.status).toBe(200);
+      for (const { request } of all) request.destroy();
+    } finally {
+      await slow.stop();
+    }
   },
 );
 
@@ -72,7 +79,9 @@ test('a large upload by itself passes at once, and the next two seconds later', 
     }),
   );
   const [first, second] = took.sort((a, b) => a - b);
-  expect(second! - first!).toBeGreaterThan(1_000);
+  expect(second).toBeGreaterThan(1_500);
+  // Nothing holds the first one up, except for a machine that is busy with both.
+  expect(first).toBeLessThan(second!);
 });
 
 test('hundreds of small uploads at once pass', async () => {
@@ -100,8 +109,7 @@ test('an address may have a limited number of event streams open, and one more w
   expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
   expect((await open()).status).toBe(429);
   streams[0]!.request.destroy();
-  await sleep(200);
-  expect((await open()).status).toBe(200);
+  await until('its place is free', async () => (await open()).status === 200);
   for (const { request } of streams) request.destroy();
 });
 
@@ -141,12 +149,14 @@ test('EDGE_REQUESTS_PER_SECOND limits an address after a burst; others are not a
   try {
     const ask = (address: string, path = '/') =>
       send(wall.port, path, { headers: { 'X-Forwarded-For': address } });
+    const begun = performance.now();
     const replies = await Promise.all(
-      Array.from({ length: 30 }, (_, number) => ask('192.0.2.1', number % 2 ? '/' : '/upload')),
+      Array.from({ length: 200 }, (_, number) => ask('192.0.2.1', number % 2 ? '/' : '/upload')),
     );
+    const seconds = (performance.now() - begun) / 1_000;
     const refused = replies.filter(({ status }) => status === 429);
     expect(replies.length - refused.length).toBeGreaterThanOrEqual(11);
-    expect(replies.length - refused.length).toBeLessThanOrEqual(14);
+    expect(replies.length - refused.length).toBeLessThanOrEqual(12 + 5 * seconds);
     expect(refused[0]!.headers).toMatchObject({
       'retry-after': '5',
       'content-type': 'application/problem+json',

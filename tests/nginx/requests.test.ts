@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { gunzipSync } from 'node:zlib';
+import { until } from '../support/until.js';
 import { send, sendRaw } from './client.js';
 import { type Nginx, startNginx, startUpstream, type Upstream } from './support.js';
 
@@ -165,13 +166,11 @@ describe('responses', () => {
       path: '/api/jobs/1/events',
       agent: false,
     });
-    const first = await new Promise<string>((resolve, reject) => {
-      request.on('error', reject);
-      request.on('response', (response) => response.on('data', (chunk: Buffer) => resolve(chunk.toString())));
-    });
-    request.removeAllListeners('error').on('error', () => undefined);
+    let text = '';
+    request.on('error', () => undefined);
+    request.on('response', (response) => response.on('data', (chunk: Buffer) => (text += chunk.toString())));
+    await until('the event has come', () => text === 'data: first\n\n');
     request.destroy();
-    expect(first).toBe('data: first\n\n');
   });
 });
 

@@ -12,6 +12,7 @@ import {
   renderListen,
   renderSettings,
 } from '../../local/servers/nginx-settings.js';
+import { freePort } from '../../local/servers/ports.js';
 import { until } from '../support/until.js';
 
 const configurationFolder = join(__dirname, '../../nginx');
@@ -72,16 +73,6 @@ export async function startUpstream(name: string, answer = echoAsJson, port = 0)
       await closed;
     },
   };
-}
-
-/** A port on the loopback interface that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export interface Nginx {

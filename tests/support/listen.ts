@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '@millrace/chassis/process';
 import type { Express } from 'express';
+import { freePort } from '../../local/servers/ports.js';
 
 /** A server that listens. */
 export interface Listener {
@@ -35,12 +36,7 @@ export async function listen(server: Server): Promise<Listener> {
   };
 }
 
-/** The URL of a port on 127.0.0.1 on which nothing listens. */
+/** The URL of a port on 127.0.0.1 on which nothing listens, nor will by chance. */
 export async function deserted(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return `http://127.0.0.1:${port}`;
+  return `http://127.0.0.1:${await freePort()}`;
 }

@@ -22,6 +22,8 @@ http
       longestHoldMs: delay.max / 1e6,
     };
     delay.reset();
+    // A test that prepares a file for seconds must not find its idle connection closed.
+    res.shouldKeepAlive = false;
     res.end(JSON.stringify(measures));
   })
   .listen(Number(process.env['MEASURES_PORT']), '127.0.0.1');

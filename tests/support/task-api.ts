@@ -12,11 +12,13 @@ import { startTestPostgres, type TestPostgres } from './postgres.js';
 import { startTestRedis, type TestRedis } from './redis.js';
 import { basics, silentLogger } from './service-basics.js';
 
+type OwnDependencies = Omit<Partial<Dependencies>, 'options'> & { options?: Partial<JobOptions> };
+
 /** task-api, assembled like in its `main.ts`, with its own servers. */
 export interface TestTaskApi {
   app: Express;
-  /** Another replica on the same servers. */
-  createApp(own?: Partial<Dependencies>): Express;
+  /** Another replica on the same servers, with what is its own. */
+  createApp(own?: OwnDependencies): Express;
   postgres: TestPostgres;
   redis: TestRedis;
   /** Runs the sweeper until the end of the test file. @param intervalMs default 50 */
@@ -58,7 +60,7 @@ export async function startTaskApi(
   const connection = await redis.connectAs('task_api');
   const publisher = createJobPublisher(connection);
   const hints = createTaskHints(connection, silentLogger(), { pauseMs: 100 });
-  const makeApp = (own: Partial<Dependencies> = {}) =>
+  const makeApp = ({ options: ownOptions, ...own }: OwnDependencies = {}) =>
     createApp({
       ...basics('task-api-test'),
       postgres: main,
@@ -78,6 +80,7 @@ export async function startTaskApi(
         eventStreamLimit: 10,
         eventStreamLimitPerClient: 100,
         ...options,
+        ...ownOptions,
       },
       ...own,
     });

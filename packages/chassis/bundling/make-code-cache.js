@@ -5,6 +5,7 @@ const diagnostics = require('node:diagnostics_channel');
 const { writeFileSync } = require('node:fs');
 const { get } = require('node:http');
 const { join } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
 
 const [folder, place] = process.argv.slice(2);
 
@@ -33,6 +34,8 @@ diagnostics.subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => {
     live.resume();
     get(`${base}/nothing`, (nothing) => {
       nothing.resume().on('end', () => {
+        // V8 only accepts a cache under the flags with which it was created: here without what the service has set (expectLargeBuffers).
+        setFlagsFromString('--heap-growing-percent=0');
         writeFileSync(join(folder, 'service.cache'), script.createCachedData());
         process.exit(0);
       });

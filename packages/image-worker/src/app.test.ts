@@ -232,13 +232,19 @@ describe('POST /process, the refusals', () => {
     const bomb = await sharp(Buffer.alloc(144_000_000), { raw }).toColourspace('b-w').png().toBuffer();
     expect(bomb.length).toBeLessThan(500_000);
 
-    const begun = performance.now();
-    const response = await process('image/png', bomb).expect(422);
-    const refusedIn = performance.now() - begun;
-    expect(problemOf(response).detail).toBe('The image has 144000000 pixels. At most 50000000 are possible.');
+    // A busy machine may hold up each, so the quickest counts.
+    const times: number[] = [];
+    for (let time = 0; time < 3; time += 1) {
+      const begun = performance.now();
+      const response = await process('image/png', bomb).expect(422);
+      times.push(performance.now() - begun);
+      expect(problemOf(response).detail).toBe(
+        'The image has 144000000 pixels. At most 50000000 are possible.',
+      );
+    }
 
     const workBegun = performance.now();
     await sharp(bomb).jpeg().toBuffer();
-    expect(refusedIn).toBeLessThan((performance.now() - workBegun) / 5);
-  }, 30_000);
+    expect(Math.min(...times)).toBeLessThan((performance.now() - workBegun) / 5);
+  });
 });

@@ -193,7 +193,7 @@ describe('a small image in a large or malicious file takes little memory, and de
     const idle = await measures();
     const begun = performance.now();
     expect(await send(file)).toMatchObject({ status });
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
     expect((await measures()).peakMb - idle.peakMb).toBeLessThan(100);
 
     // A busy machine also delays the event loop, so the best of several runs counts.

@@ -25,7 +25,7 @@ function countingWorkers(memoryBytes: number) {
   } as unknown as ServiceClient;
   const workers = createEffectWorkers({
     workers: { blur: worker, bw: worker },
-    timeoutMs: 1_000,
+    timeoutMs: 30_000,
     memoryBytes,
   });
   return { workers, seen };

@@ -1,8 +1,16 @@
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
+import {
+  createLifecycle,
+  createLogger,
+  expectLargeBuffers,
+  loadConfig,
+  openTls,
+  runService,
+} from '@millrace/chassis/process';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 
+expectLargeBuffers();
 const config = loadConfig(configSchema);
 const logger = createLogger('bw-worker', config);
 const lifecycle = createLifecycle();

@@ -1,5 +1,12 @@
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
+import {
+  createLifecycle,
+  createLogger,
+  expectLargeBuffers,
+  loadConfig,
+  openTls,
+  runService,
+} from '@millrace/chassis/process';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import {
   createEffectWorkers,
@@ -15,6 +22,7 @@ import { createJobProcessor } from './job-processor.js';
 import { BREAKS_LIMIT, createPerformJob } from './perform-job.js';
 import { measured } from './run-metrics.js';
 
+expectLargeBuffers();
 const config = loadConfig(configSchema);
 const logger = createLogger('queue-worker', config);
 const lifecycle = createLifecycle();

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
-import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
+import {
+  createLifecycle,
+  createLogger,
+  expectLargeBuffers,
+  loadConfig,
+  openTls,
+  runService,
+} from '@millrace/chassis/process';
 import { createRateLimits } from '@millrace/chassis/stores/limits';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createTraceReader } from '@millrace/chassis/traces';
@@ -10,6 +17,7 @@ import { createApp, type Services } from './app.js';
 import { configSchema } from './config.js';
 import { signInSettings } from './web-ui/sign-in.js';
 
+expectLargeBuffers();
 const config = loadConfig(configSchema);
 const logger = createLogger('web-gateway', config);
 const lifecycle = createLifecycle();

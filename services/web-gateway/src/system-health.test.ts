@@ -2,6 +2,7 @@ import { HEALTH_SHARED_MS } from '@millrace/chassis/http';
 import { systemHealthSchema } from '@millrace/contracts';
 import request from 'supertest';
 import { eventually } from '../../../tests/support/eventually.js';
+import { FAULT_ANSWER_MS } from '../../../tests/support/fault-time.js';
 import { startGateway, type TestGateway } from '../../../tests/support/gateway.js';
 import { deserted } from '../../../tests/support/listen.js';
 
@@ -20,7 +21,7 @@ const health = async (status: number) => {
 };
 
 it('is healthy with one replica of each service, and shows the missing ones', async () => {
-  const report = await health(200);
+  const report = await eventually(() => health(200));
   expect(report.status).toBe('healthy');
   expect(Object.keys(report.services).sort()).toEqual(
     ['web-gateway', 'task-api', 'user-api', 'text-worker', 'blur-worker', 'bw-worker', 'queue-worker'].sort(),
@@ -43,7 +44,7 @@ it.each([
   await damage();
   const begun = performance.now();
   const report = await eventually(() => health(503));
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
   expect(report.status).toBe('unhealthy');
   expect(report.services['queue-worker']).toEqual({
     status: 'unhealthy',
@@ -81,7 +82,7 @@ it('asks every replica at most once a second, however often it is requested', as
   const begun = performance.now();
   // For longer than a response is shared.
   while (performance.now() - begun < 2 * HEALTH_SHARED_MS) {
-    await Promise.all(Array.from({ length: 50 }, () => health(200)));
+    await Promise.all(Array.from({ length: 50 }, () => request(gateway.app).get('/health')));
   }
   const seconds = (performance.now() - begun) / 1_000;
   const asked = gateway.timesAsked() - before;

@@ -95,12 +95,12 @@ it('passes the remaining time on to the service, and to the next one', async () 
   const client = clientOf(url);
   const told = async (request: ServiceRequest) => Number((await client.request(request)).body.toString());
   expect(await told(get)).toBe(3_500);
-  expect(await told({ ...get, timeoutMs: 500 })).toBe(500);
-  const left = await withTimeout(300, () => told(get));
+  expect(await told({ ...get, timeoutMs: 3_000 })).toBe(3_000);
+  const left = await withTimeout(3_000, () => told(get));
   expect(left).toBeGreaterThan(0);
-  expect(left).toBeLessThanOrEqual(300);
-  const doublyLimited = await withTimeout(200, () => withTimeout(5_000, () => told(get)));
-  expect(doublyLimited).toBeLessThanOrEqual(200);
+  expect(left).toBeLessThanOrEqual(3_000);
+  const doublyLimited = await withTimeout(2_900, () => withTimeout(5_000, () => told(get)));
+  expect(doublyLimited).toBeLessThanOrEqual(2_900);
 });
 
 it('sends nothing when the time is over', async () => {
@@ -177,7 +177,7 @@ it('reports whether a failed request may have begun', async () => {
   expect(await begun(await deserted(), post)).toBe(false);
   expect(await begun((await replica(full)).url, post)).toBe(false);
   expect(await begun((await replica(breaksOff)).url, post)).toBe(true);
-  expect(await begun((await replica(never)).url, { ...post, timeoutMs: 100 })).toBe(true);
+  expect(await begun((await replica(never)).url, { ...post, timeoutMs: 1_000 })).toBe(true);
   expect(await begun((await replica(breaksOff)).url, { ...post, idempotent: true })).toBe(false);
 });
 
@@ -228,11 +228,12 @@ it('is Unavailable when all are full, and says when to retry', async () => {
 
 it('is Unavailable when there is no response in time, and does not retry', async () => {
   const [first, second] = [await replica(never), await replica(never)];
-  const begun = performance.now();
-  const error = await failure(clientOf(first.url, second.url).request({ ...get, timeoutMs: 200 }));
-  expect(error).toBeInstanceOf(Unavailable);
-  expect(performance.now() - begun).toBeLessThan(3_000);
+  const usual = failure(clientOf((await replica(never)).url).request(get)).then(() => 'usual');
+  const limited = failure(clientOf(first.url, second.url).request({ ...get, timeoutMs: 1_000 }));
+  expect(await Promise.race([limited.then(() => 'limited'), usual])).toBe('limited');
+  expect(await limited).toBeInstanceOf(Unavailable);
   expect(first.requests() + second.requests()).toBe(1);
+  await usual;
 });
 
 it('stops when it is cancelled', async () => {
@@ -282,9 +283,14 @@ it('shows its replicas and retries in the metrics until it is closed', async () 
   const client = clientOf((await replica(breaksOff)).url, (await replica(named('good'))).url);
   for (let round = 0; round < 30; round++) await client.request(get);
 
-  const page = await metrics();
+  const page = await eventually(async () => {
+    // One rests for a second at least, but perhaps not until the metrics are read.
+    for (let round = 0; round < 3; round++) await client.request(get);
+    const text = await metrics();
+    expect(text).toContain('service_client_replicas_resting{callee="worker"} 1\n');
+    return text;
+  });
   expect(page).toContain('service_client_replicas{callee="worker"} 2\n');
-  expect(page).toContain('service_client_replicas_resting{callee="worker"} 1\n');
   const [, retries] = /service_client_retries_total\{callee="worker"\} (\d+)\n/.exec(page)!;
   expect(Number(retries)).toBeGreaterThan(0);
   expect(page).toMatch(/service_client_retry_budget\{callee="worker"\} \d+\n/);

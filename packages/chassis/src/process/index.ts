@@ -3,6 +3,7 @@ export type { AuthConfig, FindKey } from './config/auth-config.js';
 export * from './config/config.js';
 export { ConfigError } from './config/config-error.js';
 export { createHttpServer } from './server/http-server.js';
+export { expectLargeBuffers } from './large-buffers.js';
 export { createLifecycle, type Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './log/logger.js';
 export { currentOwner, visibleOwner } from './context/ownership.js';

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Router } from 'express';
 import request from 'supertest';
 import { eventually } from '../../../../tests/support/eventually.js';
+import { FAULT_ANSWER_MS } from '../../../../tests/support/fault-time.js';
 import { deserted } from '../../../../tests/support/listen.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../../../../tests/support/otlp-receiver.js';
 import { basics, recordingLogger } from '../../../../tests/support/service-basics.js';
@@ -198,7 +199,7 @@ describe('a collector', () => {
     const begun = performance.now();
     await stop?.();
     stop = undefined;
-    expect(performance.now() - begun).toBeLessThan(2_500);
+    expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
     expect(lines).toHaveLength(1);
   });
 });

@@ -98,8 +98,7 @@ it('queries PostgreSQL at most once a second, and leaves the figures out while i
     },
   });
   const begun = performance.now();
-  while (performance.now() - begun < 2_500) await Promise.all([figures(), figures(), figures()]);
-  expect(reads).toBeGreaterThan(1);
+  while (performance.now() - begun < 2_500 || reads < 2) await Promise.all([figures(), figures(), figures()]);
   expect(reads).toBeLessThanOrEqual(Math.ceil((performance.now() - begun) / 1_000));
 
   await api.postgres.link.cut();

@@ -189,7 +189,8 @@ describe.each([
     const ids: string[] = [];
     const begun = performance.now();
     for (const task of ['a', 'b', 'c']) ids.push((await call().post(`/api/add/${task}`).expect(202)).body.id);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    // Otherwise, each waits for Redis for 2 s.
+    expect(performance.now() - begun).toBeLessThan(4_000);
     await published([]);
 
     await taskApi.redis.link.mend();

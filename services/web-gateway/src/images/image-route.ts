@@ -1,5 +1,5 @@
 import { HttpProblem, idOf, methodNotAllowed, notFound } from '@millrace/chassis/http';
-import { visibleOwner } from '@millrace/chassis/process';
+import { currentContext, visibleOwner } from '@millrace/chassis/process';
 import type { ImageStore, StoredImage } from '@millrace/workflows';
 import { once } from 'node:events';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
@@ -13,28 +13,32 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
 
   const show: RequestHandler = (req, res) => {
     const owner = visibleOwner();
+    const isSignedIn = currentContext()?.principal !== undefined;
     return images.show(idOf(req), async (stored) => {
       // Other users' images count as absent.
       const image = owner === null || stored?.owner === owner ? stored : undefined;
       if (res.destroyed) return;
       const closed = once(res, 'close');
       res.setTimeout(IDLE_MS, () => res.destroy());
-      send(image, req, res);
+      send(image, isSignedIn, req, res);
       await closed;
     });
   };
 
-  const send = (image: StoredImage | undefined, req: Request, res: Response) => {
+  const send = (image: StoredImage | undefined, isSignedIn: boolean, req: Request, res: Response) => {
     if (!image)
       throw notFound(
         'There is no image with this id. Images are kept for a limited time, or until the space is needed.',
       );
 
+    // Where people sign in, an image is for no shared cache, and what a browser keeps of it is not for the next person there.
+    const isForEveryone = image.owner === null && !isSignedIn;
     res.set({
       ETag: image.etag,
       'Accept-Ranges': 'bytes',
-      // An id always refers to the same bytes. An owner's image is not for shared caches.
-      'Cache-Control': `${image.owner === null ? 'public' : 'private'}, max-age=${ttlSeconds}, immutable`,
+      // An id always refers to the same bytes.
+      'Cache-Control': `${isForEveryone ? 'public' : 'private'}, max-age=${ttlSeconds}, immutable`,
+      ...(!isForEveryone && { Vary: 'Authorization' }),
     });
     res.type(image.type);
     const size = image.bytes.length;

@@ -11,7 +11,8 @@ let gateway: TestGateway;
 let listener: Listener;
 let photo: Buffer;
 beforeAll(async () => {
-  gateway = await startGateway();
+  // Long enough for what a test does while a run is held up.
+  gateway = await startGateway({ limits: { uploadTimeoutMs: 60_000 } });
   listener = await listenOnFreePort(gateway.app);
   photo = await makeImage('jpeg');
 });

@@ -1,5 +1,7 @@
 import request from 'supertest';
 import { startGateway, type TestGateway } from '../../../../tests/support/gateway.js';
+import { eventually } from '../../../../tests/support/eventually.js';
+import { FAULT_ANSWER_MS } from '../../../../tests/support/fault-time.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -27,7 +29,8 @@ it('handles 100,000 characters quickly', async () => {
   const begun = performance.now();
   const { body } = await analyze({ text: 'ab '.repeat(33_333) }).expect(200);
   expect(body.processed_text).toBe(`Word Count: 33333 | Reverse: ${' ba'.repeat(33_333)}`);
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  // Quadratic work would take minutes.
+  expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
 });
 
 it.each([
@@ -45,20 +48,14 @@ it.each([
 it.each([
   ['is down', () => gateway.links.textWorker.cut()],
   ['hangs', () => gateway.links.textWorker.freeze()],
-])(
-  'answers 503 within 5 s when text-worker %s, and recovers when it is back',
-  async (_case, damage) => {
-    await analyze({ text: 'a' }).expect(200);
-    await damage();
-    const begun = performance.now();
-    const response = await analyze({ text: 'a' }).expect(503);
-    expect(performance.now() - begun).toBeLessThan(5_000);
-    expect(response.get('retry-after')).toBe('1');
-    expect(response.body.detail).toBe(
-      'text-worker cannot take this request right now. Try again in a moment.',
-    );
-    await gateway.mend();
-    await analyze({ text: 'a' }).expect(200);
-  },
-  10_000,
-);
+])('answers 503 within 5 s when text-worker %s, and recovers when it is back', async (_case, damage) => {
+  await analyze({ text: 'a' }).expect(200);
+  await damage();
+  const begun = performance.now();
+  const response = await analyze({ text: 'a' }).expect(503);
+  expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
+  expect(response.get('retry-after')).toBe('1');
+  expect(response.body.detail).toBe('text-worker cannot take this request right now. Try again in a moment.');
+  await gateway.mend();
+  await eventually(() => analyze({ text: 'a' }).expect(200));
+});

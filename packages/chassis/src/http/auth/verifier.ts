@@ -35,8 +35,11 @@ export function createVerifier({ issuer, audience, jwksUrl, logger }: VerifierOp
   return async (token) => {
     try {
       const { payload } = await jwtVerify(token, keyFor, options);
-      const { sub = '', exp = 0 } = payload;
-      if (!SUBJECT.test(sub)) throw new errors.JWTInvalid('sub is empty, too long or not text');
+      const { exp = 0 } = payload;
+      const sub: unknown = payload.sub;
+      // A number, or a list of one, would be read as text, and be somebody else.
+      if (typeof sub !== 'string' || !SUBJECT.test(sub))
+        throw new errors.JWTInvalid('sub is empty, too long or not text');
       return {
         // Subjects are only unique within their issuer. A URL contains no space.
         owner: `${issuer} ${sub}`,

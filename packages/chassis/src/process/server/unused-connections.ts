@@ -4,8 +4,11 @@ import type { Socket } from 'node:net';
 /** A busy client that has not used a connection for this long while others ended will not use it next. */
 const UNUSED_AFTER_MS = 500;
 
-/** @returns a function that closes the connections without a request for another 500 ms */
-export function unusedConnections(server: Server): () => void {
+/**
+ * @param unusedAfterMs default 500
+ * @returns a function that closes the connections without a request for so long from then on
+ */
+export function unusedConnections(server: Server, unusedAfterMs = UNUSED_AFTER_MS): () => void {
   const idle = new Set<Socket>();
   let candidates = idle;
   const inUse = ({ socket }: IncomingMessage, response: ServerResponse) => {
@@ -24,6 +27,6 @@ export function unusedConnections(server: Server): () => void {
     candidates = new Set(idle);
     setTimeout(() => {
       for (const socket of candidates) socket.end();
-    }, UNUSED_AFTER_MS).unref();
+    }, unusedAfterMs).unref();
   };
 }

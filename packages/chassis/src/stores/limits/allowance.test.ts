@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../../../../../tests/support/eventually.js';
+import { FAULT_ANSWER_MS } from '../../../../../tests/support/fault-time.js';
 import { startTestRedis, type TestRedis } from '../../../../../tests/support/redis.js';
 import { silentLogger } from '../../../../../tests/support/service-basics.js';
 import type { Allowance } from '../../http/limits/allowance.js';
@@ -29,12 +30,15 @@ function limitsOfReplica(): RateLimits {
   return own;
 }
 
-/** As soon as it is connected. */
-async function allowanceOf(options: Partial<AllowanceOptions> & { name: string }): Promise<Allowance> {
-  const allowance = limitsOfReplica().create({
-    ...{ perSecond: 1_000, burst: 1_000, unit: 'requests' },
-    ...options,
-  })!;
+type Options = Omit<AllowanceOptions, 'unit'> & Partial<Pick<AllowanceOptions, 'unit'>>;
+
+/** With a longer time limit than a replica's: on a busy machine, some requests would not be counted. */
+const patientAllowanceOf = async (options: Options): Promise<Allowance> =>
+  createAllowance(await redis.connectAs('rate_limits'), { unit: 'requests', ...options });
+
+/** A replica's, as soon as it is connected. */
+async function allowanceOf(options: Options): Promise<Allowance> {
+  const allowance = limitsOfReplica().create({ unit: 'requests', ...options })!;
   await eventually(async () => expect(await allowance.spend('nobody', 1)).toBeDefined());
   return allowance;
 }
@@ -53,19 +57,16 @@ it.each([
   ['a small burst, where Redis is asked about every request', { perSecond: 20, burst: 10 }],
   ['a burst, where it is not asked about the first half', { perSecond: 20, burst: 40 }],
 ])('is shared by all replicas, and separate for each client: %s', async (_case, sizes) => {
-  const options = { name: `replicas-${sizes.burst}`, ...sizes, unit: 'requests' } as const;
-  // With a longer time limit than a replica's: on a busy machine, some would not be counted.
-  const replicas = await Promise.all(
-    Array.from({ length: 4 }, async () => createAllowance(await redis.connectAs('rate_limits'), options)),
-  );
+  const options = { name: `replicas-${sizes.burst}`, ...sizes };
+  const replicas = await Promise.all(Array.from({ length: 4 }, () => patientAllowanceOf(options)));
   const begun = performance.now();
   let accepted = 0;
-  // At the last refusal, nothing was left.
-  let atRefusal = { accepted: 0, ms: 0 };
+  // At the last refusal, nothing was left: when that was asked for, or when it was heard of.
+  let atRefusal = { accepted: 0, askedMs: 0, heardMs: 0 };
   const greedy = replicas.map(async (replica) => {
     for (let ms = 0; ms < 3_000; ms = performance.now() - begun) {
       if (await isAllowed(replica, 'greedy')) accepted += 1;
-      else atRefusal = { accepted, ms: performance.now() - begun };
+      else atRefusal = { accepted, askedMs: ms, heardMs: performance.now() - begun };
       // What a replica knows takes no time.
       await new Promise(setImmediate);
     }
@@ -76,18 +77,16 @@ it.each([
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   await Promise.all(greedy);
-  expect(atRefusal.ms).toBeGreaterThan(1_000);
-  const possible = options.burst + (options.perSecond * atRefusal.ms) / 1_000;
-  expect(atRefusal.accepted / possible).toBeGreaterThan(0.95);
-  expect(atRefusal.accepted / possible).toBeLessThan(1.05);
+  expect(atRefusal.heardMs).toBeGreaterThan(1_000);
+  const possible = (ms: number) => options.burst + (options.perSecond * ms) / 1_000;
+  expect(atRefusal.accepted).toBeGreaterThan(0.95 * possible(atRefusal.askedMs));
+  expect(atRefusal.accepted).toBeLessThan(1.05 * possible(atRefusal.heardMs));
   expect(new Set(modest)).toEqual(new Set([true]));
 });
 
 it('rarely asks Redis about a client with plenty left, or with nothing left', async () => {
-  const options = { name: 'seldom', perSecond: 0.01, burst: 10_000, unit: 'requests' } as const;
-  // With a longer time limit than a replica's, for busy machines.
-  const replica = async () => createAllowance(await redis.connectAs('rate_limits'), options);
-  const [allowance, other] = [await replica(), await replica()];
+  const options = { name: 'seldom', perSecond: 0.01, burst: 10_000 };
+  const [allowance, other] = [await patientAllowanceOf(options), await patientAllowanceOf(options)];
   const questions = async () =>
     Number(/cmdstat_eval:calls=(\d+)/.exec(await redis.redis.info('commandstats'))?.[1] ?? 0);
   const before = await questions();
@@ -101,37 +100,38 @@ it('rarely asks Redis about a client with plenty left, or with nothing left', as
 });
 
 it('says what is left, and when to try again', async () => {
-  const allowance = await allowanceOf({
+  const allowance = await patientAllowanceOf({
     name: 'upload',
-    perSecond: 100,
+    perSecond: 10,
     burst: 1_000,
     unit: 'content-bytes',
   });
   expect(await allowance.spend('client', 400)).toMatchObject({
     isAllowed: true,
-    policy: '"upload";q=1000;w=10;qu="content-bytes"',
-    left: '"upload";r=600;t=4',
+    policy: '"upload";q=1000;w=100;qu="content-bytes"',
+    left: '"upload";r=600;t=40',
   });
-  expect(await allowance.spend('client', 900)).toMatchObject({
-    isAllowed: false,
-    waitSeconds: 3,
-    left: '"upload";r=0;t=3',
-  });
+  const refused = await allowance.spend('client', 900);
+  // 300 too little; a busy machine has waited for a part of them already.
+  const { waitSeconds } = refused!;
+  expect(refused).toMatchObject({ isAllowed: false, left: `"upload";r=0;t=${waitSeconds}` });
+  expect(waitSeconds).toBeGreaterThan(20);
+  expect(waitSeconds).toBeLessThanOrEqual(30);
   // A refused request costs nothing.
   expect(await isAllowed(allowance, 'client', 600)).toBe(true);
 });
 
 it('allows a single request that is larger than the burst, after a pause', async () => {
-  const allowance = await allowanceOf({ name: 'large', perSecond: 1, burst: 10 });
+  const allowance = await patientAllowanceOf({ name: 'large', perSecond: 1, burst: 10 });
   expect(await isAllowed(allowance, 'client', 500)).toBe(true);
   expect(await isAllowed(allowance, 'client', 500)).toBe(false);
 });
 
 it('keeps nothing about a client once the allowance is full again', async () => {
-  const allowance = await allowanceOf({ name: 'brief', perSecond: 10, burst: 100 });
+  const allowance = await patientAllowanceOf({ name: 'brief', perSecond: 1, burst: 100 });
   await allowance.spend('client', 50);
-  expect(await redis.redis.pttl('limit:brief:client')).toBeLessThanOrEqual(5_000);
-  expect(await redis.redis.pttl('limit:brief:client')).toBeGreaterThan(4_000);
+  expect(await redis.redis.pttl('limit:brief:client')).toBeLessThanOrEqual(50_000);
+  expect(await redis.redis.pttl('limit:brief:client')).toBeGreaterThan(40_000);
 });
 
 it.each(['freeze', 'cut'] as const)(
@@ -144,11 +144,10 @@ it.each(['freeze', 'cut'] as const)(
     await redis.link[damage]();
     const begun = performance.now();
     expect(await allowance.spend(randomUUID(), 1)).toBeUndefined();
-    expect(performance.now() - begun).toBeLessThan(1_000);
-    // The others do not wait.
+    // The others do not wait: a quarter of a second each would be 25 s.
     for (let count = 0; count < 100; count += 1)
       expect(await allowance.spend(randomUUID(), 1)).toBeUndefined();
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
     // What was known about a client is valid for one more second.
     await eventually(async () => expect(await allowance.spend(client, 1)).toBeUndefined());
 

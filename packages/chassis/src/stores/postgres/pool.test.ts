@@ -1,5 +1,6 @@
 import { startPostgres, type PostgresServer } from '../../../../../local/servers/postgres.js';
 import { eventually } from '../../../../../tests/support/eventually.js';
+import { FAULT_ANSWER_MS } from '../../../../../tests/support/fault-time.js';
 import { type Link, openLink } from '../../../../../tests/support/link.js';
 import { configOf } from '../../../../../tests/support/postgres.js';
 import { silentLogger } from '../../../../../tests/support/service-basics.js';
@@ -69,7 +70,7 @@ describe.each([
     // One gets the idle connection, the others try to open new ones.
     for (const { error, ms } of await Promise.all(uses.map((use) => failure(use())))) {
       expect(error).toBeInstanceOf(Unavailable);
-      expect(ms).toBeLessThan(5_000);
+      expect(ms).toBeLessThan(FAULT_ANSWER_MS);
     }
     await link.mend();
     expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -83,7 +84,7 @@ describe.each([
     });
     const { error, ms } = await failure(interrupted);
     expect(error).toBeInstanceOf(Unavailable);
-    expect(ms).toBeLessThan(5_000);
+    expect(ms).toBeLessThan(FAULT_ANSWER_MS);
     await link.mend();
     expect(await numbers()).toEqual([]);
   });
@@ -97,7 +98,7 @@ it('makes a new connection Unavailable within 5 s when the server does not respo
   try {
     const { error, ms } = await failure(db.query('SELECT 1'));
     expect(error).toBeInstanceOf(Unavailable);
-    expect(ms).toBeLessThan(5_000);
+    expect(ms).toBeLessThan(FAULT_ANSWER_MS);
   } finally {
     server.process.kill('SIGCONT');
   }
@@ -109,11 +110,8 @@ it('does not wait for a new connection when another one is returned', async () =
   // It opens no more connections now; existing ones keep working.
   server.process.kill('SIGSTOP');
   try {
-    const { ms, error } = await failure(
-      Promise.all(Array.from({ length: 30 }, () => db.query('SELECT pg_sleep(0.01)'))),
-    );
-    expect(error).toBeUndefined();
-    expect(ms).toBeLessThan(1_400);
+    // Each that waited for a new one would be Unavailable after 1.5 s, at every try.
+    await eventually(() => Promise.all(Array.from({ length: 10 }, () => db.query('SELECT pg_sleep(0.01)'))));
   } finally {
     server.process.kill('SIGCONT');
   }
@@ -137,7 +135,7 @@ it('survives the loss of its connection between two statements of a transaction'
 it('cancels a statement that takes too long', async () => {
   const { error, ms } = await failure(db.query('SELECT pg_sleep(10)'));
   expect(error).toBeInstanceOf(Unavailable);
-  expect(ms).toBeLessThan(5_000);
+  expect(ms).toBeLessThan(FAULT_ANSWER_MS);
 });
 
 describe('a transaction', () => {
@@ -221,13 +219,13 @@ it('ends an idle transaction and releases its locks', async () => {
     db.transaction(async (tx) => {
       await tx.query('INSERT INTO numbers VALUES (1)');
       // Waits for the other transaction's row, and gets it.
-      await eventually(() => db.query('INSERT INTO numbers VALUES (1)'), 15_000);
+      await eventually(() => db.query('INSERT INTO numbers VALUES (1)'));
       await tx.query('INSERT INTO numbers VALUES (2)');
     }),
   );
   expect(error).toBeInstanceOf(Unavailable);
   expect(await numbers()).toEqual([1]);
-}, 20_000);
+});
 
 it('drops a client that acknowledges nothing', async () => {
   expect(await db.query('SHOW tcp_user_timeout')).toEqual([{ tcp_user_timeout: '10000' }]);

@@ -1,5 +1,6 @@
 import { mountSmallDisk } from '../../../../../tests/support/small-disk.js';
 import { eventually } from '../../../../../tests/support/eventually.js';
+import { FAULT_ANSWER_MS } from '../../../../../tests/support/fault-time.js';
 import { startTestRedis, type TestRedis } from '../../../../../tests/support/redis.js';
 import { checkHealth } from '../../http/health.js';
 import { redisCheck } from './client.js';
@@ -9,6 +10,10 @@ async function watch(redis: TestRedis) {
   const checks = [redisCheck(await redis.connectAs('web_gateway'))];
   return async () => (await checkHealth({ service: 'x', pod: 'x-1', checks })).status;
 }
+
+/** On a busy machine, a check may take too long once. */
+const isHealthy = (status: () => Promise<string>) =>
+  eventually(async () => expect(await status()).toBe('healthy'));
 
 const filler = Buffer.alloc(64 * 1024, 1);
 
@@ -22,7 +27,7 @@ describe('the Redis check', () => {
   afterAll(() => redis.stop());
   beforeEach(async () => {
     await redis.redis.flushall();
-    expect(await status()).toBe('healthy');
+    await isHealthy(status);
   });
   const answersReads = async () => expect(await redis.redis.get('image:1')).toBeNull();
 
@@ -35,7 +40,7 @@ describe('the Redis check', () => {
     await answersReads();
     expect(await status()).toBe('unhealthy');
     await redis.redis.replicaof('NO', 'ONE');
-    expect(await status()).toBe('healthy');
+    await isHealthy(status);
   });
 
   it('fails on a server full of keys that must stay, but not on one full of evictable keys', async () => {
@@ -45,7 +50,7 @@ describe('the Redis check', () => {
     };
     await fill(filler.length, 'EX', '3600');
     expect(await redis.redis.info('stats')).toMatch(/^evicted_keys:[1-9]/m);
-    expect(await status()).toBe('healthy');
+    await isHealthy(status);
 
     for (const bytes of [filler.length, 1_024, 1]) await expect(fill(bytes)).rejects.toThrow('OOM');
     await answersReads();
@@ -56,9 +61,9 @@ describe('the Redis check', () => {
     await redis.link.freeze();
     const begun = performance.now();
     expect(await status()).toBe('unhealthy');
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
     await redis.link.mend();
-    await eventually(async () => expect(await status()).toBe('healthy'));
+    await isHealthy(status);
   });
 });
 
@@ -70,7 +75,7 @@ const disk = mountSmallDisk(64);
     const redis = await startTestRedis({ dataDir: disk!.path });
     const status = await watch(redis);
     try {
-      expect(await status()).toBe('healthy');
+      await isHealthy(status);
       disk!.fill();
       // Redis writes everything it is given to its file.
       await eventually(async () => {
@@ -79,7 +84,7 @@ const disk = mountSmallDisk(64);
       });
       expect(await redis.redis.get('image:1')).toBeNull();
       disk!.free();
-      await eventually(async () => expect(await status()).toBe('healthy'));
+      await isHealthy(status);
     } finally {
       await redis.stop();
       disk!.remove();

@@ -1,0 +1,3 @@
+import { expectLargeBuffers } from '../../packages/chassis/src/process/large-buffers.js';
+
+expectLargeBuffers();
