@@ -30,7 +30,8 @@ export type AuthorityOptions = {
   /** Its common name, as lists of authorities show it. */
   name: string;
   days: number;
-  /** The only servers it can sign certificates for, so that a stolen key does no harm elsewhere. Names, including their subdomains, and networks such
+  /**
+   * The only servers it can sign certificates for, so that a stolen key does no harm elsewhere. Names, including their subdomains, and networks such
    * as 127.0.0.0/8. Default: all, and clients
    */
   onlyFor?: { hosts: readonly string[]; networks: readonly string[] };
@@ -57,7 +58,8 @@ export async function makeAuthority({ name, days, onlyFor }: AuthorityOptions): 
   return { certificate: toPem(certificate), key: exportKey(keys.privateKey) };
 }
 
-/** Issues a certificate for a server with these names and addresses.
+/**
+ * Issues a certificate for a server with these names and addresses.
  *
  * @param options.isClient whether it is also for the connections that the server opens. Default: false
  */

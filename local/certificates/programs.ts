@@ -13,7 +13,8 @@ export const programs = [
   ...['nginx', 'postgres', 'redis', 'postgres-exporter', 'redis-exporter'],
 ];
 
-/** Creates certificates for the programs of a local stack, each in a folder with the program's name, as TLS_DIR expects them. Their authority is new,
+/**
+ * Creates certificates for the programs of a local stack, each in a folder with the program's name, as TLS_DIR expects them. Their authority is new,
  * too, and its key is never written to a file.
  *
  * @returns where they are

@@ -9,7 +9,8 @@ export type Https = HttpsOptions & {
 
 const DAY_MS = 86_400_000;
 
-/** Finds or creates the certificate for HTTPS, and renews a created one every day until the signal.
+/**
+ * Finds or creates the certificate for HTTPS, and renews a created one every day until the signal.
  *
  * @returns undefined when HTTPS is off
  */

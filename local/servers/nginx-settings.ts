@@ -40,7 +40,8 @@ export function renderSettings(environment: NodeJS.ProcessEnv = process.env): st
   return run('settings', [certificateFolders.services], environment).stdout;
 }
 
-/** Where nginx listens, each a `host:port`, and how it speaks TLS, written by another script of containers.
+/**
+ * Where nginx listens, each a `host:port`, and how it speaks TLS, written by another script of containers.
  *
  * @returns also a remark if this build of nginx lacks a feature
  */
@@ -57,7 +58,8 @@ export function renderListen(
   return { text: stdout, remark: stderr.trim() };
 }
 
-/** Puts a certificate into a folder for nginx, and returns the command that keeps it up to date.
+/**
+ * Puts a certificate into a folder for nginx, and returns the command that keeps it up to date.
  *
  * @throws nginx's message when it cannot use the certificate
  */

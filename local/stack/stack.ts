@@ -41,7 +41,8 @@ export type StackOptions = DataDirOptions & {
   env?: Partial<Record<ServiceName | 'all', Record<string, string>>>;
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
-  /** Makes every replica serve metrics, starts Prometheus and the exporters if they are installed, and starts a trace store, unless the shell
+  /**
+   * Makes every replica serve metrics, starts Prometheus and the exporters if they are installed, and starts a trace store, unless the shell
    * says where traces go. Default: false.
    */
   observe?: boolean;

@@ -7,7 +7,8 @@ import type { TraceStore } from './store.js';
 /** A batch of spans is at most 512, unless OTEL_BSP_MAX_EXPORT_BATCH_SIZE says otherwise: half a megabyte. */
 const MAX_BODY_BYTES = 2 * 1024 ** 2;
 
-/** Accepts traces from OTLP exporters, as JSON over HTTP, and returns them as Jaeger does:
+/**
+ * Accepts traces from OTLP exporters, as JSON over HTTP, and returns them as Jaeger does:
  * - `POST /v1/traces` (https://opentelemetry.io/docs/specs/otlp/#otlphttp)
  * - `GET /api/v3/traces/:id` (https://www.jaegertracing.io/docs/latest/architecture/apis/), the spans as they were exported
  */

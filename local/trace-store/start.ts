@@ -20,7 +20,8 @@ const HEAP_MB = 192;
 /** People look at the trace of what they have just done. */
 const EXPORT_DELAY_MS = 500;
 
-/** Starts the trace store on a free port of 127.0.0.1. It is not awaited: until it runs, spans are retried or lost.
+/**
+ * Starts the trace store on a free port of 127.0.0.1. It is not awaited: until it runs, spans are retried or lost.
  *
  * @returns undefined when the shell says where spans go
  */

@@ -49,7 +49,8 @@ export function nginxConfiguration(environment, isSecured) {
   return { path: join(folder, 'nginx.conf'), reads: paths.length + 2 };
 }
 
-/** In containers, the scripts' output is in /tmp; here, it is beside the other files. In a template, each service has one replica. And when a URL begins
+/**
+ * In containers, the scripts' output is in /tmp; here, it is beside the other files. In a template, each service has one replica. And when a URL begins
  * with a variable, gixy mistakes its host for a path.
  */
 function complete(text, isSecured) {

@@ -39,7 +39,8 @@ const ALLOWED: Record<string, Record<string, string>> = {
   },
 };
 
-/** Every object outside PostgreSQL's own schemas, with a role's privileges on it, however they were granted. Functions only if they run with their
+/**
+ * Every object outside PostgreSQL's own schemas, with a role's privileges on it, however they were granted. Functions only if they run with their
  * owner's privileges.
  */
 const rightsOf = (role: string) => `

@@ -10,7 +10,8 @@ export interface TestAuthority {
   folder: string;
   /** Its own certificate, in PEM. */
   certificate: string;
-  /** Creates a new certificate, also for 127.0.0.1, which replaces the existing one.
+  /**
+   * Creates a new certificate, also for 127.0.0.1, which replaces the existing one.
    *
    * @param options.folder where. Default: its own
    * @param options.trusted the authorities that its owner trusts. Default: this one

@@ -1,4 +1,5 @@
-/** Creates a table of values by route.
+/**
+ * Creates a table of values by route.
  *
  * @param groups values, each with its routes: a method and an Express path, such as `GET /tasks/:id`
  * @returns a function that finds the value of a route, whatever the case of the method

@@ -22,7 +22,8 @@ const GOALS = {
 /** Each measurement consists of this many short ones, alternating with the others', because a machine's speed changes from second to second. */
 const TURNS = 6;
 
-/** Compared by CPU time per request: the rate also depends on what else runs on the two cores: the load
+/**
+ * Compared by CPU time per request: the rate also depends on what else runs on the two cores: the load
  * generator, the collector, and the reader of the log, whose lines are longer with a trace.
  */
 export const telemetry: Row = {

@@ -25,7 +25,8 @@ export interface ShutdownOptions {
   fatal: (error: unknown, what: string) => void;
 }
 
-/** Stops a service without failing a request: readiness 503 → serve on for SHUTDOWN_DRAIN_MS with `Connection: close` → end streams →
+/**
+ * Stops a service without failing a request: readiness 503 → serve on for SHUTDOWN_DRAIN_MS with `Connection: close` → end streams →
  * close the server → `close` steps. `fatal` at SHUTDOWN_TIMEOUT_MS.
  */
 export async function shutDown(options: ShutdownOptions): Promise<void> {

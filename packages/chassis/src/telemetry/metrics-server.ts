@@ -9,7 +9,8 @@ const CONTENT_TYPES: Record<MetricsFormat, string> = {
 
 export type MetricsServer = SideServer;
 
-/** Answers only `GET /metrics`, on a separate port: a program that may read the metrics cannot call the service, and vice
+/**
+ * Answers only `GET /metrics`, on a separate port: a program that may read the metrics cannot call the service, and vice
  * versa. It does not keep the process alive.
  *
  * @throws when it cannot listen there

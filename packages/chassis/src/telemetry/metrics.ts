@@ -49,7 +49,8 @@ export function counter(definition: Definition, read: Read): void {
   readMetrics.set(definition.name, { ...definition, type: 'counter', read });
 }
 
-/** Declares a counter and keeps it: counting costs one addition, whether or not it is ever read.
+/**
+ * Declares a counter and keeps it: counting costs one addition, whether or not it is ever read.
  *
  * @param by a label and its known values, which start at 0: otherwise, Prometheus would not notice the first event
  * @returns a function that counts

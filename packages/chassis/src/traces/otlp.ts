@@ -44,7 +44,8 @@ const SCALARS = {
   bytesValue: z.string(),
 };
 
-/** Nested lists are kept down to this depth. A recursive schema would overflow the stack: JSON can be nested as deeply as it is
+/**
+ * Nested lists are kept down to this depth. A recursive schema would overflow the stack: JSON can be nested as deeply as it is
  * long.
  */
 const DEPTH = 3;

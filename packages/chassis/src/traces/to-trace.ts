@@ -26,7 +26,8 @@ export function toTrace(exported: readonly ResourceSpans[]): Trace | undefined {
   };
 }
 
-/** Whether a trace began with such a request (`POST /upload`) from this owner. That is only known once its first span has arrived.
+/**
+ * Whether a trace began with such a request (`POST /upload`) from this owner. That is only known once its first span has arrived.
  *
  * @param owner null for anyone's
  */

@@ -9,14 +9,16 @@ import { exportRequestSchema, type ResourceSpans } from './otlp.js';
 import { hasBegunWith, toTrace } from './to-trace.js';
 
 export interface TraceReader {
-  /** The trace that a traceparent belongs to, with the spans that have arrived so far.
+  /**
+   * The trace that a traceparent belongs to, with the spans that have arrived so far.
    *
    * @param traceparent undefined or null when there was none
    * @throws HttpProblem 404 when there is none: not exported, not arrived yet, or already dropped; 502 when it cannot be shown; 503 while the store
    *   cannot be read
    */
   read(traceparent: string | null | undefined): Promise<Trace>;
-  /** The trace with an id from a client, if it began with such a request (`POST /upload`) from this owner.
+  /**
+   * The trace with an id from a client, if it began with such a request (`POST /upload`) from this owner.
    *
    * @param owner null for anyone's
    * @throws as `read`; 404 for all others

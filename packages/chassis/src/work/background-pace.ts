@@ -18,7 +18,8 @@ const ACTIVE_MS = 10_000;
 /** What a client that has had no background work lately may use at once, in ms of a place of weight 1. */
 const BURST_MS = 1_000;
 
-/** Slows a client's background work down to a share of a place's time while other clients have other work; otherwise it gets all the
+/**
+ * Slows a client's background work down to a share of a place's time while other clients have other work; otherwise it gets all the
  * time. GCRA, with the duration of work as its cost: after 4 s of work at a share of 0.1, there is a pause of 30 s.
  *
  * @param share Infinity for no limit

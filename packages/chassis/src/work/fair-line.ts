@@ -51,7 +51,8 @@ const LOOK_AGAIN_MS = 200;
 /** How many clients that neither work nor wait are remembered, for what they have used. */
 const REMEMBERED_CLIENTS = 1_000;
 
-/** Gives turns to the client that has used least recently, so that a thousand requests of one client do not delay a single one of another, and a
+/**
+ * Gives turns to the client that has used least recently, so that a thousand requests of one client do not delay a single one of another, and a
  * client with expensive requests gets as much time as the others, not as many turns. A client's own requests keep their order, except that
  * background work lets other work pass.
  *

@@ -4,7 +4,8 @@ import { IDEMPOTENCY_KEY, idempotencyKeySchema } from '@millrace/contracts';
 import type { Request } from 'express';
 import { beginFingerprint, type KeyedRequest } from './keys.js';
 
-/** The request's Idempotency-Key, together with the owner, because two users may choose the same key. (A key contains no space, so this is
+/**
+ * The request's Idempotency-Key, together with the owner, because two users may choose the same key. (A key contains no space, so this is
  * unambiguous.)
  *
  * @throws HttpProblem 400 when it is malformed

@@ -39,7 +39,8 @@ type Figures = Record<
 /** PostgreSQL is queried at most this often, however often metrics are requested. */
 const SHARED_MS = 1_000;
 
-/** Declares the metrics of jobs that come from PostgreSQL. Every replica of task-api reports the same values, so queries use `max`.
+/**
+ * Declares the metrics of jobs that come from PostgreSQL. Every replica of task-api reports the same values, so queries use `max`.
  *
  * @param lists the connections that writes do not need
  */

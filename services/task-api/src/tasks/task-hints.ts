@@ -26,7 +26,8 @@ const CHANNEL = 'task-changes';
 /** Stands for changes without an owner, or with an unknown one. */
 const NOBODY = '';
 
-/** Uses publish and subscribe in Redis: one subscription for all listeners, and none without listeners. A message names the owners, each
+/**
+ * Uses publish and subscribe in Redis: one subscription for all listeners, and none without listeners. A message names the owners, each
  * by a
  * hash, separated by spaces.
  *

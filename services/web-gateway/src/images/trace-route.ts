@@ -4,7 +4,8 @@ import { type TraceReader, traceIdSchema } from '@millrace/chassis/traces';
 import type { ImageStore } from '@millrace/workflows';
 import { Router } from 'express';
 
-/** GET /image/:id/trace: how an image was made, in every process, and when. GET /upload/:id/trace: the same for a failed upload; the id is that of
+/**
+ * GET /image/:id/trace: how an image was made, in every process, and when. GET /upload/:id/trace: the same for a failed upload; the id is that of
  * the trace, from the upload's `traceresponse`. Everyone who may see the image may see its trace; a failed upload's only its sender.
  */
 export function imageTraceRoutes(images: ImageStore, traces: TraceReader): Router {

@@ -25,7 +25,8 @@ const YOUNG_MS = 10_000;
 /** The maximum of setTimeout. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Signs the user in if they return from the issuer, or were signed in in this tab before, and tells the page who they are. Tokens are kept only in
+/**
+ * Signs the user in if they return from the issuer, or were signed in in this tab before, and tells the page who they are. Tokens are kept only in
  * this closure: a reload goes to the issuer and back, unnoticed while the session there lasts.
  */
 export async function openSession(settings: SignInSettings, page: Surroundings): Promise<Access> {

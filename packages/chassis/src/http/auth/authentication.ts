@@ -12,14 +12,16 @@ import { notAService, scopeMissing, tokenMissing } from './refusals.js';
 
 /** Decides who may call which route. */
 export interface Authentication {
-  /** Puts the rule of each route (`accessOf`) before its handlers, so that no part of a request is read before it is allowed.
+  /**
+   * Puts the rule of each route (`accessOf`) before its handlers, so that no part of a request is read before it is allowed.
    *
    * @throws when a route has no rule
    */
   protect(router: Router): void;
 }
 
-/** Authentication as configured by AUTH_MODE.
+/**
+ * Authentication as configured by AUTH_MODE.
  * @param findKey looks API keys up; without it, the service accepts none
  * @returns undefined for `off`: then nothing is loaded, and no request is checked
  */

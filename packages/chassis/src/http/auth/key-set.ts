@@ -20,7 +20,8 @@ export interface KeySetOptions {
 /** After a background fetch has failed: the current keys stay in use. */
 const RETRY_AFTER_MS = 10_000;
 
-/** The issuer's keys. jose has such a set (`createRemoteJWKSet`), but it refuses unknown keys during its cooldown, and refuses everything once its
+/**
+ * The issuer's keys. jose has such a set (`createRemoteJWKSet`), but it refuses unknown keys during its cooldown, and refuses everything once its
  * keys are old and the issuer is down. Here, a token with an unknown key waits for a fetch that began after the token arrived, and all waiting
  * requests share that fetch. So a key rotation refuses no valid token, and tokens with made-up keys cost the issuer one request a second. Keys stay
  * in use until there are newer ones.

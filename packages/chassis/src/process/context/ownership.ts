@@ -18,7 +18,8 @@ export function visibleOwner(): string | null {
   return principal.owner ?? '';
 }
 
-/** Marks a trace with its owner. The mark reveals neither the owner nor the owner's other traces; but given an owner, it can be checked whether a
+/**
+ * Marks a trace with its owner. The mark reveals neither the owner nor the owner's other traces; but given an owner, it can be checked whether a
  * trace is theirs.
  */
 export function ownerMark(traceId: string, owner: string): string {

@@ -17,7 +17,8 @@ const RETRY_MS = 10;
 /** How long a process that ends waits for its reader. */
 const LAST_FLUSH_MS = 1_000;
 
-/** A log that needs one system call for all lines of a turn of the event loop, and never blocks the process: when the reader of a pipe
+/**
+ * A log that needs one system call for all lines of a turn of the event loop, and never blocks the process: when the reader of a pipe
  * hangs, up to a million characters are buffered, and further lines are dropped. A process that exits writes what is buffered; one that is killed
  * loses it, which is at most one turn's lines if the reader keeps up.
  *

@@ -16,7 +16,8 @@ const MESSAGE_MAX = 2_000;
 const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
 const QUOTED = /"[^]*"/;
 
-/** An error as it is logged: without anything that clients sent. Libraries attach all sorts of things to their errors: PostgreSQL the row that
+/**
+ * An error as it is logged: without anything that clients sent. Libraries attach all sorts of things to their errors: PostgreSQL the row that
  * violates a constraint, ioredis the arguments of the command. So only the properties listed here are written, and values quoted in messages are removed.
  */
 export function loggedError(error: unknown, causes = CAUSES_MAX): unknown {

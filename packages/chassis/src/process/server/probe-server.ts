@@ -1,7 +1,8 @@
 import type { Lifecycle } from '../lifecycle.js';
 import { serveAside, type SideServer } from './side-server.js';
 
-/** Answers only `GET /livez` and `GET /readyz`, as the service itself does, on a separate port: the kubelet has no certificate to
+/**
+ * Answers only `GET /livez` and `GET /readyz`, as the service itself does, on a separate port: the kubelet has no certificate to
  * present to the service.
  *
  * @throws when it cannot listen there

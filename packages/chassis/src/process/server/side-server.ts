@@ -14,7 +14,8 @@ export interface SideServer {
   close(): void;
 }
 
-/** A small server on a separate port, for programs that monitor the service: they cannot call it, and its callers cannot monitor it. It
+/**
+ * A small server on a separate port, for programs that monitor the service: they cannot call it, and its callers cannot monitor it. It
  * does not
  * keep the process alive.
  *

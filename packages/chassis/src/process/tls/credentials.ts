@@ -13,7 +13,8 @@ export interface Credentials {
   expiresAt: number;
 }
 
-/** Reads `tls.crt`, `tls.key` and `ca.crt`, and checks that they match.
+/**
+ * Reads `tls.crt`, `tls.key` and `ca.crt`, and checks that they match.
  *
  * @throws ConfigError that says what is wrong with which file
  */

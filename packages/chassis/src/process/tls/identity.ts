@@ -12,7 +12,8 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
 /** The minimum time between two log lines about refused connections: anybody can open more. */
 const LOG_REFUSALS_EVERY_MS = 1_000;
 
-/** The certificate in a folder, for as long as the process runs: new connections use renewed files. Files that do not match are
+/**
+ * The certificate in a folder, for as long as the process runs: new connections use renewed files. Files that do not match are
  * ignored, because they may be in the middle of a change.
  * @param callers the names in the certificates of allowed callers. Default: everyone with a certificate from the authority
  * @throws ConfigError when the files do not match at the start

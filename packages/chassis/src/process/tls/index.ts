@@ -13,7 +13,8 @@ export interface Tls {
   stores: StoreTls | undefined;
 }
 
-/** TLS as configured by TLS_DIR and STORES_CA. Without them, nothing is loaded, and everything stays plain. Files that do not match end the
+/**
+ * TLS as configured by TLS_DIR and STORES_CA. Without them, nothing is loaded, and everything stays plain. Files that do not match end the
  * process, with a message that says what is wrong.
  */
 export function openTls(config: TlsConfig, logger: Logger): Tls {

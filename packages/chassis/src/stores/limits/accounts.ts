@@ -6,7 +6,8 @@ export interface Verdict {
   fullInMs: number;
 }
 
-/** Spends `costMs` of the allowance that all replicas share, if there is enough left after `spentMs`, which this replica has already spent.
+/**
+ * Spends `costMs` of the allowance that all replicas share, if there is enough left after `spentMs`, which this replica has already spent.
  *
  * @returns undefined when that is unknown
  */
@@ -42,7 +43,8 @@ export interface AccountsOptions {
   clientsMax?: number;
 }
 
-/** Avoids most questions about busy clients: a client with plenty left is allowed, and one with too little is refused, by what is known here. In
+/**
+ * Avoids most questions about busy clients: a client with plenty left is allowed, and one with too little is refused, by what is known here. In
  * between, every request is a question. Everything is reported, so the rate is exact; replicas that do not know about each other's requests yet can
  * each allow a twentieth of a burst too much, which the client then waits for.
  */

@@ -18,7 +18,8 @@ interface Waiting {
 /** More at a time would compete for CPU, and delay the first one. */
 const OPENED_AT_ONCE = 2;
 
-/** A caller gets the first connection that becomes free: a returned one, or a new one. In pg's pool, the caller that triggers a new connection waits
+/**
+ * A caller gets the first connection that becomes free: a returned one, or a new one. In pg's pool, the caller that triggers a new connection waits
  * for that one. It needs a PostgreSQL process, a password hash and, with TLS, a handshake: more than a second on a busy machine, in which
  * the others become free a hundred times.
  */

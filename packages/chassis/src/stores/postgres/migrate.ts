@@ -68,7 +68,8 @@ async function apply(client: Client, directory: string, schema: string) {
   });
 }
 
-/** Makes the record of applied migrations read-only for others: the service's role may write to every table that its owner creates
+/**
+ * Makes the record of applied migrations read-only for others: the service's role may write to every table that its owner creates
  * (postgres/roles.sql), including this one.
  */
 async function protectRecord(client: Client, schema: string): Promise<void> {

@@ -10,7 +10,8 @@ const configSchema = postgresConfig.extend({
   POD_NAME: serviceConfig.shape.POD_NAME,
 });
 
-/** A process that brings a schema up to date and exits, with status 1 if that failed. It uses the account that owns the schema; the service
+/**
+ * A process that brings a schema up to date and exits, with status 1 if that failed. It uses the account that owns the schema; the service
  * itself has another account, which can only read and write rows.
  *
  * @param service the name in log lines

@@ -2,7 +2,8 @@ import type { SpanDescription } from '@millrace/tracing';
 
 const descriptions = new Map<string, SpanDescription>();
 
-/** The span of a statement, named after what it does to which tables: `INSERT tasks INSERT jobs`. It contains neither the text nor the values, which
+/**
+ * The span of a statement, named after what it does to which tables: `INSERT tasks INSERT jobs`. It contains neither the text nor the values, which
  * are personal data. There are few different statements: what varies is in their values.
  */
 export function describeStatement(text: string): SpanDescription {
