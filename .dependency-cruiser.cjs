@@ -1,6 +1,6 @@
 // In which direction imports may go: part of `npm run lint`. A folder may import those below it, never those above or beside it.
 
-/** What the rooms of the chassis may know of one another, from the lowest up. All of them may throw the problems of `http/`. */
+/** Which rooms of the chassis may import which, from the lowest up. All of them may throw the problems of `http/`. */
 const room = (name, ...known) => ({
   name: `chassis-${name}`,
   comment: `packages/chassis/src/${name} may import from itself and from: ${known.join(', ')}.`,
@@ -19,8 +19,7 @@ module.exports = {
   forbidden: [
     {
       name: 'no-circles',
-      comment:
-        'Two files that import each other are one subject in two files, or have a third one in common.',
+      comment: 'Two files that import each other are one subject in two files, or share a third one.',
       severity: 'error',
       from: {},
       to: { circular: true },
@@ -28,28 +27,28 @@ module.exports = {
     {
       name: 'services-are-apart',
       comment:
-        'A service imports packages, never another service. What two of them need belongs into packages/.',
+        'A service imports packages, never another service. Code that two services need belongs in packages/.',
       severity: 'error',
       from: { path: '^services/([^/]+)/' },
       to: { path: '^services/', pathNot: '^services/$1/' },
     },
     {
       name: 'packages-are-below',
-      comment: 'Packages know neither services nor what starts or tests them.',
+      comment: 'Packages import neither services nor the code that starts or tests them.',
       severity: 'error',
       from: { path: '^packages/', pathNot: '\\.test\\.ts$' },
       to: { path: '^(services|local|tests)/' },
     },
     {
       name: 'product-knows-no-tests',
-      comment: 'What runs in production does not import what tests it.',
+      comment: 'Production code does not import tests.',
       severity: 'error',
       from: { path: '^(packages|services|local)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^tests/|\\.test\\.ts$' },
     },
     {
       name: 'routes-are-apart',
-      comment: 'What two routes need is a use case, in a file of its own.',
+      comment: 'Code that two routes need is a use case, in its own file.',
       severity: 'error',
       from: { path: ROUTE },
       to: { path: ROUTE },
@@ -67,12 +66,12 @@ module.exports = {
     },
     {
       name: 'test-support-is-below',
-      comment: 'tests/support is what the suites share: it knows none of them.',
+      comment: 'tests/support is what the suites share: it does not import them.',
       severity: 'error',
       from: { path: '^tests/support/' },
       to: { path: '^tests/', pathNot: '^tests/support/' },
     },
-    // A span is the current one by the context of its request.
+    // The request context holds the current span.
     room('telemetry', 'process/(context/(request-context|traceparent)|log/logger|server/side-server)\\.ts'),
     room('process', 'telemetry/'),
     room('work', 'process/', 'telemetry/'),
@@ -83,14 +82,14 @@ module.exports = {
     {
       name: 'tracing-is-apart',
       comment:
-        'OpenTelemetry is loaded only while tracing is on: by packages/tracing, of which others know the types.',
+        'OpenTelemetry is loaded only while tracing is on, by packages/tracing. Others import only its types.',
       severity: 'error',
       from: { path: '^(packages|services|local)/', pathNot: '^packages/tracing/' },
       to: { path: 'node_modules/@opentelemetry/' },
     },
     {
       name: 'no-unresolvable',
-      comment: 'An import that leads nowhere would be one that no rule sees.',
+      comment: 'No rule can check an import that cannot be resolved.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },

@@ -1,4 +1,4 @@
-// The components of overlays/, each on the cluster, in a namespace of its own.
+// The components of overlays/, on the cluster, each in its own namespace.
 module.exports = {
   ...require('./jest.cluster.config.js'),
   testMatch: ['<rootDir>/tests/cluster/components/*.test.ts'],

@@ -42,13 +42,13 @@ module.exports = {
   collectCoverageFrom: [
     '{packages,services}/*/src/**/*.ts',
     '!**/*.test.ts',
-    // What tests run only as processes of their own, in which nothing is counted.
+    // Files that tests only run as separate processes, where coverage is not counted.
     '!services/*/src/{main,serve,migrate}.ts',
     '!packages/*/src/process/{run-service,shutdown,log/log-output}.ts',
     '!packages/*/src/stores/postgres/run-migrations.ts',
   ],
   coverageReporters: ['text', 'lcov'],
-  // One or two below the actual values, which differ from run to run: branches 89.7, functions 95.0, lines 97.0.
+  // Slightly below the actual values, which vary from run to run: branches 89.7, functions 95.0, lines 97.0.
   coverageThreshold: { global: { statements: 94, branches: 88, functions: 93, lines: 95 } },
   reporters: ['default', '<rootDir>/tests/support/retries-reporter.js'],
 };

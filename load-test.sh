@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts load on a running Millrace, and shows what replicas gain: ./load-test.sh --help. Needs only bash 3.2, curl 7.75 and awk. Its parts
+# Puts load on a running Millrace, and shows what more replicas bring: ./load-test.sh --help. Needs only bash 3.2, curl 7.75 and awk. Its parts
 # are in scripts/load-test/, one subject per file.
 # shellcheck disable=SC2034,SC2154 # its parts read and set what is used here
 case ${BASH_VERSION:-} in '' | [12].* | 3.[01].*) echo "load-test.sh needs bash 3.2 or newer: bash load-test.sh" >&2; exit 2 ;; esac
@@ -21,27 +21,27 @@ usage() {
   cat <<'END'
 Usage: ./load-test.sh [OPTION...]
 
-Sends requests to a running Millrace, several at a time, and tells which replica answered each, and when.
+Sends requests to a running Millrace, several at a time, and shows which replica answered each, and when.
 Without options: 20 images to blur, all at once.
 
   --url URL            the endpoint (default: $MILLRACE_URL, else http://localhost:8080)
   -n, --requests N     how many requests (default 20)
   -c, --concurrency N  how many at a time, up to 300 (default 20)
-  --duration TIME      as many as go into this time instead: 30s, 2m
+  --duration TIME      send as many as possible for this long instead: 30s, 2m
   --target TARGET      upload (default), analyze, tasks, health, or a path for GET, such as /api/tasks
   --file IMAGE         the image to upload (default: a small generated one)
-  --compare 1,2,4      the same load with each of these numbers of blur-workers; prints what the replicas gain, and writes a
-                       .json file and an image (.svg, .html). The number from before is put back at the end, also after Ctrl-C
-  --on WHERE           what runs at the URL, for --compare: local (npm start), compose or kubernetes (default: is found out)
-  --out FOLDER         for the files (default with --compare: load-test-results)
-  --help               this text
+  --compare 1,2,4      the same load with each of these numbers of blur-workers; prints what more replicas bring, and writes a
+                       .json file and an image (.svg, .html). The previous number is restored at the end, even after Ctrl-C
+  --on WHERE           what runs at the URL, for --compare: local (npm start), compose or kubernetes (default: detected)
+  --out FOLDER         where to write the files (default with --compare: load-test-results)
+  --help               show this help
 
 Environment:
   MILLRACE_TOKEN       an access token or an API key, where people sign in (AUTH_MODE=jwt)
 
-Exit status: 0 all answered, 1 some requests failed, 2 it could not be run.
+Exit status: 0 if all requests succeeded, 1 if some failed, 2 if the test could not run.
 
-For --compare start the stack with work that one CPU does not limit: BLUR_DELAY_MS=2000 npm start
+For --compare, start the stack with work that does not depend on the CPU: BLUR_DELAY_MS=2000 npm start
 END
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Bundles a service, and puts into runtime/ what runs of it: lay-out SERVICE
+// Bundles a service, and puts the files that it needs at run time into runtime/: lay-out SERVICE
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../packages/chassis/bundling/bundle.mjs';

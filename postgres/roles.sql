@@ -25,15 +25,15 @@ BEGIN
         role,
         current_setting('millrace.' || role || '_password')
       );
-      -- The service is told what is wrong with its statements, and logs it without values; PostgreSQL's messages quote them. So its own log has
-      -- only what happens to the server: in this order, errors of statements come before LOG.
+      -- The service learns what is wrong with its statements, and logs that without values; PostgreSQL's messages quote them. So its own log has
+-- only what happens to the server: with this level, errors of statements are left out.
       EXECUTE format('ALTER ROLE %I SET log_min_messages = log', role);
       EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', role, current_database(), service.schema);
       EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
     END LOOP;
     role := service.runs || '_migrate';
     EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', service.schema, role);
-    -- In earlier versions the service itself owned everything.
+    -- In earlier versions, the service itself owned everything.
     EXECUTE format('REASSIGN OWNED BY %I TO %I', service.runs, role);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', service.schema, service.runs);
     EXECUTE format(
@@ -43,7 +43,7 @@ BEGIN
       'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I',
       role, service.schema, service.runs
     );
-    -- Which migrations have been applied is for the other role to say. Where there is no such table yet, whoever creates it sees to that
+    -- Only the other role may record applied migrations. If the table does not exist yet, its creator sets these privileges
     -- (packages/chassis/src/stores/postgres/migrate.ts).
     IF to_regclass(format('%I.migrations', service.schema)) IS NOT NULL THEN
       EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %I.migrations FROM %I', service.schema, service.runs);
@@ -52,7 +52,7 @@ BEGIN
 END
 $roles$;
 
--- For the exporter of metrics (docs/OBSERVABILITY.md): it reads statistics and settings, and no table.
+-- For the metrics exporter (docs/OBSERVABILITY.md): it reads statistics and settings, but no table.
 DO $metrics$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'metrics') THEN

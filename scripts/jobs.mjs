@@ -139,7 +139,7 @@ async function* ids(jobs) {
   for await (const { id } of jobs) yield id;
 }
 
-/** Makes calls for a few ids at a time. 409 and 404 are no errors: somebody else was faster, or the job's task was deleted. */
+/** Makes calls for a few ids at a time. 409 and 404 are not errors: somebody else was faster, or the job's task was deleted. */
 async function forEach(ids, call) {
   const counts = { done: 0, left: 0 };
   const iterator = ids[Symbol.asyncIterator]?.() ?? ids[Symbol.iterator]();

@@ -8,18 +8,18 @@ const USAGE = `Usage: npm run keys -- [command] [options]
 
 Commands
   list                   your keys, and when they expire (default)
-  create NAME            makes a key and prints it, which happens only once
+  create NAME            creates a key and prints it; it cannot be shown again
   revoke ID              the key stops working within ten seconds
 
 Options
   --scopes SCOPE,…       for create: what the key allows, such as tasks:read,tasks:write. Never more than your token
   --days NUMBER          for create: when it expires, at most 365 (default 90)
-  --subject SUB          for list: whose keys; others' only for administrators
+  --subject SUB          for list: another user's keys, for administrators only
   --url URL              the URL of Millrace. Default: $MILLRACE_URL, else http://localhost:8080
   --help                 show this help
 
 Environment
-  MILLRACE_TOKEN         your access token. A key makes no keys
+  MILLRACE_TOKEN         your access token. A key cannot create keys
 `;
 
 async function main() {
@@ -53,14 +53,14 @@ async function list(url, { subject }) {
 }
 
 async function create(url, { scopes, days }, name) {
-  if (scopes === undefined) throw new Error('Say what the key allows: --scopes tasks:read,tasks:write');
+  if (scopes === undefined) throw new Error('Specify what the key allows: --scopes tasks:read,tasks:write');
   const body = {
     name,
     scopes: scopes.split(','),
     ...(days !== undefined && { expires_in_days: Number(days) }),
   };
   const { id, key, expires_at: end } = await answer(ask(url, 'POST', body));
-  // The key alone goes to stdout, so that a script can put it where it belongs.
+  // Only the key goes to stdout, so that a script can use it.
   console.error(
     `Expires on ${end.slice(0, 10)}. It is not shown again. To revoke it: npm run keys -- revoke ${id}`,
   );

@@ -63,5 +63,5 @@ for user in web_gateway task_api queue_worker rate_limits; do
   entry "${user}_url" "redis://$user:$value@redis:6379"
 done
 entry metrics_password "$(password)"
-# Without TLS, and with. Always new: a release before knew only the first.
+# Without and with TLS. Always written again, because an earlier release had only the first.
 echo "  exporter_passwords: $(printf '{"redis://metrics@redis:6379":"%s","rediss://metrics@redis:6379":"%s"}' "$value" "$value" | encode)"

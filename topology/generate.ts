@@ -156,7 +156,7 @@ function components() {
   }));
 }
 
-/** The services, with what their certificates are for. */
+/** The services, with the purposes of their certificates. */
 function callees() {
   return components().flatMap((one) => {
     const service = all.find(({ name }) => name === one.name);

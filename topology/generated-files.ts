@@ -27,7 +27,7 @@ export function makeFile(path: string, template: string, data: object, sources =
   files.set(path, { text: render(template, data), sources });
 }
 
-/** Makes a whole file of a text that is made elsewhere. */
+/** Makes a whole file from a text that is generated elsewhere. */
 export function makeText(path: string, text: string, sources: string[]): void {
   files.set(path, { text, sources });
 }

@@ -4,10 +4,10 @@
 /** The port of every service in a container or pod. */
 export const servicePort = 3000;
 
-/** Where every service serves its metrics there: the port that is registered for Prometheus exporters of OpenTelemetry. */
+/** Where every service serves its metrics there: the registered port of OpenTelemetry's Prometheus exporter. */
 export const metricsPort = 9464;
 
-/** Where every service answers the kubelet's probes there, if its own port wants a certificate. */
+/** Where every service answers the kubelet's probes there, if its own port requires a certificate. */
 export const probePort = 3001;
 
 /** The third-party programs: their Kubernetes component label, and the port that others connect to. */
@@ -21,7 +21,7 @@ type Service<Name extends string> = {
   /** One sentence. */
   purpose: string;
   component: 'gateway' | 'api' | 'worker';
-  /** What Nginx routes to it; nginx/routes.conf has the details: it limits its clients, in Redis. Without, the service is internal. */
+  /** What Nginx routes to it; nginx/routes.conf has the details. Such a service limits its clients, in Redis. Without it, the service is internal. */
   publicPaths?: string[];
   /** The services it calls, and what for. */
   calls?: Partial<Record<NoInfer<Name>, string>>;

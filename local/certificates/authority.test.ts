@@ -14,7 +14,7 @@ beforeAll(async () => {
   });
 });
 
-/** Connects to a server with that certificate by a name, as a client does that trusts the authority alone. */
+/** Connects by name to a server with that certificate, as a client that trusts only this authority. */
 async function connect(servername: string, { certificate, key }: Credentials): Promise<void> {
   const server = tls.createServer({ cert: certificate, key }).listen(0, '127.0.0.1');
   server.on('tlsClientError', () => undefined);
@@ -38,19 +38,19 @@ test.each(['localhost', '127.0.0.1', 'a.localhost'])(
 );
 
 test.each(['example.com', 'localhost.example.com'])(
-  'its certificate for %s is worth nothing, whoever has its key',
+  'its certificate for %s is not valid, even with its key',
   async (host) => {
     const forged = await issueCertificate(authority, { hosts: [host], days: 1 });
     await expect(connect(host, forged)).rejects.toThrow('permitted subtree violation');
   },
 );
 
-test('its certificate for another address is worth nothing', async () => {
+test('its certificate for another address is not valid', async () => {
   const forged = await issueCertificate(authority, { hosts: ['localhost', '192.0.2.1'], days: 1 });
   await expect(connect('localhost', forged)).rejects.toThrow('permitted subtree violation');
 });
 
-test('it cannot make another authority, and its certificates end when they should', async () => {
+test('it cannot sign another authority, and its certificates expire when they should', async () => {
   const issued = new X509Certificate(
     (await issueCertificate(authority, { hosts: ['localhost'], days: 1 })).certificate,
   );

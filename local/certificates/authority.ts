@@ -27,11 +27,11 @@ import {
 export type Credentials = { certificate: string; key: string };
 
 export type AuthorityOptions = {
-  /** Its common name, as people see it in their list of authorities. */
+  /** Its common name, as lists of authorities show it. */
   name: string;
   days: number;
   /**
-   * The only servers it can vouch for: whoever steals its key can do no harm elsewhere. Names, with what is below them, and addresses: networks such
+   * The only servers it can sign certificates for, so that a stolen key does no harm elsewhere. Names, including their subdomains, and networks such
    * as 127.0.0.0/8. Default: all, and clients
    */
   onlyFor?: { hosts: readonly string[]; networks: readonly string[] };
@@ -48,7 +48,7 @@ export async function makeAuthority({ name, days, onlyFor }: AuthorityOptions): 
     signingAlgorithm: algorithm,
     keys,
     extensions: [
-      // It makes no further authorities.
+      // It cannot sign other authorities.
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -59,7 +59,7 @@ export async function makeAuthority({ name, days, onlyFor }: AuthorityOptions): 
 }
 
 /**
- * Issues a certificate for a server that is known by these names and addresses.
+ * Issues a certificate for a server with these names and addresses.
  *
  * @param options.isClient whether it is also for the connections that the server opens. Default: false
  */
@@ -93,7 +93,7 @@ export async function issueCertificate(
   return { certificate: toPem(certificate), key: exportKey(keys.privateKey) };
 }
 
-/** Servers alone, and name constraints (RFC 5280, section 4.2.1.10), for which the library has no class. */
+/** Only for servers, with name constraints (RFC 5280, section 4.2.1.10), for which the library has no class. */
 function limits({ hosts, networks }: NonNullable<AuthorityOptions['onlyFor']>): Extension[] {
   const names = [
     ...hosts.map((dNSName) => new GeneralName({ dNSName })),

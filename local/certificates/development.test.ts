@@ -22,7 +22,7 @@ test('is for this machine, and lasts less than 90 days', async () => {
   expect(Date.parse(certificate.validTo) - Date.now()).toBeLessThan(90 * 86_400_000);
 });
 
-test('keeps its keys from other users, and the one of the authority in a folder of its own', async () => {
+test('hides its keys from other users, and stores the authority’s in a separate folder', async () => {
   const { caFile, keyFile } = await openDevelopmentCertificate(dataDir);
   expect([keyFile, join(dataDir, 'authority', 'ca.key')].map(modeOf)).toEqual(['600', '600']);
   expect([join(dataDir, 'tls'), join(dataDir, 'authority')].map(modeOf)).toEqual(['700', '700']);
@@ -48,7 +48,7 @@ test('renews itself in place', async () => {
 test.each([
   ['is damaged', () => Promise.resolve('no certificate')],
   ['has another key', async () => (await makeAuthority({ ...any, days: 730 })).certificate],
-])('makes a new authority when the one it has %s', async (_how, text) => {
+])('creates a new authority when the existing one %s', async (_how, text) => {
   const { caFile } = await openDevelopmentCertificate(dataDir);
   const { serialNumber } = read(caFile);
   writeFileSync(caFile, await text());
@@ -57,7 +57,7 @@ test.each([
   expect(read(next.certFile).verify(read(next.caFile).publicKey)).toBe(true);
 });
 
-test('makes a new authority when the one it has ends soon', async () => {
+test('creates a new authority when the existing one expires soon', async () => {
   const { caFile } = await openDevelopmentCertificate(dataDir);
   const { certificate, key } = await makeAuthority({ ...any, days: 59 });
   writeFileSync(caFile, certificate);

@@ -5,29 +5,29 @@ import { replaceFile } from '../stack/replace-file.js';
 import { type Credentials, issueCertificate, makeAuthority } from './authority.js';
 
 export type DevelopmentCertificate = {
-  /** The certificate authority that a client has to trust. */
+  /** The certificate authority that clients must trust. */
   caFile: string;
   certFile: string;
   keyFile: string;
-  /** Replaces the certificate by a new one. */
+  /** Replaces the certificate with a new one. */
   renew: () => Promise<void>;
 };
 
-/** Every name of this machine that the stack answers to by itself: nginx/origins.conf. */
+/** Every name of this machine that the stack answers to by default: nginx/origins.conf. */
 const hosts = ['localhost', 'millrace.local', 'task-user.local'];
 const addresses = ['127.0.0.1', '::1'];
 const networks = ['127.0.0.0/8', '::1/128'];
 
 const AUTHORITY_DAYS = 730;
-/** An authority that ends sooner is replaced, so that no certificate outlives it. */
+/** An authority that expires sooner is replaced, so that no certificate outlives it. */
 const AUTHORITY_LEAST_DAYS = 60;
 const CERTIFICATE_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** Issues a certificate for this machine, by an authority that is made once and kept in the data folder. */
+/** Issues a certificate for this machine, from an authority that is created once and kept in the data folder. */
 export async function openDevelopmentCertificate(dataDir: string): Promise<DevelopmentCertificate> {
   const authorityFolder = privateFolder(dataDir, 'authority');
-  // Apart from the authority's key: the folder can be mounted into a container.
+  // Separate from the authority's key, so that the folder can be mounted into a container.
   const folder = privateFolder(dataDir, 'tls');
   const caFile = join(authorityFolder, 'ca.crt');
   const caKeyFile = join(authorityFolder, 'ca.key');
@@ -46,7 +46,7 @@ export async function openDevelopmentCertificate(dataDir: string): Promise<Devel
   return { caFile, certFile, keyFile, renew };
 }
 
-/** Undefined when there is none, or none that is good for long enough. */
+/** Undefined when there is none, or it expires too soon. */
 function readAuthority(caFile: string, caKeyFile: string): Credentials | undefined {
   try {
     const [certificate, key] = [readFileSync(caFile, 'utf8'), readFileSync(caKeyFile, 'utf8')];

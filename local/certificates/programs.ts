@@ -4,7 +4,7 @@ import { serviceNames } from '#topology';
 import { writeTlsFiles } from '../servers/tls-files.js';
 import { issueCertificate, makeAuthority } from './authority.js';
 
-/** Longer than a stack on somebody's machine runs. */
+/** Longer than a local stack runs. */
 const DAYS = 365;
 
 /** The programs that each have their own certificate. */
@@ -14,8 +14,8 @@ export const programs = [
 ];
 
 /**
- * Makes certificates for the programs of a stack on this machine, each in a folder of its name, as TLS_DIR has them. Their authority is as new as they
- * are, and its key is in no file.
+ * Creates certificates for the programs of a local stack, each in a folder with the program's name, as TLS_DIR expects them. Their authority is new,
+ * too, and its key is never written to a file.
  *
  * @returns where they are
  */

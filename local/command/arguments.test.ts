@@ -42,7 +42,7 @@ test.each(['0', '65536', 'http', '80.5', '-1', ''])('refuses PORT=%s', (port) =>
   );
 });
 
-test('has the port of HTTPS follow the other one, unless it is given', () => {
+test('derives the HTTPS port from the other one, unless it is given', () => {
   expect(readArguments(['--tls'], { PORT: '80' })).toMatchObject({ tls: true, port: 80, httpsPort: 443 });
   expect(readArguments([], { PORT: '80', HTTPS_PORT: '9443' })).toMatchObject({
     tls: false,

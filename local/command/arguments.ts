@@ -8,10 +8,10 @@ const HTTPS_PORT_OFFSET = 443 - 80;
 export type Arguments = {
   help: boolean;
   watch: boolean;
-  /** Whether people have to sign in, at an identity provider that is started as well. */
+  /** Whether sign-in is required, at an identity provider that is started as well. */
   auth: boolean;
   observe: boolean;
-  /** Whether every connection is TLS: of clients, with a certificate of this machine's own authority, and behind Nginx. */
+  /** Whether every connection uses TLS: from clients, with a certificate from this machine's own authority, and behind Nginx. */
   tls: boolean;
   /** Services that are not named have one replica. */
   scale: Partial<Scale>;
@@ -19,7 +19,7 @@ export type Arguments = {
   port: number;
   /** The public port for HTTPS. Default: the other one plus 363, such as 8443, as 443 is to 80. */
   httpsPort: number;
-  /** One of the user's own, for HTTPS. */
+  /** The user's own certificate, for HTTPS. */
   certificate: { certFile: string; keyFile: string } | undefined;
   /** The address to listen on; undefined for the loopback addresses. */
   bind: string | undefined;
@@ -30,8 +30,8 @@ export const usage = `Usage: npm start [-- OPTION...]
 Starts the whole stack as local processes and stops it on Ctrl-C.
 
   --scale SERVICE=NUMBER  how many replicas of a service to run (default 1); can be repeated
-  --auth                  require access tokens, of a development identity provider that is started as well (port + 1000)
-  --tls                   TLS on every connection: HTTPS on port + 363, with a certificate for this machine; plain HTTP leads there
+  --auth                  require sign-in, at a development identity provider that is started as well (on port + 1000)
+  --tls                   TLS on every connection: HTTPS on port + 363, with a certificate for this machine; plain HTTP redirects there
   --watch                 run the services from their sources and restart them when those change (npm run dev)
   --observe               serve metrics, run Prometheus with the product's alerts if it is installed, and show traces in the web UI
   --help                  show this
@@ -43,7 +43,7 @@ Environment:
   HTTPS_PORT  the port to listen on for HTTPS (default: PORT + 363)
   BIND        the address to listen on (default: the loopback addresses; 0.0.0.0 opens it to the network)
   HTTPS_CERT_FILE, HTTPS_KEY_FILE
-              a certificate of your own for HTTPS, and its private key
+              your own certificate for HTTPS, and its private key
 `;
 
 /** Reads the command line and the environment; throws, with a message for people, when something in them is wrong. */

@@ -3,14 +3,14 @@ import type { HttpsOptions } from '../servers/nginx-settings.js';
 import type { Arguments } from './arguments.js';
 
 export type Https = HttpsOptions & {
-  /** The development authority, which clients have to be told of. Undefined with a certificate of the user's own. */
+  /** The development authority, which clients must trust. Undefined with the user's own certificate. */
   caFile?: string;
 };
 
 const DAY_MS = 86_400_000;
 
 /**
- * Finds or makes the certificate for HTTPS, and renews a made one every day until the signal.
+ * Finds or creates the certificate for HTTPS, and renews a created one every day until the signal.
  *
  * @returns undefined when HTTPS is off
  */

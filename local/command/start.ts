@@ -90,9 +90,9 @@ function welcome(
   );
   if (https?.caFile) say(`browsers warn until they trust ${https.caFile}: docs/LOCAL.md#https`);
   if (prometheus) say(`metrics and alerts: ${prometheus.url}`);
-  if (traceStore) say(`traces: ${home}/ui/jobs, in the dialog of each job; and ${home}/ui/images`);
+  if (traceStore) say(`traces: in the dialog of each job at ${home}/ui/jobs, and at ${home}/ui/images`);
   if (provider) {
-    say(`people: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
+    say(`users: ada, who is an administrator, and bob; their identity provider is ${provider.url}`);
     say(`sign in: open ${home} and type ada or bob; any password will do`);
     const token = `$(curl -s ${provider.url}/token/ada)`;
     say(`try: ${curl} -X POST -H "Authorization: Bearer ${token}" ${home}/api/add/task1`);

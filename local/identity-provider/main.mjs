@@ -1,7 +1,7 @@
-// An OpenID Connect provider for development, with two people in it: npm start -- --auth, docker-compose.auth.yaml
-// Nobody needs a password, so only this machine may reach it, and its tokens are valid nowhere else.
+// An OpenID Connect provider for development, with two users: npm start -- --auth, docker-compose.auth.yaml
+// Any password will do, so only this machine may reach it, and its tokens are valid nowhere else.
 //   GET /token/ada   an access token, for curl
-// Programs sign people in by authorization code and PKCE, as one public client, and come back to the stack's home page.
+// Programs sign users in with authorization code and PKCE, as one public client, and return to the stack's home page.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { URL } from 'node:url';
@@ -13,14 +13,14 @@ const { PORT, HOST = '127.0.0.1', ISSUER, AUDIENCE, HOME, CLIENT, TOKEN_SECONDS 
 const ALG = 'ES256';
 
 const all = Object.keys(SCOPES);
-/** Who there is, and what their tokens allow. */
+/** The users, and what their tokens allow. */
 const people = { ada: all, bob: all.filter((scope) => scope !== ADMIN_SCOPE) };
 
 const { privateKey } = await generateKeyPair(ALG, { extractable: true });
-// A new one for each start.
+// A new key at each start.
 const key = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: ALG, use: 'sig' };
 
-/** By whichever name people open it. */
+/** Under every name by which people may open it. */
 const homes = [HOME, HOME.replace('//localhost', '//127.0.0.1')];
 
 const provider = new Provider(ISSUER, {
@@ -41,10 +41,10 @@ const provider = new Provider(ISSUER, {
   clientBasedCORS: () => true,
   // Without asking for `offline_access`, as most providers do: the web UI renews its tokens.
   issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
-  // There is no consent screen. A program never gets more scopes than the person has.
+  // There is no consent screen. A program never gets more scopes than the user has.
   async loadExistingGrant({ oidc }) {
     const { accountId } = oidc.session;
-    // That of another tab, whose tokens could not be renewed any more if it were replaced.
+    // Another tab's; if it were replaced, that tab could no longer renew its tokens.
     const known = oidc.session.grantIdFor(oidc.client.clientId);
     const before = known && (await oidc.provider.Grant.find(known));
     if (before?.accountId === accountId) return before;
@@ -72,7 +72,7 @@ const provider = new Provider(ISSUER, {
   },
 });
 
-// Its pages would load a font from a server elsewhere, which need not know who works on what, and may not be there.
+// Its pages would load a font from another server, which should not learn who uses this, and may not be reachable.
 provider.use(async (context, next) => {
   await next();
   context.set(
@@ -95,7 +95,7 @@ function tokenFor(person) {
 
 const speakOpenIdConnect = provider.callback();
 createServer((request, response) => {
-  // A web page whose name was made to lead to this machine (DNS rebinding) would get a token. The public keys are for everyone: in containers,
+  // Otherwise, a web page whose name was made to resolve to this machine (DNS rebinding) could get a token. The public keys are for everyone: in containers,
   // services ask for them by another name.
   if (request.headers.host !== new URL(ISSUER).host && request.url !== '/jwks') {
     response.writeHead(421).end();

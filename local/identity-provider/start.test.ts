@@ -8,7 +8,7 @@ import { startIdentityProvider } from './start.js';
 
 const HOME = 'http://localhost:8080/';
 
-/** A browser, as far as signing in needs one: it keeps cookies. */
+/** As much of a browser as signing in needs: it keeps cookies. */
 function createBrowser() {
   const cookies = new Map<string, string>();
   return async (url: string, form?: Record<string, string>) => {
@@ -38,7 +38,7 @@ const ask = async (issuer: string, parameters: Record<string, string>) => {
   return { status: response.status, tokens: (await response.json()) as Tokens };
 };
 
-/** What a program gets for a person, who types their name unless the provider knows them by then. */
+/** What a program gets for a user, who types their name unless they are already signed in. */
 async function signIn(
   issuer: string,
   person: string,

@@ -9,7 +9,7 @@ import { superviseProcess, type Surroundings } from '../supervise/supervised-pro
 export type IdentityProvider = {
   /** The issuer's URL; `/token/ada` and `/token/bob` answer with access tokens. */
   url: string;
-  /** What all services must be told to require its tokens. */
+  /** The settings that make services require its tokens. */
   settings: Record<string, string>;
   /** Idempotent. */
   stop(): Promise<void>;
@@ -17,16 +17,16 @@ export type IdentityProvider = {
 
 export type IdentityProviderOptions = Surroundings & {
   port: number;
-  /** The URL to which people return after they have signed in. */
+  /** The URL to which users return after signing in. */
   home: string;
   /** How long access tokens are valid. Default: 3,600 */
   tokenSeconds?: number;
   signal?: AbortSignal;
 };
 
-/** What its tokens are for. */
+/** The audience of its tokens. */
 const AUDIENCE = 'urn:millrace';
-/** The public client by which programs sign people in. */
+/** The public client that programs sign users in with. */
 const CLIENT = 'millrace';
 
 /** Starts an OpenID Connect provider for development on a port of 127.0.0.1. */
@@ -38,7 +38,7 @@ export async function startIdentityProvider({
   ...surroundings
 }: IdentityProviderOptions): Promise<IdentityProvider> {
   await assertPublicPort(port, ['127.0.0.1']);
-  // What people create belongs to them by their issuer: the same in the next run.
+  // The issuer is part of an owner's id, so it must be the same in the next run.
   const url = `http://127.0.0.1:${port}`;
   const server = superviseProcess(
     {

@@ -13,15 +13,15 @@ export interface ExportersOptions {
   guard: Guard;
   postgres: Pick<PostgresServer, 'host' | 'port' | 'database' | 'metrics'>;
   redis: Pick<RedisServer, 'port' | 'metrics'>;
-  /** Where Nginx tells how it is. */
+  /** Where Nginx reports its status. */
   nginxStatusPort: number;
-  /** PostgreSQL and Redis are asked with TLS, with the certificates in the folders `postgres-exporter` and `redis-exporter` in here. Default: plain */
+  /** PostgreSQL and Redis are queried with TLS, with the certificates in the subfolders `postgres-exporter` and `redis-exporter`. Default: plain. */
   tlsDir?: string | undefined;
   onEvent?: ((line: string) => void) | undefined;
 }
 
 interface Exporter {
-  /** Debian's package and program, and the program of its authors. */
+  /** Debian's package and program, and the upstream program. */
   names: [string, string];
   args: string[];
   env: Record<string, string>;
@@ -53,7 +53,7 @@ export async function startExporters(options: ExportersOptions): Promise<Supervi
       // Passwords too: the process table shows arguments to everyone.
       env: { ...systemEnvironment(), ...env },
     };
-    // What they write is of no use to people; why one fails is in its last lines, which are kept.
+    // Their output is of no use to people; if one fails, its last lines, which are kept, say why.
     processes.push(superviseProcess(spec, { guard, onEvent }));
     targets.push({ targets: [address], labels: { job } });
   }
@@ -63,7 +63,7 @@ export async function startExporters(options: ExportersOptions): Promise<Supervi
   return processes;
 }
 
-/** By the job that their metrics have. */
+/** By the job label of their metrics. */
 function exporters({ postgres, redis, nginxStatusPort, tlsDir }: ExportersOptions): Record<string, Exporter> {
   const certificate = (exporter: string, file: string) => join(tlsDir!, exporter, file);
   const verification = tlsDir

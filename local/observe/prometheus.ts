@@ -18,15 +18,15 @@ export interface PrometheusOptions {
   guard: Guard;
   onLine?: ((source: string, line: string) => void) | undefined;
   onEvent?: ((line: string) => void) | undefined;
-  /** How often replicas are asked, and rules looked at. Default: 5 s. */
+  /** How often replicas are scraped and rules evaluated. Default: 5 s. */
   everySeconds?: number;
 }
 
-/** Prometheus takes this much of the disk at most. */
+/** Prometheus uses at most this much disk space. */
 const RETENTION = ['--storage.tsdb.retention.time=2d', '--storage.tsdb.retention.size=256MB'];
 
 /**
- * Starts the machine's Prometheus on a free port of 127.0.0.1, with the product's rules. Not waited for: nothing needs it.
+ * Starts the machine's Prometheus on a free port of 127.0.0.1, with the product's rules. It is not awaited, because nothing needs it.
  *
  * @returns undefined, and says so, when there is none
  */
@@ -42,7 +42,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     command = findProgram('prometheus');
   } catch {
     onEvent?.(
-      `Prometheus is not installed (Debian: apt-get install prometheus): only the metrics of the replicas are there. Their ports: ${targetsFile(dataDir)}`,
+      `Prometheus is not installed (Debian: apt-get install prometheus): metrics are available only from the replicas themselves. Their ports: ${targetsFile(dataDir)}`,
     );
     return undefined;
   }

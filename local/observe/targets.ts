@@ -7,7 +7,7 @@ export function targetsFile(dataDir: string): string {
   return join(dataDir, 'observe', 'targets.json');
 }
 
-/** Tells Prometheus which replicas there are (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config). */
+/** Tells Prometheus the current replicas (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config). */
 export function writeTargets(dataDir: string, replicas: readonly PlannedReplica[]): void {
   const targets = replicas.map(({ service, metricsPort }) => ({
     targets: [`127.0.0.1:${metricsPort}`],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openGuard, type Guard } from '../supervise/guard.js';
 
 export type DataDirOptions = {
-  /** Where data are kept, also for the next start. Default: a temporary folder that is removed at the end. */
+  /** Where data is kept for the next start. Default: a temporary folder that is removed at the end. */
   dataDir?: string;
   /** The guard of the data folder, when the caller already holds it. Default: a new one. */
   guard?: Guard;
@@ -14,7 +14,7 @@ export type DataDirOptions = {
   onEvent?: (line: string) => void;
   /** Cancels a start in progress. */
   signal?: AbortSignal;
-  /** TLS alone, with `tls.crt`, `tls.key` and `ca.crt` in a folder for each service and server in here. Default: plain. */
+  /** Only TLS, with `tls.crt`, `tls.key` and `ca.crt` in a subfolder for each service and server. Default: plain. */
   tlsDir?: string | undefined;
 };
 

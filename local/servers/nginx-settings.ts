@@ -8,7 +8,7 @@ export type CertificateFiles = { certFile: string; keyFile: string };
 export type HttpsOptions = CertificateFiles & { port: number };
 
 const scripts = join(repositoryRoot, 'nginx');
-/** In nginx's folder: what it shows to clients, and to services. */
+/** In nginx's folder: its certificates for clients, and for services. */
 export const certificateFolders = { https: 'https', services: 'services-tls' };
 
 /** What the scripts in `nginx/` read: docs/CONFIGURATION.md. */
@@ -24,7 +24,7 @@ const variables = [
   'HSTS_SECONDS',
 ];
 
-/** How those scripts are told of a certificate, or that there is none. */
+/** Tells those scripts about a certificate, or that there is none. */
 export function httpsVariables(https: HttpsOptions | undefined): Record<string, string> {
   if (!https) return { HTTPS_CERT_FILE: '' };
   const { certFile, keyFile, port } = https;
@@ -41,9 +41,9 @@ export function renderSettings(environment: NodeJS.ProcessEnv = process.env): st
 }
 
 /**
- * Where nginx listens, each a `host:port`, and how it speaks TLS: also by that script's neighbour.
+ * Where nginx listens, each a `host:port`, and how it speaks TLS, written by another script of containers.
  *
- * @returns with a remark when this build of nginx cannot do everything
+ * @returns also a remark if this build of nginx lacks a feature
  */
 export function renderListen(
   http: readonly string[],
@@ -59,9 +59,9 @@ export function renderListen(
 }
 
 /**
- * Puts a certificate into a folder for nginx, and says how to run what keeps it up to date.
+ * Puts a certificate into a folder for nginx, and returns the command that keeps it up to date.
  *
- * @throws nginx's own words when it cannot use the certificate
+ * @throws nginx's message when it cannot use the certificate
  */
 export function putCertificate(
   folder: string,

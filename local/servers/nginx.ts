@@ -36,12 +36,12 @@ export type NginxOptions = {
   /** Addresses to listen on, e.g. ['127.0.0.1', '::1']. */
   hosts: string[];
   port: number;
-  /** Serves HTTPS as well; plain HTTP leads there. Default: off. */
+  /** Serves HTTPS as well; plain HTTP redirects there. Default: off. */
   https?: HttpsOptions | undefined;
   replicas: readonly PlannedReplica[];
-  /** Where on 127.0.0.1 it tells an exporter how it is. Default: nowhere. */
+  /** The port on 127.0.0.1 where it reports its status to an exporter. Default: none. */
   statusPort?: number | undefined;
-  /** Calls the services with TLS, with the certificate in the folder `nginx` in here. Default: plain. */
+  /** Calls the services with TLS, with the certificate in the subfolder `nginx`. Default: plain. */
   tlsDir?: string | undefined;
   onLine?: (source: string, line: string) => void;
   onEvent?: (line: string) => void;
@@ -57,7 +57,7 @@ export type NginxServer = {
 
 const sources = join(repositoryRoot, 'nginx');
 const upstreamsTemplate = 'upstreams.local.conf';
-/** How often to look for a new certificate. */
+/** How often to check for a new certificate. */
 const CERTIFICATE_POLL_SECONDS = 10;
 
 /** Starts the machine's nginx with the configuration in `nginx/`, in its own folder. */
@@ -84,7 +84,7 @@ export function startNginx(options: NginxOptions): NginxServer {
   // -e: messages from before the configuration is read would go to a log file of the system.
   const args = ['-p', `${folder}/`, '-e', 'stderr', '-c', 'nginx.conf', '-g', globalDirectives()];
 
-  /** Puts a certificate into a folder of nginx' own, and what replaces it. */
+  /** Puts a certificate into a folder for nginx, and keeps it up to date. */
   const keep = (name: string, to: string, files: CertificateFiles) =>
     start({ name, ...putCertificate(join(folder, to), files, environment, CERTIFICATE_POLL_SECONDS) });
   const watchers = https ? [keep('certificate', certificateFolders.https, https)] : [];

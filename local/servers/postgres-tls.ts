@@ -20,7 +20,7 @@ export function postgresTlsSettings(folder: string, account: PostgresAccount): R
   };
 }
 
-/** For an account that cannot enter the folder: of a clone under /root, for example. */
+/** For an account that cannot enter the folder, for example in a clone under /root. */
 function copyInto({ clusterFolder, uid, gid }: PostgresAccount, folder: string): string {
   const copy = join(clusterFolder, 'tls');
   mkdirSync(copy, { recursive: true });

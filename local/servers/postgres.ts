@@ -31,7 +31,7 @@ export type PostgresServer = Credentials & {
   ssl?: ConnectionOptions;
   /** The accounts of the services, and those that own their schemas: postgres/roles.sql. */
   roles: Record<ServiceRole | `${ServiceRole}_migrate`, Credentials>;
-  /** The account of the exporter of metrics, which sees statistics and settings. */
+  /** The metrics exporter's account, which sees statistics and settings. */
   metrics: Credentials;
   process: SupervisedProcess;
   /** Idempotent. */

@@ -120,7 +120,7 @@ test('a service can do its own work, but nothing that affects others or the serv
   expect(await withClient(urls.queue_worker, queueKey)).toBe(1);
 });
 
-test('the exporter of metrics learns how the server is, and nothing of what is in it', async () => {
+test('the metrics exporter can read the server’s status, but none of its data', async () => {
   server = await startRedis({ dataDir });
   const { user, password } = server.metrics;
   await withClient(`redis://${user}:${password}@127.0.0.1:${server.port}`, async (redis) => {

@@ -19,7 +19,7 @@ export type RedisServer = {
   url: string;
   /** The services', in the same form. */
   urls: Record<RedisUser, string>;
-  /** The exporter's of metrics, which may ask for statistics only. */
+  /** The metrics exporter's, which may only read statistics. */
   metrics: { user: string; password: string };
   port: number;
   process: SupervisedProcess;

@@ -1,7 +1,7 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a program with TLS_DIR shows, and whom it believes (PEM). */
+/** A program's certificate and key in TLS_DIR, and the authority that it trusts (PEM). */
 export interface TlsFiles {
   cert: string;
   key: string;
@@ -15,7 +15,7 @@ export function readTlsFiles(folder: string): TlsFiles {
   return { cert: read('cert'), key: read('key'), ca: read('ca') };
 }
 
-/** Each file in one step, and owned as the one before: PostgreSQL wants its key for itself. */
+/** Each file in one step, with the owner of the previous one: PostgreSQL requires to own its key. */
 export function writeTlsFiles(folder: string, files: TlsFiles): void {
   mkdirSync(folder, { recursive: true });
   for (const part of ['key', 'cert', 'ca'] as const) {

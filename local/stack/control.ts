@@ -40,7 +40,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, stack:
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
   };
   if (request.url !== '/scale') {
-    send(404, { error: 'There is /scale and nothing else.' });
+    send(404, { error: 'Only /scale exists here.' });
     return;
   }
   try {

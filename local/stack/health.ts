@@ -67,7 +67,7 @@ function statusOf(url: string, signal?: AbortSignal): Promise<number | undefined
   return new Promise((resolve) => {
     // No agent: a kept-alive socket would prevent the caller's process from ending.
     const { get } = url.startsWith('https:') ? https : http;
-    // Our own process is asked, by its address: for which name its certificate is does not matter.
+    // Our own process is called by address, so the name in its certificate does not matter.
     const options = { agent: false, timeout: 5_000, signal, rejectUnauthorized: false };
     const request = get(url, options, (response) => {
       response.resume();

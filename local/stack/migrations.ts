@@ -7,11 +7,11 @@ import { serviceEnvironment } from '../supervise/environment.js';
 import type { ProcessSpec } from '../supervise/supervised-process.js';
 import { postgresEnvironment } from './replicas.js';
 
-/** The services with a database schema of their own. */
+/** The services with their own database schema. */
 export const migratingServices = serviceNames.filter((name) => services[name].postgres);
 
 /**
- * Brings the database schema of a service up to date, in a process that alone has the password for that.
+ * Brings the database schema of a service up to date, in a separate process, the only one with the password for that.
  *
  * @param spec how the service is run
  */

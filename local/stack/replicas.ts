@@ -17,7 +17,7 @@ export type PlannedReplica = {
   url: string;
   /** Where it serves its metrics. Undefined: nowhere. */
   metricsPort?: number;
-  /** Where it answers probes, if its own port wants a certificate. */
+  /** Where it answers probes, if its own port requires a certificate. */
   probePort?: number;
 };
 
@@ -50,7 +50,7 @@ function isServiceName(name: string): name is ServiceName {
 /**
  * The replicas to add to the existing ones; one of each service by default.
  *
- * @param ports whether they serve metrics, and probes, on ports of their own. Default: like the existing ones
+ * @param ports whether they serve metrics and probes on separate ports. Default: like the existing ones
  */
 export async function planReplicas(
   scale: Partial<Scale> = {},
@@ -100,7 +100,7 @@ export function environmentOf(
     PORT: String(replica.port),
     HOST: '127.0.0.1',
     POD_NAME: replica.name,
-    // Nginx has stopped by then, or switches to another replica: Ctrl-C need not wait for a load balancer to notice.
+    // Nginx has stopped by then, or switches to another replica: Ctrl-C does not have to wait for a load balancer to notice.
     SHUTDOWN_DRAIN_MS: '100',
     // The supervisor decides how long a stop may take, and only allows more time when it scales down.
     SHUTDOWN_TIMEOUT_MS: String(drainPatienceMs + 10_000),

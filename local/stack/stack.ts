@@ -31,7 +31,7 @@ export { startRedis, type RedisServer } from '../servers/redis.js';
 export type StackOptions = DataDirOptions & {
   /** The public port, or 'free' for any free one. */
   port: number | 'free';
-  /** Serves HTTPS as well; plain HTTP leads there. Default: off. */
+  /** Serves HTTPS as well; plain HTTP redirects there. Default: off. */
   https?: (Omit<HttpsOptions, 'port'> & { port: number | 'free' }) | undefined;
   /** The address to listen on. Default: the loopback addresses only. */
   bind?: string;
@@ -42,8 +42,8 @@ export type StackOptions = DataDirOptions & {
   /** Runs the services from their sources and restarts them on a change. Default: false. */
   watch?: boolean;
   /**
-   * Has every replica serve metrics, and starts Prometheus and exporters as far as they are installed; starts a store of traces, unless the shell
-   * says where those go. Default: false.
+   * Makes every replica serve metrics, starts Prometheus and the exporters if they are installed, and starts a trace store, unless the shell
+   * says where traces go. Default: false.
    */
   observe?: boolean;
   /** How long to wait until the stack is healthy. Default: 60,000 ms; in watch mode forever. */
@@ -126,13 +126,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { ...replica, process: supervised };
   };
 
-  /** The services wait for it. Programs that a test has in their place have no migrations. */
+  /** The services wait for it. Test programs that replace them have no migrations. */
   const migrateSchema = async (service: ServiceName) => {
     if (!postgres || options.serviceCommand) return;
     await runMigrations(service, serviceCommand(watch)({ service }), { postgres, tlsDir, signal });
   };
 
-  /** Tells the callers of services, and who observes them, which replicas there are. */
+  /** Tells the callers of services, and Prometheus, which replicas there are. */
   const publishLists = (replicas: readonly PlannedReplica[]) => {
     writeReplicaFiles(dataDir.path, replicas);
     if (observe) writeTargets(dataDir.path, replicas);

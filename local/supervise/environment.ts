@@ -6,7 +6,7 @@ const ofTheSystem =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_[A-Z]+|(DY)?LD_LIBRARY_PATH)$/;
 
 /**
- * Where traces go, and which: OpenTelemetry's standard variables. Not the name of the service, which is each one's own. And where they can be
+ * Where traces go, and which: OpenTelemetry's standard variables. Not the name of the service, which differs between services. And where they can be
  * read.
  */
 const tracing = /^(OTEL_(?!SERVICE_NAME$)[A-Z_]+|TRACES_(UI_)?URL)$/;

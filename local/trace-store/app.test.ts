@@ -10,7 +10,7 @@ const app = createTraceStoreApp({ ...basics('trace-store'), store });
 const send = (body: string | object) => request(app).post('/v1/traces').type('json').send(body);
 const find = (trace: number) => request(app).get(`/api/v3/traces/${traceIdOf(trace)}`);
 
-it('takes an export, compressed or not, and answers with its spans as Jaeger does', async () => {
+it('accepts an export, compressed or not, and returns its spans as Jaeger does', async () => {
   expect((await send(exportOf([{ trace: 1, span: 1, name: 'one' }])).expect(200)).body).toEqual({});
   const compressed = gzipSync(JSON.stringify(exportOf([{ trace: 1, span: 2, name: 'two' }])));
   await request(app)
@@ -25,7 +25,7 @@ it('takes an export, compressed or not, and answers with its spans as Jaeger doe
   expect((await find(2).expect(404)).type).toBe('application/problem+json');
 });
 
-it('says how many spans it has not kept', async () => {
+it('says how many spans it has not stored', async () => {
   const spans = Array.from({ length: 12 }, (_, index) => ({ trace: 3, span: index + 1 }));
   expect((await send(exportOf(spans)).expect(200)).body.partialSuccess.rejectedSpans).toBe('2');
 });
@@ -37,7 +37,7 @@ const withSpan = (changes: object) => ({
 const nested = (depth: number) => `${'[{"arrayValue":{"values":'.repeat(depth)}[]${'}}]'.repeat(depth)}`;
 
 it.each<[string, string | object]>([
-  ['is no JSON', '{"resourceSpans":'],
+  ['is not JSON', '{"resourceSpans":'],
   ['is a list', []],
   ['is null', 'null'],
   ['has no list of resources', { resourceSpans: {} }],
@@ -49,7 +49,7 @@ it.each<[string, string | object]>([
   ['has a negative time', withSpan({ endTimeUnixNano: -1 })],
   ['has attributes as an object', withSpan({ attributes: { a: 1 } })],
   ['has a name that is a number', withSpan({ name: 7 })],
-])('answers 400 to a body that %s, and goes on', async (_what, body) => {
+])('answers 400 to a body that %s, and keeps working', async (_what, body) => {
   const response = await send(body).expect(400);
   expect(response.type).toBe('application/problem+json');
   expect(response.body.detail).toMatch(/\w{3,}.*\.$/);
@@ -57,7 +57,7 @@ it.each<[string, string | object]>([
   await find(1).expect(200);
 });
 
-it('survives what is nested 100,000 levels deep', async () => {
+it('survives 100,000 levels of nesting', async () => {
   const deep = JSON.stringify(withSpan({ attributes: 'HERE' })).replace(
     '"HERE"',
     `[{"key":"a","value":{"arrayValue":{"values":${nested(40_000)}}}}]`,

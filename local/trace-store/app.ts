@@ -8,7 +8,7 @@ import type { TraceStore } from './store.js';
 const MAX_BODY_BYTES = 2 * 1024 ** 2;
 
 /**
- * Takes traces as OTLP exporters send them over HTTP, in JSON, and gives them back as Jaeger does:
+ * Accepts traces from OTLP exporters, as JSON over HTTP, and returns them as Jaeger does:
  * - `POST /v1/traces` (https://opentelemetry.io/docs/specs/otlp/#otlphttp)
  * - `GET /api/v3/traces/:id` (https://www.jaegertracing.io/docs/latest/architecture/apis/), the spans as they were exported
  */
@@ -29,7 +29,7 @@ export function createTraceStoreApp(options: {
         const { path, message } = error.issues[0]!;
         throw new HttpProblem(
           400,
-          `The body is not an export of traces (OTLP in JSON). At ${path.join('.') || 'its top'}: ${message}.`,
+          `The body is not a trace export (OTLP in JSON). At ${path.join('.') || 'the top level'}: ${message}.`,
         );
       }
       const refused = store.add(data.resourceSpans);

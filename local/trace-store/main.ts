@@ -1,4 +1,4 @@
-// A small store of traces for local processes: npm start -- --observe. In containers, Jaeger takes its place.
+// A small trace store for local processes: npm start -- --observe. Containers use Jaeger instead.
 import {
   createLifecycle,
   createLogger,

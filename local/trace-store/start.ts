@@ -9,19 +9,19 @@ import {
 
 export type TraceStoreServer = {
   url: string;
-  /** What services must be told to send their spans there, and to show them. */
+  /** The settings that make services send their spans there and show them. */
   settings: Record<string, string>;
   process: SupervisedProcess;
 };
 
 const NAME = 'trace-store';
-/** The spans take 64 MB at most; the rest is for the batches that come in. */
+/** The spans take at most 64 MB; the rest is for incoming batches. */
 const HEAP_MB = 192;
-/** Somebody looks at the trace of what they have just done. */
+/** People look at the trace of what they have just done. */
 const EXPORT_DELAY_MS = 500;
 
 /**
- * Starts the store of traces on a free port of 127.0.0.1. Not waited for: spans that cannot be sent are sent again, or missing.
+ * Starts the trace store on a free port of 127.0.0.1. It is not awaited: until it runs, spans are retried or lost.
  *
  * @returns undefined when the shell says where spans go
  */

@@ -18,7 +18,7 @@ const spansOf = (store: TraceStore, trace: number) => {
 const has = (store: TraceStore, ...traces: number[]) =>
   traces.map((trace) => spansOf(store, trace) !== undefined);
 
-it('gives back what it was given, by replica', () => {
+it('returns what it was given, by replica', () => {
   const store = storeWith({});
   const [one, other] = [
     exportOf([{ trace: 1, span: 1, name: 'père' }], 'a-1'),
@@ -33,7 +33,7 @@ it('gives back what it was given, by replica', () => {
   expect(store.find(traceIdOf(2))).toBeUndefined();
 });
 
-it('keeps a span once that comes twice, in its latest form', () => {
+it('stores a repeated span once, in its latest form', () => {
   const store = storeWith({});
   add(store, { trace: 1, span: 1, name: 'a long name for the first time' });
   add(store, { trace: 1, span: 1, name: 'then' });
@@ -43,7 +43,7 @@ it('keeps a span once that comes twice, in its latest form', () => {
   expect(store.size()).toEqual(again.size());
 });
 
-it('forgets the oldest trace when there are too many', () => {
+it('drops the oldest trace when there are too many', () => {
   const store = storeWith({ traces: 2 });
   add(store, { trace: 1, span: 1 }, { trace: 2, span: 1 });
   // Its age counts from its first span.
@@ -53,7 +53,7 @@ it('forgets the oldest trace when there are too many', () => {
   expect(store.size().traces).toBe(2);
 });
 
-it('forgets the oldest traces when all of them take too many bytes', () => {
+it('drops the oldest traces when they take too many bytes together', () => {
   const store = storeWith({ bytes: 10_000 });
   let refused = 0;
   for (let trace = 1; trace <= 1_000; trace += 1) {
@@ -66,28 +66,28 @@ it('forgets the oldest traces when all of them take too many bytes', () => {
   expect(has(store, 1_000 - traces, 1_000 - traces + 1, 1_000)).toEqual([false, true, true]);
 });
 
-it('refuses more spans of a trace than it may have, and keeps the others', () => {
+it('refuses spans beyond the limit of a trace, and keeps the others', () => {
   const store = storeWith({ traceSpans: 2 });
   expect(
     add(store, { trace: 1, span: 1 }, { trace: 1, span: 2 }, { trace: 1, span: 3 }, { trace: 2, span: 1 }),
   ).toBe(1);
-  // One that it knows may still come again.
+  // A known span may still be repeated.
   expect(add(store, { trace: 1, span: 2, name: 'again' })).toBe(0);
   expect(spansOf(store, 1)).toEqual(['GET /things', 'again']);
   expect(has(store, 2)).toEqual([true]);
 });
 
-it('refuses spans that are larger than what a trace may take', () => {
+it('refuses spans that exceed the size of a trace', () => {
   const store = storeWith({ traceBytes: 2_000 });
   expect(add(store, { trace: 1, span: 1 }, { trace: 1, span: 2, name: 'x'.repeat(2_000) })).toBe(1);
   expect(add(store, { trace: 2, span: 1, name: 'x'.repeat(2_000) })).toBe(1);
   expect(has(store, 1, 2)).toEqual([true, false]);
-  // Nor can one grow that is there.
+  // Nor can an existing one grow.
   expect(add(store, { trace: 1, span: 1, name: 'x'.repeat(2_000) })).toBe(1);
   expect(spansOf(store, 1)).toEqual(['GET /things']);
 });
 
-it('forgets a trace when it is old', async () => {
+it('drops a trace when it is old', async () => {
   const store = storeWith({ ageMs: 2_000 });
   add(store, { trace: 1, span: 1 });
   expect(has(store, 1)).toEqual([true]);
@@ -95,7 +95,7 @@ it('forgets a trace when it is old', async () => {
   expect(store.size()).toEqual({ traces: 0, bytes: 0 });
 });
 
-it('counts a character of any script as what it takes', () => {
+it('counts the bytes that a character really takes, in any script', () => {
   const store = storeWith({});
   add(store, { trace: 1, span: 1, name: '水車' });
   const text = store.find(traceIdOf(1))!;

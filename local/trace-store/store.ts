@@ -1,17 +1,17 @@
 import type { ExportedSpan, ResourceSpans } from '@millrace/chassis/traces';
 
 export type StoreLimits = {
-  /** What all spans may take, as the text that they are kept as. */
+  /** The maximum size of all spans, as stored text. */
   bytes: number;
   traces: number;
-  /** What the spans of one trace may take: also the size of the largest answer. */
+  /** The maximum size of one trace's spans, and so of an answer. */
   traceBytes: number;
   traceSpans: number;
-  /** How long a trace is kept after its first span has come. */
+  /** How long a trace is kept after its first span has arrived. */
   ageMs: number;
 };
 
-/** A trace of a job takes some 30 KB, so these are the latest 2,000 or so. */
+/** The trace of a job takes about 30 KB, so these are the latest 2,000 or so. */
 export const DEFAULT_LIMITS: StoreLimits = {
   bytes: 64 * 1024 ** 2,
   traces: 10_000,
@@ -20,9 +20,9 @@ export const DEFAULT_LIMITS: StoreLimits = {
   ageMs: 24 * 3_600_000,
 };
 
-/** The latest traces, in memory. When there are too many, the oldest one leaves first. */
+/** The latest traces, in memory. When there are too many, the oldest is dropped first. */
 export type TraceStore = {
-  /** Keeps the spans that their traces have room for. @returns how many of them it has not kept */
+  /** Stores the spans that their traces have room for. @returns how many of them it has not stored */
   add(exported: readonly ResourceSpans[]): number;
   /** The trace's spans as `resourceSpans`, in JSON; undefined when there are none. */
   find(traceId: string): string | undefined;
@@ -30,7 +30,7 @@ export type TraceStore = {
   size(): { traces: number; bytes: number };
 };
 
-/** A span and where it comes from, as JSON: what arrives is kept as a few long texts, and not as many small objects. */
+/** A span and its resource, as JSON: a few long strings instead of many small objects. */
 type KeptSpan = { resource: string; span: string };
 
 type KeptTrace = { since: number; bytes: number; spans: Map<string, KeptSpan> };
@@ -54,7 +54,7 @@ export function createTraceStore(limits: StoreLimits = DEFAULT_LIMITS): TraceSto
   };
   const isFull = () => traces.size > limits.traces || bytes > limits.bytes;
 
-  /** A span that comes again, because its sender did not hear that it had arrived, takes the place of the first one. */
+  /** A repeated span, whose sender did not learn that it had arrived, replaces the first one. */
   const keep = ({ traceId, spanId }: ExportedSpan, kept: KeptSpan): boolean => {
     const begun: KeptTrace = { since: performance.now(), bytes: 0, spans: new Map() };
     const trace = traces.get(traceId) ?? begun;
@@ -102,7 +102,7 @@ export function createTraceStore(limits: StoreLimits = DEFAULT_LIMITS): TraceSto
   };
 }
 
-/** JSON of which every character takes one byte of memory: a single other one doubles the size of a text. */
+/** JSON in which every character takes one byte of memory: a single other character would double the size of a string. */
 function toAscii(value: unknown): string {
   return JSON.stringify(value).replace(
     /[^\0-\x7f]/g,

@@ -11,9 +11,9 @@ import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 export interface Panel {
   title: string;
   unit: 's' | 'bytes' | 'short' | 'percentunit' | 'reqps' | 'ops' | 'dateTimeAsIso';
-  /** Queries, by what their lines are called. */
+  /** Queries, by the names of their lines. */
   lines: { [legend: string]: string };
-  /** In which there is nothing as long as nothing is wrong: the test of the queries does not miss it. */
+  /** Empty as long as nothing is wrong, so the test of the queries does not expect values. */
   quiet?: true;
 }
 
@@ -22,7 +22,7 @@ export interface Dashboard {
   title: string;
   /** With a choice of one service, `$job` in queries. */
   choosesService?: true;
-  /** About Nginx, PostgreSQL and Redis, which say nothing without exporters. */
+  /** About Nginx, PostgreSQL and Redis, which have no metrics without exporters. */
   needsExporters?: true;
   rows: { [title: string]: Panel[] };
 }
@@ -30,7 +30,7 @@ export interface Dashboard {
 /** The histogram of requests, for queries. */
 export const REQUESTS = 'http_server_request_duration_seconds';
 
-/** As observe/grafana/datasource.yaml names it. */
+/** The name in observe/grafana/datasource.yaml. */
 const datasource = { type: 'prometheus', uid: 'prometheus' };
 
 const WIDTH = 8;
@@ -38,7 +38,7 @@ const HEIGHT = 7;
 
 /** A dashboard as Grafana reads it from a file. */
 export function dashboardFile({ uid, title, choosesService, rows }: Dashboard): string {
-  // Its successor makes dashboards of Grafana's new API; from files, Grafana reads these.
+  // Its successor creates dashboards for Grafana's new API; the file provider reads these.
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- see above
   const builder = new DashboardBuilder(`Millrace: ${title}`)
     .uid(`millrace-${uid}`)

@@ -23,7 +23,7 @@ export const images: Dashboard = {
         },
       },
       {
-        title: 'Memory claimed for images',
+        title: 'Memory reserved for images',
         unit: 'bytes',
         lines: {
           '{{job}} {{budget}}': 'sum by (job, budget) (memory_budget_claimed_bytes{budget!="json_bodies"})',
@@ -32,12 +32,12 @@ export const images: Dashboard = {
     ],
     Workers: [
       {
-        title: 'Places taken',
+        title: 'Places in use',
         unit: 'short',
         lines: { '{{job}} {{limiter}}': `sum by (job, limiter) (work_limiter_used{${WORKERS}})` },
       },
       {
-        title: 'Images that wait',
+        title: 'Waiting images',
         unit: 'short',
         lines: { '{{job}} {{limiter}}': `sum by (job, limiter) (work_limiter_waiting{${WORKERS}})` },
       },
@@ -59,7 +59,7 @@ export const images: Dashboard = {
         },
       },
       {
-        title: 'Memory of Redis',
+        title: 'Redis memory',
         unit: 'bytes',
         lines: { used: 'max(redis_memory_used_bytes)', 'evicts from': 'max(redis_memory_max_bytes)' },
       },

@@ -1,8 +1,8 @@
 import type { Dashboard, Panel } from './dashboard.js';
 
-/** The first to look at when something is wrong, so it is on two dashboards. */
+/** The first place to look when something is wrong, so it is on two dashboards. */
 export const oldestJob: Panel = {
-  title: 'Oldest job that may begin',
+  title: 'Waiting time of the oldest due job',
   unit: 's',
   lines: {
     waiting: 'max(jobs_oldest_due_age_seconds)',
@@ -17,7 +17,7 @@ export const jobs: Dashboard = {
     'Is what was accepted done?': [
       oldestJob,
       {
-        title: 'Jobs that have not ended',
+        title: 'Unfinished jobs',
         unit: 'short',
         lines: {
           '{{status}}': 'max by (status) (jobs{status=~"queued|processing"})',
@@ -26,7 +26,7 @@ export const jobs: Dashboard = {
       },
       { title: 'The same by kind', unit: 'short', lines: { '{{kind}}': 'max by (kind) (jobs_unfinished)' } },
       {
-        title: 'Accepted and ended',
+        title: 'Accepted and finished',
         unit: 'ops',
         lines: {
           'accepted: {{kind}}': 'sum by (kind) (rate(jobs_accepted_total[$__rate_interval]))',
@@ -46,7 +46,7 @@ export const jobs: Dashboard = {
     ],
     'How long it takes': [
       {
-        title: 'Wait for a worker, 95th percentile',
+        title: 'Waiting for a worker, 95th percentile',
         unit: 's',
         lines: {
           '{{kind}}':
@@ -62,7 +62,7 @@ export const jobs: Dashboard = {
         },
       },
       {
-        title: 'Places of workers that are taken',
+        title: 'Worker places in use',
         unit: 'percentunit',
         lines: {
           '{{kind}}': 'sum by (kind) (worker_jobs_in_progress) / sum by (kind) (worker_job_places)',
@@ -71,7 +71,7 @@ export const jobs: Dashboard = {
     ],
     'What is kept': [
       {
-        title: 'Ended jobs',
+        title: 'Finished jobs',
         unit: 'short',
         lines: { '{{status}}': 'max by (status) (jobs{status!~"queued|processing"})' },
       },

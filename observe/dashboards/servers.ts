@@ -58,7 +58,7 @@ export const servers: Dashboard = {
         lines: { '{{relname}}': 'topk(5, pg_stat_user_tables_n_dead_tup)' },
       },
       {
-        title: 'Read from the disk, of all blocks read',
+        title: 'Share of blocks read from disk',
         unit: 'percentunit',
         lines: {
           misses:

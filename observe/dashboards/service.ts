@@ -53,7 +53,7 @@ export const service: Dashboard = {
     ],
     'What it waits for': [
       {
-        title: 'Memory claimed, of what there is',
+        title: 'Reserved memory, share of the limit',
         unit: 'percentunit',
         lines: {
           '{{budget}}':
@@ -61,7 +61,7 @@ export const service: Dashboard = {
         },
       },
       {
-        title: 'Requests that wait',
+        title: 'Waiting requests',
         unit: 'short',
         lines: {
           'for memory: {{budget}}': 'sum by (budget) (memory_budget_waiting{job="$job"})',
@@ -83,7 +83,7 @@ export const service: Dashboard = {
         },
       },
       {
-        title: 'Replicas of called services left alone (circuit breaker)',
+        title: 'Replicas with an open circuit breaker',
         unit: 'short',
         lines: { '{{callee}}': 'max by (callee) (service_client_replicas_resting{job="$job"})' },
       },

@@ -1,12 +1,12 @@
 import { type Dashboard, REQUESTS } from './dashboard.js';
 import { oldestJob } from './jobs.js';
 
-/** What people wait for: no probes, and no calls between services. */
+/** Requests that people wait for: no probes, and no calls between services. */
 const PUBLIC = 'http_route!~"none|/livez|/readyz|/health|/internal/.*|/process"';
 
 export const whole: Dashboard = {
   uid: 'whole',
-  title: 'the whole',
+  title: 'overview',
   rows: {
     'What users notice': [
       {
@@ -57,7 +57,7 @@ export const whole: Dashboard = {
         lines: { '{{job}}': 'max by (job) (nodejs_eventloop_lag_p99_seconds)' },
       },
       {
-        title: 'Statements that wait for a connection',
+        title: 'Statements waiting for a connection',
         unit: 'short',
         lines: { '{{job}} {{pool}}': 'sum by (job, pool) (postgres_pool_waiting)' },
       },

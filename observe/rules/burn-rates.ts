@@ -2,8 +2,8 @@ import { type Objective, objectives } from './objectives.js';
 import type { Alert, Group, Times } from './rule.js';
 
 /**
- * Multi-window burn rates (https://sre.google/workbook/alerting-on-slos/): an alert when a long window says that it matters and a short one
- * that it still goes on. 14.4 times the rate that the objective allows uses up 2 % of a month's budget in an hour, 6 times 5 % in six hours.
+ * Multi-window burn rates (https://sre.google/workbook/alerting-on-slos/): an alert fires when a long window shows that it matters and a short one
+ * that it is still happening. 14.4 times the rate that the objective allows uses up 2 % of a month's budget in an hour, 6 times 5 % in six hours.
  */
 const BURNS = [
   { name: 'Fast', factor: 14.4, long: '1h', short: '5m', for: '2m', severity: 'page' },
@@ -15,14 +15,14 @@ const DURATION = 'http_server_request_duration_seconds';
 
 const selectorOf = ({ job, routes }: Objective) => `job="${job}",http_route=~"${routes}"`;
 
-/** The share of requests that were answered with an error of ours. */
+/** The share of requests that were answered with a 5xx. */
 function errorRatio(objective: Objective, window: string): string {
   const rate = (more: string) => `sum(rate(${DURATION}_count{${selectorOf(objective)}${more}}[${window}]))`;
-  // No errors: 0. No requests: 0 as well, and not NaN.
+  // Without errors: 0. Without requests: 0, too, instead of NaN.
   return `(${rate(',http_response_status_code=~"5.."')} or vector(0)) / clamp_min(${rate('')}, 1e-9) or vector(0)`;
 }
 
-/** The share of requests that took too long. Errors have a rule of their own, and who left (499) has not waited for the end. */
+/** The share of requests that took too long. Errors have a separate rule, and a client that disconnected (499) did not wait for the end. */
 function slowRatio(objective: Objective, window: string): string {
   const answered = `${selectorOf(objective)},http_response_status_code!~"5..|499"`;
   const rate = (series: string) => `sum(rate(${DURATION}${series}[${window}]))`;

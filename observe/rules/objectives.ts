@@ -1,6 +1,6 @@
 import type { ServiceName } from '../../topology/services.js';
 
-/** What users of a group of routes are promised. A latency is the upper bound of a bucket: packages/chassis/src/http/request-metrics.ts. */
+/** The objectives for a group of routes. A latency is the upper bound of a bucket: packages/chassis/src/http/request-metrics.ts. */
 export interface Objective {
   group: string;
   job: ServiceName;
@@ -8,9 +8,9 @@ export interface Objective {
   routes: string;
   /** In words, for alerts and dashboards. */
   what: string;
-  /** So many requests are answered without an error of ours (5xx), */
+  /** The share of requests that are answered without a 5xx, */
   available: number;
-  /** and so many of those within so many seconds. */
+  /** and the share of those that take at most so many seconds. */
   quick: number;
   withinSeconds: number;
 }
@@ -43,7 +43,7 @@ export const objectives: Objective[] = [
     ...usual,
     withinSeconds: 1,
   },
-  // Waiting for a free worker is part of it: scaling is what helps.
+  // Includes waiting for a free worker: more replicas help.
   {
     group: 'uploads',
     job: 'web-gateway',

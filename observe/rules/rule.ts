@@ -1,4 +1,4 @@
-/** Durations as Prometheus writes them (5m); in a test all are shorter. */
+/** Durations in Prometheus's format (5m); in a test, all are shorter. */
 export interface Times {
   duration: (text: string) => string;
   seconds: (text: string) => number;
@@ -7,11 +7,11 @@ export interface Times {
 export interface Alert {
   alert: string;
   expr: string;
-  /** How long it must hold. Default: not at all. */
+  /** How long the condition must hold. Default: not at all. */
   for?: string;
-  /** `page`: somebody has to act now. `ticket`: in working hours. */
+  /** `page`: somebody must act now. `ticket`: during working hours. */
   severity: 'page' | 'ticket';
-  /** Tells alerts of the same name apart. */
+  /** Distinguishes alerts with the same name. */
   labels?: { [name: string]: string };
   summary: string;
   /** The anchor of a heading in docs/OPERATIONS.md. */

@@ -4,7 +4,7 @@ import type { Times } from './rule.js';
 import { serverAlerts } from './server-alerts.js';
 import { workAlerts } from './work-alerts.js';
 
-/** Put the address of your copy before it, if alerts should have a link. */
+/** Put your copy's URL in front of it, if alerts should have a link. */
 const RUNBOOK = 'docs/OPERATIONS.md';
 
 /**

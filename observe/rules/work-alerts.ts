@@ -1,14 +1,14 @@
 import { serviceNames } from '../../topology/services.js';
 import type { Group, Times } from './rule.js';
 
-/** What goes wrong behind the requests. */
+/** Problems behind the requests. */
 export function workAlerts({ duration, seconds }: Times): Group {
   return {
     name: 'work',
     alerts: [
       {
         alert: 'ReplicasMissing',
-        // Of a replica that is gone there is no `up` that could be 0.
+        // A replica that is gone has no `up` that could be 0.
         expr: [
           `sum by (job) (up{job=~"${serviceNames.join('|')}"}) == 0`,
           ...serviceNames.map((name) => `absent(up{job="${name}"})`),
@@ -23,15 +23,14 @@ export function workAlerts({ duration, seconds }: Times): Group {
         expr: `max(jobs_oldest_due_age_seconds) > ${seconds('5m')}`,
         for: duration('5m'),
         severity: 'page',
-        summary: 'An accepted job has waited for a worker for {{ $value | humanizeDuration }}.',
+        summary: 'An accepted job has been waiting for a worker for {{ $value | humanizeDuration }}.',
         runbook: 'jobs-are-not-done',
       },
       {
         alert: 'AttemptsLost',
         expr: `sum(increase(job_attempts_total{outcome="lost"}[${duration('15m')}])) > 3`,
         severity: 'ticket',
-        summary:
-          '{{ $value | humanize }} attempts were lost in 15 minutes: workers disappear, or are too slow.',
+        summary: '{{ $value | humanize }} attempts were lost in 15 minutes: workers die or are too slow.',
         runbook: 'attempts-are-lost',
       },
       {
@@ -39,7 +38,8 @@ export function workAlerts({ duration, seconds }: Times): Group {
         expr: `time() - max(sweeper_last_run_timestamp_seconds) > ${seconds('1m')}`,
         for: duration('1m'),
         severity: 'page',
-        summary: 'No replica of task-api has swept for {{ $value | humanizeDuration }}: lost jobs stay lost.',
+        summary:
+          'No replica of task-api has completed a sweep for {{ $value | humanizeDuration }}: lost jobs stay lost.',
         runbook: 'the-sweeper-is-silent',
       },
       {
@@ -62,8 +62,7 @@ export function workAlerts({ duration, seconds }: Times): Group {
         alert: 'ImageStoreEvicts',
         expr: `max(increase(redis_evicted_keys_total[${duration('15m')}])) > 0`,
         severity: 'ticket',
-        summary:
-          '{{ $value | humanize }} images were deleted in 15 minutes before their time, to make room for others.',
+        summary: '{{ $value | humanize }} images were deleted early in 15 minutes, to make room for others.',
         runbook: 'images-are-evicted',
       },
     ],

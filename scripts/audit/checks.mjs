@@ -1,4 +1,4 @@
-// What is checked, by which tool, and what is ignored for which reason. Paths are relative to the current folder, a Git repository.
+// What is checked, by which tool, and what is ignored for what reason. Paths are relative to the current folder, a Git repository.
 import { readFileSync } from 'node:fs';
 import { files } from './files.mjs';
 import { renderedOverlays } from './manifests.mjs';
@@ -67,7 +67,7 @@ const lockfileOptions = [
 const ignoredByKubeScore = {
   'deployment-replicas': 'the number of replicas is set by an autoscaler or by `kubectl scale`',
   'horizontalpodautoscaler-replicas':
-    'a laptop starts with one replica of each; overlays/prod has two at least',
+    'a laptop starts with one replica of each; overlays/prod has at least two',
   'deployment-has-host-podantiaffinity':
     'topologySpreadConstraints spread the replicas, and still allow a cluster of one node',
   'container-image-pull-policy': 'in development the images are in no registry; elsewhere tags do not change',
@@ -75,21 +75,21 @@ const ignoredByKubeScore = {
 };
 const ignoredInOverlays = {
   'deployment-strategy':
-    'what observes the stack has a volume, or is there once: tests/k8s checks the others',
+    'the observability programs have a volume or a single replica: tests/k8s checks the others',
 };
 
 /** By environment, and with HTTPS. */
-const STATUS_PORT = { status_page_exposed: 'its port is for probes and the exporter: no other is let in' };
+const STATUS_PORT = { status_page_exposed: 'its port is only open to probes and the exporter' };
 const ignoredByGixy = {
-  local: { missing_resolver: 'its replicas have addresses, and no names' },
+  local: { missing_resolver: 'its replicas have addresses, not names' },
   compose: STATUS_PORT,
   kubernetes: {
     ...STATUS_PORT,
-    resolver_external: 'kube-dns.kube-system is the DNS server of the cluster itself',
+    resolver_external: 'kube-dns.kube-system is the cluster’s own DNS server',
   },
   https: {
     add_header_redefinition: 'an error of Nginx itself need not offer HTTP/3; without HTTPS, this is checked',
-    default_server_flag: 'it is one server, which listens for TCP and UDP',
+    default_server_flag: 'there is only one server, which listens on TCP and UDP',
   },
 };
 

@@ -1,4 +1,4 @@
-// What overlays/ make of k8s/: most of their files are patches, which mean nothing by themselves.
+// Renders overlays/ on k8s/: most of their files are patches, which mean nothing by themselves.
 import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -7,7 +7,7 @@ import { run } from './tools.mjs';
 
 const OVERLAYS = 'overlays';
 const COMPONENTS = join(OVERLAYS, 'components');
-/** What a component changes, where that is not production. */
+/** The folder that a component changes, if not production. */
 const BASES = { 'keda-auth': 'keda' };
 
 /** @returns for each overlay, and each component on an overlay, the path of what it renders to, and how many files are its own */

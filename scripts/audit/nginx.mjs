@@ -1,4 +1,4 @@
-// Nginx' configuration as it runs: complete only with the files of an environment, and with what its own scripts write.
+// Nginx's configuration as it runs: it is only complete with the files of an environment, and with the output of its scripts.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const EVERYTHING = {
   TLS_DIR: '/run/tls',
 };
 
-/** What `nginx/listen` asks of a binary: that of the images can do HTTP/3. */
+/** What `nginx/listen` asks a binary: the one in the images supports HTTP/3. */
 const BUILD = `#!/bin/sh
 echo 'nginx version: nginx/1.30.0
 configure arguments: --with-http_ssl_module --with-http_v2_module --with-http_v3_module' >&2
@@ -50,8 +50,8 @@ export function nginxConfiguration(environment, isSecured) {
 }
 
 /**
- * Containers have what the scripts write in /tmp; here, it lies beside the rest. In a template, each service has one replica. And where a URL begins
- * with a variable, gixy takes its host for a path.
+ * In containers, the scripts' output is in /tmp; here, it is beside the other files. In a template, each service has one replica. And when a URL begins
+ * with a variable, gixy mistakes its host for a path.
  */
 function complete(text, isSecured) {
   return text

@@ -86,7 +86,7 @@ make_kind() {
   if kind get clusters 2>/dev/null | grep -qx "$own_name"; then
     kind export kubeconfig --name "$own_name"
     answers "$context" || stop "The kind cluster $own_name exists but does not respond." \
-      "docker start $own_name-control-plane, or begin anew (its data go): kind delete cluster --name $own_name"
+      "docker start $own_name-control-plane, or start over, which deletes its data: kind delete cluster --name $own_name"
     return
   fi
   check_port

@@ -62,13 +62,13 @@ check_overlay() {
   kubectl kustomize "${manifests%/}" >"$work/manifests.yaml" || stop "$manifests cannot be rendered: see above." "fix the file it names"
   for secret in $(missing_secrets); do
     stop "$manifests uses the Secret $secret, which is neither in its files nor in the cluster." \
-      "create it before you deploy: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own"
+      "create it before you deploy: docs/KUBERNETES_DEPLOYMENT.md#your-own-secrets"
   done
   for secret in $(made_secrets); do
     case $(kind_of_secret "$secret") in
       '' | *'development only') ;;
-      *) stop "The Secret $secret in the cluster has passwords of your own, and $manifests has those for development." \
-        "deploy with passwords of your own (./deploy.sh --overlay prod), or start over with those for development: kubectl --context $context -n $namespace delete secret $secret" ;;
+      *) stop "The Secret $secret in the cluster has your own passwords, and $manifests has those for development." \
+        "deploy with your own passwords (./deploy.sh --overlay prod), or start over with those for development: kubectl --context $context -n $namespace delete secret $secret" ;;
     esac
   done
 }

@@ -149,7 +149,7 @@ fix_for_missing_image() {
 fix_for_words() {
   case $1 in
     *"o space left"*) fix_for_full "$3" ;;
-    *"password authentication failed"* | *WRONGPASS*) echo "PostgreSQL keeps the passwords of its first start: docs/KUBERNETES_DEPLOYMENT.md#secrets-of-your-own" ;;
+    *"password authentication failed"* | *WRONGPASS*) echo "PostgreSQL keeps the passwords of its first start: docs/KUBERNETES_DEPLOYMENT.md#your-own-secrets" ;;
     *EAI_AGAIN* | *ENOTFOUND* | *"not resolve"* | *"host not found"*) echo "DNS does not resolve names: kubectl --context $context -n kube-system get pods -l k8s-app=kube-dns, and check the NetworkPolicy dns" ;;
     *ECONNREFUSED* | *ETIMEDOUT* | *"imed out"*) echo "the service it calls does not respond: see the other problems, and check the NetworkPolicies of both" ;;
     *) echo "$2" ;;

@@ -8,7 +8,7 @@ read_arguments() {
       --help | -h) usage; exit 0 ;;
       --*=*) value=$1; shift; set -- "${value%%=*}" "${value#*=}" "$@"; continue ;;
       --url | -n | --requests | -c | --concurrency | --duration | --target | --file | --compare | --on | --out) ;;
-      *) die "there is no option $1. See ./load-test.sh --help" ;;
+      *) die "unknown option $1. See ./load-test.sh --help" ;;
     esac
     [ $# -gt 1 ] || die "$1 needs a value. See ./load-test.sh --help"
     case $1 in

@@ -21,7 +21,7 @@ compared_runs() {
   fastest=$(sort -n "$work/warm-up" | head -n 1)
   if awk -v t="$fastest" 'BEGIN { exit !(t < 0.15) }'; then
     echo
-    echo "A single image takes $fastest s: no delay is set, so this shows the CPUs. To show replicas, start with BLUR_DELAY_MS=2000."
+    echo "A single image takes $fastest s: without a delay, this measures the CPUs. To measure replicas, start with BLUR_DELAY_MS=2000."
   fi
   write_files
 }

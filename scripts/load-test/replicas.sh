@@ -34,7 +34,7 @@ kube() { kubectl --request-timeout=10s --namespace millrace "$@"; }
 find_platform() {
   local seen place
   seen=$(replicas_seen)
-  [ -n "$seen" ] || die "no healthy blur-worker is to be seen at $url/health. Does the stack run there?"
+  [ -n "$seen" ] || die "there is no healthy blur-worker at $url/health. Is the stack running there?"
   [ -z "$platform" ] || return 0
   for place in local compose kubernetes; do
     if [ -n "$("${place}_replicas" | grep -Fx "$seen" || true)" ]; then
@@ -42,7 +42,7 @@ find_platform() {
       return 0
     fi
   done
-  die "what runs at $url is neither this checkout's npm start, nor its Compose project, nor in the namespace millrace of kubectl's cluster ($(echo "$seen" | head -n 1))"
+  die "the stack at $url is neither this checkout's npm start, nor its Compose project, nor in the namespace millrace of kubectl's cluster ($(echo "$seen" | head -n 1))"
 }
 
 # What is needed to restore everything. New replicas in Compose take settings from the shell: the same as the running ones.
@@ -93,7 +93,7 @@ await_replicas() {
   local wanted=$1 agreed=0 deadline=$((SECONDS + 90))
   while [ "$agreed" -lt 4 ]; do
     if [ "$(replicas_seen | sort -u | grep -c . || true)" = "$wanted" ]; then agreed=$((agreed + 1)); else agreed=0; fi
-    [ "$SECONDS" -lt "$deadline" ] || die "$wanted healthy blur-workers were not to be seen at $url/health within 90 s"
+    [ "$SECONDS" -lt "$deadline" ] || die "$url/health did not show $wanted healthy blur-workers within 90 s"
     sleep 0.4
   done
 }

@@ -85,7 +85,7 @@ run_load() {
   wait "$curl" 2>/dev/null || true
   curl='' clock=''
   clear_progress
-  [ -n "$duration" ] || [ "$done" = "$requests" ] || die "curl told of $done requests only, not of $requests"
+  [ -n "$duration" ] || [ "$done" = "$requests" ] || die "curl reported only $done of $requests requests"
 }
 
 # curl begins a request at the moment when another one ends, so the beginnings follow from the order in which requests ended. Adds the

@@ -22,9 +22,9 @@ print_summary() {
   echo
   echo "requests  $all in $total s: $rate a second"
   [ "$p50" = - ] || echo "times     p50 $p50 s, p95 $p95 s, p99 $p99 s"
-  echo "failed    $failed$([ "$refused" = 0 ] || echo ", $refused of them refused as there was no room (503)")"
+  echo "failed    $failed$([ "$refused" = 0 ] || echo ", $refused of them refused because the stack was full (503)")"
   limited=$(awk '$4 == 429' "$1" | wc -l)
-  [ "$limited" -eq 0 ] || echo "limited   $((limited)) were more than one client may send (429): see \"Limits by client\" in docs/OPERATIONS.md"
+  [ "$limited" -eq 0 ] || echo "limited   $((limited)) exceeded the limit for one client (429): see \"Limits by client\" in docs/OPERATIONS.md"
 }
 
 # A line for each step: replicas, the summary, speed-up and efficiency compared with the first step.

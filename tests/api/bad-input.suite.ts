@@ -113,7 +113,7 @@ describe('a task', () => {
   test.each([
     ['nothing to change', {}],
     ['an unknown field', { done: true }],
-    ['a tick that is no boolean', { completed: 'yes' }],
+    ['a tick that is not a boolean', { completed: 'yes' }],
     ['an empty title', { title: '' }],
   ])('is not changed by %s', async (_what, body) => {
     expectProblem(await sendJson('PATCH', `/api/tasks/${ID}`, body), 422);

@@ -15,7 +15,7 @@ import { send } from '../nginx/client.js';
 import { type Nginx, startNginx, startUpstream, type Upstream } from '../nginx/support.js';
 import { basics, silentLogger } from '../support/service-basics.js';
 
-/** The part of Express' router that knows the routes. */
+/** The part of Express's router that knows the routes. */
 interface Layer {
   route?: { path: string | string[]; methods: Record<string, boolean> };
   handle: { stack?: Layer[] };
@@ -33,7 +33,7 @@ let postgres: Postgres;
 let redis: Redis;
 let traces: TraceReader;
 
-/** Only for the web UI, and only where traces are kept. */
+/** Only for the web UI, and only with a trace store. */
 const UNDESCRIBED = ['get /api/jobs/:id/trace', 'get /image/:id/trace', 'get /upload/:id/trace'];
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ beforeAll(async () => {
   nginx = await startNginx({
     replicas: { 'web-gateway': [webGateway.port], 'task-api': [taskApi.port], 'user-api': [userApi.port] },
   });
-  // The apps are only asked for their routes, so nothing connects.
+  // Only the apps' routes are read, so nothing connects.
   redis = new Redis({ lazyConnect: true });
   traces = createTraceReader('http://localhost:1');
   postgres = createPostgres(

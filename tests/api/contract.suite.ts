@@ -6,7 +6,7 @@ import { makeThings, type Provoke, provocations } from './provocations.js';
 
 const operations = operationsOf(createOpenApiDocument());
 const ownName = ({ operationId }: DescribedOperation) => operationId.replace(/Alias$/, '');
-/** What Nginx refuses, whatever is asked for. */
+/** What Nginx refuses for every path. */
 const refusals = ({ method, responses }: DescribedOperation): Record<string, Provoke> => {
   const sendWith = (headers: Record<string, string>) => (path: string) =>
     send(path, { method: method.toUpperCase(), headers });
@@ -29,7 +29,7 @@ const cases = operations.flatMap((operation) =>
 describe('responses match the published description', () => {
   beforeAll(makeThings);
 
-  test('the published description is that of the sources', async () => {
+  test('the published description is the one in the sources', async () => {
     const reply = await send('/openapi.json');
     expect(reply.json()).toEqual(JSON.parse(JSON.stringify(createOpenApiDocument())));
   });

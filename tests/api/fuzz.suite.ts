@@ -168,7 +168,7 @@ async function findFault(attempt: Attempt): Promise<string | undefined> {
   const type = reply.headers['content-type'] ?? '';
   if (!type.startsWith('application/problem+json')) return `is an error of type "${type}": ${reply.text()}`;
   const problem = problemSchema.safeParse(JSON.parse(reply.text()));
-  if (!problem.success) return `is no problem document: ${reply.text()}`;
+  if (!problem.success) return `is not a problem document: ${reply.text()}`;
   if (problem.data.status !== reply.status) return `says ${problem.data.status} and is ${reply.status}`;
   return undefined;
 }

@@ -161,7 +161,7 @@ describe('restarted with --scale blur-worker=2, from a shell that is set up for 
     () => {
       const output = execute(`./load-test.sh --url ${url()} --compare 1,2 -n 6 -c 3`);
       expect(output).toMatch(/^replicas +total +req\/s .*\n +1 .* x1\.00 +100%\n +2 .*%$/m);
-      expect(output).toContain('no delay is set');
+      expect(output).toContain('without a delay');
       const [, name = ''] = /^(\/.*)\.json, \.svg and \.html$/m.exec(output) ?? [];
       const { on, steps } = JSON.parse(readFileSync(`${name}.json`, 'utf8')) as Comparison;
       expect(on).toBe('local');

@@ -1,4 +1,4 @@
-// An event stream tells nobody that others are at work.
+// An event stream does not reveal that others are working.
 import { SCOPES } from '@millrace/contracts';
 import { send as sendTo, sendJson } from '../api/client.js';
 import { eventually } from '../support/eventually.js';
@@ -15,7 +15,7 @@ const bearer = async (sub: string, scope = OWN) => ({
   Authorization: `Bearer ${await stack.issuer.token({ sub, scope })}`,
 });
 
-/** How many changes somebody has been told of. */
+/** How many changes were reported to a user. */
 async function listen(sub: string, scope?: string) {
   const leaving = new AbortController();
   const response = await fetch(`${stack.url}/api/tasks/events`, {
@@ -56,9 +56,9 @@ async function quiet(...streams: { changes: () => number }[]): Promise<void> {
   }
 }
 
-test('each owner is told of their own changes, an administrator of all, and nobody of those of others', async () => {
+test('users hear of their own changes, and not of others’; administrators hear of all', async () => {
   const bob = await listen('bob');
-  // Once task-api is subscribed, it says so: nobody knows what was before.
+  // A new subscription reports a change, because earlier ones are unknown.
   await eventually(() => expect(bob.changes()).toBeGreaterThan(0));
   const ada = await listen('ada');
   const root = await listen('root', Object.keys(SCOPES).join(' '));
@@ -72,7 +72,7 @@ test('each owner is told of their own changes, an administrator of all, and nobo
   const job = await send('ada', 'POST', '/api/add', { task: 'mine' });
   await eventually(async () => expect(await statusOf('ada', job)).toBe('completed'));
   await quiet(...all);
-  // By somebody else.
+  // By another user.
   await send('root', 'PATCH', `/api/tasks/${id}`, { completed: true }, Object.keys(SCOPES).join(' '));
   await quiet(...all);
   expect(bob.changes()).toBe(begun.bob);

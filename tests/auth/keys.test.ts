@@ -36,7 +36,7 @@ const made = async (sub: string, scopes: string[]) => {
 };
 const get = (path: string, key: string) => send(path, { url: stack.url, headers: bearer(key) });
 
-/** What a key can be allowed to call. */
+/** The calls that a key can allow. */
 const callable = secured.filter(({ scope }) => scope !== 'keys:manage');
 
 describe('a route', () => {
@@ -55,8 +55,8 @@ describe('a route', () => {
     async (operation) => {
       for (const [token, reason] of [
         [expired, 'has expired'],
-        [revoked, 'is not known'],
-        [createApiKey(), 'is not known'],
+        [revoked, 'Unknown API key'],
+        [createApiKey(), 'Unknown API key'],
         [`${whole.slice(0, -1)}!`, 'Bearer realm'],
       ] as const) {
         const reply = await sendExample(operation, { url: stack.url, token });
@@ -83,7 +83,7 @@ describe('a route', () => {
   });
 
   test.each(callable.filter((operation) => !isStream(operation) || operation.path.includes('{id}')))(
-    '$title, with a key for everything: goes on',
+    '$title, with a key for everything: passes',
     async (operation) => {
       const reply = await sendExample(operation, { url: stack.url, token: whole });
       expect(reply.status).toBeLessThan(500);
@@ -99,7 +99,7 @@ describe('a route', () => {
   );
 });
 
-test('what a key creates belongs to its owner, and it sees nothing of others', async () => {
+test('what a key creates belongs to its owner, and a key sees nothing of other users', async () => {
   const { key } = await made('ada', ['tasks:read', 'tasks:write']);
   const reply = await sendJson(
     'POST',
@@ -115,10 +115,10 @@ test('what a key creates belongs to its owner, and it sees nothing of others', a
   expect((await get('/api/tasks', other)).json()).toEqual([]);
 });
 
-test('a key that is revoked works nowhere any more after ten seconds', async () => {
+test('a revoked key no longer works anywhere after ten seconds', async () => {
   const { key, id } = await made('ada', ['tasks:read', 'users:read', 'images:read']);
   const statuses = async () =>
-    // A service each.
+    // One in each service.
     Promise.all(
       ['/api/tasks', '/user/users', `/image/${id}`].map(async (path) => (await get(path, key)).status),
     );
@@ -150,7 +150,7 @@ test('somebody else cannot revoke a key, or see it; an administrator can', async
   expect((await as('root', admin, 'DELETE', `/api/keys/${id}`)).status).toBe(204);
 });
 
-test('a key allows nothing that its maker may not do', async () => {
+test('a key allows nothing that its creator may not do', async () => {
   const reply = await asked(
     'bob',
     { name: 'a', scopes: ['tasks:read', 'jobs:admin'] },
@@ -161,7 +161,7 @@ test('a key allows nothing that its maker may not do', async () => {
   expect((await asked('bob', { name: 'a', scopes: ['keys:manage'] })).status).toBe(422);
 });
 
-test('somebody has a limited number of keys, however quickly they ask', async () => {
+test('a user can have a limited number of keys, however quickly they create them', async () => {
   const replies = await Promise.all(
     Array.from({ length: KEYS_PER_OWNER + 10 }, () =>
       asked('dave', { name: 'many', scopes: ['tasks:read'] }),
@@ -182,7 +182,7 @@ test('neither a key nor its secret part is stored', async () => {
   expect(text).not.toContain(key.slice(15));
 });
 
-test('load-test.sh and npm run jobs take a key', async () => {
+test('load-test.sh and npm run jobs accept a key', async () => {
   const { key } = await made('grace', ['texts:analyze', 'tasks:read', 'jobs:admin']);
   const run = (token: string, command: string, ...args: string[]) => {
     const env = { ...process.env, MILLRACE_URL: stack.url, MILLRACE_TOKEN: token };
@@ -200,7 +200,7 @@ test('load-test.sh and npm run jobs take a key', async () => {
   );
 });
 
-test('npm run keys makes a key, lists it, and revokes it', async () => {
+test('npm run keys creates, lists and revokes a key', async () => {
   const script = join(__dirname, '../../scripts/keys.mjs');
   const token = await stack.issuer.token({ sub: 'frank', scope: OWN });
   const run = async (...args: string[]) => {

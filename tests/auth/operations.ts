@@ -3,7 +3,7 @@ import { createOpenApiDocument } from '@millrace/contracts/openapi';
 import { type Reply, send } from '../api/client.js';
 import { type DescribedOperation, operationsOf } from '../api/described-answers.js';
 
-/** A call of the published description, with what it requires. */
+/** An operation of the published description, with the scope that it requires. */
 export interface SecuredOperation extends DescribedOperation {
   security?: { accessToken?: [string] }[];
   requestBody?: { content: Record<string, { example?: unknown }> };
@@ -22,16 +22,16 @@ export const secured = titled.filter((operation): operation is Secured => operat
 
 export const ALL_SCOPES = Object.keys(SCOPES);
 export const without = (scope: string) => ALL_SCOPES.filter((name) => name !== scope).join(' ');
-/** What people have who are no administrators. */
+/** The scopes of users who are not administrators. */
 export const OWN = without('jobs:admin');
 
 /** Event streams do not end. */
 export const isStream = ({ path }: SecuredOperation) => path.endsWith('/events');
 
-/** An id that nothing has. */
+/** An unused id. */
 const NO_ID = '01a1fcc3-0000-7000-8000-000000000000';
 
-/** Sends what the description has as an example. */
+/** Sends the example from the description. */
 export async function sendExample(
   { method, path, requestBody }: SecuredOperation,
   { url, token, id = NO_ID }: { url: string; token?: string | undefined; id?: string | undefined },

@@ -1,4 +1,4 @@
-// The issuer changes its key while clients are at work: no good token is refused.
+// The issuer rotates its key while clients send requests: no valid token is refused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { until } from '../support/until.js';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => stack.stop());
 
-test('rotation under load refuses no good token, and made-up keys cost the issuer little', async () => {
+test('a rotation under load refuses no valid token, and made-up keys cost the issuer little', async () => {
   const pool = new Pool(stack.url, { connections: 2 * CLIENTS });
   const answers = new Map<number, number>();
   let isOver = false;
@@ -28,7 +28,7 @@ test('rotation under load refuses no good token, and made-up keys cost the issue
   };
   const client = async (number: number) => {
     for (let count = 0; !isOver; count += 1) {
-      // A new token each time, so that each is verified, and with the newest key.
+      // A new token each time, so that each one is verified, with the newest key.
       const status = await ask(
         await stack.issuer.token({ sub: `client-${number}-${count}`, scope: 'tasks:read' }),
       );
@@ -51,7 +51,7 @@ test('rotation under load refuses no good token, and made-up keys cost the issue
     attacker(),
   ]);
   for (let count = 0; count < ROTATIONS; count += 1) {
-    // Within the cooldown of a fetch, and not.
+    // Within the cooldown of a fetch, and outside it.
     await sleep(300 + 400 * count);
     await stack.issuer.rotate();
   }
@@ -63,6 +63,6 @@ test('rotation under load refuses no good token, and made-up keys cost the issue
   await pool.close();
 
   expect([...answers.keys()]).toEqual([200]);
-  // One a second from each of the replicas that was asked.
+  // One per second from each replica that was called.
   expect(stack.issuer.fetches).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
 });

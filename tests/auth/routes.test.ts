@@ -1,4 +1,4 @@
-// Each route of the published description with each kind of token, on a real stack. A new operation is tested as soon as it is described, and
+// Every route of the published description with every kind of token, on a real stack. A new operation is tested as soon as it is described, and
 // cannot be described without a rule.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,10 +71,10 @@ describe('a route', () => {
   });
 
   test.each(secured.filter((operation) => !isStream(operation) || operation.path.includes('{id}')))(
-    '$title, with the scope $scope: goes on',
+    '$title, with the scope $scope: passes',
     async (operation) => {
       const reply = await send(operation, await stack.issuer.token({ scope: operation.scope }));
-      // What is sent is not complete everywhere.
+      // Some requests are incomplete.
       expect(reply.status).toBeLessThan(500);
       expect([401, 403]).not.toContain(reply.status);
     },
@@ -85,7 +85,7 @@ describe('a route', () => {
     expect([200, 404]).toContain((await sendTo(page, { url: stack.url })).status);
   });
 
-  test('is described only as what it is: these are open', () => {
+  test('these operations, and no others, are open', () => {
     expect(open.map(({ path }) => path).sort()).toEqual(
       [
         '/',
@@ -101,14 +101,14 @@ describe('a route', () => {
     );
   });
 
-  test('is described by the running product as by its sources', async () => {
+  test('the running product has the same description as the sources', async () => {
     const reply = await sendTo('/openapi.json', { url: stack.url });
     expect(reply.json()).toEqual(JSON.parse(JSON.stringify(createOpenApiDocument({ isSecured: true }))));
   });
 });
 
-describe("what is somebody else's", () => {
-  /** Things of Ada's, by the routes that show and change them. */
+describe("another user's data", () => {
+  /** Ada's data, by the routes that show and change it. */
   const things: { routes: RegExp; make: () => Promise<string> }[] = [
     { routes: /^(\/api)?\/tasks\/\{id\}/, make: () => created('/api/tasks', { title: 'mine' }) },
     {
@@ -145,12 +145,12 @@ describe("what is somebody else's", () => {
     '$title: not there for others, there for its owner and for an administrator',
     async (operation) => {
       const thing = things.find(({ routes }) => routes.test(operation.path));
-      // A route of a new kind of thing needs one here.
+      // A route for a new kind of data needs an entry here.
       const id = await thing!.make();
       const reply = await send(operation, await tokenOf('bob'), id);
       expect(reply.status).toBe(404);
       checkAnswer(operation, reply);
-      // A subject of another issuer is another subject: no token of that is accepted, so that there is nothing to try.
+      // A subject of another issuer is a different subject; its tokens are not accepted, so there is nothing to test.
       if (isStream(operation)) return;
       const changed = operation.method === 'delete' ? await thing!.make() : id;
       for (const [scope, sub, which] of [
@@ -175,7 +175,7 @@ describe("what is somebody else's", () => {
     ['/api/tasks?q=needle&priority=medium', '/api/tasks', { title: 'a needle' }],
     ['/api/jobs', '/api/add', { task: 'a needle' }],
     ['/api/jobs?kind=task', '/api/add', { task: 'a needle' }],
-  ])('GET %s: not in the lists of others', async (list, path, body) => {
+  ])('GET %s: not in other users’ lists', async (list, path, body) => {
     const id = await created(path, body);
     expect(await ids(list, 'bob')).not.toContain(id);
     expect(await ids(list, 'ada')).toContain(id);
@@ -183,7 +183,7 @@ describe("what is somebody else's", () => {
     expect(await ids(list, 'nobody')).toEqual([]);
   });
 
-  test('a list that continues shows each of its own once', async () => {
+  test('a list over several pages shows each of the user’s own once', async () => {
     const made: string[] = [];
     for (let n = 0; n < 5; n += 1) made.unshift(await sendAs('carol', `task ${n}`));
     const seen: string[] = [];
@@ -200,7 +200,7 @@ describe("what is somebody else's", () => {
     return (reply.json() as { id: string }).id;
   };
 
-  test('an Idempotency-Key is not that of another', async () => {
+  test('two users can use the same Idempotency-Key', async () => {
     const make = async (sub: string, path: string, body: object) => {
       const headers = { ...bearer(await tokenOf(sub)), 'Idempotency-Key': 'the-same' };
       const reply = await sendJson('POST', path, body, { url: stack.url, headers });
@@ -211,7 +211,7 @@ describe("what is somebody else's", () => {
     const bob = await make('bob', '/api/tasks', { title: 'once' });
     expect(bob.status).toBe(201);
     expect(bob.id).not.toBe(ada.id);
-    // Through another service, too.
+    // Also through another service.
     const text = { text: 'Hello' };
     expect((await make('ada', '/analyze?async=true', text)).status).toBe(422);
     const carol = await make('carol', '/analyze?async=true', text);
@@ -219,7 +219,7 @@ describe("what is somebody else's", () => {
     expect(await make('carol', '/analyze?async=true', text)).toEqual(carol);
   });
 
-  test('the image of a job belongs to whoever sent it', async () => {
+  test('the image of a job belongs to its sender', async () => {
     const job = await uploaded('async=true');
     const get = async (path: string, sub: string) =>
       sendTo(path, { url: stack.url, headers: bearer(await tokenOf(sub)) });
@@ -257,7 +257,7 @@ describe('inside', () => {
     ['text-worker', '/process'],
     ['blur-worker', '/process'],
     ['bw-worker', '/process'],
-  ])('%s%s refuses who is no service, whatever token they have', async (service, path) => {
+  ])('%s%s refuses callers that are not services, whatever their token', async (service, path) => {
     const token = await tokenOf('root', ALL_SCOPES.join(' '));
     for (const headers of [{}, bearer(token), { 'X-Service-Token': token }]) {
       const reply = await sendTo(path, { url: replicaOf(service), method: 'POST', headers });
@@ -265,7 +265,7 @@ describe('inside', () => {
     }
   });
 
-  test('nobody outside can speak for a service', async () => {
+  test('nobody outside can pose as a service', async () => {
     const headers = { 'X-Service-Token': `${stack.serviceToken} ada` };
     expect((await sendTo('/api/tasks', { url: stack.url, headers })).status).toBe(401);
     expect((await sendTo('/process', { url: stack.url, method: 'POST', headers })).status).toBe(404);

@@ -1,4 +1,4 @@
-// What holds wherever people sign in: the same tests for containers and for a cluster.
+// What must hold in every environment with sign-in: the same tests for containers and for a cluster.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ const MINUTE_MS = 60_000;
 
 export interface SignedInStack {
   url: string;
-  /** An access token for everything, and one of somebody else for everything but `jobs:admin`. */
+  /** An access token for everything, and another user's for everything except `jobs:admin`. */
   admin: string;
   person: string;
-  /** Runs a script of Node in a container of web-gateway. @returns its output */
+  /** Runs a Node script in a container of web-gateway. @returns its output */
   inside(script: string): Promise<string>;
 }
 
@@ -43,7 +43,7 @@ export function checkSignIn(stack: () => SignedInStack): void {
       MINUTE_MS,
     );
 
-  test('without a token, every call but the open ones gets 401', async () => {
+  test('without a token, every call except the open ones gets 401', async () => {
     const statuses = secured.map(async (operation) => {
       const { status, headers } = await sendExample(operation, { url: stack().url });
       return [operation.title, status, headers['www-authenticate']];
@@ -56,7 +56,7 @@ export function checkSignIn(stack: () => SignedInStack): void {
     expect((await send('/', { url: stack().url })).status).toBe(200);
   });
 
-  test('a token that is not valid gets 401, one without the scope 403, and one with it an answer', async () => {
+  test('an invalid token gets 401, one without the scope 403, and one with it an answer', async () => {
     const forged = `${stack().admin.slice(0, -4)}AAAA`;
     expect((await get('/api/jobs/summary', forged)).status).toBe(401);
     const refused = await get('/api/jobs/summary', stack().person);
@@ -100,7 +100,7 @@ export function checkSignIn(stack: () => SignedInStack): void {
     2 * MINUTE_MS,
   );
 
-  test('services refuse calls from inside that do not show their token', async () => {
+  test('services refuse internal calls without their token', async () => {
     const urls = ['http://task-api:3000/internal/jobs/claims', 'http://text-worker:3000/process'];
     const script = `
       const headers = { Authorization: 'Bearer ${stack().admin}' };

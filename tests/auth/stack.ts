@@ -8,7 +8,7 @@ export interface SecuredStack extends Pick<Stack, 'url' | 'replicas' | 'postgres
   serviceToken: string;
 }
 
-/** @param options.observe whether it keeps traces. Default: false */
+/** @param options.observe whether it stores traces. Default: false */
 export async function startSecuredStack({ observe = false } = {}): Promise<SecuredStack> {
   const issuer = await startIssuer();
   const serviceToken = randomBytes(32).toString('hex');

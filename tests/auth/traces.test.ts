@@ -1,4 +1,4 @@
-// With AUTH_MODE=jwt, people see the traces of what is theirs, and administrators all of them.
+// With AUTH_MODE=jwt, users see the traces of their own work, and administrators see all of them.
 import { SCOPES } from '@millrace/contracts';
 import { type Reply, send, upload } from '../api/client.js';
 import { eventually } from '../support/eventually.js';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => stack.stop());
 
-test('the trace of an upload that has failed is there for who has sent it and for administrators, and not for others', async () => {
+test('only its sender and administrators can see the trace of a failed upload', async () => {
   const headers = await bearerOf('ada', OWN);
   const broken = Buffer.concat([(await makeImage('jpeg')).subarray(0, 300), Buffer.from('broken')]);
   const reply = await upload({ file: broken, effects: 'bw' }, { url: stack.url, headers });

@@ -61,13 +61,13 @@ export function usage(rows: readonly { name: string; title: string }[]): string 
   const width = Math.max(...rows.map(({ name }) => name.length));
   return `Usage: npm run bench [-- OPTION...]
 
-Measures limits and peers of this machine, and this product beside them, in interleaved rounds.
+Measures this product beside the machine's limits and comparable systems, in interleaved rounds.
 
-  --only ROW   measure this row only; may be given again, or a list with commas;
-               the first part of a name stands for all that begin so (growth, hops)
-  --json FILE  write the results there, as an array of {row, ratio, low, high, goal, met}
+  --only ROW   measure only this row; can be repeated, or a list separated by commas;
+               the first part of a name selects all rows that begin with it (growth, hops)
+  --json FILE  write the results to a file, as an array of {row, ratio, low, high, goal, met}
   --short      fewer and shorter rounds, smaller tables: all rows in about three minutes
-  --docs       write table and plots into docs/PERFORMANCE.md
+  --docs       write the table and plots to docs/PERFORMANCE.md
   --help       show this
 
 Ends with status 1 when a goal is missed.

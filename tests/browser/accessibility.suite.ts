@@ -1,4 +1,4 @@
-import { type Page, pageSchema } from '@millrace/contracts';
+import { type PageName, pageSchema } from '@millrace/contracts';
 import type { Page as BrowserPage } from 'playwright-core';
 import { makeImage } from '../support/images.js';
 import { expectNoFindings } from './accessibility.js';
@@ -6,7 +6,7 @@ import { makeTask, queueBrokenImage, queueTask } from './api.js';
 import { PHONE, sees, visit } from './session.js';
 
 /** Makes each page show everything it has. */
-const scenes: Record<Page, (page: BrowserPage) => Promise<void>> = {
+const scenes: Record<PageName, (page: BrowserPage) => Promise<void>> = {
   async tasks(page) {
     await sees(page, '.task[data-status=completed]');
     await page.getByRole('button', { name: 'Add description' }).click();
@@ -36,7 +36,7 @@ const scenes: Record<Page, (page: BrowserPage) => Promise<void>> = {
 };
 
 /** Short lists show the same as long ones, in less time. */
-const ADDRESSES: Partial<Record<Page, string>> = {
+const ADDRESSES: Partial<Record<PageName, string>> = {
   tasks: '/?q=look-at-it',
   jobs: '/ui/jobs?status=failed',
 };

@@ -32,7 +32,7 @@ export async function photograph(name: string, page: Page, options: PhotographOp
   console.log(name);
 }
 
-/** Captures what is to be seen of a page now, as docs/images/NAME.webp. */
+/** Captures the visible part of a page, as docs/images/NAME.webp. */
 export async function save(page: Page, name: string): Promise<void> {
   await sharp(await page.screenshot())
     .webp({ quality: QUALITY, effort: 6 })

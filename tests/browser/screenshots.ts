@@ -2,7 +2,7 @@
 // data, and captures every page in both color schemes, on a desktop and on a phone.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Page as PageName } from '@millrace/contracts';
+import type { PageName } from '@millrace/contracts';
 import type { BrowserContext, Page } from 'playwright-core';
 import { freePort } from '../../local/servers/ports.js';
 import { startIdentityProvider } from '../../local/identity-provider/start.js';
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** With so many workers for blurs, which take long enough to be seen. */
+/** With this many workers, and blurs that take long enough to be seen. */
 const labWith = (blurWorkers: number) => ({
   scale: { 'blur-worker': blurWorkers, 'task-api': 2 },
   env: { 'blur-worker': { BLUR_DELAY_MS: '2000' }, 'queue-worker': { TASK_DELAY_MS: '900' } },
@@ -80,7 +80,7 @@ const killable = (stack: Stack) => ({
   kill: (pod: string) => stack.process(pod).kill('SIGKILL'),
 });
 
-/** A stack where people have to sign in. */
+/** A stack with sign-in. */
 async function withPeople(port: number, work: () => Promise<void>): Promise<void> {
   const folder = temporaryFolder();
   const guard = await openGuard(folder);

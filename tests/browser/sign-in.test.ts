@@ -12,7 +12,7 @@ import { expectNoFindings } from './accessibility.js';
 import { findChromium } from './chromium.js';
 import { DESKTOP, launchChromium, sees, TEST_MS } from './session.js';
 
-/** So short that a session has to be renewed while a test runs. */
+/** So short that a session must be renewed while a test runs. */
 const TOKEN_SECONDS = 12;
 /** Until a token has expired and the page has asked for something again. */
 const RENEWAL = { timeout: 90_000 };
@@ -45,7 +45,7 @@ async function stop(): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Opens the page in a browser of one's own. What the browser complains about fails the test. */
+/** Opens the page in a separate browser. Any complaint of the browser fails the test. */
 async function visit(
   path: string,
   work: (page: Page, context: BrowserContext) => Promise<void>,
@@ -97,7 +97,7 @@ async function addTask(page: Page, title: string): Promise<void> {
   await page.locator('.task', { hasText: title }).waitFor();
 }
 
-/** What of a page's storage anybody who gets into the page could read. */
+/** The parts of a page's storage that any script in the page could read. */
 const stored = (page: Page) =>
   page.evaluate<string>(
     'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])',
@@ -110,7 +110,7 @@ suite('signing in', () => {
   beforeAll(start);
   afterAll(stop);
 
-  test('comes back to the page where it began, shows who is signed in, and leaves no code and no token behind', async () => {
+  test('returns to the page where it began, shows who is signed in, and leaves no code or token behind', async () => {
     await visit('/ui/images?x=1', async (page) => {
       await sees(page, 'h1:has-text("Sign in")');
       const answers: string[] = [];
@@ -122,12 +122,12 @@ suite('signing in', () => {
       const rest = await stored(page);
       expect(rest).not.toContain(code!);
       expect(rest).not.toMatch(/eyJ|verifier|nonce|access_token/);
-      // The way back leads past the code.
+      // Going back skips the URL with the code.
       expect(await page.evaluate('history.state')).toBeNull();
     });
   });
 
-  test('everyone sees their own: tasks, live updates, uploads and downloads', async () => {
+  test('users see their own tasks, live updates, uploads and downloads', async () => {
     await visit('/', async (page) => {
       await signIn(page, 'ada');
       await addTask(page, 'secret of ada');
@@ -138,7 +138,7 @@ suite('signing in', () => {
       await expect(page.locator('.task', { hasText: 'secret of ada' }).count()).resolves.toBe(0);
       await sees(page, '.live.is-live');
 
-      // Another tab signs in without a question, and this one hears of what is done there.
+      // Another tab signs in silently, and this one hears of changes made there.
       const other = await context.newPage();
       await other.goto('/');
       await signInButton(other).click();
@@ -165,13 +165,13 @@ suite('signing in', () => {
 
       await page.getByRole('link', { name: 'Jobs' }).click();
       await sees(page, '.job, .empty');
-      // bob may not see the state of the whole queue, and is not told so every second.
+      // bob may not see the state of the whole queue, and gets no error about that every second.
       await expect(page.locator('.charts').count()).resolves.toBe(0);
       await expect(page.locator('main .notice').count()).resolves.toBe(0);
     });
   });
 
-  test('a session is renewed unnoticed, and a reload needs no question', async () => {
+  test('a session is renewed unnoticed, and a reload signs in silently', async () => {
     await visit('/', async (page) => {
       await signIn(page, 'bob');
       await sees(page, '.live.is-live');
@@ -189,7 +189,7 @@ suite('signing in', () => {
     });
   });
 
-  test('says that the session is over when it cannot be renewed, keeps what is on the page, and signs in again', async () => {
+  test('says that the session is over when it cannot be renewed, keeps the content of the page, and signs in again', async () => {
     await visit(
       '/',
       async (page) => {
@@ -231,7 +231,7 @@ suite('signing in', () => {
     });
   });
 
-  test('says which right is missing', async () => {
+  test('says which permission is missing', async () => {
     await visit(
       '/ui/users',
       async (page) => {
@@ -252,7 +252,7 @@ suite('signing in', () => {
   });
 
   describe('does not fall for', () => {
-    test('an answer with another state, whose code it does not even exchange', async () => {
+    test('a response with another state, whose code is not even exchanged', async () => {
       await visit('/', async (page) => {
         const exchanged: string[] = [];
         page.on('request', (request) => request.method() === 'POST' && exchanged.push(request.url()));
@@ -275,7 +275,7 @@ suite('signing in', () => {
       });
     });
 
-    test('an answer of another issuer', async () => {
+    test('a response from another issuer', async () => {
       await visit('/', async (page) => {
         await page.route(isAuthorization, (route) => {
           const state = new URL(route.request().url()).searchParams.get('state');
@@ -289,7 +289,7 @@ suite('signing in', () => {
       });
     });
 
-    test('an answer that nobody has asked for', async () => {
+    test('a response that nobody requested', async () => {
       for (const query of ['code=stolen&state=x', 'code=stolen', 'error=access_denied&state=x'])
         await visit(`/?${query}`, async (page) => {
           await sees(page, 'text=That was no answer to a sign-in from this tab.');
@@ -327,7 +327,7 @@ suite('signing in', () => {
     });
   });
 
-  test('the page may ask the issuer, and nobody else; the library for it is small, and a file of its own', async () => {
+  test('the page may call the issuer and no other server; the library for it is small, and a separate file', async () => {
     const page = await fetch(home);
     expect(page.headers.get('content-security-policy')).toContain(`connect-src 'self' ${provider.url};`);
     const main = /src="(\/ui\/assets\/main-[^"]+)"/.exec(await page.text())![1]!;

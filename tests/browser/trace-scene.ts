@@ -11,7 +11,7 @@ export const TRACED = {
 
 interface Killable {
   url: string;
-  /** Kills a replica, which is started again. */
+  /** Kills a replica, which is then restarted. */
   kill: (pod: string) => unknown;
 }
 

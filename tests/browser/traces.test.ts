@@ -20,7 +20,7 @@ import {
 } from './session.js';
 
 if (findChromium() === undefined || !isLocal) {
-  test.skip('traces in the web UI need a Chromium, and a stack of their own', () => undefined);
+  test.skip('traces in the web UI need a Chromium, and a separate stack', () => undefined);
 } else {
   jest.setTimeout(TEST_MS);
   beforeAll(() =>
@@ -61,7 +61,7 @@ if (findChromium() === undefined || !isLocal) {
           /Redis HSET image/,
         ])
           await row(name).first().waitFor();
-        // What is inside comes after it, and says so.
+        // Its inner spans follow it, and say so.
         expect(
           await row(/process jobs/)
             .last()
@@ -93,7 +93,7 @@ if (findChromium() === undefined || !isLocal) {
     );
   });
 
-  test('the card of an image shows how it was made, also after the page was reloaded', async () => {
+  test('the card of an image shows how it was made, even after a reload', async () => {
     await visit(
       '/ui/images',
       async (page) => {
@@ -112,7 +112,7 @@ if (findChromium() === undefined || !isLocal) {
     );
   });
 
-  test('the card of an upload that has failed shows how far it came, as a job too', async () => {
+  test('the card of a failed upload shows how far it got, also as a job', async () => {
     await visit(
       '/ui/images',
       async (page) => {
@@ -132,7 +132,7 @@ if (findChromium() === undefined || !isLocal) {
     );
   });
 
-  test('says so when there is no trace, and when the store is away', async () => {
+  test('says so when there is no trace, and when the store is down', async () => {
     const { id } = await queueTask('forgotten');
     await visit(
       'about:blank',

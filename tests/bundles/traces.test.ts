@@ -38,12 +38,12 @@ async function upload(): Promise<{ id: string; traceId: string }> {
   return { id, traceId: answer.headers.get('traceresponse')!.slice(3, 35) };
 }
 
-/** As far as it has come: a service exports its spans some time after they have ended. */
+/** The spans that have arrived so far: a service exports them some time after they end. */
 const treeIn = (traceId: string) => treeOf(receiver.of(traceId));
 
 test('an upload job is one trace, from the request to the report', async () => {
   const { id, traceId } = await upload();
-  // Not the one that the client had asked for.
+  // Not the trace that the client had named.
   expect(traceId).not.toBe('0af7651916cd43dd8448eb211c80319c');
   const expected = {
     'web-gateway: POST /upload': {
@@ -80,7 +80,7 @@ test('an upload job is one trace, from the request to the report', async () => {
   const spans = receiver.of(traceId);
   expect(orphansOf(spans)).toEqual([]);
 
-  // Nothing in them is a person's.
+  // They contain no personal data.
   const text = JSON.stringify(spans);
   expect(text).not.toContain('private.png');
   expect(spans.filter(({ name }) => name.includes(id))).toEqual([]);
@@ -95,7 +95,7 @@ test('each log line of a job leads to its trace', async () => {
   });
 });
 
-test('what workers ask for without a job, and probes, make no traces', async () => {
+test('workers’ claims without a job, and probes, create no traces', async () => {
   await fetch(`${stack.url}/health`);
   const { traceId } = await upload();
   await eventually(() => expect(JSON.stringify(treeIn(traceId))).toContain('completions'));

@@ -17,7 +17,7 @@ export interface LossyProxyOptions {
   resends: boolean;
 }
 
-/** They concern the connection, not the message (RFC 9110, section 7.6.1), or are set anew. */
+/** They concern the connection, not the message (RFC 9110, section 7.6.1), or are set again. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length'];
 const MOST_TRIES = 3;
 

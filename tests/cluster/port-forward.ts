@@ -7,7 +7,7 @@ export interface PortForward {
   stop(): Promise<void>;
 }
 
-/** Opens a way to a Service, on a free port of this machine. @throws with kubectl's words when there is none */
+/** Forwards a free port of this machine to a Service. @throws with kubectl's message when it cannot */
 export async function portForward(namespace: string, service: string, port: number): Promise<PortForward> {
   const args = ['--namespace', namespace, 'port-forward', `service/${service}`, `:${port}`];
   const process = spawn('kubectl', args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -2,7 +2,7 @@ import { kubectl } from './kubectl.js';
 
 interface Where {
   namespace: string;
-  /** With Node in it. */
+  /** An image that contains Node. */
   image: string;
 }
 

@@ -1,4 +1,4 @@
-// What pods of the stack cannot do: write outside /tmp, start programs, call anyone that they need not call. Each is tried.
+// What the stack's pods cannot do: write outside /tmp, start programs, or call anything that they do not need. Each is tried.
 import { execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ async function isOpen(component: string, address: string, namespace = 'millrace'
   return answer.trim() === 'open';
 }
 
-/** Asks about all of them at once. */
+/** Checks all of them at once. */
 async function ofEach<T>(
   names: readonly string[],
   ask: (name: string) => Promise<T>,

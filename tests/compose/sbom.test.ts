@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { serviceNames } from '#topology';
 import { composed, engineAnswers } from './docker.js';
 
-/** What the web UI is made of: its scripts are minified, and name nothing. */
+/** The packages in the web UI, whose scripts are minified and name none. */
 const IN_UI = ['bootstrap', 'eventsource', 'eventsource-parser', 'oauth4webapi', 'preact', 'swagger-ui-dist'];
 
 interface Sbom {
@@ -19,7 +19,7 @@ interface Sbom {
     const { components, metadata } = JSON.parse(inImage(service, `cat ${bundle}/sbom.cdx.json`)) as Sbom;
     expect(metadata.component.purl).toContain(`pkg:npm/%40millrace/${service}@`);
 
-    // esbuild marks where each module begins. Tracing is a bundle of its own.
+    // esbuild marks where each module begins. Tracing is a separate bundle.
     const modules = inImage(
       service,
       `grep -hoE '^ *// .*node_modules/.*' ${bundle}/service.js ${bundle}/tracing.js`,

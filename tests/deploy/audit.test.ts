@@ -11,7 +11,7 @@ const audit = (folder: string, name: string) =>
     encoding: 'utf8',
   });
 
-/** A fault for each check: in which file, what to replace, and a word of the finding. */
+/** A fault for each check: the file, what to replace, and a word of the finding. */
 const faults: [check: string, path: string, from: string, to: string, finding: string][] = [
   ['hadolint', 'services/bw-worker/Dockerfile', 'node:24-bookworm-slim', 'node:latest', 'DL3007'],
   ['shellcheck', 'docker/entrypoint', 'exec "$@"', 'exec $@', 'SC2068'],

@@ -52,7 +52,7 @@ describe('the containers of docker-compose.yaml', () => {
     expect(service.cpus).toBeDefined();
   });
 
-  it('run as root only to make folders, without a network, and to read logs, in a network of their own', () => {
+  it('run as root only to create folders, without a network, and to read logs, on a separate network', () => {
     const roots = Object.entries(services).filter(([, { user }]) => /^(root|0)\b/.test(user ?? ''));
     expect(
       Object.fromEntries(roots.map(([name, { network_mode, networks }]) => [name, network_mode ?? networks])),
@@ -60,7 +60,7 @@ describe('the containers of docker-compose.yaml', () => {
     expect(networks['logs']).toEqual({ internal: true });
   });
 
-  it('see nothing of the machine, but that the log collector reads log files', () => {
+  it('have no access to the machine, except that the log collector reads log files', () => {
     const folders = Object.entries(services).flatMap(([name, { volumes = [] }]) =>
       volumes
         .filter((volume) => typeof volume === 'string')
@@ -70,7 +70,7 @@ describe('the containers of docker-compose.yaml', () => {
     expect(folders).toEqual([['log-collector', ['/var/lib/docker/containers', 'ro']]]);
   });
 
-  it('open one port, and with --profile observe others to this machine alone', () => {
+  it('open one port, and with --profile observe others to this machine only', () => {
     const opened = Object.entries(services).filter(([, { ports }]) => ports);
     expect(opened.filter(([, { profiles }]) => !profiles).map(([name]) => name)).toEqual(['nginx']);
     const observing = opened.filter(([, { profiles }]) => profiles);
@@ -79,7 +79,7 @@ describe('the containers of docker-compose.yaml', () => {
     ).toEqual([]);
   });
 
-  it('open the ports of HTTPS, for TCP and UDP, where they open the other one', () => {
+  it('open the HTTPS ports, for TCP and UDP, on the same address as the other one', () => {
     const [plain] = services['nginx']!.ports!;
     const address = plain!.slice(0, plain!.lastIndexOf(':${HTTP_PORT'));
     expect(Object.keys(read('docker-compose.https.yaml').services)).toEqual(['nginx']);
@@ -88,7 +88,7 @@ describe('the containers of docker-compose.yaml', () => {
     );
   });
 
-  it('require sign-in of every service with docker-compose.auth.yaml, at a provider for this machine alone', () => {
+  it('require sign-in in every service with docker-compose.auth.yaml, at a provider that only this machine can reach', () => {
     const { 'identity-provider': provider, ...others } = read('docker-compose.auth.yaml').services;
     expect(Object.keys(others).sort()).toEqual([...serviceNames].sort());
     for (const { environment } of Object.values(others))
@@ -104,7 +104,7 @@ describe('the containers of docker-compose.yaml', () => {
     });
   });
 
-  it('have a certificate each with docker-compose.tls.yaml, by a container without a network', () => {
+  it('each get a certificate with docker-compose.tls.yaml, from a container without a network', () => {
     const { certificates, ...programs } = read('docker-compose.tls.yaml').services;
     expect(certificates).toMatchObject({
       read_only: true,

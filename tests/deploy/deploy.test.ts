@@ -237,9 +237,9 @@ describe('checks of deploy.sh before it changes anything', () => {
       'uses the Secret postgres',
     ],
     [
-      'passwords for development in the place of own ones',
+      'development passwords where the cluster has your own',
       { to: '*manifest-secrets*', says: 'made redis\nused redis\n' },
-      'The Secret redis in the cluster has passwords of your own, and k8s/ has those for development.\n  Fix: deploy with',
+      'The Secret redis in the cluster has your own passwords, and k8s/ has those for development.\n  Fix: deploy with',
     ],
     [
       'a wrong tag of an image',
@@ -260,7 +260,7 @@ describe('checks of deploy.sh before it changes anything', () => {
     expect(calls.filter((call) => call.includes(' apply '))).toEqual([]);
   });
 
-  it('replaces passwords for development that an earlier release made, whose type cannot be changed', async () => {
+  it('replaces development passwords from an earlier release, whose type cannot be changed', async () => {
     const made = { to: '*manifest-secrets*', says: 'made postgres\nmade redis\n' };
     const old = { to: '*get secret redis --ignore-not-found*', says: 'Opaque development only' };
     const present = {

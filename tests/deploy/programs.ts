@@ -33,7 +33,7 @@ export interface Answer {
 }
 
 /**
- * A machine with exactly these programs, to simulate what cannot be had otherwise: an old cluster, a remote one, none. Nothing on it waits.
+ * A machine with exactly these programs, to simulate what is not available here: an old cluster, a remote one, or none. Nothing on it waits.
  */
 export interface Machine {
   run(script: string, args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;

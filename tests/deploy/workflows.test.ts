@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { serviceNames } from '#topology';
 
 const root = join(__dirname, '../..');
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -16,6 +17,7 @@ interface Job {
   'runs-on'?: string;
   'timeout-minutes'?: number;
   permissions?: Record<string, string>;
+  strategy?: { matrix: { service: string[] } };
 }
 interface Workflow {
   name: string;
@@ -33,7 +35,7 @@ const workflows = files.map((file): [string, Workflow] => [
 ]);
 const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
 
-/** What only the jobs that publish may write. */
+/** Only the jobs that publish may write these. */
 const PUBLISHING = ['packages', 'id-token', 'attestations'];
 
 describe.each(workflows)('%s', (_, workflow) => {
@@ -78,4 +80,9 @@ describe.each(workflows)('%s', (_, workflow) => {
       );
     }
   });
+});
+
+it('a release signs the image of every service', () => {
+  const release = workflows.find(([file]) => file === 'release.yaml')![1];
+  expect(release.jobs.sign?.strategy?.matrix.service).toEqual(serviceNames);
 });

@@ -59,7 +59,7 @@ describe('npm start', () => {
       const names = Object.keys(services[replica.service]!.shape);
       const shell = Object.fromEntries(names.map((name) => [name, '1']));
       const taken = [...own, ...Object.keys(serviceEnvironment(shell))];
-      // Nobody asks for metrics, unless it is started with --observe; load balancers probe; and there is no TLS.
+      // Without --observe there are no metrics; load balancers probe; and there is no TLS.
       const others = ['TLS_DIR', 'TLS_CALLERS', 'STORES_CA', 'METRICS_PORT', 'PROBE_PORT', 'READINESS'];
       expect(names.filter((name) => !taken.includes(name))).toEqual(others);
       expect(Object.keys(serviceEnvironment(shell)).filter((name) => own.includes(name))).toEqual([]);

@@ -60,7 +60,7 @@ test('the volume of Nginx has room for all that one client can hold in its files
   const MIB = 1024 ** 2;
   // As nginx/limits.conf says; a list has at most 3 MiB (task-list.ts).
   const bytes = large * 21 * MIB + medium * 8_000_000 + images * 20 * MIB + others * 3 * MIB;
-  const [, documented] = /That is ([\d.]+) GiB of Nginx' disk/.exec(
+  const [, documented] = /That is ([\d.]+) GiB of Nginx's disk/.exec(
     readFileSync(join(root, 'docs/SECURITY.md'), 'utf8'),
   )!;
   expect(bytes / 1024 ** 3).toBeLessThan(Number(documented));

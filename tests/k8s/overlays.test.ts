@@ -32,7 +32,7 @@ const hasKubectl = (() => {
 const render = (folder: string): Manifest[] =>
   parseManifests(execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' }));
 
-/** An overlay with components of overlays/components. */
+/** An overlay with some of overlays/components. */
 function renderWith(components: string | string[], overlay = 'prod'): Manifest[] {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
   try {
@@ -48,7 +48,7 @@ function renderWith(components: string | string[], overlay = 'prod'): Manifest[]
   }
 }
 
-/** What Kubernetes writes as 250m, 2 or 128Mi. */
+/** The number that Kubernetes writes as 250m, 2 or 128Mi. */
 function quantity(text: string): number {
   const [, number, unit] = /^([\d.]+)(m|Mi|Gi)?$/.exec(text)!;
   return Number(number) * ({ m: 0.001, Mi: 1024 ** 2, Gi: 1024 ** 3 }[unit!] ?? 1);
@@ -64,7 +64,7 @@ function sharesOfQuota(manifests: Manifest[]): [string, number][] {
   for (const { kind, metadata, spec } of workloadsOf(manifests)) {
     const scaler = manifests.find((each) => each.spec?.scaleTargetRef?.name === metadata.name)?.spec as
       { maxReplicas: number } | undefined;
-    // Where there is only one pod, it is gone before the next one comes; KEDA has at most five queue-workers.
+    // A single pod is gone before the next one starts; KEDA has at most five queue-workers.
     const { strategy } = spec as { strategy?: { type: string } };
     const isAlone = kind === 'StatefulSet' || strategy?.type === 'Recreate';
     const pods = isAlone ? 1 : (scaler?.maxReplicas ?? 5) + 1;
@@ -139,7 +139,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       }
     });
 
-    test('does not start before somebody has chosen who may call', () => {
+    test('does not start until somebody has chosen who may call', () => {
       const settings = of('ConfigMap/settings').data;
       expect(() => parseConfig(textWorkerConfig, settings)).toThrow('AUTH_MODE: must be jwt');
     });
@@ -180,7 +180,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     expect(exposed).toContain(4318);
   });
 
-  test('the component tls gives every program a certificate, and services the callers that NetworkPolicies let in', () => {
+  test('the component tls gives every program a certificate, and every service the same callers as the NetworkPolicies', () => {
     const tls = renderWith('tls');
     const certificates = tls
       .filter(({ kind }) => kind === 'Certificate')
@@ -242,7 +242,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
   describe('a component for the way in', () => {
     const uploadSeconds = 150;
 
-    test('ingress-nginx lets uploads through, and waits for them', () => {
+    test('ingress-nginx allows uploads, and waits for them', () => {
       const ingress = renderWith('ingress-nginx').find(({ kind }) => kind === 'Ingress')!;
       const { annotations = {} } = ingress.metadata as { annotations?: Record<string, string> };
       expect(annotations['nginx.ingress.kubernetes.io/proxy-body-size']).toBe('21m');
@@ -256,7 +256,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       });
     });
 
-    test('traefik changes the class alone', () => {
+    test('traefik changes only the class', () => {
       const withTraefik = renderWith('traefik').map((manifest) =>
         manifest.kind === 'Ingress'
           ? { ...manifest, spec: { ...manifest.spec, ingressClassName: undefined } }
@@ -265,7 +265,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       expect(withTraefik).toEqual(render('overlays/prod'));
     });
 
-    test('gateway-api replaces the Ingress, ends no event stream, and leads to Nginx alone', () => {
+    test('gateway-api replaces the Ingress, ends no event stream, and leads only to Nginx', () => {
       const all = renderWith('gateway-api');
       expect(all.filter(({ kind }) => kind === 'Ingress')).toEqual([]);
       const route = all.find(({ kind }) => kind === 'HTTPRoute') as unknown as {
@@ -287,7 +287,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     });
   });
 
-  test('the component https has Nginx serve HTTPS and HTTP/3, and no Ingress that would meet a redirect', () => {
+  test('the component https makes Nginx serve HTTPS and HTTP/3, and removes the Ingress, which would only get redirects', () => {
     const all = renderWith('https');
     const of = (id: string) => all.find((manifest) => idOf(manifest) === id)!;
     expect(all.filter(({ kind }) => kind === 'Ingress')).toEqual([]);
@@ -338,7 +338,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
     });
   });
 
-  test('with the component https, load-test.sh calls HTTPS, and believes the certificate in its Secret', () => {
+  test('with the component https, load-test.sh calls HTTPS, and trusts the certificate in its Secret', () => {
     const all = render('overlays/components/https/load-test');
     expect(all.flatMap(schemaProblems)).toEqual([]);
     const job = all.find(({ kind }) => kind === 'Job') as unknown as Workload;
@@ -385,7 +385,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
           'nobody needs .*(prometheus|alertmanager|grafana|exporter|any)',
         ].join('|'),
       );
-      // The log collector has rules of its own, below.
+      // The log collector has its own rules, below.
       const beside = observe.filter(
         ({ metadata }) => ![metadata.name, metadata.namespace].includes('millrace-logs'),
       );
@@ -400,7 +400,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       }
     });
 
-    test('lets Prometheus ask each exporter, and each exporter its server', () => {
+    test('lets Prometheus call each exporter, and each exporter its server', () => {
       const policies = observe.filter(({ kind }) => kind === 'NetworkPolicy');
       const from = (name: string) => ({ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
       const mayReach = (caller: string, called: string) =>
@@ -419,7 +419,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
         expect([caller, called, mayReach(caller, called)]).toEqual([caller, called, true]);
     });
 
-    test('lets the log collector read the files of logs on its node, and nothing else of it', () => {
+    test('lets the log collector read its node’s log files, and nothing else', () => {
       const { spec } = collector!.spec.template;
       expect(spec.volumes!.filter(({ hostPath }) => hostPath)).toEqual([
         { name: 'pods', hostPath: { path: '/var/log/pods', type: 'Directory' } },
@@ -443,7 +443,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       expect(observe.filter(({ kind }) => /Role/.test(kind))).toEqual([]);
     });
 
-    test('lets nobody but the log collector reach the log store', () => {
+    test('lets only the log collector reach the log store', () => {
       const policy = observe.find((each) => idOf(each) === 'NetworkPolicy/victoria-logs')!;
       expect(policy.spec!.ingress!.flatMap(({ from }) => from)).toEqual([
         {
@@ -471,7 +471,7 @@ const problemsOf = (manifests: Manifest[], exempt: RegExp): string[] => [
       ]);
     });
 
-    test('asks with an API key where people sign in', () => {
+    test('uses an API key with sign-in', () => {
       const secured = hasKubectl ? renderWith(['auth', 'keda-auth'], 'keda') : [];
       expect(problemsOf(secured, /there is no Secret (service-token|keda-key)$/)).toEqual([]);
       const scaler = secured.find(({ kind }) => kind === 'ScaledObject') as unknown as {

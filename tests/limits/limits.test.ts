@@ -6,7 +6,7 @@ import { startStack, type Stack } from '../../local/stack/stack.js';
 import { checkAnswer, operationsOf } from '../api/described-answers.js';
 import { eventually } from '../support/eventually.js';
 
-/** So little that a busy machine can do several times as much. */
+/** Low enough that even a busy machine can send several times as much. */
 const RATE = 20;
 /** Half of it is spent without asking Redis each time. */
 const BURST = 100;
@@ -31,7 +31,7 @@ interface Answer {
   text: () => string;
 }
 
-/** A client with an address of its own. */
+/** A client with its own address. */
 function client(localAddress: string) {
   const pool = new Pool(stack.url, { connections: 8, localAddress });
   return {

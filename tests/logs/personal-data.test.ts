@@ -1,4 +1,4 @@
-// What people send is in no log, of no program, whatever becomes of the request. Each input has a mark of its own, and no line has any of them.
+// No program logs what people send, whatever the outcome of the request. Each input has its own mark, and no line contains any of them.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +14,14 @@ const marks: string[] = [];
 const answers: { id: string; status: number }[] = [];
 let stack: Stack;
 
-/** A word that is found whatever is done to it: percent-encoding, escaping and lower case leave it as it is. */
+/** A word that percent-encoding, escaping and lower case leave unchanged, so that it is always found. */
 function mark(what: string): string {
   const text = `zq${what}${marks.length}xk`;
   marks.push(text);
   return text;
 }
 
-/** In every request: headers that people's programs send. */
+/** In every request: headers sent by clients. */
 const headers = () => ({
   'X-Request-Id': `r${answers.length}-${process.pid}`,
   'User-Agent': mark('agent'),
@@ -46,7 +46,7 @@ const post = (path: string, value: unknown, method = 'POST') =>
 const raw = (path: string, type: string, body: string | Buffer) =>
   tell(send(path, { url: stack.url, method: 'POST', headers: { ...headers(), 'Content-Type': type }, body }));
 
-/** An upload as a browser sends it, with marks wherever people have a say. */
+/** An upload as a browser sends it, with marks in everything that a user chooses. */
 function form(file: Buffer, effects: string, query = ''): Promise<number> {
   const boundary = `----${mark('boundary')}`;
   const part = (disposition: string) => `--${boundary}\r\nContent-Disposition: form-data; ${disposition}`;
@@ -77,7 +77,7 @@ beforeAll(async () => {
   stack = await startStack({
     port: 'free',
     dataDir,
-    // Spans are for nobody here. With them, every request has a trace id.
+    // Nothing reads the spans here, but they give every request a trace id.
     env: { all: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' } },
     onLine: (source, line) => lines.push({ source, line }),
   });
@@ -94,7 +94,7 @@ function logged(): string[] {
   return [...lines.map(({ line }) => line), ...nginx];
 }
 
-/** Waits until Nginx and the services have written what there is about all answers. */
+/** Waits until Nginx and the services have logged all answers. */
 const allLogged = () =>
   until('every answer is in the log', () => {
     const text = logged().join('\n');
@@ -172,8 +172,8 @@ test('requests that are refused', async () => {
   expect(about.filter((line) => line.includes('"level":"error"'))).toEqual([]);
 });
 
-test('requests that fail, as the database refuses their rows', async () => {
-  // The text of a row is in what PostgreSQL says: in the DETAIL, and of a value that it cannot read in the message.
+test('requests that fail because the database refuses their rows', async () => {
+  // PostgreSQL's error contains the text of a row in its DETAIL, and an invalid value in its message.
   await asAdministrator(`
     ALTER TABLE tasks.tasks ADD CONSTRAINT broken CHECK (false) NOT VALID;
     ALTER TABLE users.users ADD CONSTRAINT broken CHECK (name::int > 0) NOT VALID`);
@@ -191,7 +191,7 @@ test('requests that fail, as the database refuses their rows', async () => {
   expect(failed()).toHaveLength(4);
 });
 
-test('requests that fail, as a server or a service is away', async () => {
+test('requests that fail because a server or a service is down', async () => {
   for (const [name, request] of [
     ['text-worker-1', () => post('/analyze', { text: mark('text') })],
     ['redis', async () => form(await jpeg({ width: 32, height: 24 }), 'bw')],
@@ -227,7 +227,7 @@ test.each([
   await until('there is such a line', () => own().some((line) => known.test(line)));
 });
 
-test('services and Nginx write one JSON object a line', () => {
+test('services and Nginx write one JSON object per line', () => {
   const own = lines.filter(({ source }) => /-\d$/.test(source)).map(({ line }) => line);
   const access = readFileSync(join(dataDir, 'nginx/logs/access.log'), 'utf8').trimEnd().split('\n');
   for (const line of [...own, ...access]) {

@@ -1,5 +1,5 @@
-// With everything on that is optional: sign-in, TLS between all programs, HTTPS and traces. Who people are, and what they prove it with, is in no
-// log and in no span. Each has a mark of its own, as in personal-data.test.ts.
+// With all options on: sign-in, TLS between all programs, HTTPS and traces. No log and no span contains users' identities or
+// credentials. Each has its own mark, as in personal-data.test.ts.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -34,7 +34,7 @@ function mark(what: string): string {
   return text;
 }
 
-/** Somebody's access token, with what providers put into them. */
+/** An access token, with the claims that providers add. */
 async function tokenOf(claims: Parameters<Issuer['token']>[0] = {}): Promise<string> {
   const person = { sub: mark('subject'), name: mark('name'), email: `${mark('email')}@example.com` };
   const token = await issuer.token({ ...person, scope: SCOPE, ...claims });
@@ -95,7 +95,7 @@ test('people and their keys', async () => {
   const created = await send('POST', '/api/keys', token, { name: mark('key'), scopes: ['tasks:write'] });
   expect(created.status).toBe(201);
   const { key, id } = created.json() as CreatedKey;
-  // How it begins is no secret.
+  // Its prefix is not secret.
   secrets.push(key.slice(-20));
 
   const form = new FormData();
@@ -120,7 +120,7 @@ test('people and their keys', async () => {
   await until('the job is done', () => lines.some(({ line }) => line.includes('"Completed task"')));
 });
 
-test('what fails: the row of a key, the issuer, a connection without a certificate', async () => {
+test('failures: the row of a key, the issuer, a connection without a certificate', async () => {
   const token = await tokenOf();
   const { host, port, user, password, database } = stack.postgres;
   const ssl = { ...readTlsFiles(join(authority.folder, 'task-api')), servername: 'postgres' };
@@ -144,7 +144,7 @@ test('what fails: the row of a key, the issuer, a connection without a certifica
   await until('it is in the log', () => lines.some(({ line }) => line.includes('refused a connection')));
 });
 
-/** What Nginx has logged, which it writes once a second: a line for each request. */
+/** Nginx's log, which it writes once a second: a line for each request. */
 const accessLog = () =>
   until('every request is in the log', () => {
     const access = readFileSync(join(dataDir, 'nginx/logs/access.log'), 'utf8').trimEnd().split('\n');
@@ -170,7 +170,7 @@ test('no span has anything of them', async () => {
   }
 });
 
-test('every program of ours, and Nginx, writes one JSON object a line', async () => {
+test('each of our programs, and Nginx, writes one JSON object per line', async () => {
   const own = lines.filter(({ source }) => /-\d$|^trace-store$/.test(source)).map(({ line }) => line);
   for (const line of [...own, ...(await accessLog())]) {
     expect(JSON.parse(line)).toMatchObject({

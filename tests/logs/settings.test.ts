@@ -1,4 +1,4 @@
-// That what is logged, and how it is kept, is the same in every environment.
+// Logs are written and stored the same way in every environment.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
@@ -25,7 +25,7 @@ test('PostgreSQL logs no rows, no statements and no parameters, anywhere', () =>
   }
 });
 
-test('the log collector can read the lines that PostgreSQL begins with that prefix', () => {
+test('the log collector can parse lines with PostgreSQL’s prefix', () => {
   const { receivers } = parse(read('observe/logs/collector.yaml')) as {
     receivers: { file_log: { operators: { if?: string; regex?: string }[] } };
   };
@@ -62,10 +62,10 @@ test.each([
   expect([pod.image, pod.args]).toEqual([image, defaults]);
 });
 
-describe('what observes the stack writes JSON', () => {
+describe('the observability programs write JSON', () => {
   const SETTING =
     /(log\.format|loggerFormat|logs\.encoding)=json|(REDIS_EXPORTER_LOG|GF_LOG_CONSOLE)_FORMAT"(,"value")?:"json"/;
-  // The one only makes a folder; the other has it in its configuration.
+  // The first only creates a folder; the second has it in its configuration.
   const exempt = ['log-folder', 'log-collector'];
 
   test.each(
@@ -90,7 +90,7 @@ describe('what observes the stack writes JSON', () => {
   });
 });
 
-/** Whatever has an image, however deep. */
+/** Everything with an image, at any depth. */
 function containersIn(value: unknown): { image: string }[] {
   if (typeof value !== 'object' || value === null) return [];
   if ('image' in value) return [value as { image: string }];

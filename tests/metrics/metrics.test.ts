@@ -9,7 +9,7 @@ import { type Family, parsePage, someLoad } from './support.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  // Limits by client have metrics where there are limits.
+  // There are metrics of limits only where there are limits.
   const env = { all: { RATE_LIMIT_PER_SECOND: '1000' } };
   stack = await startStack({ port: 'free', observe: true, env });
   await someLoad(stack.url);
@@ -20,7 +20,7 @@ const pageOf = async (service: string): Promise<string> => {
   const { metricsPort } = stack.replicas.find((replica) => replica.service === service)!;
   return (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
 };
-/** Those of Node, and of the process, come from a library and are described by it. */
+/** Metrics of Node and of the process come from a library, which documents them. */
 const isOurs = ([name]: [string, Family]) => !/^(nodejs|process)_/.test(name);
 const familiesOf = async (service: string) =>
   new Map(
@@ -58,7 +58,7 @@ describe('docs/OBSERVABILITY.md', () => {
 });
 
 describe('the port of the metrics', () => {
-  it('is apart: neither the service nor Nginx shows them, and it shows nothing else', async () => {
+  it('is separate: neither the service nor Nginx exposes metrics, and it exposes nothing else', async () => {
     for (const { url, metricsPort } of stack.replicas) {
       expect((await fetch(`${url}/metrics`)).status).toBe(404);
       expect((await fetch(`http://127.0.0.1:${metricsPort}/livez`)).status).toBe(404);
@@ -66,7 +66,7 @@ describe('the port of the metrics', () => {
     expect((await fetch(`${stack.url}/metrics`)).status).toBe(404);
   });
 
-  it('is not there unless it is asked for', async () => {
+  it('is closed by default', async () => {
     const plain = await startStack({ port: 'free' });
     try {
       expect(plain.replicas.map(({ metricsPort }) => metricsPort)).toEqual(serviceNames.map(() => undefined));

@@ -1,4 +1,4 @@
-// Every query of the dashboards and alerts, put to a Prometheus that watches a stack under a little load.
+// Runs every query of the dashboards and alerts in a Prometheus that scrapes a stack under light load.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -49,7 +49,7 @@ const lines = queried.flatMap(({ uid, rows }) =>
   ),
 );
 
-/** Redis counts errors of a kind once there is one. */
+/** Redis only exposes a type of error once it has occurred. */
 async function refusedByRedis(url: string): Promise<void> {
   const redis = new Redis(url);
   await expect(redis.call('NO-SUCH-COMMAND')).rejects.toThrow('unknown command');
@@ -77,7 +77,7 @@ let stack: Stack;
   }, 240_000);
   afterAll(() => stack.stop());
 
-  /** @throws what Prometheus finds wrong with it */
+  /** @throws Prometheus's error */
   const query = async (expr: string): Promise<unknown[]> => {
     const response = await fetch(`${stack.prometheus!.url}/api/v1/query`, {
       method: 'POST',

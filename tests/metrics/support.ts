@@ -12,7 +12,7 @@ export interface Family {
   samples: Sample[];
 }
 
-/** Reads Prometheus' text format, as far as services write it. */
+/** Parses as much of Prometheus's text format as services write. */
 export function parsePage(text: string): Map<string, Family> {
   const families = new Map<string, Family>();
   let family: Family | undefined;
@@ -34,7 +34,7 @@ export function parsePage(text: string): Map<string, Family> {
   return families;
 }
 
-/** A request to every route that people use, and a job of each kind, until all are done. */
+/** Sends a request to every public route and a job of each kind, and waits until all are done. */
 export async function someLoad(url: string): Promise<void> {
   const call = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`${url}${path}`, init);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { type Credentials, issueCertificate, makeAuthority } from '../../local/certificates/authority.js';
 import { replaceFile } from '../../local/stack/replace-file.js';
 
-/** A certificate in files, by an authority of the test's own. */
+/** A certificate in files, from the test's own authority. */
 export interface CertificateFiles {
   folder: string;
   certFile: string;
   keyFile: string;
   /** The authority's certificate. */
   ca: string;
-  /** Another certificate for the same hosts, not yet in the files. */
+  /** Another certificate for the same hosts, which is not in the files yet. */
   issue(): Promise<Credentials>;
   write(credentials: Partial<Credentials>): void;
   remove(): void;

@@ -69,7 +69,7 @@ test('answers an HTTP/1.0 request without a host, as probes send it', async () =
   expect(await sendRaw(nginx.port, 'GET /user/users HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-test('goes by the host of the request line, which has precedence', async () => {
+test('uses the host of the request line, which takes precedence', async () => {
   const request = (url: string, host: string) =>
     sendRaw(nginx.port, `GET ${url} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   expect(await request('http://evil.example/user/users', 'localhost')).toMatch(/^HTTP\/1\.1 421 /);
@@ -87,6 +87,6 @@ test.each([
   [{ CORS_ORIGINS: 'https://a.example/' }, 'not "https://a.example/"'],
   [{ CORS_ORIGINS: 'null' }, 'not "null"'],
   [{ TRUSTED_PROXIES: 'ingress' }, 'TRUSTED_PROXIES takes addresses and networks'],
-])('a wrong setting is named: %j', async (settings, message) => {
+])('names an invalid setting: %j', async (settings, message) => {
   await expect(startNginx({ settings })).rejects.toThrow(message);
 });

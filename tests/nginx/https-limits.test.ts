@@ -1,4 +1,4 @@
-// What one client can take with TLS and HTTP/2: no more than without.
+// With TLS and HTTP/2, one client can take no more than without.
 import { once } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
 import net from 'node:net';
@@ -34,7 +34,7 @@ beforeEach(async () => {
   nginx = await startNginx({
     replicas: { 'web-gateway': [gateway.port], 'task-api': [taskApi.port] },
     replace: {
-      // The line of large uploads would let one begin every two seconds.
+      // The queue of large uploads would start one every two seconds.
       'limits.conf': { 'rate=30r/m': 'rate=1000r/s' },
       'routes.conf': { 'limit_conn requests 1000': `limit_conn requests ${REQUESTS}` },
     },
@@ -86,10 +86,10 @@ test.each([
   expect(refused).toBe(429);
 });
 
-test('a handshake takes at most 10 s, however it goes on', async () => {
+test('a handshake takes at most 10 s, however it proceeds', async () => {
   const socket = net.connect(nginx.httpsPort, '127.0.0.1').on('error', () => undefined);
   const begun = performance.now();
-  // A record of 512 bytes, of which one comes every second.
+  // A record of 512 bytes, one byte per second.
   socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]));
   const timer = setInterval(() => socket.write(Buffer.from([0x01])), 1_000);
   await once(socket, 'close');
@@ -99,7 +99,7 @@ test('a handshake takes at most 10 s, however it goes on', async () => {
   expect(performance.now() - begun).toBeLessThan(40_000);
 });
 
-test('a client that cancels what it asks for (rapid reset) is cut off, and others do not notice', async () => {
+test('a client that cancels its requests at once (rapid reset) is cut off, and others do not notice', async () => {
   const before = gateway.received.length;
   const socket = await connectTls(endpoint(), { ALPNProtocols: ['h2'] });
   socket.on('error', () => undefined).resume();
@@ -107,7 +107,7 @@ test('a client that cancels what it asks for (rapid reset) is cut off, and other
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   socket.write(frame(SETTINGS, 0, 0, Buffer.alloc(0)));
   let stream = 1;
-  // Fewer at a time than the 256 at which nginx itself gives up.
+  // Fewer at a time than the 256 at which nginx itself closes the connection.
   const flood = () => {
     const frames: Buffer[] = [];
     for (let i = 0; i < 50; i++, stream += 2) {

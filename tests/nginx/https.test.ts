@@ -1,4 +1,4 @@
-// HTTPS at nginx itself: how it speaks TLS, where plain HTTP leads, and that the rules of plain HTTP hold for HTTP/2 as well.
+// HTTPS in nginx itself: how it speaks TLS, where plain HTTP redirects, and that HTTP/2 follows the same rules as plain HTTP.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ClientHttp2Session } from 'node:http2';
@@ -88,14 +88,17 @@ describe('plain HTTP', () => {
   const plain = (...[path, options]: [string, Parameters<typeof sendPlain>[2]?]) =>
     sendPlain(nginx.port, path, options);
 
-  test.each(['GET', 'HEAD'])('%s leads to the same page over HTTPS, for this time', async (method) => {
-    const reply = await plain('/ui/jobs?status=failed&q=a%2Fb', { method, headers: { host: NAME } });
-    expect(reply.status).toBe(308);
-    expect(reply.headers).toMatchObject({
-      location: `https://${NAME}:${nginx.httpsPort}/ui/jobs?status=failed&q=a%2Fb`,
-      'cache-control': 'no-store',
-    });
-  });
+  test.each(['GET', 'HEAD'])(
+    '%s is redirected to the same page over HTTPS, without caching',
+    async (method) => {
+      const reply = await plain('/ui/jobs?status=failed&q=a%2Fb', { method, headers: { host: NAME } });
+      expect(reply.status).toBe(308);
+      expect(reply.headers).toMatchObject({
+        location: `https://${NAME}:${nginx.httpsPort}/ui/jobs?status=failed&q=a%2Fb`,
+        'cache-control': 'no-store',
+      });
+    },
+  );
 
   test('the usual port is left out', async () => {
     const usual = await start({ HTTPS_PORT: '443' });
@@ -109,7 +112,7 @@ describe('plain HTTP', () => {
     ['a deletion', { method: 'DELETE' }],
     ['a preflight', { method: 'OPTIONS', headers: { Origin: 'https://a.example' } }],
     ['a token', { headers: { Authorization: 'Bearer x' } }],
-  ])('%s is refused instead of being led anywhere', async (_what, options) => {
+  ])('%s is refused instead of redirected', async (_what, options) => {
     const before = gateway.received.length + taskApi.received.length;
     const reply = await plain('/tasks', options);
     expect(reply.status).toBe(403);
@@ -120,7 +123,7 @@ describe('plain HTTP', () => {
     expect(gateway.received.length + taskApi.received.length).toBe(before);
   });
 
-  test('nobody is led to a host of somebody else', async () => {
+  test('no redirect leads to another host', async () => {
     expect((await plain('/', { headers: { host: 'evil.example' } })).status).toBe(421);
   });
 
@@ -147,7 +150,7 @@ describe('browsers are told to insist on HTTPS', () => {
     return headers['strict-transport-security'];
   };
 
-  test('for SERVER_NAMES, also by an error', async () => {
+  test('for SERVER_NAMES, even by an error response', async () => {
     expect(await hstsOf(NAME)).toBe('max-age=31536000');
     expect(await hstsOf(NAME, '/nothing')).toBe('max-age=31536000');
   });
@@ -198,7 +201,7 @@ describe('HTTP/2', () => {
     expect(echo().bytes).toBe(5_000_000);
   });
 
-  test('an event arrives while its stream goes on', async () => {
+  test('an event arrives while its stream is open', async () => {
     const { stream } = await open(session, { ':path': '/api/tasks/events' });
     let text = '';
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -229,7 +232,7 @@ describe('HTTP/2', () => {
     ['a page of ours over plain HTTP, which anybody can write', { origin: `http://${NAME}` }, 403],
     ['the same, in words of the browser', { 'sec-fetch-site': 'cross-site' }, 403],
     ['another port', { origin: `https://${NAME}:8080` }, 403],
-    ['a page of somebody else', { origin: 'https://evil.example' }, 403],
+    ['a page of another site', { origin: 'https://evil.example' }, 403],
   ])('a change by %s', async (_who, headers, expected) => {
     const request = { ':path': '/analyze', ':method': 'POST', ':authority': NAME, ...headers };
     expect((await send(session, request, '{}')).status).toBe(expected);
@@ -243,7 +246,7 @@ describe('settings', () => {
     [{ HSTS_SECONDS: '1 year' }, 'HSTS_SECONDS takes a number, not "1 year".'],
     [{ HTTPS_CERT_FILE: '/nowhere/tls.crt' }, '/nowhere/tls.crt: No such file or directory'],
     [{ HTTPS_CERT_FILE: __filename }, 'cannot load certificate'],
-  ])('a wrong one is named: %j', async (settings, message) => {
+  ])('an invalid one is named: %j', async (settings, message) => {
     await expect(start(settings)).rejects.toThrow(message);
   });
 
@@ -262,7 +265,7 @@ describe('settings', () => {
       ],
       '',
     ],
-  ])('what %s with %s cannot do is left out', (version, build, lines, remark) => {
+  ])('features that %s with %s lacks are left out', (version, build, lines, remark) => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-nginx-'));
     const program = join(folder, 'nginx');
     writeFileSync(program, `#!/bin/sh\necho "nginx version: ${version}\n${build}" >&2\n`, { mode: 0o755 });

@@ -113,8 +113,8 @@ test('an address may have a limited number of event streams open, and one more w
   for (const { request } of streams) request.destroy();
 });
 
-test('an address may have a limited number of images on their way, and one more when it has one', async () => {
-  // Of an image only its beginning.
+test('an address may download a limited number of images at once, and another one when one is complete', async () => {
+  // Reads only the beginning of an image.
   const images = await startUpstream('web-gateway', (_request, response) => {
     response.writeHead(200, { 'Content-Type': 'image/png', 'Content-Length': 1_000_000 });
     response.write(Buffer.alloc(100_000));
@@ -140,7 +140,7 @@ test('an address may have a limited number of images on their way, and one more 
   }
 });
 
-test('EDGE_REQUESTS_PER_SECOND: an address may ask that often, after a burst; others are not affected', async () => {
+test('EDGE_REQUESTS_PER_SECOND limits an address after a burst; others are not affected', async () => {
   const wall = await startNginx({
     replicas: { 'web-gateway': [gateway.port] },
     settings: { EDGE_REQUESTS_PER_SECOND: '5', TRUSTED_PROXIES: '127.0.0.1' },

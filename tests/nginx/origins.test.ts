@@ -41,7 +41,7 @@ async function statusesOf(nginx: Nginx, headers: OutgoingHttpHeaders): Promise<n
   return [...new Set(replies.map(({ status }) => status))];
 }
 
-describe('what changes something', () => {
+describe('a request that changes something', () => {
   test.each<[string, OutgoingHttpHeaders]>([
     ['by programs', {}],
     ['by our own pages', { 'Sec-Fetch-Site': 'same-origin', Origin: 'http://localhost:8080' }],
@@ -78,7 +78,7 @@ describe('what changes something', () => {
     expect(reply.problem().detail).toContain('CORS_ORIGINS');
   });
 
-  test('is all that is refused: the rest can be read by nobody elsewhere', async () => {
+  test('is refused, and nothing else is: pages of other origins cannot read responses', async () => {
     const headers = { 'Sec-Fetch-Site': 'cross-site' };
     const reply = await send(closed.port, '/api/tasks', { headers });
     expect(reply.status).toBe(200);
@@ -119,7 +119,7 @@ describe('pages of CORS_ORIGINS', () => {
     },
   });
 
-  test.each([APP, OTHER_APP])('may send everything, and read the answers: %s', async (origin) => {
+  test.each([APP, OTHER_APP])('may send all requests, and read the responses: %s', async (origin) => {
     const headers = { Origin: origin, 'Sec-Fetch-Site': 'cross-site' };
     for (const method of ['GET', 'POST']) {
       const reply = await send(open.port, '/api/tasks', { method, headers });
@@ -135,7 +135,7 @@ describe('pages of CORS_ORIGINS', () => {
     expect(problem.headers['access-control-allow-origin']).toBe(origin);
   });
 
-  test('are told so before they send', async () => {
+  test('are told so before they send a request', async () => {
     const before = taskApi.received.length;
     const reply = await send(open.port, '/api/tasks/1', preflight(APP));
     expect(reply.status).toBe(204);
@@ -158,7 +158,7 @@ describe('pages of CORS_ORIGINS', () => {
     `${APP}:8443`,
     'null',
     'https://evil.example',
-  ])('are those alone: not %s', async (origin) => {
+  ])('are the only ones: not %s', async (origin) => {
     const asked = await send(open.port, '/api/tasks/1', preflight(origin));
     // The service's own answer to OPTIONS, which allows nothing.
     expect(asked.echo()).toMatchObject({ upstream: 'task-api', method: 'OPTIONS' });
@@ -171,7 +171,7 @@ describe('pages of CORS_ORIGINS', () => {
     expect(sent.status).toBe(403);
   });
 
-  test('do not change what an OPTIONS of a program gets', async () => {
+  test('do not change a program’s OPTIONS', async () => {
     const reply = await send(open.port, '/api/tasks', { method: 'OPTIONS' });
     expect(reply.echo()).toMatchObject({ upstream: 'task-api', method: 'OPTIONS' });
   });

@@ -1,4 +1,4 @@
-// Who the client is: the address that is seen, or the one that a trusted proxy tells.
+// Who the client is: the address of the connection, or the one reported by a trusted proxy.
 import http from 'node:http';
 import { once } from 'node:events';
 import { send } from './client.js';
@@ -37,7 +37,7 @@ async function front(proxies?: string): Promise<Nginx> {
 const seen = async (nginx: Nginx, headers: http.OutgoingHttpHeaders) =>
   (await send(nginx.port, '/', { headers })).echo().headers;
 
-test('without trusted proxies, what a client says of itself is dropped', async () => {
+test('without trusted proxies, what a client claims about itself is dropped', async () => {
   const headers = await seen(await front(), {
     'X-Forwarded-For': '203.0.113.9',
     'X-Real-IP': '203.0.113.9',
@@ -94,7 +94,7 @@ test.each([
   expect(await nginx.logged('proxied')).toMatchObject({ client });
 });
 
-test('services are told where many clients may have one address, as in Kubernetes without trusted proxies', async () => {
+test('services are told when many clients may share an address, as in Kubernetes without trusted proxies', async () => {
   const nginx = await startNginx({
     replicas: { 'web-gateway': [gateway.port] },
     replace: { 'upstreams.conf': { 'default $client_network': 'default ""' } },

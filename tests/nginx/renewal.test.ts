@@ -1,4 +1,4 @@
-// A new certificate is used without a failed request, and one that cannot be used is not.
+// A new certificate is used without a failed request; an unusable one is ignored.
 import { once } from 'node:events';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import type http from 'node:http';
@@ -69,7 +69,7 @@ function startClients() {
     try {
       return (await send(session, { ':path': '/' })).status;
     } catch (error) {
-      // The server says so of what it has not begun (RFC 9113, section 8.7): every client sends it again.
+      // The server marks requests that it has not begun (RFC 9113, section 8.7): every client retries those.
       if (/REFUSED_STREAM|GOAWAY|ERR_HTTP2_INVALID_SESSION/.test(String(error))) return overHttp2();
       throw error;
     }
@@ -136,7 +136,7 @@ test('it is noticed in a folder that is a symbolic link, which Kubernetes replac
   await isServed(credentials);
 });
 
-test('a pair that cannot be used is reported once, and the old one stays until there is a right one', async () => {
+test('an unusable pair is reported once, and the old one stays until there is a valid one', async () => {
   await start(files);
   const first = await servedSerial();
   const [one, other] = [await files.issue(), await files.issue()];

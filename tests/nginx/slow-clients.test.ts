@@ -1,4 +1,4 @@
-// How long a client may take, and how much of nginx it can hold in the meantime.
+// How long a client may take, and how much of nginx's resources it can hold in the meantime.
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -46,13 +46,13 @@ async function dribble(beginning: string, part = ''): Promise<number> {
 const upload = (length: number) =>
   `POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\nX-Request-Id: slow\r\nConnection: close\r\n\r\n`;
 
-test('headers are there within 10 s, however they come', async () => {
+test('headers must arrive within 10 s, however they are sent', async () => {
   const took = await dribble('GET / HTTP/1.1\r\nHost: localhost\r\n', 'X-A: b\r\n');
   expect(took).toBeGreaterThan(9_000);
   expect(took).toBeLessThan(BY_ITSELF_MS);
 });
 
-test('a body that pauses for 10 s is given up with 408, and nothing of it reaches a service', async () => {
+test('a body that pauses for 10 s is aborted with 408, and no part of it reaches a service', async () => {
   const before = gateway.received.length;
   const took = await dribble(upload(10_000_000));
   expect(took).toBeGreaterThan(9_000);
@@ -61,7 +61,7 @@ test('a body that pauses for 10 s is given up with 408, and nothing of it reache
   expect(gateway.received).toHaveLength(before);
 });
 
-test('an upload that is slow and steady passes', async () => {
+test('a slow and steady upload is accepted', async () => {
   // As 20 MiB at 256 KiB/s, but for 3 s of the 80.
   const [length, part] = [768 * 1024, Buffer.alloc(64 * 1024)];
   const { socket, closed } = connect();
@@ -75,7 +75,7 @@ test('an upload that is slow and steady passes', async () => {
   expect(answer).toContain(`"bytes":${length}`);
 });
 
-test('headers of more than 64 KiB are not kept', async () => {
+test('headers of more than 64 KiB are not stored', async () => {
   const field = (name: string) => `${name}: ${'a'.repeat(15_000)}\r\n`;
   const request = (fields: string) =>
     `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${fields}\r\n`;
@@ -93,7 +93,7 @@ describe('what a client holds open', () => {
       replicas: { 'web-gateway': [gateway.port] },
       settings: { TRUSTED_PROXIES: '127.0.0.1' },
       replace: {
-        // The line of large uploads would let one begin every two seconds.
+        // The queue of large uploads would start one every two seconds.
         'limits.conf': { 'rate=30r/m': 'rate=1000r/s' },
         'routes.conf': {
           'requests 1000': 'requests 40',
@@ -119,9 +119,9 @@ describe('what a client holds open', () => {
     ['large uploads', 32, LARGE],
     ['medium uploads', 5, MEDIUM],
     ['requests', 40, SMALL],
-  ])('is so many %s: one more gets 429, and other clients do not notice', async (_what, count, length) => {
+  ])('is limited to %s: one more gets 429, and other clients do not notice', async (_what, count, length) => {
     const begun = Array.from({ length: count + 1 }, () => begin('203.0.113.1', length));
-    // Nginx decides which of them came last.
+    // Nginx decides which of them was last.
     const [refused, last] = await Promise.race(
       begun.map((one) => one.closed.then((text) => [text, one] as const)),
     );
@@ -131,7 +131,7 @@ describe('what a client holds open', () => {
     const other = begin('203.0.113.2', SMALL);
     other.socket.write(Buffer.alloc(SMALL));
     expect(await other.closed).toMatch(/^HTTP\/1\.1 200 /);
-    // A place is free as soon as one has left.
+    // A place is free as soon as one has ended.
     open[0]!.socket.destroy();
     await open[0]!.closed;
     await until('there is room again', async () => {
@@ -147,7 +147,7 @@ describe('a client that keeps its places by sending a byte now and then, for whi
   const [LARGE_UPLOADS, REQUESTS] = [32, 1_000];
   /** More than the 10 s that a body may pause. */
   const SECONDS = 14;
-  /** What nginx keeps of a body in memory. */
+  /** How much of a body nginx keeps in memory. */
   const BUFFER_BYTES = 64 * 1024;
 
   let held: Nginx;
@@ -169,7 +169,7 @@ describe('a client that keeps its places by sending a byte now and then, for whi
     return (await closed).slice(9, 12);
   };
 
-  // Where processes tell of their memory.
+  // Only where the memory of processes can be read.
   (process.platform === 'linux' ? test : test.skip)(
     'holds a buffer for each, no place of a service, and nothing of other clients',
     async () => {
@@ -194,7 +194,7 @@ describe('a client that keeps its places by sending a byte now and then, for whi
           others.push(await ask('203.0.113.2', '/analyze', Buffer.from('{}')));
           await sleep(1_000);
         }
-        // They are still there: it can have no more.
+        // They are still open: the client can have no more.
         expect(sockets.filter((socket) => !socket.destroyed)).toHaveLength(REQUESTS);
         expect(await ask('203.0.113.1', '/analyze', Buffer.from('{}'))).toBe('429');
 
@@ -210,7 +210,7 @@ describe('a client that keeps its places by sending a byte now and then, for whi
   );
 });
 
-/** What all processes of an nginx have in memory of their own, in bytes. */
+/** The private memory of all processes of an nginx, in bytes. */
 function memoryOf(folder: string): number {
   const parent = readFileSync(join(folder, 'nginx.pid'), 'utf8').trim();
   const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ');

@@ -81,7 +81,7 @@ export interface Nginx {
   httpsPort: number;
   folder: string;
   logged(requestId: string): Promise<Record<string, unknown>>;
-  /** What nginx, and what looks after its certificate, have written to stderr. */
+  /** The stderr of nginx, and of the script that watches its certificate. */
   complaints(): string;
   stop(): Promise<void>;
 }
@@ -93,7 +93,7 @@ export interface NginxOptions {
   replace?: Record<string, Record<string, string>>;
   /** SERVER_NAMES and the like. */
   settings?: Record<string, string>;
-  /** Serves HTTPS with it, and looks every second whether it has changed. */
+  /** Serves HTTPS with it, and checks every second whether it has changed. */
   certificate?: { certFile: string; keyFile: string };
 }
 

@@ -1,13 +1,13 @@
-// What provokes alerts: each does something to the composed stack, and returns what undoes it.
+// Actions that provoke alerts: each does something to the composed stack, and returns a function that undoes it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Composed } from '../compose/docker.js';
 
 type Undo = () => Promise<unknown>;
 
-/** Longer than any alert is waited for. */
+/** Longer than the test waits for any alert. */
 const AT_MOST_S = 600;
 
-/** Does `ask` again and again, so many times at once, each after a pause. What fails is what it is for. */
+/** Repeats `ask`, several at a time, each after a pause. Failures are intended. */
 export function keepAsking(ask: () => Promise<unknown>, { atOnce, pauseMs = 0 }: Pace): Undo {
   let goesOn = true;
   const asking = Array.from({ length: atOnce }, async () => {
@@ -33,7 +33,7 @@ export async function stop(stack: Composed, service: string): Promise<Undo> {
   return () => stack.compose('start', service);
 }
 
-/** Locks a table for so many seconds, again and again: who waits meanwhile gets it in between. */
+/** Repeatedly locks a table for some seconds; waiting statements run in between. */
 export function lockTable(stack: Composed, table: string, seconds: number): Undo {
   const once = `BEGIN; LOCK TABLE ${table}; SELECT pg_sleep(${seconds}); COMMIT;`;
   const locking = psql(stack, 'psql', '-q', '-c', once.repeat(AT_MOST_S / seconds));
@@ -43,7 +43,7 @@ export function lockTable(stack: Composed, table: string, seconds: number): Undo
   };
 }
 
-/** Opens connections to PostgreSQL, on which nothing happens. */
+/** Opens idle connections to PostgreSQL. */
 export function holdConnections(stack: Composed, count: number): Undo {
   const statement = `SELECT pg_sleep(${AT_MOST_S})`;
   const bench = `pgbench --no-vacuum --client ${count} --transactions 1 --file -`;

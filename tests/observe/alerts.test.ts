@@ -1,5 +1,5 @@
 // Each alert in the composed stack, provoked until it fires, and repaired until it clears: npm run test:observe. The rules are those of
-// observe/rules/ with all their times at a fifteenth, so that five minutes are twenty seconds.
+// observe/rules/ with all their times reduced to a fifteenth, so that five minutes become twenty seconds.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { type Provocation, settings, waves } from './provocations.js';
 
 const MINUTE_MS = 60_000;
 const FACTOR = 1 / 15;
-/** Often enough for whole seconds, and little work for Prometheus. */
+/** Often enough for whole seconds, with little work for Prometheus. */
 const POLL_MS = 500;
 /** Ten times what an alert takes: the machine may be busy with other work. */
 const PATIENCE_MS = 8 * MINUTE_MS;
@@ -42,7 +42,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
     stack = await composed('millrace-observe');
     await stack.compose('--profile', 'observe', 'down', '--volumes');
     await stack.compose('up', '--build', '--detach', '--wait');
-    // By name: nothing here needs the others of the profile.
+    // By name, because the profile's other services are not needed here.
     const observers = ['prometheus', 'nginx-exporter', 'postgres-exporter', 'redis-exporter'];
     await stack.compose('--profile', 'observe', 'up', '--detach', '--wait', ...observers);
     await eventually(async () => {
@@ -56,7 +56,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
     rmSync(folder, { recursive: true });
   }, 2 * MINUTE_MS);
 
-  /** @throws while Prometheus does not answer */
+  /** @throws while Prometheus does not respond */
   const query = async (text: string) => {
     const response = await fetch(
       `${prometheus}/api/v1/query?${String(new URLSearchParams({ query: text }))}`,

@@ -1,4 +1,4 @@
-// What makes each alert fire in the composed stack, and how that is repaired.
+// What makes each alert fire in the composed stack, and how to repair it.
 import { randomBytes } from 'node:crypto';
 import sharp from 'sharp';
 import type { Composed } from '../compose/docker.js';
@@ -11,18 +11,18 @@ export interface Provocation {
   alerts: string[];
   /** Only root reaches processes of containers. */
   needsRoot?: true;
-  /** @returns what repairs it */
+  /** @returns a function that repairs it */
   provoke: (stack: Composed) => Promise<() => unknown>;
 }
 
-/** Settings of the stack under which little is enough. */
+/** Settings with which a small cause is enough. */
 export const settings = {
   REDIS_MAXMEMORY: '24mb',
   BLUR_DELAY_MS: '1000',
   TASK_DELAY_MS: '8000',
 };
 
-/** Those of one wave are provoked together. What would disturb one another, or the same alert, is in different waves. */
+/** The alerts of one wave are provoked together. Causes that would affect each other, or the same alert, are in different waves. */
 export const waves: Provocation[][] = [
   [
     {
@@ -48,7 +48,7 @@ export const waves: Provocation[][] = [
         Promise.resolve(askLocked(stack, { table: 'tasks.tasks', seconds: 1, path: '/api/tasks' }, 3)),
     },
     {
-      what: 'images come faster than they are worked on',
+      what: 'images come faster than they are processed',
       alerts: ['MemoryBudgetFull'],
       provoke: async (stack) => {
         const image = await makeImage('png', { width: 700, height: 500 });
@@ -58,7 +58,7 @@ export const waves: Provocation[][] = [
   ],
   [
     {
-      what: 'queue-worker is killed with jobs in work',
+      what: 'queue-worker is killed while it processes jobs',
       alerts: ['AttemptsLost'],
       needsRoot: true,
       provoke: async (stack) => {
@@ -70,7 +70,7 @@ export const waves: Provocation[][] = [
       },
     },
     {
-      what: 'images are stored, and Redis has room for few',
+      what: 'images are stored, and Redis has room for only a few',
       alerts: ['ImageStoreEvicts'],
       provoke: async (stack) => {
         const makeRoom = await fillRedis(stack, 20_500_000);
@@ -113,7 +113,7 @@ async function jobsInWork({ url }: Composed): Promise<number> {
   return summary.counts.processing;
 }
 
-/** Asks for what is in a table that is locked for so many seconds, again and again. */
+/** Reads a table that is repeatedly locked for some seconds. */
 function askLocked(
   stack: Composed,
   { table, seconds, path }: { table: string; seconds: number; path: string },
@@ -133,7 +133,7 @@ async function upload({ url }: Composed, effect: 'blur' | 'bw', image: Buffer): 
   await (await fetch(`${url}/upload`, { method: 'POST', body: form })).arrayBuffer();
 }
 
-/** An image that takes as much room as its pixels. */
+/** An image that takes as much space as its pixels. */
 function noise(width: number, height: number): Promise<Buffer> {
   return sharp(randomBytes(width * height), { raw: { width, height, channels: 1 } })
     .png()

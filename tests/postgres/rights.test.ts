@@ -1,4 +1,4 @@
-// Everything that a role may do, as the catalog of PostgreSQL has it. A new table, function or right has to be added here, or it is seen.
+// Everything that a role may do, according to PostgreSQL's catalog. A new table, function or privilege must be added here, or the test fails.
 import { createPostgres, migrate } from '@millrace/chassis/stores/postgres';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../local/paths.js';
@@ -40,8 +40,8 @@ const ALLOWED: Record<string, Record<string, string>> = {
 };
 
 /**
- * Each object outside of PostgreSQL's own schemas, with a role's rights to it, however it has got them. Of functions, only those that run with the
- * rights of their owner.
+ * Every object outside PostgreSQL's own schemas, with a role's privileges on it, however they were granted. Functions only if they run with their
+ * owner's privileges.
  */
 const rightsOf = (role: string) => `
   WITH object (name, rights) AS (
@@ -107,7 +107,7 @@ test.each(Object.keys(ALLOWED))('%s may do this and nothing else', async (role) 
   expect(Object.fromEntries(rows.map(({ name, rights }) => [name, rights]))).toEqual(ALLOWED[role]);
 });
 
-test('there are no other roles that may connect, but the owners of the schemas and the administrator', async () => {
+test('no other roles may connect, except the owners of the schemas and the administrator', async () => {
   const roles = await asAdministrator<{ rolname: string }>(
     'SELECT rolname FROM pg_roles WHERE rolcanlogin ORDER BY rolname',
   );

@@ -1,4 +1,4 @@
-// The role that runs a service reads and writes rows. What changes tables belongs to another role, whose password the service does not have.
+// The role that runs a service reads and writes rows. Only another role can change tables, and the service does not have its password.
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ const migrationsOf = ({ service }: Service) => join(repositoryRoot, 'services', 
 const migrateAs = (account: keyof PostgresServer['roles'], { service, schema }: Service, directory: string) =>
   migrate({ config: configOf(server, service, account), directory, schema, logger: silentLogger() });
 
-/** Whoever owns tables, functions and the like in a schema. */
+/** The owners of tables, functions and the like in a schema. */
 const ownersIn = ({ schema }: Service) =>
   as('admin', (db) =>
     db.query<{ owner: string }>(
@@ -57,7 +57,7 @@ describe.each(SERVICES)('$service', (one) => {
   const { role, schema, table } = one;
 
   it('is upgraded from a database in which it owned everything itself', async () => {
-    // As the release before had it.
+    // As in the previous release.
     await as('admin', (db) => db.query(`ALTER SCHEMA ${schema} OWNER TO ${role}`));
     const before = mkdtempSync(join(tmpdir(), 'millrace-migrations-'));
     const names = readdirSync(migrationsOf(one)).filter((name) => !name.startsWith('009'));

@@ -1,4 +1,4 @@
-// The alerts of observe/, by Prometheus' own tools where they are installed.
+// Checks the alerts of observe/ with Prometheus's own tools, where they are installed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ describe('the rules', () => {
     expect(promtool('test', 'rules', join(folder, 'rules.test.yaml'))).toContain('SUCCESS');
   });
 
-  // Else the tests would be green whatever the rules say.
+  // Otherwise, the tests would pass whatever the rules say.
   testWithPromtool.each([
     ['a threshold', 'max(jobs_oldest_due_age_seconds) > 300', 'max(jobs_oldest_due_age_seconds) > 3000'],
     ['a burn rate', /> 0\.0144\b/g, '> 0.144'],
@@ -105,7 +105,7 @@ describe('an alert', () => {
   );
 });
 
-testWithPromtool("Prometheus' configuration is valid", () => {
+testWithPromtool("Prometheus's configuration is valid", () => {
   const copy = mkdtempSync(join(tmpdir(), 'millrace-prometheus-'));
   try {
     const text = readFileSync(join(folder, 'prometheus.yaml'), 'utf8');

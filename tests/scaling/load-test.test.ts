@@ -29,7 +29,7 @@ test.each([
   [['--on', 'mars'], '--on must be local, compose or kubernetes, not "mars"'],
   [['--file', '/nowhere.png'], 'the image /nowhere.png cannot be read'],
   [['-n'], '-n needs a value. See ./load-test.sh --help'],
-  [['--fast'], 'there is no option --fast. See ./load-test.sh --help'],
+  [['--fast'], 'unknown option --fast. See ./load-test.sh --help'],
 ])('%j is refused in one line, with status 2', (args, message) => {
   expect(loadTest(...args)).toEqual({ status: 2, stdout: '', stderr: `load-test.sh: ${message}\n` });
 });
@@ -41,7 +41,7 @@ test('requests without a response are counted as failed, with status 1', async (
   expect(stdout).toMatch(/^failed {4}3$/m);
 });
 
-test('requests over the limit of a client are told apart', async () => {
+test('requests over a client’s limit are reported separately', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(429, { 'Retry-After': '1', 'X-Served-By': 'task-api-1' }).end();
   }).listen(0, '127.0.0.1');
@@ -55,7 +55,7 @@ test('requests over the limit of a client are told apart', async () => {
     );
     expect(code).toBe(1);
     expect(stdout.match(/ 429 .* task-api-1 \(over the limit\)$/gm)).toHaveLength(3);
-    expect(stdout).toMatch(/^limited {3}3 were more than one client may send \(429\)/m);
+    expect(stdout).toMatch(/^limited {3}3 exceeded the limit for one client \(429\)/m);
   } finally {
     server.close();
   }
@@ -65,7 +65,7 @@ test('--compare fails where no stack responds', async () => {
   const url = await deserted();
   expect(loadTest('--url', url, '--compare', '1,2')).toMatchObject({
     status: 2,
-    stderr: `load-test.sh: no healthy blur-worker is to be seen at ${url}/health. Does the stack run there?\n`,
+    stderr: `load-test.sh: there is no healthy blur-worker at ${url}/health. Is the stack running there?\n`,
   });
 });
 

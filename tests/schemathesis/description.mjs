@@ -1,8 +1,8 @@
 const KEY_PATTERN = '^[\\x21-\\x7e]{1,255}$';
-/** A stream does not end, and a run of the lab takes long. */
+/** A stream does not end, and a lab run takes a long time. */
 const LEFT_OUT = /events$|^\/lab\//;
 
-/** @returns the ids of the operations to try, and the description as schemathesis gets it */
+/** @returns the ids of the operations to test, and the description for schemathesis */
 export function describe(document) {
   const operations = Object.entries(document.paths)
     .filter(([path]) => !LEFT_OUT.test(path))
@@ -10,17 +10,17 @@ export function describe(document) {
   return { operations, text: JSON.stringify(document, relaxed) };
 }
 
-/** What is left out. More is generated then, and refused with a 422 or 400, which are described. */
+/** Constraints that are removed. More is generated then, and refused with 422 or 400, which are described. */
 function relaxed(key, value) {
   if (key === 'pattern') {
     // Python has no Unicode properties in patterns.
     if (/\\[pP]\{/.test(value)) return undefined;
     // HTTP trims a header, and to Nginx an empty one is none.
     if (value === KEY_PATTERN) return undefined;
-    // The format says the same, and times and ids are made of it a hundred times as fast.
+    // The format says the same, and generates times and ids a hundred times as fast.
     if (this.format !== undefined) return undefined;
   }
-  // schemathesis makes a regular expression of the length, which Python cannot parse.
+  // schemathesis turns the length into a regular expression that Python cannot parse.
   if (key === 'maxLength' && value > 20_000) return undefined;
   return value;
 }

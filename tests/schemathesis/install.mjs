@@ -8,7 +8,7 @@ const requirements = join(dirname(fileURLToPath(import.meta.url)), 'requirements
 /**
  * Installs schemathesis as pinned, unless it is there.
  *
- * @param home a folder of its own
+ * @param home its own folder
  * @returns the path of its command
  */
 export function install(home) {

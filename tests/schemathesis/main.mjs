@@ -1,7 +1,7 @@
 // Fuzzes the API from its description with schemathesis: npm run test:schemathesis. Against the stack at MILLRACE_URL, or a local one that is
 // started here. Needs Python; schemathesis is installed into .local/schemathesis.
-//   --planted         instead, whether it finds faults that are planted
-//   other options     are those of schemathesis, such as --seed 7
+//   --planted         tests instead whether it finds planted faults
+//   other options     are passed on to schemathesis, such as --seed 7
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,22 +17,22 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const home = join(root, '.local/schemathesis');
 const config = join(root, 'tests/schemathesis/schemathesis.toml');
 
-/** How many requests a run makes at least. */
+/** The minimum number of requests in a run. */
 const CASES_MIN = 10_000;
-/** How many of an operation, in each of the ways in which fuzzing makes them. */
+/** How many per operation, in each phase of fuzzing. */
 const EXAMPLES = '450';
 const PROCESSES_MAX = 4;
 
 const options = [
   ...['--phases', 'examples,coverage,fuzzing', '--request-timeout', '10', '--no-color', '--warnings', 'off'],
-  // In processes instead of threads, which share one processor and make Python's parser fail.
+  // In processes instead of threads, which share one processor and break Python's parser.
   ...['--workers', '1', '--continue-on-failure', '--no-shrink', '--generation-database', 'none'],
   ...['--checks', 'all'],
-  // What the schema allows may still be refused: a key that was used for something else, a page after no row, a damaged image.
+  // Valid input may still be refused: a key that was used for something else, a cursor without a row, a damaged image.
   ...['--exclude-checks', 'positive_data_acceptance'],
 ];
 
-/** So that nothing is refused for want of room, and no image waits on purpose. */
+/** So that nothing is refused for lack of space, and no image is delayed artificially. */
 const env = {
   'task-api': { SCHEDULED_LIMIT: '1000000', IMAGE_BACKLOG_LIMIT: '1000000', JOB_BACKLOG_LIMIT: '1000000' },
   'blur-worker': { BLUR_DELAY_MS: '0' },

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { issueCertificate, makeAuthority } from '../../local/certificates/authority.js';
 import { writeTlsFiles } from '../../local/servers/tls-files.js';
 
-/** A certificate authority of a test's own. */
+/** A test's own certificate authority. */
 export interface TestAuthority {
-  /** Where its certificates are: a folder for each name, as TLS_DIR has it. */
+  /** Where its certificates are: a folder for each name, as TLS_DIR expects. */
   folder: string;
   /** Its own certificate, in PEM. */
   certificate: string;
   /**
-   * Makes a new certificate, also for 127.0.0.1, in place of the one that there was.
+   * Creates a new certificate, also for 127.0.0.1, which replaces the existing one.
    *
    * @param options.folder where. Default: its own
-   * @param options.trusted the authorities whom its owner believes. Default: this one
+   * @param options.trusted the authorities that its owner trusts. Default: this one
    * @returns its folder
    */
   issue(name: string, options?: { folder?: string; trusted?: string }): Promise<string>;

@@ -3,16 +3,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 
-/** An OpenID Connect issuer, as far as a resource server knows it: a discovery document, public keys, and tokens. */
+/** The parts of an OpenID Connect issuer that a resource server uses: a discovery document, public keys, and tokens. */
 export interface Issuer {
   url: string;
   /** How often its keys were fetched. */
   readonly fetches: number;
-  /** A token of an hour, signed with the current key. Claims that are undefined are left out. */
+  /** A token for an hour, signed with the current key. Claims that are undefined are left out. */
   token(claims?: JWTPayload & { scope?: string }): Promise<string>;
   /** Signs with a new key from now on, which is published at once. */
   rotate(): Promise<void>;
-  /** Whether it answers. Default: it does. */
+  /** Whether it responds. Default: yes. */
   answers(isUp: boolean): void;
   stop(): Promise<void>;
 }

@@ -23,11 +23,11 @@ export interface ReceivedSpan {
   pod: string;
 }
 
-/** A collector that keeps what it gets: OTLP as JSON over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). */
+/** A collector that stores what it receives: OTLP as JSON over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). */
 export interface OtlpReceiver {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   url: string;
-  /** In the order in which they came, each once. */
+  /** In the order of arrival, each once. */
   readonly spans: ReceivedSpan[];
   of(traceId: string): ReceivedSpan[];
   close(): Promise<void>;
@@ -53,7 +53,7 @@ interface OtlpSpan extends Pick<ReceivedSpan, 'traceId' | 'spanId' | 'name' | 'k
   events?: { name: string }[];
 }
 
-/** Far more than any test makes. */
+/** Far more than any test creates. */
 const MAX_SPANS = 200_000;
 const MAX_BODY_BYTES = 16 * 1024 ** 2;
 
@@ -119,8 +119,8 @@ function valuesOf(attributes: KeyValue[]): Record<string, unknown> {
 }
 
 /**
- * A trace as a tree of names, for comparing: `{ 'web-gateway POST /upload': { … } }`. Of those with the same name beside each other there
- * is one.
+ * A trace as a tree of names, for comparing: `{ 'web-gateway POST /upload': { … } }`. Siblings with the same name
+ * appear once.
  */
 export type SpanTree = { [name: string]: SpanTree };
 
@@ -133,7 +133,7 @@ export function treeOf(spans: ReceivedSpan[], parent?: string): SpanTree {
   return tree;
 }
 
-/** The spans whose parent nobody has exported. */
+/** The spans whose parent was never exported. */
 export function orphansOf(spans: ReceivedSpan[]): ReceivedSpan[] {
   const known = new Set(spans.map(({ traceId, spanId }) => `${traceId}/${spanId}`));
   return spans.filter(

@@ -29,7 +29,7 @@ export interface TestPostgres {
   db: Postgres;
   /** The service's check, over the link. */
   check: PostgresCheck;
-  /** As the owner of the schema: what the service's role may not do. */
+  /** As the owner of the schema, for what the service's role may not do. */
   own(statement: string): Promise<unknown>;
   stop(): Promise<void>;
 }

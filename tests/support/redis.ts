@@ -53,7 +53,7 @@ export async function startTestRedis(options: RedisOptions = {}): Promise<TestRe
   };
 }
 
-/** What Redis' rules (redis/users.conf) have refused since it was started, or since `ACL LOG RESET`. */
+/** What Redis's rules (redis/users.conf) have refused since it was started, or since `ACL LOG RESET`. */
 export async function refusals(url: string): Promise<string[]> {
   const redis = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
   redis.on('error', () => undefined);

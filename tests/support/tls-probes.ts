@@ -1,6 +1,6 @@
-// What is run in a container to see how another one takes connections.
+// Commands to run in a container, to see which connections another one accepts.
 
-/** For bash: prints what comes back when these bytes are sent over a plain connection. */
+/** For bash: prints the answer to these bytes over a plain connection. */
 export function plainQuestion(to: string, port: number, bytes: string): string {
   return `exec 3<>/dev/tcp/${to}/${port} && printf '${bytes}' >&3 && timeout 3 cat <&3 | tr -d '\\0'; true`;
 }

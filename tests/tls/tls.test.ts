@@ -1,4 +1,4 @@
-// The whole stack with TLS behind Nginx, with certificates of the test's own.
+// The whole stack with TLS behind Nginx, with the test's own certificates.
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect } from 'node:tls';
@@ -20,7 +20,7 @@ import { until } from '../support/until.js';
 
 let authority: TestAuthority;
 let stack: Stack;
-/** What all programs have said. */
+/** The output of all programs. */
 const lines: string[] = [];
 const onLine = (source: string, line: string) => lines.push(`${source}: ${line}`);
 
@@ -114,7 +114,7 @@ test('every service refuses a plain request', async () => {
   expect(statuses).toEqual(serviceNames.map(() => 'refused'));
 });
 
-test('Redis takes TLS alone, from holders of a certificate', async () => {
+test('Redis accepts only TLS with a client certificate', async () => {
   const { ca, ...own } = filesOf('task-api');
   expect(await askRedis({ tls: { ca, ...own } })).toBe('PONG');
   expect(await askRedis({})).not.toBe('PONG');
@@ -122,7 +122,7 @@ test('Redis takes TLS alone, from holders of a certificate', async () => {
   expect(await askRedis({ tls: own })).toMatch(/self-signed certificate/);
 });
 
-test('PostgreSQL takes TLS alone, from holders of a certificate', async () => {
+test('PostgreSQL accepts only TLS with a client certificate', async () => {
   const { ca, ...own } = filesOf('task-api');
   const host = '127.0.0.1';
   expect(await askPostgres({ ssl: { ca, ...own, host } })).toBe('TLSv1.3');
@@ -147,7 +147,7 @@ function serials(): Promise<string[]> {
   ]);
 }
 
-/** The administrator's connection, as docker/on-renewal has it over Redis' socket. */
+/** The administrator's connection, like docker/on-renewal's over Redis's socket. */
 async function redisAdmin(): Promise<Redis> {
   const admin = new Redis(stack.redis.url, { tls: filesOf('redis'), lazyConnect: true });
   await admin.connect();
@@ -165,7 +165,7 @@ async function tellServers(admin: Redis): Promise<void> {
   admin.disconnect();
 }
 
-/** The exporters' programs, by the metric with which each says that it reaches its server. */
+/** The exporters' programs, by the metric that says whether each one reaches its server. */
 const exporters = {
   pg_up: ['prometheus-postgres-exporter', 'postgres_exporter'],
   redis_up: ['prometheus-redis-exporter', 'redis_exporter'],
@@ -245,7 +245,7 @@ test('certificates and their authority are renewed under load, and no request fa
     await renew((name) => authority.issue(name, { trusted: both }), { reloadsNginx: true });
     await renew((name) => successor.issue(name, { folder, trusted: both }), { reloadsNginx: false });
     await renew((name) => successor.issue(name, { folder }), { reloadsNginx: true });
-    // New replicas connect to everything with and to new certificates.
+    // New replicas connect with new certificates, to programs with new certificates.
     await stack.scale({ 'text-worker': 2, 'task-api': 2 });
   } finally {
     await traffic.stop(300);

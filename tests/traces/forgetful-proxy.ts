@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import { type Listener, listen } from '../support/listen.js';
 
 /**
- * Stands before task-api and takes the trace context out of the jobs that workers claim.
+ * A proxy in front of task-api that removes the trace context from the jobs that workers claim.
  *
  * @param replicas the file that lists where task-api is, as a URL
  */

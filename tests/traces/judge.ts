@@ -1,11 +1,11 @@
 import { orphansOf, type ReceivedSpan } from '../support/otlp-receiver.js';
 import { EXPORT_DELAY_MS, type TracedJob, type TraceRun } from './run-traces.js';
 
-/** What is wrong, in words: nothing, when every job has its trace. */
+/** What is wrong, in words; empty when every job has its trace. */
 export function judge({ jobs, spans, kills }: TraceRun): string[] {
   const byTrace = new Map<string, ReceivedSpan[]>();
   for (const span of spans) byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
-  /** Did a worker take spans with it that it would have exported around this time? */
+  /** Whether a killed worker lost spans that it would have exported around this time. */
   const isTaken = (time: number, pod?: string) =>
     kills.some((kill) => (!pod || kill.pod === pod) && Math.abs(kill.at - time) < TAKEN_MS);
   const orphans = orphansOf(spans).filter(({ start, end }) => !isTaken(start) && !isTaken(end));
@@ -19,7 +19,7 @@ export function judge({ jobs, spans, kills }: TraceRun): string[] {
 
 /** The longest step of a job, and how long its span may wait to be exported. */
 const TAKEN_MS = 1_000 + 2 * EXPORT_DELAY_MS;
-/** The part of a job's time that its spans may leave open, or tell twice. */
+/** The part of a job's time that its spans may leave out or count twice. */
 const TOLERANCE = 0.05;
 
 function problemsOf(

@@ -13,7 +13,7 @@ import { openForgetfulProxy } from './forgetful-proxy.js';
 /** A job that was answered with 202. */
 export interface TracedJob {
   id: string;
-  /** By the `traceresponse` of that answer. */
+  /** From the `traceresponse` of that answer. */
   traceId: string;
   /** From its row: milliseconds since 1970. */
   created: number;
@@ -30,11 +30,11 @@ export interface TraceRun {
 export interface TraceRunOptions {
   jobs: number;
   kills: number;
-  /** Does a proxy take the trace context out of what workers claim? */
+  /** Whether a proxy removes the trace context from claimed jobs. */
   forgetful?: boolean;
 }
 
-/** Spans wait so long in a process, at most: what they are lost with when it is killed. */
+/** How long spans wait in a process at most, which loses them when it is killed. */
 export const EXPORT_DELAY_MS = 100;
 
 const LEASE_MS = 2_000;
@@ -51,11 +51,11 @@ const env = {
     SWEEP_AFTER_MS: '1000',
     REPUBLISH_AFTER_MS: '2000',
   },
-  // Long enough that a worker that is killed holds a job.
+  // Long enough that a killed worker always holds a job.
   'queue-worker': { TASK_DELAY_MS: '300', QUEUE_CONCURRENCY: '5' },
 };
 
-/** Hands in jobs of all kinds while workers are killed, waits until all have ended, and collects the spans. */
+/** Submits jobs of all kinds while workers are killed, waits until all have finished, and collects the spans. */
 export async function runTraces({ jobs, kills, forgetful = false }: TraceRunOptions): Promise<TraceRun> {
   const receiver = await startOtlpReceiver();
   const dataDir = temporaryFolder();
@@ -119,7 +119,7 @@ async function handIn(stack: Stack, count: number): Promise<Map<string, string>>
   return accepted;
 }
 
-/** Spread evenly over the time of the load. Each time another one, which is started again. */
+/** Spread evenly over the load. Each time a different one, which is then restarted. */
 async function killWorkers(
   stack: Stack,
   { jobs, kills, killed }: { jobs: number; kills: number; killed: TraceRun['kills'] },
@@ -153,7 +153,7 @@ async function readJobs(stack: Stack, accepted: Map<string, string>): Promise<Tr
   return rows.map((row) => ({ ...row, traceId: accepted.get(row.id)! }));
 }
 
-/** Waits until no more spans come. */
+/** Waits until no more spans arrive. */
 async function allExported(receiver: OtlpReceiver): Promise<void> {
   let before: number;
   do {

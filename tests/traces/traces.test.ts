@@ -1,4 +1,4 @@
-// Every job has its trace, whatever becomes of the workers that have it.
+// Every job has its trace, whatever happens to its workers.
 import { judge } from './judge.js';
 import { runTraces, type TraceRun } from './run-traces.js';
 

@@ -70,7 +70,7 @@ export async function bundle(service) {
   }
 }
 
-/** npm cannot always put a package where all others find it, and installs the same version in several places. */
+/** npm cannot always put a package where all others find it, and then installs the same version in several places. */
 const samePackagesOnce = {
   name: 'same-packages-once',
   setup({ onResolve, resolve }) {
@@ -97,7 +97,7 @@ const noLocales = {
   },
 };
 
-/** A file of its own, beside the service's: while tracing is off, it is neither read nor compiled. */
+/** A separate file beside the service's: while tracing is off, it is neither read nor compiled. */
 const tracingApart = {
   name: 'tracing-apart',
   setup({ onResolve }) {

@@ -20,7 +20,7 @@ export type Scope = keyof typeof SCOPES;
 /** Shows everything, no matter whose it is. */
 export const ADMIN_SCOPE: Scope = 'jobs:admin';
 
-/** Who may call a route: everyone, only Millrace's own services, or whoever has the scope. */
+/** Who may call a route: everyone, only Millrace's own services, or callers with the scope. */
 export type Access = 'public' | 'service' | Scope;
 
 /**
@@ -50,7 +50,7 @@ const ROUTES: Record<Access, string[]> = {
     'GET /api/jobs',
     'GET /api/jobs/:id',
     'GET /api/jobs/:id/events',
-    // These two are for the web UI, and only there while TRACES_URL is set.
+    // These two are for the web UI, and exist only while TRACES_URL is set.
     'GET /api/jobs/:id/trace',
   ],
   'tasks:write': [
@@ -89,5 +89,5 @@ const ROUTES: Record<Access, string[]> = {
   ],
 };
 
-/** The rule of a route. The path is as Express has it: `/tasks/:id`. */
+/** The rule of a route. The path is an Express pattern: `/tasks/:id`. */
 export const accessOf = byRoute(Object.entries(ROUTES) as [Access, string[]][]);

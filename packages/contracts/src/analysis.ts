@@ -10,7 +10,7 @@ export const TEXT_JSON_MAX_BYTES = 6 * TEXT_MAX + 4_096;
 
 /** POST /analyze and, inside, text-worker's POST /process. The empty text is valid: no words, and its own reverse. */
 export const analyzeRequestSchema = z.strictObject({
-  text: safeText(TEXT_MAX).meta({ description: 'Any text, including the empty one.' }),
+  text: safeText(TEXT_MAX).meta({ description: 'Any text; it can be empty.' }),
 });
 
 export const analyzeResponseSchema = z

@@ -1,5 +1,5 @@
 /**
- * Makes a table of what holds for routes.
+ * Creates a table of values by route.
  *
  * @param groups values, each with its routes: a method and an Express path, such as `GET /tasks/:id`
  * @returns a function that finds the value of a route, whatever the case of the method

@@ -1,16 +1,16 @@
 import { byRoute } from './by-route.js';
 
-/** What a request takes from the allowance of its client. A unit is about the work of reading one page of a list. */
+/** What a request takes from its client's allowance. A unit is about the work of reading one page of a list. */
 export interface Cost {
   units: number;
-  /** Further units for each KiB of the body. */
+  /** Additional units for each KiB of the body. */
   perKib?: number;
   /** With a search (`?q=`), instead of `units`. */
   search?: number;
 }
 
 /**
- * What a request of each public route costs. The service that has the route charges it; what services ask of one another costs nothing, so
+ * What a request of each public route costs. The service that has the route charges it; calls between services cost nothing, so
  * nothing is charged twice. A new route needs a line here.
  */
 const COSTS: (Cost & { routes: string[] })[] = [
@@ -64,7 +64,7 @@ const COSTS: (Cost & { routes: string[] })[] = [
     ],
   },
   {
-    // A worker does something, too, or the store of traces.
+    // A worker or the trace store has work, too.
     units: 3,
     routes: [
       'POST /api/add',
@@ -77,10 +77,10 @@ const COSTS: (Cost & { routes: string[] })[] = [
     ],
   },
   { units: 1, perKib: 0.1, routes: ['POST /analyze'] },
-  // Its bytes have an allowance of their own (UPLOAD_RATE_BYTES).
+  // Its bytes have a separate allowance (UPLOAD_RATE_BYTES).
   { units: 10, routes: ['POST /upload'] },
   { units: 100, routes: ['POST /lab/runs'] },
 ];
 
-/** What a route costs; undefined when it is not public. The path is as Express has it: `/tasks/:id`. */
+/** What a route costs; undefined when it is not public. The path is an Express pattern: `/tasks/:id`. */
 export const costOf = byRoute(COSTS.map(({ routes, ...cost }): [Cost, string[]] => [cost, routes]));

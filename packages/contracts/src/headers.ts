@@ -2,22 +2,22 @@
 export const REQUEST_ID = 'X-Request-Id';
 /** Names the replica that responded. */
 export const SERVED_BY = 'X-Served-By';
-/** W3C Trace Context: the trace, the span in it that calls, and whether it is exported. Nginx lets none in from outside. */
+/** W3C Trace Context: the trace, the span in it that calls, and whether it is exported. Nginx removes it from requests from outside. */
 export const TRACEPARENT = 'traceparent';
-/** The span that answered, to whoever sent no `traceparent`: https://w3c.github.io/trace-context/#traceresponse-header */
+/** The span that answered, for clients that sent no `traceparent`: https://w3c.github.io/trace-context/#traceresponse-header */
 export const TRACERESPONSE = 'traceresponse';
 /** How long the caller will wait for the response, in ms. Each hop passes on what is left of it. */
 export const TIMEOUT_MS = 'X-Request-Timeout-Ms';
 /** The address of the client on whose behalf a request is made. Nginx sets it; the services pass it on to one another. */
 export const CLIENT_ADDRESS = 'X-Real-IP';
-/** Set by Nginx when that address may be one of many clients, such as a load balancer's: it is no client to be limited. */
+/** Set by Nginx when many clients may share that address, such as a load balancer's: it must not be limited as one client. */
 export const SHARED_ADDRESS = 'X-Shared-Address';
 /** What a client may do, and what is left of it: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers */
 export const RATE_LIMIT_POLICY = 'RateLimit-Policy';
 export const RATE_LIMIT = 'RateLimit';
 /**
- * Between services, with AUTH_MODE=jwt: `TOKEN` or `TOKEN OWNER`. The token proves that a service calls; the owner, percent-encoded, is the one
- * on whose behalf. Nginx drops it.
+ * Between services, with AUTH_MODE=jwt: `TOKEN` or `TOKEN OWNER`. The token proves that the caller is a service; the owner, percent-encoded, is the
+ * user on whose behalf it calls. Nginx drops it.
  */
 export const SERVICE_TOKEN = 'X-Service-Token';
 /**

@@ -56,7 +56,7 @@ const claimed = z.object({
   /** Of the request that created the job. */
   request_id: z.string(),
   traceparent: z.string().nullable(),
-  /** To whom its result belongs. A replica of an earlier version does not say. */
+  /** The owner of its result. Replicas of an earlier version do not send it. */
   owner: z.string().nullable().default(null),
 });
 export const claimedJobSchema = z.discriminatedUnion('kind', [

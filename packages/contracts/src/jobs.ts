@@ -8,7 +8,7 @@ export const jobKindSchema = z.enum(JOB_KINDS);
 export const jobStatusSchema = z.enum(JOB_STATUSES);
 
 /**
- * The queues in Redis, one for each kind, so that many jobs of one kind do not keep those of another waiting. Each is a sorted set of the ids of jobs
+ * The queues in Redis, one for each kind, so that many jobs of one kind do not delay those of another. Each is a sorted set of the ids of jobs
  * that are due, the most urgent first and then the oldest, as ids contain the time (UUIDv7). An entry is a hint, and each job has at most
  * one: the job itself is a row in PostgreSQL. Replicas of an earlier version put jobs of all kinds into the first one.
  */

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { type Scope, SCOPES } from './access.js';
 import { nonBlankText } from './text.js';
 
-/** How many keys somebody may have. */
+/** How many keys a user may have. */
 export const KEYS_PER_OWNER = 20;
 export const KEY_DAYS = { default: 90, max: 365 } as const;
 
-/** A key makes no other keys: whoever finds one cannot outlive its revocation. */
+/** A key cannot create other keys, so a stolen one is useless once it is revoked. */
 export const KEY_SCOPES = Object.keys(SCOPES).filter((scope) => scope !== 'keys:manage') as Scope[];
 
 const keyScopeSchema = z.enum(KEY_SCOPES);
@@ -17,7 +17,7 @@ export const createKeySchema = z.strictObject({
     .array(keyScopeSchema)
     .min(1)
     .max(KEY_SCOPES.length)
-    .meta({ description: 'What it allows: nothing that the access token of this request does not.' }),
+    .meta({ description: 'What it allows: never more than the access token of this request.' }),
   expires_in_days: z.int().min(1).max(KEY_DAYS.max).default(KEY_DAYS.default),
 });
 
@@ -32,16 +32,18 @@ const key = {
 export const keySchema = z.object(key).meta({ id: 'ApiKey' });
 
 export const createdKeySchema = z
-  .object({ ...key, key: z.string().meta({ description: 'The key itself, which is shown only here.' }) })
+  .object({ ...key, key: z.string().meta({ description: 'The key itself. It is shown only here.' }) })
   .meta({ id: 'CreatedApiKey' });
 
 export const listKeysQuerySchema = z.strictObject({
   subject: nonBlankText(255)
     .optional()
-    .meta({ description: 'Whose keys, by their `sub`; for others than oneself it takes `jobs:admin`.' }),
+    .meta({
+      description: 'The `sub` of the user whose keys to list; other users’ keys require `jobs:admin`.',
+    }),
 });
 
-/** Between services: what is known of a key. */
+/** Between services: what is known about a key. */
 export const foundKeySchema = z.object({
   owner: z.string(),
   scopes: z.array(z.string()),

@@ -3,4 +3,4 @@ import { PAGES } from './constants.js';
 
 export const pageSchema = z.enum(PAGES);
 
-export type Page = z.infer<typeof pageSchema>;
+export type PageName = z.infer<typeof pageSchema>;

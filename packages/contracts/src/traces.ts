@@ -5,17 +5,17 @@ export const TRACE_SPANS_MAX = 1_000;
 
 const ms = z.number().min(0);
 
-/** A piece of work, as the process that did it has recorded it. */
+/** A piece of work, as recorded by the process that did it. */
 export const traceSpanSchema = z.object({
   id: z.string(),
-  /** The span that caused it. */
+  /** Its parent span. */
   parent_id: z.string().nullable(),
-  /** Whether that is missing in the trace: a process that is killed takes its last spans with it. */
+  /** Whether the parent is missing in the trace: a killed process loses its last spans. */
   is_orphan: z.boolean(),
-  /** How many spans it is inside of. */
+  /** How deeply it is nested. */
   depth: z.int().min(0),
   /**
-   * `request`: a service handled one. `call`: a service waited for another one. `sql`, `redis`: for a server. `publish`: a job was put into
+   * `request`: a service handled one. `call`: a service waited for another one. `sql`, `redis`: a service waited for a server. `publish`: a job was put into
    * the queue. `wait`: a job waited for its attempt. `attempt`: a worker held a job. `work`: what it did in that time.
    */
   type: z.enum(['request', 'call', 'sql', 'redis', 'publish', 'wait', 'attempt', 'work', 'other']),
@@ -26,7 +26,7 @@ export const traceSpanSchema = z.object({
   /** Since the trace began. */
   start_ms: ms,
   duration_ms: ms,
-  /** The number of the attempt that it is, or that was waited for. */
+  /** The number of the attempt, or of the attempt that it waited for. */
   attempt: z.int().nullable(),
   /** How an attempt ended. */
   outcome: z.enum(['completed', 'failed', 'lost']).nullable(),
@@ -42,7 +42,7 @@ export const traceSchema = z.object({
   trace_id: z.string(),
   started_at: z.iso.datetime(),
   duration_ms: ms,
-  /** Each after the one that caused it, in the order in which they began. */
+  /** Each after its parent; siblings in the order in which they began. */
   spans: z.array(traceSpanSchema).max(TRACE_SPANS_MAX),
   /** How many are not shown. */
   omitted: z.int().min(0),

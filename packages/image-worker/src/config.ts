@@ -10,7 +10,7 @@ export const imageWorkerConfig = serviceConfig.extend({
   /** The largest body, in bytes. The default holds IMAGE_MAX_PIXELS uncompressed, with four channels of 8 bits. */
   WORK_MAX_BYTES: positiveInteger.default(200 * MIB),
   /**
-   * How many images are worked on at once. One client may have a quarter of them, and so may jobs and large images together, but at least
+   * How many images are processed at once. One client may have a quarter of them, and so may jobs and large images together, but at least
    * one each. A single image already keeps a CPU busy: there are more places so that nobody waits for another client's image to finish, and
    * no small one for a large one.
    */

@@ -105,7 +105,7 @@ function formatOf(body: Buffer): Format {
   throw new HttpProblem(415, `${fact} Send one of: ${TYPES}.`, { headers: { 'Accept-Post': TYPES } });
 }
 
-/** One line with the decoder's words, which the client does not get. It is not our fault, so neither an error nor a stack. */
+/** One line with the decoder's message, which the client does not get. It is not a bug, so there is no error and no stack. */
 function logRefusal(logger: Logger, error: unknown): void {
   if (!(error instanceof HttpProblem) || error.status !== 422) return;
   const { cause } = error;

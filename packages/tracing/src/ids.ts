@@ -1,6 +1,6 @@
 import { type IdGenerator, RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
 
-/** Random ids, but for spans whose id was known before they began. */
+/** Random ids, except for spans whose id was known before they began. */
 export class Ids implements IdGenerator {
   private readonly random = new RandomIdGenerator();
   private next: string | undefined;
@@ -8,7 +8,7 @@ export class Ids implements IdGenerator {
   readonly generateTraceId = () => this.random.generateTraceId();
   readonly generateSpanId = () => this.next ?? this.random.generateSpanId();
 
-  /** The span that `start` begins has this id; without one, a random one. */
+  /** The span begun by `start` gets this id; without one, a random id. */
   using<T>(spanId: string | undefined, start: () => T): T {
     this.next = spanId;
     try {

@@ -21,18 +21,18 @@ import { Ids } from './ids.js';
 
 export type { Span } from '@opentelemetry/api';
 
-/** Named by the semantic conventions (https://opentelemetry.io/docs/specs/semconv/). No ids in names, no personal data anywhere. */
+/** Named after the semantic conventions (https://opentelemetry.io/docs/specs/semconv/). No ids in names, no personal data anywhere. */
 export interface SpanDescription {
   name: string;
   kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
   attributes?: Attributes;
 }
 
-/** Makes spans and exports them. */
+/** Creates spans and exports them. */
 export interface Tracing {
   /**
    * @param parent without one, it begins a trace
-   * @param past of one that is over: when it began; and its id, if that was known before, so that others have named it as their parent
+   * @param past for a span that has ended: when it began; and its id, if that was known before, so that others could name it as their parent
    */
   startSpan: (
     description: SpanDescription,
@@ -43,7 +43,7 @@ export interface Tracing {
   fail(span: Span, message?: string): void;
   /** A new trace, none of whose spans are exported. */
   unsampled(): SpanContext;
-  /** Exports what is left, for no longer than `deadlineMs`. */
+  /** Exports the remaining spans, for at most `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export interface TracingOptions {
   service: string;
   /** The replica's name. */
   pod: string;
-  /** Told, once a minute at most, that spans could not be exported. */
+  /** Called, at most once a minute, when spans could not be exported. */
   onFailure: (error: unknown) => void;
 }
 
@@ -66,9 +66,9 @@ const KINDS = {
 };
 
 /**
- * OpenTelemetry's SDK, which exports OTLP as JSON over HTTP. The standard variables configure it: endpoint, headers, sampler, the limits of a
- * batch and of the queue (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). A full queue drops spans, and so
- * does a collector that does not take them.
+ * OpenTelemetry's SDK, which exports OTLP as JSON over HTTP. Standard variables configure it: endpoint, headers, sampler, and the limits of a
+ * batch and of the queue (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). Spans are dropped when the queue is full,
+ * and when the collector does not accept them.
  */
 export function createTracing({ service, pod, onFailure }: TracingOptions): Tracing {
   const tell = atMostEvery(FAILURES_APART_MS, onFailure);
@@ -82,7 +82,7 @@ export function createTracing({ service, pod, onFailure }: TracingOptions): Trac
   const provider = new BasicTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes(own))
-      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
       .merge(detectResources({ detectors: [envDetector] })),
     idGenerator: ids,
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],

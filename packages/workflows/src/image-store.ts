@@ -10,7 +10,7 @@ export interface StoredImage {
   type: ImageType;
   /** A strong entity tag, including its quotes. */
   etag: string;
-  /** To whom it belongs; null with AUTH_MODE=off. */
+  /** Its owner; null with AUTH_MODE=off. */
   owner: string | null;
   bytes: Buffer;
 }
@@ -23,7 +23,7 @@ export interface ImageStore {
   /**
    * Retries for up to 2.5 s, or for as long as the caller waits: the work is done, and saving it twice does no harm.
    *
-   * @param id cannot be guessed: whoever knows it may see the image
+   * @param id cannot be guessed: without sign-in, anyone who knows it may see the image
    */
   save(id: string, image: Pick<StoredImage, 'type' | 'bytes'> & { owner?: string | null }): Promise<void>;
   /**
@@ -31,7 +31,7 @@ export interface ImageStore {
    * it waits for up to 2.5 s.
    */
   show<T>(id: string, use: (image: StoredImage | undefined) => Promise<T> | T): Promise<T>;
-  /** Whose it is, and in which trace it was made (null: in none that is exported). Undefined when there is no such image. */
+  /** Its owner, and the trace in which it was made (null if that is not exported). Undefined when there is no such image. */
   findOrigin(id: string): Promise<{ owner: string | null; traceparent: string | null } | undefined>;
 }
 
@@ -49,7 +49,10 @@ const READ_WAIT_MS = 2_500;
 
 const countSaved = tally({ name: 'image_store_saved_total', help: 'Images stored.' });
 const countReads = tally(
-  { name: 'image_store_reads_total', help: 'Images asked for: there (hit), or no longer, or never (miss).' },
+  {
+    name: 'image_store_reads_total',
+    help: 'Images requested: hit, or miss (expired, evicted, or never stored).',
+  },
   { label: 'result', values: ['hit', 'miss'] },
 );
 
@@ -93,8 +96,8 @@ export function createImageStore({ redis, ttlSeconds, memory }: ImageStoreOption
         ...(owner !== null && { owner }),
         ...(isSampled(traceparent) && { traceparent }),
       };
-      // The bytes by themselves: ioredis copies a transaction as a whole, once more than a single command. They never lie there without a time
-      // to live: they are added to a key that has one, and which gets it again in case it was evicted in between.
+      // The bytes separately: ioredis copies a transaction as a whole, once more than a single command. They never stay without a time
+      // to live: they are added to a key that has one, and that gets it again in case it was evicted in between.
       const write = () =>
         Promise.all([
           execute(redis.multi().hset(key, head).expire(key, ttlSeconds)),

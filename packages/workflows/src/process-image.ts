@@ -9,7 +9,7 @@ export interface ImageOrder {
   type: ImageType;
   effects: Effect[];
   bytes: Buffer;
-  /** To whom the finished image belongs; null with AUTH_MODE=off. */
+  /** The owner of the finished image; null with AUTH_MODE=off. */
   owner: string | null;
 }
 

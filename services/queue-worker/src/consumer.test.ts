@@ -161,7 +161,7 @@ describe('jobs of a kind', () => {
     return (await image.expect(202)).body.id as string;
   };
 
-  it('keep none of another waiting, however many there are and however long they take', async () => {
+  it('do not delay jobs of another kind, however many there are and however long they take', async () => {
     const work = gatedWork();
     startWorker((job, context) =>
       job.kind === 'image' ? work.perform(job, context) : Promise.resolve('done'),

@@ -9,7 +9,7 @@ export interface ConsumerOptions {
   /** Its key in Redis. */
   queue: string;
   redisUrl: string;
-  /** Default: as the URL says */
+  /** Default: as the URL says. */
   tls?: StoreTls | undefined;
   /** How many jobs may be in work at once. */
   concurrency: number;

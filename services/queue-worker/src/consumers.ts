@@ -3,8 +3,8 @@ import { JOB_QUEUES } from '@millrace/contracts';
 import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
 
 /**
- * Takes jobs of all kinds. Each kind has a queue, a connection and places of its own: jobs of one kind, however many and slow, keep none of another
- * waiting.
+ * Takes jobs of all kinds. Each kind has its own queue, connection and places, so jobs of one kind, however many and slow, do not delay
+ * those of another.
  *
  * @param options.concurrency how many jobs of a kind may be in work at once
  */
@@ -15,11 +15,11 @@ export function startConsumers(options: Omit<ConsumerOptions, 'queue'>): Consume
   const all = [...consumers.values()];
 
   gauge(
-    { name: 'worker_job_places', help: 'Jobs of a kind that this worker takes at once.' },
+    { name: 'worker_job_places', help: 'How many jobs of a kind this worker processes at once.' },
     ofEach('kind', consumers, () => options.concurrency),
   );
   gauge(
-    { name: 'worker_jobs_in_progress', help: 'Jobs that it has taken: being claimed, or in work.' },
+    { name: 'worker_jobs_in_progress', help: 'Jobs that this worker holds: being claimed, or processed.' },
     ofEach('kind', consumers, (consumer) => consumer.taken()),
   );
 

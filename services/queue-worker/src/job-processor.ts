@@ -51,7 +51,7 @@ export function createJobProcessor({ board, logger, perform }: ProcessorOptions)
     });
 
   async function doAndReport(job: ClaimedJob, { begun, over }: Shutdown, span?: Span): Promise<void> {
-    // Not what it is about: a title is its user's.
+    // Not its content: a title is personal data.
     const details = { kind: job.kind, job_id: job.id, attempt: job.attempt };
     logger.info(details, 'Processing task');
 

@@ -3,7 +3,7 @@ import type { PerformJob } from './perform-job.js';
 
 const observeRun = histogram({
   name: 'job_run_duration_seconds',
-  help: 'How long the work of an attempt took, by kind and outcome; reports are not in it.',
+  help: 'How long the work of an attempt took, by kind and outcome, excluding reports.',
   labels: ['kind', 'outcome'],
   buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 180],
 });

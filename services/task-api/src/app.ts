@@ -47,9 +47,9 @@ export interface Dependencies {
   redis: Redis;
   publisher: JobPublisher;
   hints: TaskHints;
-  /** Where traces can be read. Default: they are not shown */
+  /** Where traces can be read. Default: they are not shown. */
   traces?: TraceReader | undefined;
-  /** Where people sign in. */
+  /** Only with sign-in. */
   keys?: KeyStore | undefined;
   options: JobOptions;
 }

@@ -14,7 +14,7 @@ const settings = serviceConfig.extend({
   ...postgresConfig.shape,
   ...rateLimitConfig.shape,
   ...tracesConfig.shape,
-  /** Further connections of a replica, for lists, searches and the summary. */
+  /** Additional connections of a replica, for lists, searches and the summary. */
   POSTGRES_LIST_POOL_SIZE: positiveInteger.default(4),
   REDIS_URL: redisUrl,
   /** How long a worker may hold a job without reporting before another one gets it. */

@@ -1,4 +1,4 @@
-/** A condition: the row belongs to the owner in a parameter, or may be anybody's, as that is null. */
+/** A condition: the row belongs to the owner in a parameter, or that parameter is null. */
 export function isOf(parameter: string): string {
   return `(${parameter}::text IS NULL OR owner = ${parameter})`;
 }

@@ -1,7 +1,7 @@
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createRateLimits } from '@millrace/chassis/stores/limits';
-import { awaitMigrations, createPostgresCheck } from '@millrace/chassis/stores/postgres';
+import { awaitMigrations, createPostgresCheck, openFirst } from '@millrace/chassis/stores/postgres';
 import { connectRedis } from '@millrace/chassis/stores/redis';
 import { createTraceReader } from '@millrace/chassis/traces';
 import { createApp } from './app.js';
@@ -82,8 +82,7 @@ runService({
   tls,
   async prepare(signal) {
     await awaitMigrations({ ...schema, config: database, logger, signal });
-    // The first requests find an open connection. If none can be had now, they try again.
-    await Promise.allSettled([postgres, lists].map((pool) => pool.query('SELECT 1')));
+    await openFirst(postgres, lists);
     await fillTaskTexts(postgres, { logger, signal });
     stopMerging = startMergingTexts({ db: postgres, intervalMs: MERGE_INTERVAL_MS, logger });
     stopRetention = startRetention({

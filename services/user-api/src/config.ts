@@ -9,7 +9,7 @@ import {
 const settings = serviceConfig.extend({
   ...postgresConfig.shape,
   ...rateLimitConfig.shape,
-  /** Where API keys are known. */
+  /** Looks API keys up. */
   TASK_API_URLS: urlList,
 });
 

@@ -2,7 +2,12 @@ import { createFindKey, createServiceClient } from '@millrace/chassis/calls';
 import { createAuthentication } from '@millrace/chassis/http';
 import { createLifecycle, createLogger, loadConfig, openTls, runService } from '@millrace/chassis/process';
 import { createRateLimits } from '@millrace/chassis/stores/limits';
-import { awaitMigrations, createPostgres, createPostgresCheck } from '@millrace/chassis/stores/postgres';
+import {
+  awaitMigrations,
+  createPostgres,
+  createPostgresCheck,
+  openFirst,
+} from '@millrace/chassis/stores/postgres';
 import { createApp } from './app.js';
 import { configSchema } from './config.js';
 import { schema } from './schema.js';
@@ -41,8 +46,7 @@ runService({
   tls,
   async prepare(signal) {
     await awaitMigrations({ ...schema, config: database, logger, signal });
-    // The first request finds an open connection. If none can be had now, it tries again.
-    await Promise.allSettled([postgres.query('SELECT 1')]);
+    await openFirst(postgres);
   },
   close: [() => taskApi.close(), () => limits.close(), () => postgresCheck.close(), () => postgres.end()],
 });

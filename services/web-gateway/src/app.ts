@@ -28,11 +28,11 @@ export interface Dependencies {
   redis: Redis;
   services: Services;
   limits: Limits;
-  /** Where traces can be read, and where people can see them in Jaeger. Default: they are not shown */
+  /** Where traces can be read, and where people can see them in Jaeger. Default: they are not shown. */
   traces?: { reader: TraceReader; jaegerUrl: string | undefined } | undefined;
   /** The output of ui/build.mjs. */
   uiFolder: string;
-  /** How the web UI signs people in; undefined when nobody needs to. */
+  /** How the web UI signs users in; undefined without sign-in. */
   signIn?: SignInSettings | undefined;
 }
 

@@ -18,9 +18,9 @@ const settings = workflowConfig.extend({
   TRACES_UI_URL: webAddress.optional(),
   USER_API_URLS: urlList,
   QUEUE_WORKER_URLS: urlList,
-  /** The client at AUTH_ISSUER by which the web UI signs people in: a public one, whose redirect URI is the URL of the home page. */
+  /** The web UI's client ID at AUTH_ISSUER: a public client, whose redirect URI is the URL of the home page. */
   AUTH_CLIENT_ID: z.string().min(1).max(255).optional(),
-  /** What the web UI asks the issuer for, as a query string: replaces `scope`, and adds what the issuer needs, such as `audience=…`. */
+  /** Parameters of the web UI's authorization request, as a query string: replaces `scope`, and adds what the issuer needs, such as `audience=…`. */
   AUTH_PARAMETERS: z.string().max(2_000).optional(),
   /** The largest image that may be uploaded. Nginx has its own limit, slightly above. */
   UPLOAD_MAX_BYTES: positiveInteger.default(MAX_IMAGE_BYTES),

@@ -1,4 +1,4 @@
-import type { Page } from '@millrace/contracts';
+import type { PageName } from '@millrace/contracts';
 import type { FunctionComponent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AnalyzePage } from './pages/analyze/analyze-page.js';
@@ -19,7 +19,7 @@ import { hrefOf, route } from './state/route.js';
 import { session } from './state/session.js';
 import { useStore } from './state/store.js';
 
-const PAGES: Record<Page, { title: string; Content: FunctionComponent }> = {
+const PAGES: Record<PageName, { title: string; Content: FunctionComponent }> = {
   tasks: { title: 'Tasks', Content: TasksPage },
   analyze: { title: 'Analyze', Content: AnalyzePage },
   images: { title: 'Images', Content: ImagesPage },
@@ -37,7 +37,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const shownBefore = useRef(page);
   const visitor = useStore(session);
-  // The health of the system is everybody's to see.
+  // Everybody may see the health of the system.
   const signedOut = visitor.phase === 'signed-out' && page !== 'system' ? visitor : undefined;
   const { Content } = PAGES[page];
   const title = signedOut ? 'Sign in' : PAGES[page].title;
@@ -77,7 +77,7 @@ export function App() {
           <div id="menu" class={`menu ${menuOpen ? 'is-open' : ''}`}>
             <nav aria-label="Pages">
               <ul>
-                {(Object.keys(PAGES) as Page[]).map((name) => (
+                {(Object.keys(PAGES) as PageName[]).map((name) => (
                   <li key={name}>
                     <a href={hrefOf(name)} aria-current={name === page ? 'page' : undefined}>
                       <Icon name={name} /> {PAGES[name].title}

@@ -16,7 +16,7 @@ const watch = process.argv.includes('--watch');
 const pages = ['index.html', 'reference/reference.html'];
 
 const bundles = [
-  // A module, so that what few people need (sign-in) is loaded by those only.
+  // A module, so that code that only few pages need (sign-in) is loaded on demand.
   { format: 'esm', splitting: true, entryPoints: ['main.tsx'] },
   {
     format: 'iife',
@@ -26,7 +26,7 @@ const bundles = [
     ],
   },
 ];
-/** What is in the bundles, as far as they are built. */
+/** What is in the bundles built so far. */
 const metafiles = new Map();
 
 /** Once all are built, writes the pages with the names of their assets, and which packages are in these; removes old assets. */

@@ -8,7 +8,7 @@ import { followLinks, replacePath } from './state/route.js';
 import { session } from './state/session.js';
 import { followTheme } from './state/theme.js';
 
-/** Does nothing, and loads nothing, where nobody needs to sign in. */
+/** Without sign-in, does nothing and loads nothing. */
 async function startSession(): Promise<void> {
   const told = document.querySelector<HTMLMetaElement>('meta[name=sign-in]')?.content;
   if (told === undefined) return;

@@ -6,7 +6,7 @@ export type Measure<T> = (round: number) => Promise<T>;
 /**
  * One contestant after the other, round by round, so that a busy machine slows all of them alike. Round 0 warms up and does not count.
  *
- * @param options.inTurns another one begins each round: whoever comes after a certain other one finds the processor's caches as that left them
+ * @param options.inTurns each round begins with a different one, because each finds the processor's caches as the previous one left them
  * @returns the results of each contestant, by round
  */
 export async function inRounds<T extends Record<string, Measure<unknown>>>(

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What every request of a service calls in packages/chassis. */
+/** The functions in packages/chassis that every request calls. */
 const EMPTIED = {
   startServerSpan: 'return undefined;',
   endServerSpan: 'return;',
@@ -23,7 +23,7 @@ export function withoutTelemetry(bundle: string, folder: string): string {
     source = emptied;
   }
   writeFileSync(path, source);
-  // V8's, of the source from before.
+  // V8's code cache of the unmodified source.
   rmSync(join(folder, 'service.cache'), { force: true });
   return join(folder, 'main.js');
 }

@@ -13,8 +13,7 @@ export function analyzeLoad(url: string, clients = CLIENTS): Load {
 
 export const analyze: Row = {
   name: 'analyze',
-  title:
-    'POST /analyze through gateway and text worker, against the worker alone; Nginx has a row of its own',
+  title: 'POST /analyze through gateway and text worker, against the worker alone; Nginx has its own row',
   goals: { analyze: GOAL },
   uses: ['fresh'],
   async run(bench) {

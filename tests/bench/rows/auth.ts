@@ -46,7 +46,7 @@ export const auth: Row = {
   },
 };
 
-/** Creates a task, to be asked for. */
+/** Creates a task to read. */
 async function getTask(url: string, token?: string): Promise<Load> {
   const headers = {
     'Content-Type': 'application/json',

@@ -11,7 +11,7 @@ import { withoutTelemetry } from '../peers/without-telemetry.js';
 import type { Bench, Figure, Row } from '../row.js';
 import { analyzeLoad } from './analyze.js';
 
-/** Each variant against one that has less. */
+/** Each variant, compared with one that does less. */
 const GOALS = {
   'telemetry-off': { atLeast: 0.98, against: 'without' },
   'telemetry-metrics': { atLeast: 0.95, against: 'telemetry-off' },
@@ -19,12 +19,12 @@ const GOALS = {
   'telemetry-traces-100': { atLeast: 0.7, against: 'telemetry-off' },
 };
 
-/** Each measurement is this many short ones, between which the others have their turn: a machine is faster in one second than in the next. */
+/** Each measurement consists of this many short ones, alternating with the others', because a machine's speed changes from second to second. */
 const TURNS = 6;
 
 /**
- * Compared by the CPU time that a request takes: how fast a worker is also depends on what else its two cores have to do, and there are the load
- * generator, the collector, and who reads the log, whose lines are longer with a trace.
+ * Compared by CPU time per request: the rate also depends on what else runs on the two cores: the load
+ * generator, the collector, and the reader of the log, whose lines are longer with a trace.
  */
 export const telemetry: Row = {
   name: 'telemetry',
@@ -96,7 +96,7 @@ async function startWorker(bench: Bench, name: string, { argv: [command, ...args
   return startHttpPeer(bench, spec, { ...env, PORT: String(port) }, port);
 }
 
-/** Takes spans and throws them away: what a collector does with them is not what is measured. */
+/** Accepts spans and discards them: a collector's work is not measured here. */
 function startCollector(): Promise<Listener> {
   return listen(createServer((req, res) => void req.resume().on('end', () => res.end())));
 }

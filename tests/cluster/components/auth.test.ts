@@ -1,6 +1,6 @@
-// Sign-in (overlays/components/auth), and KEDA with an API key (overlays/components/keda-auth), in a namespace of its own on the cluster that kubectl
-// points at: npm run test:components -- auth. With VERSION, the stack's images of that tag are in the cluster already; otherwise deploy.sh brings
-// them there.
+// Sign-in (overlays/components/auth), and KEDA with an API key (overlays/components/keda-auth), in a separate namespace on the cluster that kubectl
+// points at: npm run test:components -- auth. With VERSION, the images with that tag must already be in the cluster; otherwise, deploy.sh loads
+// them.
 import { randomBytes } from 'node:crypto';
 import { createdKeySchema } from '@millrace/contracts';
 import { sendJson } from '../../api/client.js';
@@ -32,7 +32,7 @@ const secret = (name: string, token: string) => ({
   stringData: { token },
 });
 
-/** What people edit in overlays/components/auth/settings.yaml. */
+/** The values to edit in overlays/components/auth/settings.yaml. */
 function settle(manifests: Manifest[]): Manifest[] {
   const settings = manifests.find(
     ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'settings',
@@ -41,7 +41,7 @@ function settle(manifests: Manifest[]): Manifest[] {
     AUTH_ISSUER: ISSUER_URL,
     AUTH_AUDIENCE: AUDIENCE,
     BLUR_DELAY_MS: '0',
-    // Otherwise a burst of jobs would be over before the HPA looks, every 15 s.
+    // Otherwise, a burst of jobs would be over before the HPA checks, every 15 s.
     TASK_DELAY_MS: '10000',
   });
   return manifests;
@@ -64,7 +64,7 @@ function settle(manifests: Manifest[]): Manifest[] {
     await apply(manifests.filter(({ kind }) => kind === 'Namespace'));
     await apply([
       secret('service-token', randomBytes(32).toString('hex')),
-      // Well-formed, and nobody's.
+      // Well-formed, but it was never created.
       secret('keda-key', 'millrace_0000000000000000000000000000002C8GjS'),
       ...issuerManifests(signer, namespace, version),
       ...manifests.filter(({ kind }) => kind !== 'Namespace'),
@@ -93,7 +93,7 @@ function settle(manifests: Manifest[]): Manifest[] {
       Number(
         await inNamespace('get', 'deployment/queue-worker', '--output', 'jsonpath={.status.readyReplicas}'),
       );
-    /** Whether KEDA does without the numbers that it cannot get. */
+    /** Whether KEDA falls back because it cannot get the number. */
     const fallsBack = async () => {
       const status = `jsonpath={.status.conditions[?(@.type=="Fallback")].status}`;
       return (await inNamespace('get', 'scaledobject/queue-worker', '--output', status)) === 'True';

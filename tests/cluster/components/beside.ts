@@ -1,4 +1,4 @@
-// A stack beside others on a small node, in a namespace of its own.
+// A second stack on a small node, in its own namespace.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Manifest, parseManifests, root } from '../../k8s/manifests.js';
 
-/** What kustomize makes of a folder with components of overlays/components. */
+/** Renders a folder together with some of overlays/components. */
 export function render(folder: string, components: string[]): Manifest[] {
   const overlay = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
   try {
@@ -23,7 +23,7 @@ export function render(folder: string, components: string[]): Manifest[] {
   }
 }
 
-/** The same in another namespace, without a port of the node or an Ingress, and with little CPU reserved. */
+/** The same in another namespace, without a node port or an Ingress, and with little CPU reserved. */
 export function moved(manifests: Manifest[], namespace: string, version: string): Manifest[] {
   return manifests
     .filter(({ kind }) => kind !== 'Ingress')
@@ -43,7 +43,7 @@ export function moved(manifests: Manifest[], namespace: string, version: string)
     });
 }
 
-/** @throws with kubectl's words */
+/** @throws with kubectl's message */
 export async function apply(objects: object[]): Promise<void> {
   const command = spawn('kubectl', ['apply', '--filename', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
   command.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));

@@ -2,10 +2,10 @@ import type { Signer } from '../../support/issuer.js';
 
 const NAME = 'issuer';
 const PORT = 8080;
-/** Where the services find it. */
+/** Its URL for the services. */
 export const ISSUER_URL = `http://${NAME}:${PORT}`;
 
-/** A pod that publishes an issuer's keys, and policies that let those services ask it that do so at a real one. */
+/** A pod that publishes an issuer's keys, and policies that allow the same services to reach it as a real issuer. */
 export function issuerManifests({ documents }: Signer, namespace: string, version: string): object[] {
   const labels = { 'app.kubernetes.io/name': NAME };
   const metadata = { name: NAME, namespace, labels };
@@ -18,7 +18,7 @@ export function issuerManifests({ documents }: Signer, namespace: string, versio
     }).listen(${PORT});`;
   const container = {
     name: NAME,
-    // With Node in it.
+    // An image that contains Node.
     image: `millrace/text-worker:${version}`,
     command: ['node', '-e', serve],
     env: [{ name: 'DOCUMENTS', value: JSON.stringify(documents) }],

@@ -1,5 +1,5 @@
-// What observes the stack (overlays/observe, with traces), in a namespace of its own on the cluster that kubectl points at: applied, scraped and
-// queried. With VERSION, the stack's images of that tag are in the cluster already; otherwise deploy.sh brings them there.
+// overlays/observe, with traces, in a separate namespace on the cluster that kubectl points at: applied, scraped and
+// queried. With VERSION, the images with that tag must already be in the cluster; otherwise, deploy.sh loads them.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { serviceNames } from '#topology';
@@ -10,10 +10,10 @@ import { eventually } from '../../support/eventually.js';
 import { clusterAnswers, deployed, kubectl } from '../kubectl.js';
 import { type PortForward, portForward } from '../port-forward.js';
 import { reachable } from '../reachable.js';
-import { apply, render } from './beside.js';
+import { apply, moved, render } from './beside.js';
 
 const MINUTE_MS = 60_000;
-// Short: Nginx has to keep its names (nginx/origins.conf) in small buckets.
+// Short, because Nginx keeps host names with it in small hash buckets (nginx/origins.conf).
 const namespace = 'observed';
 const version = process.env.VERSION ?? 'dev';
 const exporters = ['nginx', 'postgres', 'redis'];
@@ -22,26 +22,16 @@ const hasCluster = clusterAnswers();
 if (!hasCluster)
   process.stderr.write('No cluster answers (kubectl get --raw /readyz): these tests are skipped.\n');
 
-/** The same beside another stack on a small node: another namespace, no port of the node, little CPU reserved. Every request is traced. */
-function besides(manifests: Manifest[]): Manifest[] {
-  return manifests
-    .filter(({ kind }) => kind !== 'Ingress')
-    .filter(({ metadata }) => ![metadata.name, metadata.namespace].includes('millrace-logs'))
-    .map((manifest) => {
-      const moved = JSON.parse(
-        JSON.stringify(manifest)
-          .replaceAll('.millrace.svc.', `.${namespace}.svc.`)
-          .replace(/("image":"millrace\/[a-z-]+):dev"/g, `$1:${version}"`)
-          .replace(/("requests":\{"cpu":)"\d+m"/g, '$1"10m"')
-          .replace(/,?"nodePort":\d+/, '')
-          .replace('"type":"NodePort"', '"type":"ClusterIP"'),
-      ) as Manifest;
-      if (moved.kind === 'Namespace') moved.metadata.name = namespace;
-      else moved.metadata.namespace = namespace;
-      if (moved.kind === 'ConfigMap' && moved.metadata.name === 'settings')
-        Object.assign(moved.data!, { BLUR_DELAY_MS: '0', OTEL_TRACES_SAMPLER_ARG: '1' });
-      return moved;
-    });
+/** The stack with its observability, but without the log collector's namespace. Every request is traced. */
+function renderedStack(): Manifest[] {
+  const manifests = render('overlays/observe', ['traces']).filter(
+    ({ metadata }) => ![metadata.name, metadata.namespace].includes('millrace-logs'),
+  );
+  return moved(manifests, namespace, version).map((manifest) => {
+    if (manifest.kind === 'ConfigMap' && manifest.metadata.name === 'settings')
+      Object.assign(manifest.data!, { BLUR_DELAY_MS: '0', OTEL_TRACES_SAMPLER_ARG: '1' });
+    return manifest;
+  });
 }
 
 const inNamespace = (...args: string[]) => kubectl('--namespace', namespace, ...args);
@@ -54,10 +44,10 @@ const inNamespace = (...args: string[]) => kubectl('--namespace', namespace, ...
 
   beforeAll(async () => {
     if (!process.env.VERSION) await deployed();
-    const manifests = besides(render('overlays/observe', ['traces']));
+    const manifests = renderedStack();
     await apply(manifests.filter(({ kind }) => kind === 'Namespace'));
     await apply(manifests.filter(({ kind }) => kind !== 'Namespace'));
-    // Not for Grafana, whose queries are tried here and whose look is not, and not for the logs, which have tests of their own.
+    // Not for Grafana, of which only the queries are tested, and not for the logs, which have their own tests.
     const awaited = workloadsOf(manifests).filter(
       ({ metadata }) => !/^(grafana|victoria-logs)$/.test(metadata.name),
     );
@@ -66,7 +56,7 @@ const inNamespace = (...args: string[]) => kubectl('--namespace', namespace, ...
     open.push((nginx = await portForward(namespace, 'nginx-service', 80)));
     open.push((prometheus = await portForward(namespace, 'prometheus', 9090)));
     open.push((jaeger = await portForward(namespace, 'jaeger', 16686)));
-    // The addresses of the pods may not be known everywhere yet.
+    // The pods' addresses may not be known everywhere yet.
     await eventually(() => someLoad(nginx.url), 2 * MINUTE_MS);
   }, 15 * MINUTE_MS);
 
@@ -125,7 +115,7 @@ const inNamespace = (...args: string[]) => kubectl('--namespace', namespace, ...
       ];
       const where = { namespace, image: `millrace/text-worker:${version}` };
       expect(await reachable(targets, { 'app.kubernetes.io/name': 'stranger' }, where)).toEqual([]);
-      // The same request from a pod that may make it: otherwise this would prove nothing.
+      // The same request from a pod that may send it: otherwise, this would prove nothing.
       const allowed = await reachable(targets, { 'app.kubernetes.io/name': 'prometheus' }, where);
       expect(allowed.sort()).toEqual(targets.sort());
     },

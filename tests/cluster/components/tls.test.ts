@@ -1,22 +1,19 @@
-// overlays/components/tls, in a namespace of its own, with Secrets such as cert-manager would make: npm run test:components -- tls. It uses the
+// overlays/components/tls, in a separate namespace, with Secrets like cert-manager's: npm run test:components -- tls. It uses the
 // images that deploy.sh has built, or those with the tag VERSION.
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { type ServiceName, serviceNames, services } from '#topology';
 import { readTlsFiles } from '../../../local/servers/tls-files.js';
-import { type Manifest, parseManifests, root } from '../../k8s/manifests.js';
+import type { Manifest } from '../../k8s/manifests.js';
 import { createAuthority, type TestAuthority } from '../../support/certificates.js';
 import { plainQuestion, plainRequest, plainStartup, serialQuestion } from '../../support/tls-probes.js';
 import { startTraffic } from '../../support/traffic.js';
 import { until } from '../../support/until.js';
 import { clusterAnswers } from '../kubectl.js';
-import { apply } from './beside.js';
+import { apply, render } from './beside.js';
 
 const run = promisify(execFile);
 const MINUTE_MS = 60_000;
@@ -33,28 +30,24 @@ async function kubectl(...args: string[]): Promise<string> {
   return (await run('kubectl', ['--namespace', namespace, ...args], options)).stdout;
 }
 
-/** k8s/ with the component, moved to the namespace, without what only one stack in a cluster can have, and what cert-manager would read. */
+/** k8s/ with the component, in its own namespace, without what a cluster can have only once, and without what cert-manager would read. */
 function renderedStack(): Manifest[] {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-overlay-'));
-  try {
-    const path = (to: string) => relative(folder, join(root, to));
-    const overlay = { resources: [path('k8s')], components: [path('overlays/components/tls')] };
-    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
-    const rendered = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' })
-      .replaceAll(/(name|namespace): millrace$/gm, `$1: ${namespace}`)
-      .replaceAll('.millrace.svc.', `.${namespace}.svc.`)
-      .replaceAll(/^ +nodePort: .*\n/gm, '')
-      .replaceAll(/(image: millrace\/.*):dev/g, `$1:${process.env.VERSION ?? 'dev'}`)
-      .replaceAll(/BLUR_DELAY_MS: .*/g, `BLUR_DELAY_MS: '0'`);
-    return parseManifests(rendered).filter(
-      ({ apiVersion, kind }) => !apiVersion.startsWith('cert-manager.io/') && kind !== 'Ingress',
+  return render('k8s', ['tls'])
+    .filter(({ apiVersion, kind }) => !apiVersion.startsWith('cert-manager.io/') && kind !== 'Ingress')
+    .map(
+      (manifest) =>
+        JSON.parse(
+          JSON.stringify(manifest)
+            .replaceAll(/"(name|namespace)":"millrace"/g, `"$1":"${namespace}"`)
+            .replaceAll('.millrace.svc.', `.${namespace}.svc.`)
+            .replaceAll(/,?"nodePort":\d+/g, '')
+            .replaceAll(/("image":"millrace\/[a-z-]+):dev"/g, `$1:${process.env.VERSION ?? 'dev'}"`)
+            .replaceAll(/"BLUR_DELAY_MS":"\d+"/g, '"BLUR_DELAY_MS":"0"'),
+        ) as Manifest,
     );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
-/** New certificates for everyone, in the Secrets of cert-manager. */
+/** New certificates for all programs, in Secrets like cert-manager's. */
 async function secretsOf(authority: TestAuthority): Promise<object[]> {
   return Promise.all(
     programs.map(async (name) => {
@@ -73,7 +66,7 @@ async function secretsOf(authority: TestAuthority): Promise<object[]> {
 const workload = (name: string) => `${stateful.includes(name) ? 'statefulset' : 'deployment'}/${name}`;
 const exec = (name: string, ...command: string[]) => kubectl('exec', workload(name), '--', ...command);
 
-/** What comes back when a pod that may connect sends this over a plain connection. */
+/** The answer when a pod that may connect sends this over a plain connection. */
 const plainAnswer = (from: string, to: string, port: number, bytes: string) =>
   exec(from, 'bash', '-c', plainQuestion(to, port, bytes));
 
@@ -81,7 +74,7 @@ const plainAnswer = (from: string, to: string, port: number, bytes: string) =>
 const serialOf = (service: ServiceName, server: 'redis' | 'postgres') =>
   exec(service, 'entrypoint', 'node', '-e', serialQuestion(server));
 
-/** Follows the logs of all pods from now on. To ask each of them again and again would take their time. */
+/** Follows the logs of all pods from now on. Polling each of them would slow them down. */
 function followLogs(): { lines: string[]; stop(): void } {
   const what = ['--selector', 'app.kubernetes.io/part-of=millrace', '--prefix', '--max-log-requests', '20'];
   const kubectl = spawn('kubectl', ['--namespace', namespace, 'logs', '--follow', '--since=1s', ...what], {
@@ -92,7 +85,7 @@ function followLogs(): { lines: string[]; stop(): void } {
   return { lines, stop: () => kubectl.kill() };
 }
 
-/** Listens to what goes through this machine. What it has heard is empty where that is not possible. */
+/** Captures this machine's traffic. The result is empty where that is not possible. */
 function capture(filter: string): { listening: Promise<unknown>; stop(): Promise<Buffer> } {
   const tcpdump = spawn('tcpdump', ['-i', 'any', '--immediate-mode', '-U', '-w', '-', filter], {
     stdio: ['ignore', 'pipe', 'pipe'],

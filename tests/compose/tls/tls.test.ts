@@ -1,4 +1,4 @@
-// docker-compose.tls.yaml, in a project of its own: npm run test:compose-tls
+// docker-compose.tls.yaml, in a separate project: npm run test:compose-tls
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServiceName, serviceNames } from '#topology';
 import { makeImage } from '../../support/images.js';
@@ -25,7 +25,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
   afterAll(() => stack.compose('down', '--volumes'), 2 * MINUTE_MS);
 
   const exec = (service: string, ...command: string[]) => stack.compose('exec', '-T', service, ...command);
-  /** From the gateway, which is in every network. */
+  /** From the gateway, which is on every network. */
   const plainAnswer = (to: string, port: number, bytes: string) =>
     exec('web-gateway', 'bash', '-c', plainQuestion(to, port, bytes));
   const serialOf = (service: ServiceName, server: 'redis' | 'postgres') =>
@@ -36,7 +36,7 @@ if (!hasEngine) process.stderr.write('No container engine answers (docker info):
     async () => {
       for (const service of serviceNames) {
         expect(await plainAnswer(service, 3000, plainRequest('/livez'))).not.toContain('HTTP/1');
-        // The same question, where it is answered: otherwise this would prove nothing.
+        // The same request where it is answered: otherwise, this would prove nothing.
         expect(await plainAnswer(service, 3001, plainRequest('/livez'))).toContain('200 OK');
         expect(await plainAnswer(service, 3001, plainRequest('/health'))).toContain('404');
       }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 export interface ContainerFiles {
   /** As Docker's driver json-file, with the tag of docker-compose.yaml. */
   docker(container: string, line: string): void;
-  /** As containerd, in Kubernetes' folders. */
+  /** As containerd, in Kubernetes's folders. */
   kubernetes(pod: string, container: string, line: string): void;
 }
 

@@ -9,7 +9,7 @@ const STORE = 'v1.52.1';
 
 const folder = join(repositoryRoot, '.local/logs', `${COLLECTOR}-${STORE}`);
 
-/** The log collector and the log store, built from their Go modules unless that has been done before. That takes some minutes. */
+/** The log collector and the log store, built from their Go modules, which takes some minutes the first time. */
 export function buildPrograms(): { collector: string; store: string } {
   const collector = join(folder, 'otelcol');
   const store = join(folder, 'victoria-logs');

@@ -17,7 +17,7 @@ import { containerFiles } from './container-files.js';
 import { buildPrograms, hasGo } from './programs.js';
 
 const MINUTE_MS = 60_000;
-/** For a line to be found: the machine may be busy with other work. */
+/** How long a line may take to be found: the machine may be busy. */
 const PATIENCE_MS = MINUTE_MS;
 
 type Entry = Record<string, string>;
@@ -105,7 +105,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
     rmSync(folder, { recursive: true });
   }, MINUTE_MS);
 
-  /** Nginx writes its access log to a file where it is no container. */
+  /** Outside a container, Nginx writes its access log to a file. */
   function passOnAccessLog(): void {
     const file = join(folder, 'data/nginx/logs/access.log');
     for (const line of readFileSync(file, 'utf8').split('\n'))
@@ -161,7 +161,7 @@ const compose = parse(readFileSync(join(repositoryRoot, 'docker-compose.yaml'), 
         user: 'task_api',
         database: 'millrace',
       });
-      // Its own time, and not the time at which it was read.
+      // The line's own time, not the time at which it was read.
       expect(Math.abs(Date.parse(entry!['_time']!) - Date.now())).toBeLessThan(MINUTE_MS);
     },
     3 * MINUTE_MS,

@@ -4,7 +4,7 @@ export interface CircuitBreaker {
   allows(): boolean;
   /** A request is on its way there. */
   begin(): void;
-  /** The replica responded, even with an error of its own. */
+  /** The replica responded, even if with an error. */
   succeeded(): void;
   /** It could not be reached, broke the connection, or did not respond. */
   failed(): void;
@@ -28,7 +28,7 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
     begin() {
       if (failures === 0) return;
       onTrial = true;
-      // Until the trial has ended, or for one more pause, nobody else goes.
+      // Until the trial has ended, or for one more pause, no other request goes there.
       rest();
     },
     succeeded() {

@@ -1,21 +1,21 @@
 import { counter, gauge, ofEach } from '../telemetry/metrics.js';
 
-/** What a client of a service tells of itself. */
+/** What a service client reports about itself. */
 export interface ClientFigures {
   /** How many replicas it knows, */
   replicas(): number;
-  /** and how many of them it leaves alone, because they failed. */
+  /** and how many of them get no requests, because they failed. */
   resting(): number;
-  /** Further attempts that it may still make. */
+  /** How many retries it has left. */
   retriesLeft(): number;
-  /** Those that it has made. */
+  /** How many it has made. */
   retries(): number;
 }
 
 const clients = new Map<string, ClientFigures>();
 
 gauge(
-  { name: 'service_client_replicas', help: 'Replicas of the called service that are known.' },
+  { name: 'service_client_replicas', help: 'Known replicas of the called service.' },
   ofEach('callee', clients, (client) => client.replicas()),
 );
 gauge(
@@ -28,12 +28,12 @@ gauge(
 gauge(
   {
     name: 'service_client_retry_budget',
-    help: 'Further attempts that are left; 0: failures are passed on at once.',
+    help: 'Retries left; 0: failures are passed on at once.',
   },
   ofEach('callee', clients, (client) => client.retriesLeft()),
 );
 counter(
-  { name: 'service_client_retries_total', help: 'Requests sent to one more replica.' },
+  { name: 'service_client_retries_total', help: 'Requests retried at another replica.' },
   ofEach('callee', clients, (client) => client.retries()),
 );
 

@@ -3,7 +3,7 @@ import { HttpProblem } from '../http/problem.js';
 import type { FindKey } from '../process/config/auth-config.js';
 import type { ServiceClient } from './service-client.js';
 
-/** API keys as task-api knows them, for services that people call and that have no keys themselves. The key itself stays here. */
+/** Looks API keys up in task-api, for public services that do not store any. The key itself never leaves this service. */
 export function createFindKey(taskApi: ServiceClient): FindKey {
   return async (hash) => {
     try {

@@ -18,7 +18,7 @@ export interface Placement extends Message {
   onRoom?: (() => void) | undefined;
 }
 
-/** A replica's verdict on a request: it may come now (`room`), it was answered without its body, or nothing came of it. */
+/** A replica's verdict on a request: it may come now (`room`), it was answered without its body, or it failed. */
 type Word = { room: true } | { answer: ServiceResponse } | { failure: unknown };
 
 /** If the first replica that is asked has room, it says so within this time. */
@@ -31,7 +31,7 @@ const LOOK_AROUND_MS = 250;
  *
  * It waits in the queues of all replicas at once, as a header with `Expect: 100-continue` (RFC 9110, section 10.1.1): a replica says `100
  * Continue` when the request's turn comes, the first replica to do so gets the body, and the request is withdrawn from the other queues. So
- * it is never bound to a busy replica while another one is idle, whoever else sends requests there, and waiting requests also move to a new
+ * it is never bound to a busy replica while another one is idle, no matter who else sends requests there, and waiting requests also move to a new
  * replica. One replica, the one with the fewest requests in flight, is asked a little before the others: usually it has room, and the
  * others never hear of the request.
  *
@@ -91,7 +91,7 @@ export async function sendToFirstFree(
   }
 }
 
-/** No replica takes the request; none has seen its body. */
+/** No replica accepts the request; none has seen its body. */
 export class NoRoom extends Error {
   readonly answer: ServiceResponse | undefined;
 

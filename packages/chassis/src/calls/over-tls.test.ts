@@ -63,7 +63,7 @@ function clientOf(ports: number | number[], tls: ServiceTls, name = 'text-worker
   return client;
 }
 
-/** What becomes of a request on a connection with these options. */
+/** The outcome of a request on a connection with these options. */
 function fate(port: number, options: ConnectionOptions): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, servername: 'text-worker', ...options });
@@ -106,13 +106,13 @@ it.each(ways)(
   },
 );
 
-it('says what is wrong with the other side, and goes to a replica that is right, whatever the method', async () => {
+it('says what is wrong with the other side, and retries at a valid replica, whatever the method', async () => {
   const port = await worker();
   const foreigner = clientOf(port, identity(await stranger.issue('web-gateway')));
   const error = await foreigner.request(post).catch((problem: unknown) => problem as Error);
   expect(error).toHaveProperty(
     'cause.message',
-    'text-worker: the certificate of the other side is not signed by our authority: compare both ca.crt',
+    'text-worker: the other side’s certificate is not signed by our authority: compare the two ca.crt files',
   );
 
   const impostor = await worker({ authority: stranger });
@@ -122,7 +122,7 @@ it('says what is wrong with the other side, and goes to a replica that is right,
 });
 
 describe('a service', () => {
-  it('refuses whoever does not use TLS 1.3, or has no certificate of the authority', async () => {
+  it('refuses clients without TLS 1.3, or without a certificate from the authority', async () => {
     const { logger, lines } = recordingLogger();
     const port = await worker({ logger });
     const { ca } = readTlsFiles(await authority.issue('web-gateway'));
@@ -143,7 +143,7 @@ describe('a service', () => {
     );
   });
 
-  it('refuses callers that TLS_CALLERS does not name, also when they resume a session', async () => {
+  it('refuses callers that are not in TLS_CALLERS, even when they resume a session', async () => {
     const port = await worker({ callers: ['queue-worker', 'web-gateway'] });
     const session = async (name: string) => {
       const options = {

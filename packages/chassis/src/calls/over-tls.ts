@@ -12,7 +12,7 @@ export class NotConnected extends Error {
   }
 }
 
-/** Connects a pool to replicas of a service. Their certificates must name the service: addresses change. */
+/** Connects a pool to the replicas of a service. Their certificates must name the service, because addresses change. */
 export function connectorTo(name: string, tls: ServiceTls, timeoutMs: number): buildConnector.connector {
   let of: SecureContext | undefined;
   let connect: buildConnector.connector;

@@ -10,7 +10,7 @@ import type { ServiceTls } from '../process/tls/tls.js';
 export interface ReplicaSet {
   /** The replicas known now. The first call waits for their addresses; later calls refresh them in the background. */
   current(): Promise<Replica[]>;
-  /** The same without asking for news: none before the first call. */
+  /** The same without a refresh: none before the first call. */
   known(): Replica[];
   /** Breaks all connections. */
   close(): Promise<void>;
@@ -24,7 +24,7 @@ const REFRESH_EVERY_MS = 1_000;
  * containers of a Compose service, a headless Service in Kubernetes); a `file:///path` names a file with their base URLs, one per line
  * (local processes). A source that cannot be read at the moment keeps the replicas it had.
  *
- * @param secure how to reach them when that is with TLS, whatever the URLs say; their certificates must have this name. Default: as the URLs say
+ * @param secure reaches them with TLS, whatever the URLs say; their certificates must have this name. Default: as the URLs say
  */
 export function createReplicaSet(urls: string[], secure?: { name: string; tls: ServiceTls }): ReplicaSet {
   const sources = urls.map((url) => {

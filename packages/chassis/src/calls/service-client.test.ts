@@ -258,7 +258,7 @@ it('passes on a 4xx of the service', async () => {
 
 it.each([
   ['a 500', 500, '{"secret":1}'],
-  ['a 404 that is no problem+json', 404, '<h1>Not here</h1>'],
+  ['a 404 that is not problem+json', 404, '<h1>Not here</h1>'],
 ])('turns %s into a 502, without its details', async (_case, status, body) => {
   const { url } = await replica((_req, res) => res.writeHead(status).end(body));
   expect(await failure(clientOf(url).request(get))).toMatchObject({

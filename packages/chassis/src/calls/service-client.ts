@@ -28,9 +28,9 @@ export interface ServiceClientOptions {
   name: string;
   /** Where its replicas are: see `createReplicaSet`. */
   urls: string[];
-  /** SERVICE_TOKEN, which shows the service that one of ours calls. Default: it is not shown */
+  /** SERVICE_TOKEN, which proves that the caller is one of our services. Default: it is not sent */
   token?: string | undefined;
-  /** How to reach it, and to check that its certificate has this name. Default: as the URLs say, usually without TLS */
+  /** How to reach it with TLS; its certificate must have its name. Default: as the URLs say, usually without TLS */
   tls?: ServiceTls | undefined;
 }
 
@@ -89,7 +89,7 @@ export interface ServiceClient {
 
 const ANSWER_TIMEOUT_MS = 3_500;
 
-/** Failures before anything was sent: safe to repeat elsewhere whatever the method, and no burden on anybody. */
+/** Failures before anything was sent: safe to repeat elsewhere, whatever the method, and no load for any replica. */
 const NOT_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -231,14 +231,14 @@ export function createServiceClient({ name, urls, token, tls }: ServiceClientOpt
   };
 }
 
-/** Not the path, in which ids may be. */
+/** Not the path, which may contain ids. */
 function describeCall({ name, request }: { name: string; request: ServiceRequest }): SpanDescription {
   const { method } = request;
   const attributes = { 'http.request.method': method, 'server.address': name };
   return { name: `${method} ${name}`, kind: 'client', attributes };
 }
 
-/** Until then it waits in the lines of the replicas. */
+/** Until then, it waits in the replicas' queues. */
 function tellingOfRoom(request: ServiceRequest, span: Span): ServiceRequest {
   const onRoom = () => {
     span.addEvent('room');

@@ -54,7 +54,7 @@ routes.get('/waits', async () => {
   }
 });
 routes.get('/events', (req, res) => void streams.open(req, res));
-/** As timers and connections do that were made on a request's behalf. */
+/** As timers and connections do that were created on a request's behalf. */
 const kept: { context: RequestContext; answer: WeakRef<Response> }[] = [];
 routes.get('/kept', (_req, res) => {
   currentSignal();
@@ -307,7 +307,7 @@ describe('the metrics', () => {
     expect(Object.keys(await counts()).length - before).toBeLessThanOrEqual(5);
   }, 60_000);
 
-  it('count streams while they are open, and not how long', async () => {
+  it('count streams while they are open, but not their durations', async () => {
     const { requests, streams } = { requests: await counts(), streams: await openStreams() };
     const abort = new AbortController();
     const response = await fetch(`${listener.url}/events`, { signal: abort.signal });

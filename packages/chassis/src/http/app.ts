@@ -31,7 +31,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   inline(app, healthRoutes(options));
   app.use(refuseWhileStarting(lifecycle));
   inline(app, ...routes);
-  // Each puts its handlers before those that are there: who it is comes first, as a client who is signed in has an allowance of its own.
+  // Each puts its handlers before the existing ones. Authentication comes first, because a signed-in client has a separate allowance.
   if (options.allowance) chargeRoutes(app.router, options.allowance);
   options.auth?.protect(app.router);
   app.use(routeNotFound, errorHandler(logger));

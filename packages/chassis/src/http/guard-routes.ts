@@ -32,8 +32,7 @@ type OpenRoute = Route & Record<Method, (handler: RequestHandler) => void>;
 function routesOf(router: Router): OpenRoute[] {
   const layers = router.stack as unknown as { route?: OpenRoute; handle: { stack?: unknown } }[];
   return layers.flatMap(({ route, handle }) => {
-    if (!route && handle.stack)
-      throw new Error('A router inside of a router would have no guards: inline its routes.');
+    if (!route && handle.stack) throw new Error('A nested router would not be guarded: inline its routes.');
     return route ?? [];
   });
 }

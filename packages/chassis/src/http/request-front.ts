@@ -34,7 +34,7 @@ export interface RequestFrontOptions {
 
 /**
  * The first handler of every request, in one piece because each handler and each listener costs time.
- * It takes over a valid X-Request-Id or generates one, and begins a span of the caller's trace or a trace of its own; stores the id, the span,
+ * It keeps a valid X-Request-Id or generates one, and begins a span in the caller's trace or in a new one; stores the id, the span,
  * the client and the deadline in the request context; and adds the names of request and replica and the security headers to the response. When
  * the request is over, its span ends, and it is counted and logged.
  */

@@ -1,7 +1,7 @@
 import type { Logger } from '../process/log/logger.js';
 import { traceFields } from '../process/context/traceparent.js';
 
-/** Requested by machines every few seconds: not worth a log line, nor a trace. */
+/** Requested by machines every few seconds: not worth a log line or a trace. */
 export const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health']);
 
 /** A finished request. */
@@ -18,8 +18,8 @@ export interface EndedRequest {
 }
 
 /**
- * Logs one line per finished request: method, route, status and milliseconds. Nothing that a client made up is in it: no path, in which
- * titles may be, no query, no headers, no bodies.
+ * Logs one line per finished request: method, route, status and milliseconds. It contains nothing that a client invented: no path, which
+ * may contain a title, no query, no headers, no bodies.
  */
 export function requestLog(logger: Logger): (request: EndedRequest) => void {
   // None of that can be a secret, and redaction would cost more than the line.

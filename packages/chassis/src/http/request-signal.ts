@@ -27,7 +27,7 @@ export function requestSignals({ expired }: Lifecycle): (deadline: number | unde
 export class RequestSignal implements Cancellation {
   private readonly deadline: number | undefined;
   private readonly expired: AbortSignal;
-  /** Those of the process that anybody listens to. */
+  /** The signals of this process that have listeners. */
   private readonly open: Set<RequestSignal>;
   private listeners: Set<(reason: Error) => void> | undefined;
   private timer: NodeJS.Timeout | undefined;

@@ -14,7 +14,7 @@ export interface Lifecycle {
   /** Aborts when the drain is over and what is still open (streams) must end. */
   readonly closing: AbortSignal;
   close(): void;
-  /** Aborts shortly before the process ends, whatever is still at work: requests are given up, and say so. */
+  /** Aborts shortly before the process ends, whatever is still at work: requests are aborted, and say so. */
   readonly expired: AbortSignal;
   expire(): void;
 }

@@ -5,7 +5,7 @@ import type { ServiceConfig } from './config/config.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log/logger.js';
 
-/** The part of SHUTDOWN_TIMEOUT_MS after which requests that are still at work are given up. */
+/** The part of SHUTDOWN_TIMEOUT_MS after which unfinished requests are aborted. */
 const EXPIRES_AT = 0.9;
 
 const CLOSE_IDLE_EVERY_MS = 100;
@@ -15,18 +15,18 @@ export interface ShutdownOptions {
   logger: Logger;
   lifecycle: Lifecycle;
   server: Server;
-  /** With READINESS=port: closes the connections that are kept alive for nothing. */
+  /** With READINESS=port: closes unused kept-alive connections. */
   closeUnused: (() => void) | undefined;
-  /** What had begun before traffic was taken; waited for. */
+  /** The preparation before traffic, which is awaited. */
   prepared: Promise<void>;
-  /** Called in this order at the end, each even when one before it failed. */
+  /** Called in this order at the end, even if an earlier one failed. */
   close: (() => unknown)[];
   /** Ends the process at once, with status 1. */
   fatal: (error: unknown, what: string) => void;
 }
 
 /**
- * Ends a service so that nobody notices: readiness 503 → serve on for SHUTDOWN_DRAIN_MS with `Connection: close` → end streams →
+ * Stops a service without failing a request: readiness 503 → serve on for SHUTDOWN_DRAIN_MS with `Connection: close` → end streams →
  * close the server → `close` steps. `fatal` at SHUTDOWN_TIMEOUT_MS.
  */
 export async function shutDown(options: ShutdownOptions): Promise<void> {
@@ -36,13 +36,13 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
     server.closeAllConnections();
     fatal(undefined, `shutdown not done in ${config.SHUTDOWN_TIMEOUT_MS} ms`);
   }, config.SHUTDOWN_TIMEOUT_MS).unref();
-  // What is still at work then hears of it in time to answer.
+  // Unfinished requests then learn of it in time to answer.
   setTimeout(() => lifecycle.expire(), config.SHUTDOWN_TIMEOUT_MS * EXPIRES_AT).unref();
 
   await prepared;
   const closed = server.listening ? once(server, 'close') : undefined;
   if (closeUnused) {
-    // The port alone: the HTTP server's own `close` would break off idle connections, under requests that are on their way there.
+    // Only the port: the HTTP server's own `close` would break idle connections, while requests may be on their way there.
     NetServer.prototype.close.call(server);
     closeUnused();
   }

@@ -4,14 +4,14 @@ import { histograms, readMetrics } from './metrics.js';
 
 export type MetricsFormat = 'openmetrics' | 'text';
 
-/** Begins to collect. @returns a function that writes the page of now, in OpenMetrics (which has exemplars) or Prometheus' older format */
+/** Begins to collect. @returns a function that writes the current page, in OpenMetrics (which has exemplars) or in Prometheus's older format */
 export async function collectMetrics(): Promise<(format: MetricsFormat) => Promise<string>> {
   const { Registry, Histogram, collectDefaultMetrics } = await import('prom-client');
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  // The types know registries of the older format only.
+  // The types only know registries of the older format.
   collectDefaultMetrics({ register: registry });
-  // Gauges named as counters are: the same figures are there by type, without `_total`.
+  // Gauges with the names of counters: the same figures exist by type, without `_total`.
   for (const what of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`nodejs_active_${what}_total`);
 
@@ -29,11 +29,11 @@ export async function collectMetrics(): Promise<(format: MetricsFormat) => Promi
       distribution.observe({ labels, value, exemplarLabels: exemplarOf(traceparent) });
   }
 
-  /** Hands on what is read, of which prom-client keeps nothing. */
+  /** Passes on values as they are read; prom-client keeps none of them. */
   const registerRead = (name: string) => {
     const { help, type } = readMetrics.get(name)!;
     const get = async () => {
-      // In OpenMetrics, the name of a counter is without the ending of its samples.
+      // In OpenMetrics, a counter's name lacks the suffix of its samples.
       const family = type === 'counter' ? name.replace(/_total$/, '') : name;
       return { name: family, help, type, values: await valuesOf(name) };
     };
@@ -41,7 +41,7 @@ export async function collectMetrics(): Promise<(format: MetricsFormat) => Promi
   };
 
   return async (format) => {
-    // What has been declared since is registered late.
+    // Registers metrics that were declared in the meantime.
     for (const name of readMetrics.keys()) if (!registry.getSingleMetric(name)) registerRead(name);
     const page = await registry.metrics();
     return format === 'openmetrics' ? page : asText(page);
@@ -53,7 +53,7 @@ async function valuesOf(name: string) {
     const samples = await readMetrics.get(name)!.read();
     return samples.map(({ labels = {}, value }) => ({ labels, value }));
   } catch {
-    // A store does not answer: its health says so.
+    // A store does not respond: the health check reports that.
     return [];
   }
 }
@@ -62,7 +62,7 @@ function exemplarOf(traceparent: string | undefined): Record<string, string> {
   return isSampled(traceparent) ? { trace_id: toSpanContext(traceparent, true).traceId } : {};
 }
 
-/** Not by prom-client itself: written in both formats by turns, it would take the ending off the names of its counters for good. */
+/** Not by prom-client itself: if both formats are written alternately, it removes the suffix from its counters' names for good. */
 function asText(page: string): string {
   return page
     .replace(/^# HELP (\S+) (.*)\n# TYPE \1 counter$/gm, '# HELP $1_total $2\n# TYPE $1_total counter')

@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-it('shows what is declared, read at that moment', async () => {
+it('shows the declared metrics, read at that moment', async () => {
   expect(await page()).toMatch(
     /# HELP cups Cups, by room\.\n# TYPE cups gauge\ncups\{room="kitchen"\} 3\ncups\{room="hall"\} 0\n/,
   );
@@ -52,7 +52,7 @@ it('shows what is declared, read at that moment', async () => {
   expect(await page()).toContain('declared_late 1\n');
 });
 
-it('shows counters from 0, in both formats by turns', async () => {
+it('shows counters from 0, in both formats alternately', async () => {
   expect(await page()).toContain('visits_total{reason="rain"} 0\n');
   countVisit('rain');
   countVisit('rain', 2);
@@ -76,7 +76,7 @@ it('leaves out what cannot be read, and nothing else', async () => {
   expect(await page()).toContain('hall_open 0\n');
 });
 
-it('keeps no durations until it is started, and names sampled traces beside them in OpenMetrics', async () => {
+it('keeps no durations until it is started, and adds sampled traces to them in OpenMetrics', async () => {
   observe({ reason: 'tea' }, 30, unsampled);
   observe({ reason: 'rain' }, 30, sampled);
   const openMetrics = await page('application/openmetrics-text;version=1.0.0,text/plain;q=0.5');
@@ -103,7 +103,7 @@ it.each([
   expect((await call(path, { method })).status).toBe(404);
 });
 
-it('has a limit of connections', async () => {
+it('limits its connections', async () => {
   const sockets = Array.from({ length: 40 }, () => connect(server.port, '127.0.0.1').on('error', () => {}));
   const open = () =>
     sockets.filter(({ destroyed, readyState }) => !destroyed && readyState === 'open').length;

@@ -10,8 +10,8 @@ const CONTENT_TYPES: Record<MetricsFormat, string> = {
 export type MetricsServer = SideServer;
 
 /**
- * Answers `GET /metrics`, and nothing else, on a port of its own: whoever may read the metrics cannot call the service, and the other
- * way round. It does not keep the process alive.
+ * Answers only `GET /metrics`, on a separate port: a program that may read the metrics cannot call the service, and vice
+ * versa. It does not keep the process alive.
  *
  * @throws when it cannot listen there
  */
@@ -34,7 +34,7 @@ export async function serveMetrics(address: { port: number; host: string }): Pro
   return serveAside(address, ({ method, url = '', headers }, res) => {
     if (method === 'GET' && /^\/metrics(\?|$)/.test(url))
       void answer(res, headers.accept?.includes('application/openmetrics-text') ? 'openmetrics' : 'text');
-    // What the request may have as its body is not read.
+    // A request body is not read.
     else res.writeHead(404, { Connection: 'close' }).end();
   });
 }

@@ -1,7 +1,7 @@
-// What a process measures. Each part of the code declares its own metrics, where it keeps the figures; they are read when somebody asks
-// (metrics-page.ts). While nobody can, as METRICS_PORT is not set, nothing is collected, and prom-client is not even loaded.
+// What a process measures. Each part of the code declares its own metrics, where it keeps the figures; they are read on request
+// (metrics-page.ts). Without METRICS_PORT, nothing is collected, and prom-client is not even loaded.
 
-/** What all metrics have: https://prometheus.io/docs/practices/naming/, and a row in docs/OBSERVABILITY.md. */
+/** For names, see https://prometheus.io/docs/practices/naming/. Every metric has a row in docs/OBSERVABILITY.md. */
 export interface Definition {
   name: string;
   /** One sentence. */
@@ -15,7 +15,7 @@ export interface Sample {
   value: number;
 }
 
-/** Says the values of now. One that throws is left out of the page, and the others are not. */
+/** Reads the current values. A metric that throws is left out of the page. */
 export type Read = () => Sample[] | Promise<Sample[]>;
 
 export interface ReadMetric extends Definition {
@@ -29,10 +29,10 @@ export interface HistogramDefinition extends Definition {
   buckets: readonly number[];
 }
 
-/** @param traceparent of the request or job: its trace becomes an example of such a duration (an exemplar), if it is sampled */
+/** @param traceparent of the request or job: if its trace is sampled, it becomes an exemplar of this duration */
 export type Observe = (labels: Labels, seconds: number, traceparent?: string) => void;
 
-/** By name: there is one of each in a process. */
+/** By name: a process has one of each. */
 export const readMetrics = new Map<string, ReadMetric>();
 export const histograms = new Map<
   string,
@@ -44,15 +44,15 @@ export function gauge(definition: Definition, read: Read): void {
   readMetrics.set(definition.name, { ...definition, type: 'gauge', read });
 }
 
-/** Declares a value that only goes up, and that somebody else counts. */
+/** Declares a value that only goes up and is counted elsewhere. */
 export function counter(definition: Definition, read: Read): void {
   readMetrics.set(definition.name, { ...definition, type: 'counter', read });
 }
 
 /**
- * Declares a counter and keeps it: that costs an addition, whether or not anybody asks.
+ * Declares a counter and keeps it: counting costs one addition, whether or not it is ever read.
  *
- * @param by a label, and its values known beforehand, which begin at 0: Prometheus does not notice a first event otherwise
+ * @param by a label and its known values, which start at 0: otherwise, Prometheus would not notice the first event
  * @returns a function that counts
  */
 export function tally(definition: Definition): (value?: undefined, count?: number) => void;
@@ -80,7 +80,7 @@ export function histogram(definition: HistogramDefinition): Observe {
   return (labels, seconds, traceparent) => own.observe?.(labels, seconds, traceparent);
 }
 
-/** Reads a figure of each of several things, whose name is the label. */
+/** Reads the same figure of several things, with their names as the label. */
 export function ofEach<T>(
   label: string,
   things: ReadonlyMap<string, T>,

@@ -38,7 +38,7 @@ function trace(environment: Record<string, string> = {}) {
   return lines;
 }
 
-/** Waits for so many spans, and for more. */
+/** Waits for this many spans, and then for any others. */
 const exported = async (traceId: string, count = 1) => {
   await eventually(() => expect(receiver.of(traceId).length).toBeGreaterThanOrEqual(count));
   await stop?.();
@@ -57,7 +57,7 @@ const app = createHttpApp({ ...basics('fixture-1'), service: 'fixture', routes: 
 const describeIt = (name: string) => ({ name, kind: 'internal' as const });
 
 describe('a request', () => {
-  it('begins a trace, named by its route, and says which', async () => {
+  it('begins a trace, named after its route, and returns its id', async () => {
     trace();
     const { headers, body } = await request(app).get('/api/things/7?for=Alice').expect(200);
     expect(headers['traceresponse']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
@@ -98,7 +98,7 @@ describe('a request', () => {
     expect(await exported(headers['traceresponse']!.slice(3, 35), 0)).toEqual([]);
   });
 
-  it('that fails is marked so, without the words of the error', async () => {
+  it('that fails is marked as failed, without the error message', async () => {
     trace();
     const { headers } = await request(app).get('/api/broken').expect(500);
     const spans = await exported(headers['traceresponse']!.slice(3, 35));
@@ -106,12 +106,12 @@ describe('a request', () => {
     expect(JSON.stringify(spans)).not.toContain('Alice');
   });
 
-  it('makes no trace of a probe', async () => {
+  it('creates no trace for a probe', async () => {
     trace();
     expect((await request(app).get('/livez')).headers['traceresponse']).toBeUndefined();
   });
 
-  it('has no trace without a collector, nor with OpenTelemetry disabled', async () => {
+  it('has no trace without a collector, or with OpenTelemetry disabled', async () => {
     for (const environment of [
       { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_SDK_DISABLED: 'false' },
       { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_SDK_DISABLED: 'true' },
@@ -139,7 +139,7 @@ describe('a span', () => {
     expect(inner!.attributes).toEqual({ 'error.type': 'RangeError' });
   });
 
-  it('is made for each of many traces, when they share the work', async () => {
+  it('is created in each of several traces that share the work', async () => {
     trace();
     const others = ['1', '2'].map((digit) => ({ traceparent: SAMPLED.replace(TRACE, digit.repeat(32)) }));
     const within = await inSpanOfEach(
@@ -154,7 +154,7 @@ describe('a span', () => {
     expect(within).toContain(first![0]!.spanId);
   });
 
-  it('can be recorded afterwards, under an id that was known before', async () => {
+  it('can be recorded afterwards, with an id that was known before', async () => {
     trace();
     const [start, end] = [new Date('2026-11-30T10:00:00Z'), new Date('2026-11-30T10:00:02Z')];
     const parent = SAMPLED.replace(TRACE, '3'.repeat(32));
@@ -169,7 +169,7 @@ describe('a span', () => {
     ]);
   });
 
-  it('is not made outside of traces, nor is one begun elsewhere', async () => {
+  it('is not created outside a trace, and does not begin one', async () => {
     trace();
     const traceparent = outsideOfTraces(() => currentContext()?.traceparent);
     expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
@@ -184,7 +184,7 @@ describe('a collector', () => {
   it.each([
     ['is away', deserted],
     ['hangs', hanging],
-  ])('that %s holds up nobody, and is logged once', async (_how, collector) => {
+  ])('that %s delays nothing, and is logged once', async (_how, collector) => {
     const lines = trace({
       OTEL_EXPORTER_OTLP_ENDPOINT: await collector(),
       OTEL_EXPORTER_OTLP_TIMEOUT: '300',
@@ -204,7 +204,7 @@ describe('a collector', () => {
   });
 });
 
-/** Takes connections and answers nothing. */
+/** Accepts connections and never responds. */
 async function hanging(): Promise<string> {
   const server = createServer(() => undefined).unref();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,8 +2,8 @@ import type { Span, SpanDescription, Tracing } from '@millrace/tracing';
 import { currentContext, withContext } from '../process/context/request-context.js';
 import { isSampled, toSpanContext, toTraceparent } from '../process/context/traceparent.js';
 
-// The doors of a service make its spans with these functions. The current span is the `traceparent` of the request context, so whatever is
-// sent, stored or logged within it names that span. While tracing is off, or the current trace is not exported, they only do the work.
+// Requests, calls and statements create their spans with these functions. The current span is the `traceparent` of the request context, so
+// everything sent, stored or logged within it names that span. While tracing is off, or the current trace is not exported, they only do the work.
 
 let tracing: Tracing | undefined;
 
@@ -34,7 +34,7 @@ export function inSpan<Subject, T>(
   return withContext(within, () => endingWith([span], () => work(span)));
 }
 
-/** Does `work` once for many that each have a trace of their own: with a span in each of those. What `work` does lies in the first. */
+/** Does `work` once for several traces, with a span in each. Spans created by `work` are in the first one. */
 export function inSpanOfEach<Subject extends { traceparent?: string | null | undefined }, T>(
   describe: (subject: Subject) => SpanDescription,
   subjects: readonly Subject[],
@@ -52,26 +52,26 @@ export function inSpanOfEach<Subject extends { traceparent?: string | null | und
   return withContext(within, () => endingWith(spans, work));
 }
 
-/** Does `work` in no trace: what it asks of other services begins none there either. */
+/** Does `work` outside any trace; its calls to other services do not begin one either. */
 export function outsideOfTraces<T>(work: () => T): T {
   if (!tracing) return work();
   const context = currentContext() ?? { requestId: '' };
   return withContext({ ...context, traceparent: toTraceparent(tracing.unsampled()) }, work);
 }
 
-/** A span of something that is over. */
+/** A span of something that has ended. */
 export interface PastSpan extends SpanDescription {
-  /** The traceparent of the span that it is a child of. */
+  /** The traceparent of its parent. */
   parent: string;
   /** Default: a new one. */
   spanId?: string;
   start: Date;
   end: Date;
-  /** How it failed, in words of our own. */
+  /** How it failed, in our own words. */
   error?: string | undefined;
 }
 
-/** Records what no single process has seen from its beginning to its end. */
+/** Records something that no single process saw from beginning to end. */
 export function recordSpan({ parent, spanId, start, end, error, ...description }: PastSpan): void {
   if (!tracing || !isSampled(parent)) return;
   const span = startSpan(tracing, description, parent, { start, spanId });
@@ -95,9 +95,9 @@ interface EndedRequest {
   method: string;
   route: string | undefined;
   status: number;
-  /** False when the client left before it had the whole answer. */
+  /** False when the client disconnected before it had the whole response. */
   finished: boolean;
-  /** Whose trace it has begun; undefined for nobody's, and when it is part of one. */
+  /** The owner of the trace that it began; undefined without an owner, and when it is part of another trace. */
   ownerMark: string | undefined;
 }
 
@@ -113,7 +113,7 @@ export function endServerSpan(
   span.end();
 }
 
-/** Marks a span as failed. The kind of error says enough: its message may have a person's words in it. */
+/** Marks a span as failed. The kind of error says enough: its message may contain personal data. */
 export function failSpan(span: Span | undefined, error: unknown): void {
   if (span) tracing?.fail(span.setAttribute('error.type', typeOf(error)));
 }

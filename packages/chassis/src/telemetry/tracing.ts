@@ -2,13 +2,13 @@ import type * as TracingPackage from '@millrace/tracing';
 import type { Logger } from '../process/log/logger.js';
 import { useTracing } from './spans.js';
 
-/** A part of the time that a process has to stop: a collector that is away holds up no shutdown. */
+/** Part of the time that a process has to stop: a collector that is down does not delay the shutdown. */
 const LAST_EXPORT_MS = 2_000;
 
 /**
- * Turns tracing on when the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT): then, and only then, OpenTelemetry's SDK is loaded.
+ * Turns tracing on when the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT). Only then is OpenTelemetry's SDK loaded.
  *
- * @returns a function that exports what is left, and turns it off; undefined when it stays off
+ * @returns a function that exports the remaining spans and turns tracing off; undefined when it stays off
  */
 export function startTracing(
   logger: Logger,

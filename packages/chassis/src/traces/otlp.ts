@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 // OTLP as JSON: ids in hexadecimal, 64-bit integers as text, enumerations as numbers; unknown fields are ignored.
 // https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
-// What is left out here, nobody reads: links, trace state, instrumentation scopes, counts of what was dropped.
+// Unused fields are left out: links, trace state, instrumentation scopes, counts of dropped items.
 
 const idOf = (bytes: number) =>
   z
@@ -45,7 +45,7 @@ const SCALARS = {
 };
 
 /**
- * Lists within lists are kept so far. A schema without an end would end in an overflow of the stack: JSON may be nested as deeply as it is
+ * Nested lists are kept down to this depth. A recursive schema would overflow the stack: JSON can be nested as deeply as it is
  * long.
  */
 const DEPTH = 3;
@@ -67,7 +67,7 @@ const attributes = z.array(z.object({ key: z.string(), value: valueWithin(DEPTH)
 const spanSchema = z.object({
   traceId: traceIdSchema,
   spanId: idOf(8),
-  /** Empty or missing: it begins the trace. */
+  /** Empty or missing for the root of a trace. */
   parentSpanId: z.union([z.literal(''), idOf(8)]).default(''),
   name: z.string().default(''),
   /** 1 internal, 2 server, 3 client, 4 producer, 5 consumer */
@@ -93,5 +93,5 @@ const resourceSpansSchema = z.object({
 export const exportRequestSchema = z.object({ resourceSpans: z.array(resourceSpansSchema).default([]) });
 
 export type ExportedSpan = z.infer<typeof spanSchema>;
-/** What one process has exported at once. */
+/** What one process exported at once. */
 export type ResourceSpans = z.infer<typeof resourceSpansSchema>;

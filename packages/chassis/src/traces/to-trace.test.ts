@@ -6,7 +6,7 @@ import { toTrace } from './to-trace.js';
 const traceOf = (spans: MadeSpan[]) => toTrace(exportRequestSchema.parse(exportOf(spans)).resourceSpans);
 const span = (own: Partial<MadeSpan> & { span: number }): MadeSpan => ({ trace: 1, ...own });
 
-it('puts each span after the one that caused it, and beside it in the order in which they began', () => {
+it('puts each span after its parent, and siblings in the order in which they began', () => {
   const trace = traceOf([
     span({ span: 5, parent: 3, name: 'e', start: 1_040 }),
     span({ span: 3, parent: 1, name: 'c', start: 1_030, ms: 70 }),
@@ -29,7 +29,7 @@ it('puts each span after the one that caused it, and beside it in the order in w
   ]);
 });
 
-it('shows spans whose cause is missing at the top', () => {
+it('shows spans with a missing parent at the top', () => {
   const { spans } = traceOf([span({ span: 1 }), span({ span: 2, parent: 9, start: 2_000 })])!;
   expect(spans).toMatchObject([
     { depth: 0, parent_id: null, is_orphan: false },
@@ -37,7 +37,7 @@ it('shows spans whose cause is missing at the top', () => {
   ]);
 });
 
-it('shows what was done for a worker that was killed in the attempt that it had lost', () => {
+it('shows work done for a killed worker in its lost attempt', () => {
   const attempt = { parent: 1, name: 'attempt jobs', ms: 100 };
   const { spans } = traceOf([
     span({ span: 1, name: 'POST /upload', ms: 5 }),
@@ -72,7 +72,7 @@ it.each<[string, Partial<MadeSpan>]>([
   expect(traceOf([span({ span: 1, ...own })])?.spans).toMatchObject([{ type, pod: 'things-1', error: null }]);
 });
 
-it('says of an attempt which worker had it, and how it ended', () => {
+it('says which worker had an attempt, and how it ended', () => {
   const attributes = {
     'millrace.job.attempt': 1,
     'millrace.job.outcome': 'lost',
@@ -91,7 +91,7 @@ it('says of an attempt which worker had it, and how it ended', () => {
   ]);
 });
 
-it('says how a span failed, by the kind of its error', () => {
+it('says how a span failed, by the type of its error', () => {
   const { spans } = traceOf([
     span({ span: 1, error: '', attributes: { 'error.type': 'ECONNREFUSED' } }),
     span({ span: 2, error: '', start: 1_001 }),
@@ -99,7 +99,7 @@ it('says how a span failed, by the kind of its error', () => {
   expect(spans.map(({ error }) => error)).toEqual(['ECONNREFUSED', 'failed']);
 });
 
-it('shows so many spans at most, and survives those that cause one another', () => {
+it('limits the number of spans, and survives spans that are each other’s parents', () => {
   const chain = Array.from({ length: TRACE_SPANS_MAX + 5 }, (_, index) =>
     span({ span: index + 1, start: 1_000 + index, ...(index > 0 && { parent: index }) }),
   );
@@ -113,6 +113,6 @@ it('shows so many spans at most, and survives those that cause one another', () 
   expect(circle.omitted).toBe(2);
 });
 
-it('is none without spans', () => {
+it('is undefined without spans', () => {
   expect(toTrace([])).toBeUndefined();
 });

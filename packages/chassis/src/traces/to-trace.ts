@@ -11,7 +11,7 @@ interface Span {
   end: number;
 }
 
-/** The spans of one trace, as far as they have come, in the order of a waterfall. Undefined when there are none. */
+/** The spans of one trace that have arrived so far, in the order of a waterfall. Undefined when there are none. */
 export function toTrace(exported: readonly ResourceSpans[]): Trace | undefined {
   const spans = spansOf(exported);
   const [first] = spans;
@@ -27,7 +27,7 @@ export function toTrace(exported: readonly ResourceSpans[]): Trace | undefined {
 }
 
 /**
- * Whether a trace began with such a request (`POST /upload`) of this owner. That it did is only known when its first span has come.
+ * Whether a trace began with such a request (`POST /upload`) from this owner. That is only known once its first span has arrived.
  *
  * @param owner null for anyone's
  */
@@ -46,7 +46,7 @@ export function hasBegunWith(
   );
 }
 
-/** Each once, by their beginning. */
+/** Each once, by start time. */
 function spansOf(exported: readonly ResourceSpans[]): Span[] {
   const byId = new Map<string, Span>();
   for (const { resource, scopeSpans } of exported) {
@@ -66,7 +66,7 @@ interface PlacedSpan {
   isOrphan: boolean;
 }
 
-/** Each after the one that caused it. Those whose cause is missing are in the attempt that was lost then, or else at the top. */
+/** Each after its parent. Spans with a missing parent go into the attempt that was lost at that time, or else to the top. */
 function inOrder(spans: readonly Span[]): PlacedSpan[] {
   const known = new Set(spans.map(({ span }) => span.spanId));
   const lost = spans.filter(({ attributes }) => attributes.get(OUTCOME) === 'lost');
@@ -79,7 +79,7 @@ function inOrder(spans: readonly Span[]): PlacedSpan[] {
     else children.set(parent, [span]);
   }
   const ordered: PlacedSpan[] = [];
-  // Not recursive: a chain of spans can be long. Each is the child of one, so that none comes twice.
+  // Not recursive, because a chain of spans can be long. Each has one parent, so none appears twice.
   const open: PlacedSpan[] = [];
   const openChildren = (of: string, depth: number) => {
     for (const span of (children.get(of) ?? []).toReversed()) {
@@ -95,7 +95,7 @@ function inOrder(spans: readonly Span[]): PlacedSpan[] {
   return ordered;
 }
 
-/** A worker that is killed takes its last spans with it, but not those of the services that it had called. */
+/** A killed worker loses its last spans, but not those of the services that it called. */
 function lostAround({ start }: Span, lost: readonly Span[]): string | undefined {
   return lost.find((attempt) => attempt.start < start && start <= attempt.end)?.span.spanId;
 }

@@ -7,7 +7,7 @@ import { ownerMark } from '../process/context/ownership.js';
 import { withSignal } from '../process/context/request-context.js';
 import { createTraceReader, type TraceReader } from './trace-reader.js';
 
-/** What the store answers, by trace. Undefined: it does not. */
+/** What the store answers, by trace. Undefined: no response. */
 const ANSWERS: Record<string, { status: number; body: string } | undefined> = {
   [traceIdOf(1)]: {
     status: 200,
@@ -110,7 +110,7 @@ it.each([
   });
 });
 
-it('stops when its client has left', async () => {
+it('stops when its client has disconnected', async () => {
   const leaves = new AbortController();
   const reading = withSignal(leaves.signal, () => failure(99));
   leaves.abort();
@@ -121,14 +121,14 @@ it('stops when its client has left', async () => {
   expect(performance.now() - begun).toBeLessThan(3_000);
 });
 
-it('keeps nobody waiting for longer than that, however many ask', async () => {
+it('keeps no request waiting longer than that, however many there are', async () => {
   const begun = performance.now();
   // One after the other, 3.5 s each, they would take 14 s.
   await Promise.all([1, 2, 3, 4].map(() => failure(99)));
   expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
 });
 
-it('is unavailable when the store does not answer, and reads others afterwards', async () => {
+it('is unavailable when the store does not respond, and reads others afterwards', async () => {
   const begun = performance.now();
   expect(await failure(99)).toBeInstanceOf(Unavailable);
   expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);

@@ -10,15 +10,15 @@ import { hasBegunWith, toTrace } from './to-trace.js';
 
 export interface TraceReader {
   /**
-   * The trace that a traceparent belongs to, as far as its spans have come.
+   * The trace that a traceparent belongs to, with the spans that have arrived so far.
    *
    * @param traceparent undefined or null when there was none
-   * @throws HttpProblem 404 when it is not there: not exported, not yet, or no longer; 502 when it cannot be shown; 503 while the store cannot
-   *   be read
+   * @throws HttpProblem 404 when there is none: not exported, not arrived yet, or already dropped; 502 when it cannot be shown; 503 while the store
+   *   cannot be read
    */
   read(traceparent: string | null | undefined): Promise<Trace>;
   /**
-   * The trace with an id that a client names, if it began with such a request (`POST /upload`) of this owner.
+   * The trace with an id from a client, if it began with such a request (`POST /upload`) from this owner.
    *
    * @param owner null for anyone's
    * @throws as `read`; 404 for all others
@@ -27,12 +27,12 @@ export interface TraceReader {
   close(): Promise<void>;
 }
 
-/** Parsing one takes several times its size, and time in which nothing else is done: some 80 ms for a MiB. */
+/** Parsing takes several times the size in memory, and blocks everything else: some 80 ms per MiB. */
 const READS_AT_ONCE = 1;
 const READS_WAITING = 20;
-/** Several times as much as is shown of it (TRACE_SPANS_MAX). */
+/** Several times as much as is shown (TRACE_SPANS_MAX). */
 const MAX_BYTES = 2 * 1024 ** 2;
-/** With the waiting. A client must hear of a fault within 5 s. */
+/** Including waiting. A client must hear of a fault within 5 s. */
 const TIMEOUT_MS = 3_500;
 
 const answerSchema = z.object({ result: exportRequestSchema });
@@ -54,10 +54,9 @@ export function createTraceReader(url: string): TraceReader {
     );
     const text = await body.text().catch(away);
     if (statusCode === 404) return [];
-    if (statusCode !== 200) away(new Error(`the store of traces answered ${statusCode}`));
+    if (statusCode !== 200) away(new Error(`the trace store answered ${statusCode}`));
     const { data, error } = answerSchema.safeParse(parseJson(text));
-    if (!data)
-      throw new HttpProblem(502, 'The store of traces sent an unexpected response.', { cause: error });
+    if (!data) throw new HttpProblem(502, 'The trace store sent an unexpected response.', { cause: error });
     return data.result.resourceSpans;
   };
   const inTurn = (id: string) => withTimeout(TIMEOUT_MS, () => reads.run(() => fetchSpans(id)));
@@ -77,16 +76,16 @@ export function createTraceReader(url: string): TraceReader {
 
 function shown(spans: readonly ResourceSpans[]): Trace {
   const trace = toTrace(spans);
-  if (!trace) throw notFound('There is no trace of this. The latest ones are kept, a moment after the work.');
+  if (!trace)
+    throw notFound(
+      'There is no trace of this. Only the latest traces are kept, and they arrive a moment after the work.',
+    );
   return trace;
 }
 
 function away(cause: unknown): never {
   if (cause instanceof errors.ResponseExceededMaxSizeError)
-    throw new HttpProblem(
-      502,
-      `The trace is too large to be shown here: more than ${MAX_BYTES / 1024 ** 2} MiB.`,
-    );
+    throw new HttpProblem(502, `The trace is too large to show: more than ${MAX_BYTES / 1024 ** 2} MiB.`);
   throw new Unavailable('Traces cannot be read right now. Try again in a moment.', { cause });
 }
 

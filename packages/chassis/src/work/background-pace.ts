@@ -1,11 +1,11 @@
-/** What the pace remembers of a client. */
+/** What the pace remembers about a client. */
 export interface Paced {
-  /** By when its background work would have ended, had it kept to its share from the start of it (performance.now()). */
+  /** When its background work would have ended at the pace of its share (performance.now()). */
   paceEndsAt: number;
 }
 
 export interface BackgroundPace {
-  /** Whether the client's next piece of background work has to wait, because others work and it is ahead of its pace. */
+  /** Whether the client's next piece of background work has to wait, because others are working and it is ahead of its pace. */
   holdsUp(client: Paced): boolean;
   /** To be called when background work of the client has ended. @param used weight × ms */
   backgroundEnded(client: Paced, used: number): void;
@@ -19,13 +19,13 @@ const ACTIVE_MS = 10_000;
 const BURST_MS = 1_000;
 
 /**
- * Slows a client's background work down to a share of a place's time while other work of other clients comes; alone it has all the
- * time. GCRA, with the time that work took as its cost: after a piece of 4 s at a share of 0.1 come 30 s without.
+ * Slows a client's background work down to a share of a place's time while other clients have other work; otherwise it gets all the
+ * time. GCRA, with the duration of work as its cost: after 4 s of work at a share of 0.1, there is a pause of 30 s.
  *
  * @param share Infinity for no limit
  */
 export function createBackgroundPace(share: number): BackgroundPace {
-  // Of the clients active last, two are enough: whoever asks is one of them at most.
+  // The two clients that were active last are enough: at most one of them is the caller.
   let last: { client: Paced | undefined; at: number } = { client: undefined, at: -Infinity };
   let beforeLast = last;
 

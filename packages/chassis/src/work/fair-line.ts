@@ -8,9 +8,9 @@ export interface Claim {
   background?: boolean;
 }
 
-/** Somebody who waits in a line. */
+/** A waiting request. */
 export interface Place {
-  /** Takes it out of the line, with the reason. */
+  /** Removes it from the line, with the reason. */
   refuse(reason: Error): void;
 }
 
@@ -46,15 +46,15 @@ export interface FairLine {
 }
 
 const HALF_LIFE_MS = 10_000;
-/** How often to look whether background work may go on that was held up. */
+/** How often to check whether delayed background work may start. */
 const LOOK_AGAIN_MS = 200;
-/** Clients that neither work nor wait are remembered for what they used; of those at most so many. */
+/** How many clients that neither work nor wait are remembered, for what they have used. */
 const REMEMBERED_CLIENTS = 1_000;
 
 /**
- * Gives turns to the client that has used least lately, so that one with a thousand requests does not hold up one with a single one, and one
- * with costly requests gets as much time as the others and not as many turns. Within a client the order is that of arrival, but for
- * background work, which other work passes.
+ * Gives turns to the client that has used least recently, so that a thousand requests of one client do not delay a single one of another, and a
+ * client with expensive requests gets as much time as the others, not as many turns. A client's own requests keep their order, except that
+ * background work lets other work pass.
  *
  * @param options.share how much of the capacity one client may take at a time; a single piece is always possible
  * @param options.backgroundShare how much of it all background work may take at a time; a single piece is always possible
@@ -111,7 +111,7 @@ export function createFairLine(options: {
     return undefined;
   };
 
-  /** The one whose turn is next, should there be room. */
+  /** The one whose turn is next, if there is room. */
   const next = () => {
     let best: { client: Client; first: Waiting; used: number } | undefined;
     for (const client of clients.values()) {
@@ -124,7 +124,7 @@ export function createFairLine(options: {
     return best;
   };
 
-  /** The room of finished work goes to the next in line directly; nothing light slips past something heavy. */
+  /** Freed capacity goes directly to the next in line; light work does not overtake heavy work. */
   const startNext = () => {
     for (let best = next(); best && taken + best.first.claim.weight <= capacity; best = next()) {
       const { client, first } = best;
@@ -135,7 +135,7 @@ export function createFairLine(options: {
     }
     watch();
   };
-  /** Nothing tells when background work has been held up for long enough. */
+  /** No event tells when background work has been delayed for long enough. */
   const watch = () => {
     if (length === 0 || backgroundTime === Infinity || lookAgain) return;
     lookAgain = setTimeout(() => {
@@ -148,7 +148,7 @@ export function createFairLine(options: {
     take(claim) {
       const client = clientNamed(claim.client);
       if (taken + claim.weight > capacity || !isWithinShare(client, claim)) return false;
-      // Nobody slips past those who wait and could begin, nor past oneself.
+      // No request overtakes waiting ones that could begin, or its own client's.
       const passes = (own: Waiting) => own.claim.background && !claim.background;
       if (length > 0 && (!client.waiting.every(passes) || next())) return false;
       count(client, claim, 1);
@@ -177,7 +177,7 @@ export function createFairLine(options: {
           client.waiting.splice(index, 1);
           length -= 1;
           refuse(reason);
-          // It may have been what the others waited behind.
+          // The others may have been waiting behind it.
           startNext();
         },
       };

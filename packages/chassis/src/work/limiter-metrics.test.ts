@@ -17,7 +17,7 @@ const figures = async () => {
   );
 };
 
-it('shows how much of a limiter is taken, who waits, and what was refused', async () => {
+it('shows how much of a limiter is in use, what is waiting, and what was refused', async () => {
   const places = createWorkLimiter({ name: 'desks', concurrency: 2, queueLimit: 1 });
   const memory = createWorkLimiter({ name: 'bodies', unit: 'bytes', concurrency: 1_000, queueLimit: 0 });
   createWorkLimiter({ concurrency: 5, queueLimit: 0 });

@@ -16,15 +16,15 @@ interface Named {
 const named = { places: new Map<string, Named>(), bytes: new Map<string, Named>() };
 
 gauge(
-  { name: 'work_limiter_used', help: 'Places taken by work.' },
+  { name: 'work_limiter_used', help: 'Places in use.' },
   ofEach('limiter', named.places, ({ limiter }) => limiter.inFlight()),
 );
 gauge(
-  { name: 'work_limiter_limit', help: 'Places that there are.' },
+  { name: 'work_limiter_limit', help: 'All places.' },
   ofEach('limiter', named.places, ({ limit }) => limit),
 );
 gauge(
-  { name: 'work_limiter_waiting', help: 'Requests that wait for a place.' },
+  { name: 'work_limiter_waiting', help: 'Requests waiting for a place.' },
   ofEach('limiter', named.places, ({ limiter }) => limiter.waiting()),
 );
 counter(
@@ -33,15 +33,15 @@ counter(
 );
 
 gauge(
-  { name: 'memory_budget_claimed_bytes', help: 'Memory claimed for bodies and images.' },
+  { name: 'memory_budget_claimed_bytes', help: 'Memory reserved for bodies and images.' },
   ofEach('budget', named.bytes, ({ limiter }) => limiter.inFlight()),
 );
 gauge(
-  { name: 'memory_budget_limit_bytes', help: 'Memory that may be claimed.' },
+  { name: 'memory_budget_limit_bytes', help: 'The most that can be reserved.' },
   ofEach('budget', named.bytes, ({ limit }) => limit),
 );
 gauge(
-  { name: 'memory_budget_waiting', help: 'Requests that wait for memory.' },
+  { name: 'memory_budget_waiting', help: 'Requests waiting for memory.' },
   ofEach('budget', named.bytes, ({ limiter }) => limiter.waiting()),
 );
 counter(

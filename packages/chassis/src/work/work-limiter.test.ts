@@ -29,7 +29,7 @@ describe('the work limiter', () => {
     expect([limiter.inFlight(), limiter.waiting()]).toEqual([0, 0]);
   });
 
-  it('counts weights, and lets nothing light overtake something heavy', async () => {
+  it('counts weights, and does not let light work overtake heavy work', async () => {
     const limiter = createWorkLimiter({ concurrency: 10, queueLimit: 9 });
     const [six, five, one, huge] = [job(), job(), job(), job()];
     const runs = [
@@ -175,7 +175,7 @@ describe('background work', () => {
   const limiterOf = (concurrency: number) =>
     createWorkLimiter({ concurrency, queueLimit: 9, backgroundShare: 1 / 2 });
 
-  it('leaves capacity for other work, whoever has used least', async () => {
+  it('leaves capacity for other work, no matter who has used least', async () => {
     const limiter = limiterOf(2);
     const [long, longer, quick] = [job(), job(), job()];
     const runs = [

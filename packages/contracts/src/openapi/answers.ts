@@ -59,14 +59,14 @@ export function html(description: string): ResponseConfig {
 
 const PROBLEM_MEANINGS: Record<number, string> = {
   400: 'The path, the query, a header or the JSON itself is malformed.',
-  403: 'A web page of another origin sent this, which is not among `CORS_ORIGINS`.',
+  403: 'A web page of another origin sent this, and the origin is not in `CORS_ORIGINS`.',
   404: 'There is nothing with this id.',
   409: 'The current state does not allow it.',
   413: 'The body is too large.',
   415: 'The media type of the body is not supported.',
-  421: 'The host is neither an IP address nor one of the names that are served here.',
+  421: 'The host is neither an IP address nor one of the configured names.',
   422: 'The request body is invalid; `errors` says where.',
-  429: 'You have made too many calls, or this address has too many requests or streams open. Try again later.',
+  429: 'You have sent too many requests, or this address has too many requests or streams open. Try again later.',
   503: 'A part of the system is down or busy. Try again later.',
 };
 

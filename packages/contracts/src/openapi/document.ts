@@ -96,7 +96,7 @@ export function createOpenApiDocument({ isSecured = false } = {}): OpenApiDocume
   });
 }
 
-/** As Nginx has it (nginx/origins.conf): the document says what pages of other origins may not do. */
+/** The same rule as in nginx/origins.conf: the document says what pages of other origins may not do. */
 function changesSomething({ method, path }: Operation): boolean {
   return method !== 'get' || path.startsWith('/add/');
 }

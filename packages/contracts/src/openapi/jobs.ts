@@ -104,7 +104,7 @@ export const jobOperations: Operation[] = [
     tags,
     summary: 'Retry a failed job',
     description:
-      'The input must still be stored: an image or text that was refused is not, and after a failure because no worker was available it is kept for at most a day.',
+      'The input must still be stored. A refused image or text is not; if the job failed because no worker was available, it is kept for at most a day.',
     request: { params },
     responses: {
       202: located('Queued again.', publishedJobSchema, queuedJob, jobUrl(JOB_ID)),

@@ -24,7 +24,7 @@ const key = {
   expires_at: '2027-02-19T06:33:18.876Z',
 };
 
-/** Only where people sign in: otherwise keys would open nothing. */
+/** Only with sign-in: otherwise, keys would have no purpose. */
 export const keyOperations: Operation[] = [
   {
     method: 'post',
@@ -32,12 +32,12 @@ export const keyOperations: Operation[] = [
     operationId: 'createKey',
     tags,
     summary: 'Create an API key',
-    description: `A script sends it as it would send an access token: \`Authorization: Bearer millrace_…\`. What it creates belongs to whoever created the key. At most ${KEYS_PER_OWNER} keys each.`,
+    description: `Scripts send it like an access token: \`Authorization: Bearer millrace_…\`. What they create belongs to the user who created the key. Each user can have up to ${KEYS_PER_OWNER} keys.`,
     request: jsonBody(createKeySchema, { name: 'nightly import', scopes: ['tasks:write'] }),
     responses: {
       201: json('Created.', createdKeySchema, { ...key, key: 'millrace_4fZk9Q…' }),
       ...bodyProblems,
-      409: problem(409, `There are ${KEYS_PER_OWNER} keys already. Revoke one.`),
+      409: problem(409, `You already have ${KEYS_PER_OWNER} keys. Revoke one.`),
     },
     ...curl(`curl -X POST -H "Content-Type: application/json" \\
   -d '{"name":"nightly import","scopes":["tasks:write"]}' \\
@@ -59,7 +59,7 @@ export const keyOperations: Operation[] = [
     operationId: 'revokeKey',
     tags,
     summary: 'Revoke an API key',
-    description: 'It counts for ten more seconds at most, and event streams that it has opened for a minute.',
+    description: 'It stops working within ten seconds; event streams opened with it end within a minute.',
     request: { params },
     responses: { 204: { description: 'Revoked.' }, ...problems(400, 404, 503) },
     ...curl(`curl -X DELETE ${BASE_URL}/api/keys/${KEY_ID}`),

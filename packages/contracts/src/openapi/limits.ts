@@ -4,20 +4,20 @@ import { RATE_LIMIT, RATE_LIMIT_POLICY } from '../headers.js';
 import { problems } from './answers.js';
 import { expressPath, type Operation } from './operation.js';
 
-/** What the description says about all calls. */
-export const LIMITS = `Where limits are turned on, calls cost parts of an allowance: the one of whoever is signed in, or else of the address. \`RateLimit-Policy\` and \`RateLimit\` say how large it is and what is left of it, after which a call gets 429 with \`Retry-After\`.`;
+/** The part of the description that applies to all calls. */
+export const LIMITS = `If limits are turned on, each call takes its cost from an allowance: that of the signed-in user, or else of the client’s address. \`RateLimit-Policy\` says how large it is and \`RateLimit\` how much is left; when it is used up, calls get 429 with \`Retry-After\`.`;
 
 const HEADERS = {
   [RATE_LIMIT_POLICY]: {
     component: 'RateLimitPolicy',
     description:
-      'The allowances of a client that this call takes from: each with its size `q` and the seconds `w` in which it becomes full again (draft-ietf-httpapi-ratelimit-headers). Absent while limits are off.',
+      'The allowances that this call uses, each with its size `q` and the number of seconds `w` in which it refills (draft-ietf-httpapi-ratelimit-headers). Absent while limits are off.',
     example: '"requests";q=2000;w=20;qu="requests"',
   },
   [RATE_LIMIT]: {
     component: 'RateLimit',
     description:
-      'What is left: how much, `r`, and in how many seconds it will be full again, `t`. After a 429, in how many seconds the same call can be made.',
+      'What is left of each: the amount `r`, and the number of seconds `t` until it is full again or, after a 429, until the same call can be made.',
     example: '"requests";r=1990;t=1',
   },
 };
@@ -31,7 +31,7 @@ export function registerLimitHeaders(registry: OpenAPIRegistry): void {
     });
 }
 
-/** The operation with the headers of its limit, and its refusal, unless it costs nothing. */
+/** The operation with its rate-limit headers and its 429, unless it costs nothing. */
 export function withLimits(operation: Operation): Operation {
   const cost = costOf(operation.method, expressPath(operation.path));
   if (!cost?.units) return operation;

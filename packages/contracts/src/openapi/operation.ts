@@ -42,7 +42,7 @@ export function withAlias(operation: Operation, alias: string): Operation[] {
   ];
 }
 
-/** The path as Express has it, for which a last slash makes no difference. */
+/** The path as an Express pattern, in which a trailing slash makes no difference. */
 export function expressPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1').replace(/(?<=.)\/$/, '');
 }

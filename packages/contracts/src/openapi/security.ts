@@ -13,11 +13,11 @@ export const securitySchemes = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `A JWT access token of the identity provider, or an API key (\`millrace_…\`), with these scopes:\n\n${LISTED.join('\n')}`,
+    description: `A JWT access token from the identity provider, or an API key (\`millrace_…\`), with these scopes:\n\n${LISTED.join('\n')}`,
   },
 } as const;
 
-/** The operation with the rule of its route: what it requires, and how it refuses. */
+/** The operation with the rule of its route: the required scope, and its 401 and 403. */
 export function withSecurity(operation: Operation): Operation {
   const access = accessOf(operation.method, expressPath(operation.path));
   if (!access) throw new Error(`${operation.operationId} has no rule in access.ts.`);
@@ -40,14 +40,14 @@ interface Refusal {
 }
 
 const UNAUTHORIZED: Refusal = {
-  description: 'There is no access token, or it is not valid.',
+  description: 'The access token is missing or invalid.',
   detail: 'The access token has expired.',
   challenge:
     'Bearer realm="millrace", error="invalid_token", error_description="The access token has expired."',
 };
 
 const forbidden = (scope: string): Refusal => ({
-  description: `The access token lacks the scope \`${scope}\`; or a page of another origin asks for a change.`,
+  description: `The access token lacks the scope \`${scope}\`; or a page of another origin tried to change something.`,
   detail: `The access token lacks the scope ${scope}.`,
   challenge: `Bearer realm="millrace", error="insufficient_scope", scope="${scope}"`,
 });

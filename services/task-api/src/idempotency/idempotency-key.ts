@@ -5,7 +5,8 @@ import type { Request } from 'express';
 import { beginFingerprint, type KeyedRequest } from './keys.js';
 
 /**
- * The request's Idempotency-Key, together with the owner: two people may use the same. (A key has no space, so that none is another's.)
+ * The request's Idempotency-Key, together with the owner, because two users may choose the same key. (A key contains no space, so this is
+ * unambiguous.)
  *
  * @throws HttpProblem 400 when it is malformed
  */

@@ -82,7 +82,7 @@ describe('GET /api/jobs/:id/events', () => {
     expect(response.status).toBe(204);
   });
 
-  it('serves as many at once as it may, and gives the places of those who have left to others', async () => {
+  it('serves up to its limit, and gives the places of disconnected clients to others', async () => {
     const ids = await Promise.all(Array.from({ length: STREAM_LIMIT }, add));
     const streams = ids.map((id) => eventsOf(id));
     await Promise.all(streams.map(nextOf));

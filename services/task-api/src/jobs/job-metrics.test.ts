@@ -15,7 +15,7 @@ afterAll(async () => {
   await api.stop();
 });
 
-/** All of jobs, by name and labels. */
+/** All metrics of jobs, by name and labels. */
 async function figures(): Promise<Record<string, number>> {
   const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
   return Object.fromEntries(
@@ -37,7 +37,7 @@ const add = async (query = '') => {
   return (body as { id: string }).id;
 };
 
-it('tells how many jobs there are, how long the oldest waits, and what became of attempts', async () => {
+it('reports how many jobs there are, how long the oldest has been waiting, and the outcomes of attempts', async () => {
   expect(await figures()).toMatchObject({
     'jobs{status="queued"}': 0,
     jobs_oldest_due_age_seconds: 0,
@@ -63,14 +63,14 @@ it('tells how many jobs there are, how long the oldest waits, and what became of
   });
 
   const { jobs } = await claim(first, second);
-  // What is counted on the way is not the worker's.
+  // Counts what task-api itself records.
   for (const figure of ['waited_s', 'lost']) expect(jobs[0]).not.toHaveProperty(figure);
   expect(await figures()).toMatchObject({ 'job_wait_duration_seconds_count{kind="task"}': 2 });
   await request(api.app)
     .post('/internal/jobs/completions')
     .send({ reports: [{ id: first, attempt: 1, result: null }] })
     .expect(200);
-  // The lease of the second one runs out, twice: its last attempt is the sweeper's to end.
+  // The lease of the second one expires twice: the sweeper ends its last attempt.
   await eventually(async () => expect((await claim(second)).jobs).toHaveLength(1));
   await eventually(async () => {
     await api.sweepOnce();
@@ -85,7 +85,7 @@ it('tells how many jobs there are, how long the oldest waits, and what became of
   });
 });
 
-it('asks PostgreSQL once a second at most, and leaves the figures out while it does not answer', async () => {
+it('queries PostgreSQL at most once a second, and leaves the figures out while it does not respond', async () => {
   const { db } = api.postgres;
   let reads = 0;
   api.createApp({
@@ -108,7 +108,7 @@ it('asks PostgreSQL once a second at most, and leaves the figures out while it d
   await eventually(async () => expect(await figures()).toHaveProperty('jobs_scheduled', 1));
 });
 
-it('tells when it has swept', async () => {
+it('reports when it has swept', async () => {
   api.keepSweeping();
   const begun = Date.now() / 1_000;
   await eventually(async () =>

@@ -2,7 +2,7 @@ import type { Queryable } from '@millrace/chassis/stores/postgres';
 import { gauge } from '@millrace/chassis/telemetry';
 import { shareFor } from '@millrace/chassis/work';
 
-/** How many there are is counted as it changes (`job_counts`); the others are the ends of indexes. No table is read. */
+/** Numbers of jobs are counted as they change (`job_counts`); the other figures are the ends of indexes. No table is scanned. */
 const READ_FIGURES = `
   WITH counted AS (
     SELECT coalesce(sum(queued), 0)::float AS queued, coalesce(sum(processing), 0)::float AS processing,
@@ -36,11 +36,11 @@ type Figures = Record<
   number
 >;
 
-/** However many ask for the metrics, PostgreSQL is asked this often at most. */
+/** PostgreSQL is queried at most this often, however often metrics are requested. */
 const SHARED_MS = 1_000;
 
 /**
- * Declares what PostgreSQL knows of jobs. Every replica of task-api tells the same: in a query, take the `max` of them.
+ * Declares the metrics of jobs that come from PostgreSQL. Every replica of task-api reports the same values, so queries use `max`.
  *
  * @param lists the connections that writes do not need
  */
@@ -49,28 +49,28 @@ export function declareJobMetrics(lists: Queryable): void {
   const show = (name: string, help: string, figure: keyof Figures) =>
     gauge({ name, help }, async () => [{ value: (await figures())[figure] }]);
 
-  gauge({ name: 'jobs', help: 'Jobs that are kept, by status.' }, async () => {
+  gauge({ name: 'jobs', help: 'Stored jobs, by status.' }, async () => {
     const now = await figures();
     return STATUSES.map((status) => ({ labels: { status }, value: now[status] }));
   });
-  gauge({ name: 'jobs_unfinished', help: 'Jobs that have not ended: images, and all others.' }, async () => {
+  gauge({ name: 'jobs_unfinished', help: 'Unfinished jobs: images, and all others.' }, async () => {
     const { queued, processing, unfinished_images: images } = await figures();
     return [
       { labels: { kind: 'image' }, value: images },
       { labels: { kind: 'other' }, value: queued + processing - images },
     ];
   });
-  show('jobs_scheduled', 'Queued jobs whose time is still to come.', 'scheduled');
+  show('jobs_scheduled', 'Queued jobs that are scheduled for later.', 'scheduled');
   show(
     'jobs_oldest_due_age_seconds',
-    'How long the oldest job that may begin has waited; 0: there is none.',
+    'How long the oldest due job has been waiting; 0: there is none.',
     'oldest_due_age',
   );
   show(
     'jobs_outbox_lag_seconds',
-    'How long the oldest job that the sweeper has to publish has waited for it; 0: there is none.',
+    'How long the oldest job that the sweeper must publish has been waiting for that; 0: there is none.',
     'outbox_lag',
   );
-  show('jobs_input_bytes', 'Texts and images of jobs that have not ended.', 'unfinished_bytes');
-  show('jobs_history_bytes', 'Space taken by jobs that have ended.', 'history_bytes');
+  show('jobs_input_bytes', 'Texts and images of unfinished jobs.', 'unfinished_bytes');
+  show('jobs_history_bytes', 'Space used by finished jobs.', 'history_bytes');
 }

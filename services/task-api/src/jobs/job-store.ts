@@ -10,14 +10,14 @@ import type { TaskHints } from '../tasks/task-hints.js';
 export const ATTEMPTS_MAX = 100;
 
 /**
- * Jobs in PostgreSQL as people see and control them. Other owners' jobs count as absent; with null for an owner, it does not matter whose a
- * job is.
+ * Jobs in PostgreSQL as people see and control them. Other owners' jobs count as absent; with null as the owner, all jobs are
+ * visible.
  */
 export interface JobStore {
   find(id: string, owner: Owner): Promise<Job | undefined>;
   /** The traceparent of the request that it was accepted with: null without one; undefined when there is no such job. */
   findTraceparent(id: string, owner: Owner): Promise<string | null | undefined>;
-  /** Whoever's they are. */
+  /** Whoever owns it. */
   findAll(ids: string[]): Promise<Job[]>;
   /** One page, newest first. */
   list(query: ListJobsQuery, owner: Owner): Promise<Page>;
@@ -36,7 +36,7 @@ export interface JobStore {
 
 type Owner = string | null;
 
-/** Whose job has changed. */
+/** The owner of the changed job. */
 interface Changed {
   owner: Owner;
 }

@@ -31,7 +31,7 @@ const MY_TURN = `WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${T
 
 const countDeleted = tally({
   name: 'retention_deleted_jobs_total',
-  help: 'Ended jobs deleted because they were too old, or took too much space.',
+  help: 'Finished jobs deleted because they were too old, or took too much space.',
 });
 
 export interface DeletedJobs {

@@ -7,7 +7,7 @@ import { useTaskApi } from '../../../../tests/support/task-api.js';
 const taskApi = useTaskApi();
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-/** Tells which trace it was asked for. */
+/** Returns the id of the requested trace. */
 const traces: TraceReader = {
   read: (traceparent) => Promise.reject(new HttpProblem(404, `asked for ${traceparent}`)),
   readBegunWith: () => Promise.reject(new Error('not asked here')),
@@ -30,7 +30,7 @@ it('shows the trace of the request that the job was accepted with', async () => 
   );
 });
 
-it('is not there when traces cannot be read', async () => {
+it('does not exist without a trace store', async () => {
   const id = await add();
   const { body } = await request(taskApi.app).get(`/api/jobs/${id}/trace`).expect(404);
   expect(body.detail).toMatch(/^There is nothing at/);

@@ -4,7 +4,7 @@ import { Router } from 'express';
 import { existingTraceparent } from './existing-job.js';
 import type { JobStore } from './job-store.js';
 
-/** GET /api/jobs/:id/trace: what was done for a job, in every process, and when. Whoever may see the job may see its trace. */
+/** GET /api/jobs/:id/trace: what was done for a job, in every process, and when. Everyone who may see the job may see its trace. */
 export function jobTraceRoutes(jobs: JobStore, traces: TraceReader): Router {
   const router = Router();
   router

@@ -14,11 +14,11 @@ import { isOf } from '../is-of.js';
 
 /** API keys in PostgreSQL. */
 export interface KeyStore {
-  /** @returns the key, whose secret is stored nowhere; undefined when the owner has as many as they may */
+  /** @returns the key, whose secret is stored nowhere; undefined when the owner already has the maximum number */
   create(key: CreateKey, owner: string): Promise<CreatedKey | undefined>;
-  /** Newest first; expired ones too, until the next one is created, or `EXPIRED_KEY_DAYS` have passed. */
+  /** Newest first; expired ones stay until the next one is created, or `EXPIRED_KEY_DAYS` have passed. */
   list(owner: string): Promise<ApiKey[]>;
-  /** @param owner null: whoever's it is @returns what it was; undefined when there is no such key */
+  /** @param owner null: any owner @returns the revoked key; undefined when there is no such key */
   revoke(id: string, owner: string | null): Promise<ApiKey | undefined>;
   find: FindKey;
 }
@@ -26,7 +26,7 @@ export interface KeyStore {
 type KeyRow = Omit<ApiKey, 'created_at' | 'expires_at'> & { created_at: Date; expires_at: Date };
 
 const COLUMNS = 'id, name, prefix, scopes, created_at, expires_at';
-/** Anybody can make up keys: whatever comes at once is one query, and takes two connections at most. */
+/** Anybody can send made-up keys: lookups at the same time share a query, and use at most two connections. */
 const FOUND_AT_ONCE = 200;
 /** How many may wait to create a key, */
 const CREATIONS_WAITING = 100;
@@ -55,7 +55,7 @@ export function createKeyStore(db: Postgres): KeyStore {
     create({ name, scopes, expires_in_days: days }, owner) {
       const key = createApiKey();
       const insert = async (tx: Queryable) => {
-        // One at a time for each owner, so that two cannot both be the last.
+        // One at a time for each owner, so that two requests cannot both create the last key.
         await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [owner]);
         await tx.query('DELETE FROM api_keys WHERE owner = $1 AND expires_at <= now()', [owner]);
         const [row] = await tx.query<KeyRow>(

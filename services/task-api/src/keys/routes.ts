@@ -12,7 +12,7 @@ import { ADMIN_SCOPE, createKeySchema, KEYS_PER_OWNER, listKeysQuerySchema } fro
 import { Router } from 'express';
 import type { KeyStore } from './key-store.js';
 
-/** /api/keys: people's own API keys. /internal/keys/:hash: what other services ask of a key that somebody has sent them. */
+/** /api/keys: a user's API keys. /internal/keys/:hash: how other services look up a key that a client has sent them. */
 export function keyRoutes(keys: KeyStore, logger: Logger): Router {
   const router = Router();
 
@@ -62,17 +62,17 @@ export function keyRoutes(keys: KeyStore, logger: Logger): Router {
 
 function whoAsks(): { owner: string; scopes: ReadonlySet<string> } {
   const { owner, scopes } = currentContext()?.principal ?? {};
-  // These routes exist only where people sign in.
+  // These routes exist only with sign-in.
   if (owner === undefined || scopes === undefined) throw new Error('nobody asks for keys');
   return { owner, scopes };
 }
 
-/** @param subject of the same issuer as whoever asks; undefined: themselves */
+/** @param subject from the same issuer as the caller; undefined: the caller */
 function ownerOf(subject: string | undefined): string {
   const { owner, scopes } = whoAsks();
   if (subject === undefined) return owner;
   const asked = `${owner.slice(0, owner.indexOf(' '))} ${subject}`;
   if (asked !== owner && !scopes.has(ADMIN_SCOPE))
-    throw new HttpProblem(403, `Only with the scope ${ADMIN_SCOPE} you can see the keys of others.`);
+    throw new HttpProblem(403, `To see the keys of others, you need the scope ${ADMIN_SCOPE}.`);
   return asked;
 }

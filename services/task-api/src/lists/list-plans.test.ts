@@ -18,7 +18,7 @@ import { searchTasks } from '../tasks/task-search.js';
 const ROWS = 20_000;
 /** What a busy machine inserts well before a statement times out. */
 const BATCH = 2_000;
-/** Whose row it is: most are nobody's, and a few of each of many owners. */
+/** The owner of a row: most have none, and many owners have a few each. */
 const OWNER = "CASE WHEN n % 20 = 0 THEN 'owner ' || n % 500 END";
 const owners = [null, 'owner 100', 'nobody'];
 

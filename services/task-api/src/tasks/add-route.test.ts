@@ -160,7 +160,7 @@ it.each([
 it.each([
   ['no task', {}],
   ['a blank task', { task: ' ' }],
-  ['a task that is no text', { task: { name: 'x' } }],
+  ['a task that is not text', { task: { name: 'x' } }],
   ['a NUL', { task: 'a\0' }],
   ['a task of 10,001 characters', { task: 'x'.repeat(10_001) }],
   ['a description of 10,001 characters', { task: 'x', description: 'x'.repeat(10_001) }],

@@ -142,7 +142,7 @@ describe('GET /api/tasks/events', () => {
     stream.close();
   });
 
-  it('tells everyone of their own changes, and whoever may see everything of all', async () => {
+  it('reports to users their own changes, and to administrators all changes', async () => {
     const told: string[] = [];
     const other = createTaskHints(taskApi.redis.redis, silentLogger(), { pauseMs: 0 });
     const stops = [
@@ -150,7 +150,7 @@ describe('GET /api/tasks/events', () => {
       other.listen('bob', () => told.push('bob')),
       other.listen(null, () => told.push('administrator')),
     ];
-    // Once it is subscribed, nobody knows what was before.
+    // A new subscription reports a change, because earlier ones are unknown.
     await eventually(() => expect(told.sort()).toEqual(['ada', 'administrator', 'bob']));
     for (const [owner, listeners] of [
       ['ada', ['ada', 'administrator']],

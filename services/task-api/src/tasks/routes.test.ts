@@ -139,8 +139,8 @@ describe('the list', () => {
     ['an unknown parameter', { colour: 'red' }, 'colour'],
     ['a limit of 0', { limit: '0' }, 'limit'],
     ['a limit of 201', { limit: '201' }, 'limit'],
-    ['a limit that is no number', { limit: 'many' }, 'limit'],
-    ['a cursor that is no UUID', { cursor: '7' }, 'cursor'],
+    ['a limit that is not a number', { limit: 'many' }, 'limit'],
+    ['a cursor that is not a UUID', { cursor: '7' }, 'cursor'],
     ['an unknown status', { status: 'lost' }, 'status'],
     ['an unknown priority', { priority: 'urgent' }, 'priority'],
     ['two values for one parameter', { status: ['open', 'queued'] }, 'status'],
@@ -182,7 +182,7 @@ describe('bad input', () => {
 
   it.each([
     ['nothing to change', {}, ''],
-    ['a completed that is no boolean', { completed: 'yes' }, 'completed'],
+    ['a completed that is not a boolean', { completed: 'yes' }, 'completed'],
     ['an unknown field', { status: 'completed' }, 'status'],
     ['a blank title', { title: ' ' }, 'title'],
   ])('is answered with 422 by PATCH: %s', async (_case, changes, path) => {

@@ -13,7 +13,7 @@ export interface TaskHints {
   /**
    * Calls back after a change on any replica.
    *
-   * @param owner of what; null: of whatever there is
+   * @param owner whose changes to report; null: everyone's
    * @returns a function that unsubscribes
    */
   listen: (owner: Owner, onChange: () => void) => () => void;
@@ -23,11 +23,12 @@ export interface TaskHints {
 type Owner = string | null;
 
 const CHANNEL = 'task-changes';
-/** Stands for things that belong to nobody, and for changes of whose one knows nothing. */
+/** Stands for changes without an owner, or with an unknown one. */
 const NOBODY = '';
 
 /**
- * Uses Redis' publish and subscribe; one subscription for all listeners, and none while there are none. A message names the owners, each by a
+ * Uses publish and subscribe in Redis: one subscription for all listeners, and none without listeners. A message names the owners, each
+ * by a
  * hash, separated by spaces.
  *
  * @param options.pauseMs the minimum time between two hints, both those that a replica publishes and those that it passes on to its
@@ -41,7 +42,7 @@ export function createTaskHints(
   const listeners = new Set<{ of: string | null; onChange: () => void }>();
   let subscriber: Redis | undefined;
 
-  // Redis may be away. Its return triggers a hint, below.
+  // Redis may be down. Its return triggers a hint, below.
   const say = withPauses(pauseMs, (owners) =>
     redis.publish(CHANNEL, [...owners].join(' ')).catch(() => undefined),
   );
@@ -56,9 +57,9 @@ export function createTaskHints(
     connection.on('error', () => undefined);
     connection.on('ready', () => {
       const missed = () => hear.soon([NOBODY, ...[...listeners].flatMap(({ of }) => of ?? [])]);
-      // Nobody knows what was missed while it was away.
+      // What was missed in the meantime is unknown.
       connection.subscribe(CHANNEL).then(missed, (error: unknown) => {
-        logger.warn({ err: error }, 'no hints of changes, connecting again');
+        logger.warn({ err: error }, 'not receiving hints of changes, reconnecting');
         connection.disconnect(true);
       });
     });
@@ -90,12 +91,12 @@ export function createTaskHints(
   };
 }
 
-/** Short, and no one's name: Redis need not know who is at work. */
+/** Short and without names: Redis does not need to know who is working. */
 function nameOf(owner: Owner): string {
   return owner === null ? NOBODY : hash('sha256', owner, 'base64url').slice(0, 22);
 }
 
-/** Runs at once when called, and then not before the pause is over: once for all that is told in the meantime. */
+/** Runs at once when called, and then not before the pause is over: once for all calls in the meantime. */
 function withPauses(pauseMs: number, act: (told: ReadonlySet<string>) => unknown) {
   let told = new Set<string>();
   let timer: NodeJS.Timeout | undefined;

@@ -46,7 +46,7 @@ describe('a search', () => {
     await create(title);
     await create('other');
     expect(await found(part)).toEqual([title]);
-    // With the index as well.
+    // With the index, too.
     expect(await lookedUp(part)).toEqual([title]);
   });
 

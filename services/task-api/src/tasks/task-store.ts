@@ -9,11 +9,11 @@ import { searchTasks } from './task-search.js';
 
 /**
  * Tasks in PostgreSQL. Functions that take an id return undefined, or false, when there is no such task, or it belongs to another owner. With
- * null for an owner, it does not matter whose it is.
+ * null as the owner, all tasks are visible.
  */
 export interface TaskStore {
   /**
-   * @param owner whose it will be; null: nobody's
+   * @param owner the owner of the new task; null: none
    * @param idempotencyKey when it is repeated, the task is created once, and returned as it was then
    */
   create(task: CreateTask, owner: Owner, idempotencyKey?: string): Promise<Task>;
@@ -35,7 +35,7 @@ type TaskRow = Omit<Task, 'completed' | 'created_at' | 'updated_at' | 'completed
   completed_at: Date | null;
 };
 
-/** Whose task has changed. */
+/** The owner of the changed task. */
 interface Changed {
   owner: Owner;
 }
@@ -76,7 +76,7 @@ export function createTaskStore(db: Postgres, { lists, searches, hints }: TaskLi
         inserted.push(...(await insert(tx, [own])));
         return inserted[0]!;
       });
-      // Not for a repetition.
+      // Not for a repeated request.
       hints.changed(inserted.map(() => owner));
       return created;
     },

@@ -15,7 +15,7 @@ export function imageRoutes(images: ImageStore, ttlSeconds: number): Router {
     const owner = visibleOwner();
     const isSignedIn = currentContext()?.principal !== undefined;
     return images.show(idOf(req), async (stored) => {
-      // Somebody else's is not there.
+      // Other users' images count as absent.
       const image = owner === null || stored?.owner === owner ? stored : undefined;
       if (res.destroyed) return;
       const closed = once(res, 'close');

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Tells which trace it was asked for. */
+/** Returns the id of the requested trace. */
 const traces = {
   reader: {
     read: (traceparent: string | null | undefined) =>
@@ -39,7 +39,7 @@ it('shows the trace in which an image was made', async () => {
   const detailOf = async (url: string): Promise<string> =>
     (await request(app).get(`${url}/trace`).expect(404)).body.detail;
   expect(await detailOf(await upload({ traceparent: TRACEPARENT }))).toBe(`asked for ${TRACEPARENT}`);
-  // Nobody has exported it.
+  // Its trace was not exported.
   expect(await detailOf(await upload({ traceparent: TRACEPARENT.replace(/1$/, '0') }))).toBe(
     'asked for null',
   );
@@ -57,7 +57,7 @@ it('shows the trace of an upload that has made no image', async () => {
   await request(app).get('/upload/..%2f..%2fapi/trace').expect(400);
 });
 
-it('is not there when traces cannot be read, and the page does not know of any', async () => {
+it('does not exist without a trace store, and the page shows no traces', async () => {
   const url = await upload();
   const { body } = await request(gateway.app).get(`${url}/trace`).expect(404);
   expect(body.detail).toMatch(/^There is nothing at/);

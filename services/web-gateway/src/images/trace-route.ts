@@ -5,8 +5,8 @@ import type { ImageStore } from '@millrace/workflows';
 import { Router } from 'express';
 
 /**
- * How an image was made, in every process, and when: GET /image/:id/trace. And GET /upload/:id/trace, where none was made: the id is that of
- * the trace, from the upload's `traceresponse`. Whoever may see the image, or has sent the upload, may see the trace.
+ * GET /image/:id/trace: how an image was made, in every process, and when. GET /upload/:id/trace: the same for a failed upload; the id is that of
+ * the trace, from the upload's `traceresponse`. Everyone who may see the image may see its trace; a failed upload's only its sender.
  */
 export function imageTraceRoutes(images: ImageStore, traces: TraceReader): Router {
   const router = Router();
@@ -15,7 +15,7 @@ export function imageTraceRoutes(images: ImageStore, traces: TraceReader): Route
     .get(async (req, res) => {
       const owner = visibleOwner();
       const origin = await images.findOrigin(idOf(req));
-      // Somebody else's is not there.
+      // Other users' images count as absent.
       if (!origin || (owner !== null && origin.owner !== owner))
         throw notFound('There is no image with this id.');
       res.set('Cache-Control', 'no-store').json(await traces.read(origin.traceparent));

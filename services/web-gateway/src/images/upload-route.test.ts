@@ -89,7 +89,7 @@ describe('an invalid form is answered with 422', () => {
     ['two files', () => upload(photo).attach('file', photo, 'b.jpg'), ''],
     ['a further field', () => upload(photo).field('colour', 'red'), ''],
     [
-      'a further field in place of effects',
+      'another field instead of effects',
       () => post().attach('file', photo, 'a.jpg').field('colour', 'red'),
       '',
     ],
@@ -181,7 +181,7 @@ it.each([
     'multipart/form-data; boundary=b',
     '--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx',
   ],
-  ['is no form', 'multipart/form-data; boundary=b', 'x'],
+  ['is not a form', 'multipart/form-data; boundary=b', 'x'],
   ['is empty', 'multipart/form-data; boundary=b', ''],
 ])('answers 400 to a form that %s', async (_case, type, body) => {
   const response = await post().set('Content-Type', type).send(body).expect(400);

@@ -1,7 +1,7 @@
 import { methodNotAllowed } from '@millrace/chassis/http';
 import { Router } from 'express';
-import { sendKept } from '../send-kept.js';
-import { sendPage } from '../ui/page.js';
+import { sendPage } from '../pages/page.js';
+import { sendRevalidated } from '../pages/send-revalidated.js';
 
 /**
  * GET /openapi.json: the public API for programs. GET /docs: the same for people, in Swagger UI.
@@ -16,7 +16,7 @@ export function docsRoutes({ folder, isSecured }: { folder: string; isSecured: b
   router
     .route('/openapi.json')
     .get(async (_req, res) =>
-      sendKept(res, { body: await (description ??= describe(isSecured)), type: 'json' }),
+      sendRevalidated(res, { body: await (description ??= describe(isSecured)), type: 'json' }),
     )
     .all(methodNotAllowed);
   router.route('/docs').get(sendPage(folder, 'reference.html')).all(methodNotAllowed);

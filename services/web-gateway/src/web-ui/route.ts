@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { methodNotAllowed, notFound } from '@millrace/chassis/http';
 import { pageSchema } from '@millrace/contracts';
 import { Router } from 'express';
-import { type PageSettings, sendPage } from '../ui/page.js';
+import { type PageSettings, sendPage } from '../pages/page.js';
 
 /**
  * GET / and /ui/:page: the web UI, one HTML document for all pages. GET /ui/assets/:file: its scripts and styles.
  *
  * @param folder the output of ui/build.mjs
- * @param settings what the page is told
+ * @param settings for the page
  */
 export function uiRoutes(folder: string, settings: PageSettings): Router {
   const router = Router();

@@ -5,7 +5,7 @@ import type { configSchema } from '../config.js';
 
 type Config = ServiceConfig & Pick<z.infer<typeof configSchema>, 'AUTH_CLIENT_ID' | 'AUTH_PARAMETERS'>;
 
-/** `profile` is for the name to show. The issuer grants of the others what the person may do. */
+/** `profile` is for the name to show. The issuer grants those of the others that the user has. */
 const DEFAULT_SCOPE = ['openid', 'profile', ...Object.keys(SCOPES)].join(' ');
 
 /** @returns undefined with AUTH_MODE=off: there is nothing to sign in to */

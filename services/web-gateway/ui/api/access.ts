@@ -1,14 +1,14 @@
-/** Proves to the server who asks. */
+/** Proves to the server who sends a request. */
 export interface Access {
-  /** A token that is valid for some moments yet. @throws Failure 401 when nobody is signed in any more */
+  /** A token that is still valid for a moment. @throws Failure 401 when nobody is signed in any longer */
   token(): Promise<string>;
-  /** The server has refused the token. */
+  /** Call it when the server has refused the token. */
   refused(): void;
   /** An EventSource that sends the token, which the browser's own cannot. */
   openEvents(path: string): EventSource;
 }
 
-/** Undefined while the server asks nobody to sign in. */
+/** Undefined without sign-in. */
 let access: Access | undefined;
 
 export function setAccess(given: Access): void {
@@ -20,7 +20,7 @@ export function isAuthorized(): boolean {
   return access !== undefined;
 }
 
-/** `fetch`, by whoever is signed in. */
+/** `fetch` as the signed-in user. */
 export function fetchAs(path: string, init: RequestInit): Promise<Response> {
   return access ? fetchWith(access, path, init) : fetch(path, init);
 }

@@ -7,7 +7,7 @@ interface FailureDetails {
   retryAfterMs?: number | undefined;
   /** Whether the work had begun; undefined when the response does not say. */
   begun?: boolean | undefined;
-  /** Of the trace, if it can be read. */
+  /** The id of the trace, if it can be read. */
   traceId?: string | undefined;
 }
 
@@ -87,7 +87,7 @@ function exportedTrace(traceresponse: string | null): string | undefined {
   return /^00-([0-9a-f]{32})-[0-9a-f]{16}-01$/.exec(traceresponse ?? '')?.[1];
 }
 
-/** What a token would need besides (RFC 6750, 3). */
+/** The scope that the token lacks (RFC 6750, 3). */
 function missingScope(challenge: string | null): string | undefined {
   return /error="insufficient_scope".*\bscope="([^"]{1,100})"/.exec(challenge ?? '')?.[1];
 }

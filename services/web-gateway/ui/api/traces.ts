@@ -1,7 +1,7 @@
 import type { Trace } from '@millrace/contracts';
 import { call } from './http.js';
 
-/** From the server's settings: where people can see traces in Jaeger, or nothing. Undefined: there are no traces. */
+/** From the server's settings: Jaeger's URL, or an empty string. Undefined: there are no traces. */
 const setting = document.querySelector<HTMLMetaElement>('meta[name=traces]')?.content;
 
 /** Whether jobs and images have traces that can be shown. */

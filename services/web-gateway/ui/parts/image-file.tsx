@@ -4,7 +4,7 @@ import { asFailure } from '../api/failure.js';
 import { getImage } from '../api/images.js';
 import { say } from '../state/toasts.js';
 
-/** A link that downloads a finished image. A browser follows links without a token, so that where people sign in, the page gets the file. */
+/** A link that downloads a finished image. A browser follows links without a token, so with sign-in, the page fetches the file. */
 export function ImageFile(props: { url: string; name: string; class: string; children: ComponentChildren }) {
   const { url, name, children } = props;
   const onClick = (event: MouseEvent) => {
@@ -25,7 +25,7 @@ async function save(url: string, name: string): Promise<void> {
     link.href = URL.createObjectURL(await getImage(url, new AbortController().signal));
     link.download = name;
     link.click();
-    // Not at once: the browser has yet to begin.
+    // Not at once, because the browser has not started the download yet.
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   } catch (error) {
     say(asFailure(error).message, { tone: 'danger' });

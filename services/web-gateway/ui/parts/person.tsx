@@ -5,7 +5,7 @@ import { useStore } from '../state/store.js';
 
 const NAME_LENGTH = 40;
 
-/** Who is signed in, and the way out. Nothing where nobody needs to sign in. */
+/** Who is signed in, and the button to sign out. Nothing without sign-in. */
 export function SignedIn() {
   const now = useStore(session);
   if (now.phase !== 'signed-in') return null;
@@ -23,7 +23,7 @@ export function SignedIn() {
   );
 }
 
-/** Says that the session is over, on top of what the page still shows. */
+/** Says that the session is over, above what the page still shows. */
 export function SessionNotice() {
   const now = useStore(session);
   return (
@@ -32,7 +32,8 @@ export function SessionNotice() {
         <div class="notice">
           <Icon name="alert" />
           <p>
-            You have been signed out, because your session has expired. Nothing is sent or updated any more.
+            Your session has expired, and you have been signed out. Nothing is sent or updated until you sign
+            in again.
           </p>
           <button type="button" class="btn btn-sm btn-primary" onClick={now.signIn}>
             Sign in again

@@ -1,39 +1,39 @@
 import type { SignInSettings } from '@millrace/contracts';
 import * as oauth from 'oauth4webapi';
 
-/** What is remembered from leaving the page until the return. */
+/** What is remembered between leaving the page and returning to it. */
 export interface Departure {
   state: string;
   nonce: string;
   verifier: string;
-  /** Where on this server the person was. */
+  /** The path on this server where the user was. */
   path: string;
 }
 
 export interface Tokens {
   access: string;
-  /** Of the access token, as Date.now() has it. */
+  /** When the access token expires (Date.now()). */
   expiresAt: number;
-  /** Renews the access token; not every issuer gives one. */
+  /** Renews the access token; not every issuer issues one. */
   refresh: string | undefined;
-  /** The ID token: tells the issuer who signs out. */
+  /** The ID token: tells the issuer who is signing out. */
   id: string;
   person: { id: string; name: string; scopes: ReadonlySet<string> };
 }
 
-/** OpenID Connect, as a public client that signs people in by authorization code with PKCE (RFC 7636, RFC 9700). */
+/** OpenID Connect, as a public client, with authorization code and PKCE (RFC 7636, RFC 9700). */
 export interface OpenId {
-  /** Where to send the person. @param silently comes back at once, with an error when they would have to do something */
+  /** Where to send the user. @param silently returns at once, with an error if the user would have to do something */
   departure(path: string, silently: boolean): Promise<{ address: string; departure: Departure }>;
   /**
    * Checks the answer (state, issuer, nonce) and exchanges its code.
    *
-   * @throws AuthorizationResponseError when the issuer has refused; other errors when the answer is not that to `departure`
+   * @throws AuthorizationResponseError when the issuer has refused; other errors when the answer does not match `departure`
    */
   arrive(answer: URLSearchParams, departure: Departure): Promise<Tokens>;
   /** @throws ResponseBodyError when the issuer has refused */
   renew(tokens: Tokens & { refresh: string }): Promise<Tokens>;
-  /** Where people sign out; undefined when the issuer has no such page. */
+  /** Where users sign out; undefined when the issuer has no such page. */
   signOutAddress(tokens: Tokens): Promise<string | undefined>;
 }
 
@@ -46,7 +46,7 @@ export function createOpenId(settings: SignInSettings & { client: string }, home
   const requested = new URLSearchParams(settings.parameters);
   const options = {
     // For a provider on the developer's machine.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- that is how the library marks what is not for production
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the library marks options that are not for production this way
     [oauth.allowInsecureRequests]: issuer.protocol === 'http:',
     signal: () => AbortSignal.timeout(TIMEOUT_MS),
   };
@@ -63,7 +63,7 @@ export function createOpenId(settings: SignInSettings & { client: string }, home
   const tokensOf = (response: oauth.TokenEndpointResponse, earlier?: Tokens): Tokens => {
     const { access_token: access, expires_in: seconds = Infinity, refresh_token, id_token, scope } = response;
     const claims = oauth.getValidatedIdTokenClaims(response);
-    // Left out, it is what was requested (RFC 6749, 5.1).
+    // If omitted, it is the requested scope (RFC 6749, 5.1).
     const granted = scope ?? requested.get('scope') ?? '';
     return {
       access,
@@ -158,7 +158,7 @@ export function refusalOf(error: unknown): string | undefined {
   return error instanceof oauth.AuthorizationResponseError ? error.error : undefined;
 }
 
-/** Whether the issuer does not renew a session any more, in contrast to not answering. */
+/** Whether the issuer refuses to renew the session, as opposed to not responding. */
 export function isOver(error: unknown): boolean {
   return error instanceof oauth.ResponseBodyError && error.status < 500;
 }

@@ -5,29 +5,29 @@ import type { Session } from '../state/session.js';
 import { createOpenId, type Departure, isOver, refusalOf, type Tokens } from './open-id.js';
 import { forgetArrival, hasArrived, noteArrival, noteDeparture, takeDeparture } from './tab.js';
 
-/** What this folder, which is loaded only where people sign in, needs of the page. It imports nothing else, so that it has a file of its own. */
+/** What this folder needs from the page. It imports nothing else, so that it becomes a separate bundle, loaded only with sign-in. */
 export interface Surroundings {
   show(session: Session): void;
-  /** Replaces the address of the page. */
+  /** Replaces the URL of the page. */
   goTo(path: string): void;
-  /** What a request fails with that cannot be made. */
+  /** The error of a request that cannot be sent. */
   failure(message: string, status: number): Error;
-  /** Forgets what the browser has kept for the person. */
+  /** Deletes what the browser has stored for the user. */
   forgetPerson(): void;
   /** `fetch` with access. */
   fetch(path: string, init: RequestInit): Promise<Response>;
 }
 
-/** An access token is renewed when it is valid for less than this. */
+/** An access token is renewed when it expires in less than this. */
 const MARGIN_MS = 10_000;
-/** A token that is refused so soon is no matter of time. */
+/** If a token is refused this early, expiry is not the reason. */
 const YOUNG_MS = 10_000;
-/** setTimeout takes no more. */
+/** The maximum of setTimeout. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Signs the person in if they come back from the issuer, or have been signed in in this tab, and tells the page who they are. Tokens are kept in
- * this closure and nowhere else: a reload goes to the issuer and back, unnoticed while the issuer still knows them.
+ * Signs the user in if they return from the issuer, or were signed in in this tab before, and tells the page who they are. Tokens are kept only in
+ * this closure: a reload goes to the issuer and back, unnoticed while the session there lasts.
  */
 export async function openSession(settings: SignInSettings, page: Surroundings): Promise<Access> {
   let tokens: Tokens | undefined;
@@ -48,7 +48,7 @@ export async function openSession(settings: SignInSettings, page: Surroundings):
       noteDeparture(departure);
       if (silently) location.replace(address);
       else location.assign(address);
-      // The page goes away.
+      // The browser leaves the page.
       await new Promise(() => undefined);
     } catch {
       showSignedOut(
@@ -97,7 +97,7 @@ export async function openSession(settings: SignInSettings, page: Surroundings):
     if (refresh === undefined) return;
     try {
       const fresh = await openId!.renew({ ...rest, refresh });
-      // Unless the person has signed out meanwhile.
+      // Unless the user has signed out in the meantime.
       if (tokens) begin(fresh);
     } catch (error) {
       if (isOver(error)) expire();
@@ -119,9 +119,9 @@ export async function openSession(settings: SignInSettings, page: Surroundings):
     const query = new URLSearchParams(location.search);
     const isAnswer = location.pathname === '/' && (query.has('code') || query.has('error'));
     const departure = takeDeparture();
-    // First of all: the code is for nobody's eyes and bookmarks.
+    // Before anything else: the code must not be seen or bookmarked.
     if (isAnswer) page.goTo(departure?.path ?? '/');
-    // An answer that this tab has not asked for is none.
+    // Ignores a response that this tab has not requested.
     if (isAnswer && departure) await arrive(query, departure);
     else if (hasArrived()) await leave(true);
     else showSignedOut(isAnswer ? UNASKED : undefined);
@@ -134,7 +134,7 @@ export async function openSession(settings: SignInSettings, page: Surroundings):
         await renewing;
       }
       if (tokens && tokens.expiresAt > Date.now()) return tokens.access;
-      // It could not be renewed for now, as the issuer did not answer.
+      // It could not be renewed for now, because the issuer did not respond.
       if (tokens?.refresh !== undefined)
         throw page.failure('Your session cannot be renewed right now. Try again.', 503);
       expire();
@@ -159,7 +159,7 @@ const INSECURE = 'Browsers let people sign in only over HTTPS, or on localhost.'
 
 function reasonOf(error: unknown): string | undefined {
   const refusal = refusalOf(error);
-  // A silent attempt: the issuer wants to see the person.
+  // A silent attempt: the issuer needs the user to do something.
   if (refusal !== undefined && /^(login|consent|interaction|account_selection)_required$/.test(refusal))
     return undefined;
   if (refusal === 'access_denied') return 'The identity provider has not let you in.';

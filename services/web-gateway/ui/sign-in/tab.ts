@@ -1,16 +1,16 @@
 import type { Departure } from './open-id.js';
 
-// What this tab remembers across the way to the issuer and back. No tokens: whoever reads it can do nothing with it.
+// What this tab remembers during the redirect to the issuer and back. It contains no tokens, and is useless to anyone who reads it.
 
 const DEPARTURE = 'millrace.sign-in';
 const ARRIVED = 'millrace.signed-in';
 
-/** @throws when the browser keeps nothing: then nobody can come back */
+/** @throws when the browser stores nothing: then the user could not return */
 export function noteDeparture(departure: Departure): void {
   sessionStorage.setItem(DEPARTURE, JSON.stringify(departure));
 }
 
-/** It counts once. */
+/** It can be used only once. */
 export function takeDeparture(): Departure | undefined {
   try {
     const text = sessionStorage.getItem(DEPARTURE);
@@ -22,12 +22,12 @@ export function takeDeparture(): Departure | undefined {
   }
 }
 
-/** A path of this server, and no URL of another one. */
+/** A path on this server, not a URL of another one. */
 function isOurs(path: string): boolean {
   return path.startsWith('/') && new URL(path, location.origin).origin === location.origin;
 }
 
-/** Somebody is signed in in this tab: a reload may ask the issuer for them without a question. */
+/** Somebody was signed in in this tab: after a reload, a silent sign-in may succeed. */
 export function noteArrival(): void {
   sessionStorage.setItem(ARRIVED, 'yes');
 }

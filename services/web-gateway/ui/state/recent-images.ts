@@ -22,7 +22,7 @@ const LONGEST_NAME = 255;
 /** The latest first. */
 export const recentImages = createStore<RecentImage[]>([]);
 
-/** Reads what the browser has kept. @param person whoever is signed in: their images are no others' concern; '' where nobody needs to */
+/** Reads what the browser has stored. @param person the signed-in user, because images are private; '' without sign-in */
 export function recallImages(person: string): void {
   if (person !== '') key += `.${person}`;
   recentImages.set(readKeptList(key, isRecentImage, KEPT));

@@ -1,14 +1,15 @@
-import type { Page } from '@millrace/contracts';
+import type { PageName } from '@millrace/contracts';
 import { createStore } from './store.js';
 
 export interface Route {
-  page: Page;
+  page: PageName;
   query: URLSearchParams;
   /** Goes up with every step in the browser's history. */
   visit: number;
 }
 
-export const hrefOf = (page: Page, query = ''): string => (page === 'tasks' ? '/' : `/ui/${page}`) + query;
+export const hrefOf = (page: PageName, query = ''): string =>
+  (page === 'tasks' ? '/' : `/ui/${page}`) + query;
 
 /** The current page. */
 export const route = createStore(readRoute(0));
@@ -16,7 +17,7 @@ export const route = createStore(readRoute(0));
 function readRoute(visit: number): Route {
   const [, name = 'tasks'] = /^\/ui\/(\w+)$/.exec(location.pathname) ?? [];
   // The server answers 404 for other pages.
-  return { page: name as Page, query: new URLSearchParams(location.search), visit };
+  return { page: name as PageName, query: new URLSearchParams(location.search), visit };
 }
 
 const arrive = () => route.set(readRoute(route.get().visit + 1));
@@ -26,7 +27,7 @@ export function navigate(href: string): void {
   arrive();
 }
 
-/** Goes there without a trace of where the page was. */
+/** Goes there without adding a step to the history. */
 export function replacePath(path: string): void {
   history.replaceState(null, '', path);
   arrive();

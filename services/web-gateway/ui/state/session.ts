@@ -3,16 +3,16 @@ import { createStore } from './store.js';
 
 /** Who uses the page. */
 export type Session =
-  /** Anybody: the server asks nobody to sign in. */
+  /** Anybody: sign-in is off. */
   | { phase: 'open' }
-  /** @param reason why, unless nobody has tried yet; @param signIn leaves the page; missing when the server names no way to sign in */
+  /** @param reason why, unless nobody has tried yet; @param signIn leaves the page; missing when the server has no sign-in for the UI */
   | { phase: 'signed-out'; reason?: string | undefined; signIn?: () => void }
   | { phase: 'signed-in'; person: Person; signOut: () => void }
-  /** What is on the page stays there, but the server answers nothing more. */
+  /** The content of the page stays, but the server refuses further requests. */
   | { phase: 'expired'; person: Person; signIn: () => void };
 
 export interface Person {
-  /** The issuer's id of them. */
+  /** The user's id at the issuer. */
   id: string;
   name: string;
   scopes: ReadonlySet<string>;

@@ -131,7 +131,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     const { heartbeat } = format;
     const timer = heartbeat && setInterval(() => sending || stream.send(heartbeat), heartbeatEveryMs);
     streams.add(stream);
-    // Whoever ended it.
+    // Whichever side ended it.
     res.once('close', () => {
       ended.abort();
       clearInterval(timer);

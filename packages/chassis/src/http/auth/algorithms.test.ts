@@ -1,4 +1,4 @@
-// How tokens may be signed, and that nobody else can sign them.
+// How tokens may be signed, and that only the issuer can sign them.
 import { Router } from 'express';
 import { createLocalJWKSet, exportSPKI, type JSONWebKeySet, SignJWT } from 'jose';
 import request from 'supertest';
@@ -35,18 +35,18 @@ describe.each(['ES256', 'RS256', 'EdDSA'] as const)('an issuer that signs with %
   });
   afterAll(() => issuer.stop());
 
-  it('is believed, with a rotated key too', async () => {
+  it('is trusted, also after a key rotation', async () => {
     expect(await get(await issuer.token({ scope: 'tasks:read' }))).toBe(200);
     await issuer.rotate();
     expect(await get(await issuer.token({ scope: 'tasks:read' }))).toBe(200);
   });
 
-  it('is not believed once the token has been changed', async () => {
+  it('is not trusted when the token has been changed', async () => {
     const [header, , signature] = (await issuer.token({ scope: '' })).split('.');
     expect(await get(`${header}.${encode(claimsOf(issuer))}.${signature}`)).toBe(401);
   });
 
-  it('has a public key that is no shared secret', async () => {
+  it('has a public key that does not work as a shared secret', async () => {
     const keys = (await (await fetch(`${issuer.url}/keys`)).json()) as JSONWebKeySet;
     const [jwk] = keys.keys;
     const kid = jwk!.kid!;
@@ -59,13 +59,13 @@ describe.each(['ES256', 'RS256', 'EdDSA'] as const)('an issuer that signs with %
     }
   });
 
-  it.each(['none', 'None', 'NONE', ''])('does not vouch for tokens with the algorithm "%s"', async (none) => {
+  it.each(['none', 'None', 'NONE', ''])('is not trusted for tokens with the algorithm "%s"', async (none) => {
     const unsigned = `${encode({ alg: none, kid: 'key-1' })}.${encode(claimsOf(issuer))}`;
     expect(await get(`${unsigned}.`)).toBe(401);
     expect(await get(`${unsigned}.${encode({})}`)).toBe(401);
   });
 
-  it('does not vouch for keys that a token brings along', async () => {
+  it('is not trusted for keys that are embedded in a token', async () => {
     const other = await startIssuer(alg);
     const [, , signature] = (await other.token(claimsOf(issuer))).split('.');
     const { keys } = (await (await fetch(`${other.url}/keys`)).json()) as JSONWebKeySet;

@@ -1,6 +1,6 @@
 import { createApiKey, hashOfKey, isApiKey, isWellFormed, prefixOfKey } from './api-key.js';
 
-it('makes keys that scanners for secrets can recognize, each another', () => {
+it('creates different keys, which secret scanners can recognize', () => {
   const keys = Array.from({ length: 1_000 }, createApiKey);
   expect(new Set(keys).size).toBe(1_000);
   for (const key of keys) {
@@ -9,7 +9,7 @@ it('makes keys that scanners for secrets can recognize, each another', () => {
   }
 });
 
-it('notices a changed character, and whatever is no key', () => {
+it('detects a changed character, and anything that is not a key', () => {
   const key = createApiKey();
   for (let at = 'millrace_'.length; at < key.length; at += 1) {
     const other = key[at] === 'a' ? 'b' : 'a';
@@ -19,12 +19,12 @@ it('notices a changed character, and whatever is no key', () => {
     expect(isWellFormed(other)).toBe(false);
 });
 
-it('keeps its form: keys that people have stay valid', () => {
+it('keeps its format: existing keys stay valid', () => {
   // The checksum is CRC-32 of the thirty characters, in base 62.
   expect(isWellFormed('millrace_0000000000000000000000000000002C8GjS')).toBe(true);
 });
 
-it('stores and shows nothing from which a key follows', () => {
+it('stores and shows nothing that reveals a key', () => {
   const key = createApiKey();
   expect(hashOfKey(key)).toMatch(/^[\w-]{43}$/);
   expect(prefixOfKey(key)).toBe(key.slice(0, 15));

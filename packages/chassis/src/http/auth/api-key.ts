@@ -1,15 +1,15 @@
 import { hash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-// An API key is `millrace_`, 30 random characters (178 bits), and 6 that follow from those. So it is recognized wherever it was left, by
-// scanners for secrets too, and a mistyped one without asking anybody.
+// An API key is `millrace_`, 30 random characters (178 bits), and a checksum of 6. So secret scanners recognize a leaked key, and a mistyped
+// one is detected without a lookup.
 
 const PREFIX = 'millrace_';
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 30;
 const CHECK_LENGTH = 6;
 const PATTERN = new RegExp(`^${PREFIX}([0-9A-Za-z]{${RANDOM_LENGTH}})([0-9A-Za-z]{${CHECK_LENGTH}})$`);
-/** What is shown of a key, so that its owner recognizes it: of the random characters, 24 stay secret. */
+/** The part of a key that is shown, so that its owner recognizes it: 24 of the random characters stay secret. */
 const SHOWN_LENGTH = PREFIX.length + 6;
 
 export function createApiKey(): string {
@@ -17,18 +17,18 @@ export function createApiKey(): string {
   return PREFIX + random + checkOf(random);
 }
 
-/** Whether a token is meant to be an API key, and no JWT. */
+/** Whether a token is meant to be an API key rather than a JWT. */
 export function isApiKey(token: string): boolean {
   return token.startsWith(PREFIX);
 }
 
-/** Whether it can be one that was made here. */
+/** Whether it can be a key that was created here. */
 export function isWellFormed(key: string): boolean {
   const [, random, check] = PATTERN.exec(key) ?? [];
   return random !== undefined && checkOf(random) === check;
 }
 
-/** What is stored of a key. It is too long to be guessed, so that a fast hash without salt is enough. */
+/** What is stored of a key. Keys are too long to be guessed, so a fast hash without salt is enough. */
 export function hashOfKey(key: string): string {
   return hash('sha256', key, 'base64url');
 }

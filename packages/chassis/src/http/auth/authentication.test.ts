@@ -14,7 +14,7 @@ const SERVICE_TOKEN = 'x'.repeat(32);
 const tellWho: RequestHandler = (_req, res) => {
   res.json({ owner: currentContext()?.principal?.owner ?? null });
 };
-/** New ones for each app, which puts its rules into them. */
+/** New routers for each app, because it adds its rules to them. */
 function makeRoutes() {
   const routes = Router();
   routes.route(['/api/tasks', '/tasks']).get(tellWho).all(methodNotAllowed);
@@ -48,15 +48,15 @@ const get = (token?: string, to = app) => {
   return token === undefined ? asked : asked.set('Authorization', `Bearer ${token}`);
 };
 
-it('lets a token with the scope in, as the one that it names', async () => {
+it('lets in a token with the scope, as the subject that it names', async () => {
   const token = await issuer.token({ sub: 'ada', scope: 'openid tasks:read' });
   const { status, body } = await get(token);
   expect({ status, body: body as unknown }).toEqual({ status: 200, body: { owner: `${issuer.url} ada` } });
-  // The second time, it is known.
+  // The second time, it comes from the cache.
   expect((await get(token)).body).toEqual(body);
 });
 
-it('takes the scopes from scp as well', async () => {
+it('also reads the scopes from scp', async () => {
   expect((await get(await issuer.token({ scp: ['tasks:read'] }))).status).toBe(200);
 });
 
@@ -96,7 +96,7 @@ it.each<[string, () => object, string]>([
   );
 });
 
-it('forgives clocks that differ by a few seconds', async () => {
+it('tolerates clocks that differ by a few seconds', async () => {
   const token = await issuer.token({ scope: 'tasks:read', exp: seconds() - 1 });
   expect((await get(token)).status).toBe(200);
 });
@@ -136,11 +136,11 @@ it('names the scope that a token lacks', async () => {
   );
 });
 
-it('asks for the same token when HEAD is asked', async () => {
+it('requires the same token for HEAD', async () => {
   expect((await request(app).head('/tasks')).status).toBe(401);
 });
 
-it('asks nobody for a token on public routes, and says 404 and 405 to everyone', async () => {
+it('requires no token on public routes, nor for 404 and 405', async () => {
   expect((await request(app).get('/')).status).toBe(200);
   expect((await request(app).get('/readyz')).status).toBe(200);
   expect((await request(app).get('/nowhere')).status).toBe(404);
@@ -162,7 +162,7 @@ describe('internal routes', () => {
     expect((await claim().set('Authorization', `Bearer ${token}`)).status).toBe(403);
   });
 
-  it('are told who calls, and on whose behalf', async () => {
+  it('know who calls, and on whose behalf', async () => {
     expect((await claim(SERVICE_TOKEN)).body).toEqual({ owner: null });
     expect((await claim(`${SERVICE_TOKEN} https%3A%2F%2Fa%20ad%C3%A4`)).body).toEqual({
       owner: 'https://a adä',
@@ -175,7 +175,7 @@ describe('internal routes', () => {
   });
 });
 
-it('is unavailable while the issuer never answered, and does not send its client to sign in again', async () => {
+it('is unavailable until the issuer has answered once, and does not send clients to sign in again', async () => {
   const token = await issuer.token({ scope: 'tasks:read' });
   issuer.answers(false);
   const another = createApp();
@@ -191,26 +191,26 @@ it('takes the keys from AUTH_JWKS_URL, if it is set', async () => {
   expect((await get(token, another)).status).toBe(200);
 });
 
-it('believes no discovery document of another issuer', async () => {
+it('rejects another issuer’s discovery document', async () => {
   const another = createApp({ AUTH_ISSUER: `${issuer.url}/` });
   expect(
     (await get(await issuer.token({ iss: `${issuer.url}/`, scope: 'tasks:read' }), another)).status,
   ).toBe(503);
 });
 
-it('does not start with a route that has no rule, or with a router that hides some', () => {
+it('does not start with a route without a rule, or with a nested router', () => {
   expect(() =>
     createApp(
       {},
       Router().get('/new', () => undefined),
     ),
-  ).toThrow('GET /new has no rule');
+  ).toThrow('GET /new must have exactly one rule');
   expect(() => createApp({}, Router().use(Router().get('/tasks', () => undefined)))).toThrow(
     'inline its routes',
   );
 });
 
-it('looks at nothing while it is off, and says so', async () => {
+it('checks nothing while it is off, and says so', async () => {
   const { logger, lines } = recordingLogger();
   const auth = createAuthentication({ AUTH_MODE: 'off' }, logger);
   expect(auth).toBeUndefined();

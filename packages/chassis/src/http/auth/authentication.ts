@@ -13,7 +13,7 @@ import { notAService, scopeMissing, tokenMissing } from './refusals.js';
 /** Decides who may call which route. */
 export interface Authentication {
   /**
-   * Puts the rule of each route (`accessOf`) before its handlers, so that nothing of a request is read before it is allowed.
+   * Puts the rule of each route (`accessOf`) before its handlers, so that no part of a request is read before it is allowed.
    *
    * @throws when a route has no rule
    */
@@ -21,10 +21,9 @@ export interface Authentication {
 }
 
 /**
- * As AUTH_MODE says.
- *
- * @param findKey looks API keys up; a service without it accepts none
- * @returns undefined for `off`: then nothing is loaded, and no request is looked at
+ * Authentication as configured by AUTH_MODE.
+ * @param findKey looks API keys up; without it, the service accepts none
+ * @returns undefined for `off`: then nothing is loaded, and no request is checked
  */
 export function createAuthentication(
   config: AuthConfig,
@@ -32,14 +31,14 @@ export function createAuthentication(
   findKey?: FindKey,
 ): Authentication | undefined {
   if (config.AUTH_MODE === 'off') {
-    logger.info('AUTH_MODE=off: everyone who reaches this service may call it');
+    logger.info('AUTH_MODE=off: everyone who can reach this service may call it');
     return undefined;
   }
-  // The configuration is not valid without them.
+  // The configuration is invalid without them.
   const { AUTH_ISSUER: issuer = '', AUTH_AUDIENCE: audience = '', AUTH_JWKS_URL: jwksUrl } = config;
   const serviceToken = config.SERVICE_TOKEN ?? '';
   const tokens = createTokenCache(async () => {
-    // Loads a library that services without users need not have.
+    // Loads a library that services without users do not need.
     const { createVerifier } = await import('./verifier.js');
     const verifyToken = createVerifier({ issuer, audience, jwksUrl, logger });
     const verifyKey = findKey && createKeyVerifier({ issuer, findKey });
@@ -84,14 +83,14 @@ export function createAuthentication(
   };
 }
 
-/** For all that follows in this request. */
+/** For the rest of this request. */
 function admit(principal: Principal): void {
   const context = currentContext();
   if (!context) throw new Error('a request has no context');
   context.principal = principal;
 }
 
-/** RFC 6750, section 2.1; nowhere else is a token looked for. */
+/** RFC 6750, section 2.1; a token is not accepted anywhere else. */
 function bearerToken(req: Request): string | undefined {
   return /^Bearer +([\w.~+/-]+=*) *$/i.exec(req.headers.authorization ?? '')?.[1];
 }
@@ -101,7 +100,7 @@ function ruleOf(method: string, paths: string[]): Access {
   const [access] = rules;
   if (!access || rules.some((rule) => rule !== access))
     throw new Error(
-      `${method.toUpperCase()} ${String(paths)} has no rule, or several: packages/contracts/src/access.ts says who may call what.`,
+      `${method.toUpperCase()} ${String(paths)} must have exactly one rule: packages/contracts/src/access.ts says who may call what.`,
     );
   return access;
 }

@@ -6,7 +6,7 @@ import { createKeySet, type KeySetOptions } from './key-set.js';
 
 const COOLDOWN_MS = 200;
 
-/** Keys as an issuer has them, and how they are asked for. */
+/** An issuer's keys, and a lookup of one. */
 function makeIssuer(own: Partial<KeySetOptions> = {}) {
   const keys: JWK[] = [];
   const issuer = {
@@ -35,7 +35,7 @@ function makeIssuer(own: Partial<KeySetOptions> = {}) {
   return { issuer, keyOf };
 }
 
-it('fetches the keys once, for all who wait and all who come later', async () => {
+it('fetches the keys once, for all waiting requests and all later ones', async () => {
   const { issuer, keyOf } = makeIssuer();
   await issuer.publish('a');
   await Promise.all(Array.from({ length: 50 }, () => keyOf('a')));
@@ -52,7 +52,7 @@ it('finds a key that was published a moment after the last fetch', async () => {
   expect(issuer.fetches).toBe(2);
 });
 
-it('finds a key that was published while a fetch was under way', async () => {
+it('finds a key that was published during a fetch', async () => {
   const { issuer, keyOf } = makeIssuer();
   await issuer.publish('a');
   const first = keyOf('a');
@@ -63,7 +63,7 @@ it('finds a key that was published while a fetch was under way', async () => {
   expect(issuer.fetches).toBe(2);
 });
 
-it('asks the issuer once per cooldown, however many keys are made up', async () => {
+it('asks the issuer once per cooldown, however many unknown keys there are', async () => {
   const { issuer, keyOf } = makeIssuer();
   await issuer.publish('a');
   await keyOf('a');
@@ -74,7 +74,7 @@ it('asks the issuer once per cooldown, however many keys are made up', async () 
   expect(issuer.fetches).toBeLessThanOrEqual(1 + cooldowns);
 });
 
-it('lets only so many requests wait', async () => {
+it('limits how many requests wait', async () => {
   const { issuer, keyOf } = makeIssuer({ waitingMax: 2 });
   await issuer.publish('a');
   const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => keyOf('a')));
@@ -85,7 +85,7 @@ it('lets only so many requests wait', async () => {
   expect(refused.every((reason) => reason instanceof Unavailable)).toBe(true);
 });
 
-it('lets no request wait longer than its client does, however slow the issuer is', async () => {
+it('lets no request wait longer than its client, however slow the issuer is', async () => {
   const { issuer, keyOf } = makeIssuer({ patienceMs: 300, fetchKeys: () => new Promise(() => undefined) });
   await issuer.publish('a');
   const begun = performance.now();
@@ -97,7 +97,7 @@ it('lets no request wait longer than its client does, however slow the issuer is
   expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
 });
 
-it('goes on with old keys while the issuer is away, and takes new ones when it is back', async () => {
+it('keeps using old keys while the issuer is down, and gets new ones when it is back', async () => {
   const { issuer, keyOf } = makeIssuer({ refreshAfterMs: 0 });
   await issuer.publish('a');
   await keyOf('a');
@@ -123,7 +123,7 @@ it('forgets a key that is withdrawn', async () => {
   await expect(keyOf('a')).rejects.toThrow('no applicable key');
 });
 
-it('is unavailable when there is no key at all, or the only hope is an issuer that is away', async () => {
+it('is unavailable without any key, or when the key is unknown and the issuer is down', async () => {
   const { issuer, keyOf } = makeIssuer();
   issuer.isUp = false;
   await expect(keyOf('a')).rejects.toThrow(Unavailable);

@@ -7,26 +7,26 @@ import type { FetchKeys } from './key-source.js';
 export interface KeySetOptions {
   fetchKeys: FetchKeys;
   logger: Pick<Logger, 'warn'>;
-  /** The least time between two fetches. Default 1,000 */
+  /** The minimum time between two fetches. Default 1,000 */
   cooldownMs?: number;
-  /** How old keys get before they are fetched again, while requests go on with them. Default 600,000 */
+  /** How old keys get before they are fetched again; requests keep using them meanwhile. Default 600,000 */
   refreshAfterMs?: number;
   /** How many requests may wait for keys at once. Default 1,000 */
   waitingMax?: number;
-  /** How long a request may wait for keys. Default 4,000: its client gets an answer within 5 s. */
+  /** How long a request may wait for keys. Default 4,000, because its client must get an answer within 5 s. */
   patienceMs?: number;
 }
 
-/** After a fetch in the background has failed: the keys at hand go on. */
+/** After a background fetch has failed: the current keys stay in use. */
 const RETRY_AFTER_MS = 10_000;
 
 /**
- * The issuer's keys. jose has such a set (`createRemoteJWKSet`), which refuses a token while it must not fetch again, and everything once its keys
- * are old and the issuer is away. Here, a token with an unknown key waits for a fetch that began after it came, which all who wait share: a
- * rotation refuses no good token, and tokens with made-up keys cost the issuer a request a second. Keys stay until there are
- * newer ones.
+ * The issuer's keys. jose has such a set (`createRemoteJWKSet`), but it refuses unknown keys during its cooldown, and refuses everything once its
+ * keys are old and the issuer is down. Here, a token with an unknown key waits for a fetch that began after the token arrived, and all waiting
+ * requests share that fetch. So a key rotation refuses no valid token, and tokens with made-up keys cost the issuer one request a second. Keys stay
+ * in use until there are newer ones.
  *
- * @returns a function that throws Unavailable when there is no answer from the issuer, and no key to do without
+ * @returns a function that throws Unavailable when the key is not known and the issuer does not respond
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
   const { fetchKeys, logger, cooldownMs = 1_000, refreshAfterMs = 600_000 } = options;
@@ -44,25 +44,28 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
     keys = { find: createLocalJWKSet(await fetchKeys()), asOf };
     refreshAt = asOf + refreshAfterMs;
   };
-  /** One at a time, for all who ask. */
+  /** One at a time, shared by all callers. */
   const refresh = () => (fetching ??= fetchAfterCooldown().finally(() => (fetching = undefined)));
 
   const refreshForRequest = async (asked: number) => {
     if (waiting >= waitingMax)
-      throw new Unavailable('Too many requests are waiting for the keys of access tokens.');
+      throw new Unavailable('Too many requests are waiting for the issuer’s keys. Try again in a moment.');
     waiting += 1;
     const inTime = new AbortController();
     const tooLate = sleep(asked + patienceMs - performance.now(), undefined, { signal: inTime.signal }).then(
       () => {
-        throw new Error('its keys take too long');
+        throw new Error('the issuer did not respond in time');
       },
     );
     try {
       await Promise.race([refresh(), tooLate]);
     } catch (error) {
-      throw new Unavailable('The access token cannot be checked: the issuer does not answer.', {
-        cause: error,
-      });
+      throw new Unavailable(
+        'The access token cannot be checked: the issuer does not respond. Try again in a moment.',
+        {
+          cause: error,
+        },
+      );
     } finally {
       inTime.abort();
       waiting -= 1;
@@ -71,7 +74,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
   const refreshInBackground = () => {
     refreshAt = performance.now() + RETRY_AFTER_MS;
     refresh().catch((error: unknown) =>
-      logger.warn({ err: error }, 'the issuer does not answer: its keys from before still count'),
+      logger.warn({ err: error }, 'the issuer does not respond: its previous keys stay in use'),
     );
   };
 

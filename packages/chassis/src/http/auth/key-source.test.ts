@@ -1,11 +1,11 @@
-// What an issuer that is slow, broken or hostile can do to a service: nothing, for at most three seconds.
+// A slow, broken or hostile issuer delays a service by at most three seconds.
 import { createServer, type ServerResponse } from 'node:http';
 import { FAULT_ANSWER_MS } from '../../../../../tests/support/fault-time.js';
 import { listen, type Listener } from '../../../../../tests/support/listen.js';
 import { createKeySource } from './key-source.js';
 
 let issuer: Listener;
-/** How it answers: one of them, by path. */
+/** How it answers, by path. */
 let answers: Record<string, (response: ServerResponse) => void>;
 beforeAll(async () => {
   issuer = await listen(createServer((request, response) => answers[request.url ?? '']?.(response)));
@@ -15,7 +15,7 @@ afterAll(() => issuer.close());
 const DISCOVERY = '/.well-known/openid-configuration';
 const json = (document: unknown) => (response: ServerResponse) => void response.end(JSON.stringify(document));
 const discovered = () => json({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` });
-/** Something every 100 ms, so that no pause is long. */
+/** Sends something every 100 ms, so that no pause is long. */
 const dripping = (response: ServerResponse) => {
   const timer = setInterval(() => response.write(' '), 100);
   response.on('close', () => clearInterval(timer));
@@ -66,7 +66,7 @@ it.each<[string, () => typeof answers]>([
   expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
 });
 
-it('takes no more than a hundred keys, and says so in a line', async () => {
+it('accepts at most a hundred keys, and says so in one line', async () => {
   answers = { '/keys': json({ keys: Array.from({ length: 50_000 }, () => ({})) }) };
   const error = await fetchKeys({ jwksUrl: `${issuer.url}/keys` }).catch(
     (reason: unknown) => reason as Error,

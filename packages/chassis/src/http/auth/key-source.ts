@@ -11,14 +11,14 @@ const KEYS_MAX = 100;
 
 const discoverySchema = z.object({ issuer: z.string().max(2_000), jwks_uri: z.url().max(2_000) });
 const keysSchema = z.object({
-  // Their number comes first: each that is wrong would have a line in the error.
+  // The number is checked first, because the error has a line for every invalid key.
   keys: z
     .array(z.unknown())
     .max(KEYS_MAX)
     .pipe(z.array(z.looseObject({ kty: z.string() }))),
 });
 
-/** Where the keys are, the discovery document says (OpenID Connect Discovery 1.0, section 4), unless `jwksUrl` does. */
+/** The discovery document says where the keys are (OpenID Connect Discovery 1.0, section 4), unless `jwksUrl` does. */
 export function createKeySource({
   issuer,
   jwksUrl,
@@ -30,9 +30,9 @@ export function createKeySource({
   const discover = async (signal: AbortSignal) => {
     const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const document = discoverySchema.parse(await fetchJson(url, signal));
-    // Section 4.3: otherwise it could speak for another issuer.
+    // Section 4.3: otherwise, it could impersonate another issuer.
     if (document.issuer !== issuer)
-      throw new Error(`the discovery document of AUTH_ISSUER is that of ${document.issuer}`);
+      throw new Error(`the discovery document at AUTH_ISSUER belongs to ${document.issuer}`);
     return document.jwks_uri;
   };
   return async () => {

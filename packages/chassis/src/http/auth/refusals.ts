@@ -1,6 +1,6 @@
 import { HttpProblem } from '../problem.js';
 
-/** A realm is for people who look at a challenge; clients ignore it. */
+/** A realm is for people who read a challenge; clients ignore it. */
 const REALM = 'Bearer realm="millrace"';
 
 /** 401, RFC 6750, section 3: to a request without any token, the challenge names no error. */
@@ -24,7 +24,7 @@ export function scopeMissing(scope: string): HttpProblem {
 export function notAService(): HttpProblem {
   return new HttpProblem(
     403,
-    'Only other services may call this. Their SERVICE_TOKEN must be the same as here.',
+    'Only other services may call this. They must all have the same SERVICE_TOKEN.',
   );
 }
 

@@ -15,7 +15,7 @@ function countingCache({ forMs = 60_000, tokensMax = 3 } = {}) {
   return { cache, verified };
 }
 
-it('knows a token once it is verified, until it expires', async () => {
+it('remembers a verified token until it expires', async () => {
   const { cache } = countingCache({ forMs: 20_000 });
   expect(cache.find('a')).toBeUndefined();
   await cache.verify('a');
@@ -25,7 +25,7 @@ it('knows a token once it is verified, until it expires', async () => {
   clock.mockRestore();
 });
 
-it('keeps a limited number of tokens, the latest', async () => {
+it('keeps a limited number of tokens: the latest', async () => {
   const { cache } = countingCache();
   for (const token of ['a', 'b', 'c', 'd']) await cache.verify(token);
   expect(['a', 'b', 'c', 'd'].map((token) => cache.find(token) !== undefined)).toEqual([
@@ -36,13 +36,13 @@ it('keeps a limited number of tokens, the latest', async () => {
   ]);
 });
 
-it('remembers no token that was refused', async () => {
+it('does not remember a refused token', async () => {
   const cache = createTokenCache(() => Promise.resolve(() => Promise.reject(new Error('no'))));
   await expect(cache.verify('a')).rejects.toThrow('no');
   expect(cache.find('a')).toBeUndefined();
 });
 
-it('loads the verifier when the first token comes, once, and again when that failed', async () => {
+it('loads the verifier once, when the first token arrives, and again if that failed', async () => {
   let loads = 0;
   const cache = createTokenCache(() => {
     loads += 1;

@@ -1,30 +1,30 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../../process/context/request-context.js';
 
-/** Who shows a token. */
+/** Who presents a token. */
 export interface Verified extends Principal {
   expiresAt: number;
   /** How long that may be remembered. Default: 60,000 */
   keptMs?: number;
 }
 
-/** @throws HttpProblem 401 when the token is not valid; Unavailable when that cannot be found out */
+/** @throws HttpProblem 401 when the token is invalid; Unavailable when it cannot be checked */
 export type Verify = (token: string) => Promise<Verified>;
 
-/** Tokens that were found to be valid not long ago: verifying each request anew would take a third of a service's throughput. */
+/** Recently verified tokens: verifying every request would cost a third of a service's throughput. */
 export interface TokenCache {
   find(token: string): Principal | undefined;
   verify: (token: string) => Promise<Principal>;
 }
 
-/** How long a token counts after its key has been withdrawn. */
+/** How long a token is accepted after its key has been withdrawn. */
 const KEPT_MS = 60_000;
 /** A token with its scopes takes about half a kilobyte. */
 const TOKENS_MAX = 10_000;
 
-/** @param load makes the verifier, when the first token comes */
+/** @param load creates the verifier, when the first token arrives */
 export function createTokenCache(load: () => Promise<Verify>, { tokensMax = TOKENS_MAX } = {}): TokenCache {
-  // By hash, so that no token can be read out of the memory of a process. In the order of their verification.
+  // By hash, so that no token can be read from the memory of a process. In the order of verification.
   const known = new Map<string, { principal: Principal; until: number }>();
   let verifier: Promise<Verify> | undefined;
   const loaded = () =>

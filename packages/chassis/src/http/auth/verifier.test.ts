@@ -2,7 +2,7 @@ import { AUDIENCE, startIssuer } from '../../../../../tests/support/issuer.js';
 import { silentLogger } from '../../../../../tests/support/service-basics.js';
 import { createVerifier } from './verifier.js';
 
-it('remembers of a token only the scopes that mean something here', async () => {
+it('keeps only the scopes that this product knows', async () => {
   const issuer = await startIssuer();
   try {
     const verify = createVerifier({ issuer: issuer.url, audience: AUDIENCE, logger: silentLogger() });

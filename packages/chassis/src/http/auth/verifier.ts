@@ -15,11 +15,11 @@ export interface VerifierOptions {
   logger: Logger;
 }
 
-/** Asymmetric only: with a shared secret, or without a signature (`none`), others than the issuer could make tokens. */
+/** Asymmetric only: with a shared secret, or without a signature (`none`), others could create tokens. */
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 /** How much clocks may differ. */
 const CLOCK_TOLERANCE_SECONDS = 5;
-/** OpenID Connect Core, section 2, but in any script: what PostgreSQL and a header can both carry, so that no two become one. */
+/** OpenID Connect Core, section 2, but in any script: only what both PostgreSQL and a header can carry, so that two subjects cannot become one. */
 const SUBJECT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 /** Verifies JWT access tokens: signature, issuer, audience, times. */
@@ -41,7 +41,7 @@ export function createVerifier({ issuer, audience, jwksUrl, logger }: VerifierOp
       if (typeof sub !== 'string' || !SUBJECT.test(sub))
         throw new errors.JWTInvalid('sub is empty, too long or not text');
       return {
-        // Subjects are unique within their issuer only. A URL has no space.
+        // Subjects are only unique within their issuer. A URL contains no space.
         owner: `${issuer} ${sub}`,
         scopes: scopesOf(payload),
         expiresAt: exp * 1_000,
@@ -54,8 +54,8 @@ export function createVerifier({ issuer, audience, jwksUrl, logger }: VerifierOp
 }
 
 /**
- * `scope` (RFC 9068, section 2.2.3), or `scp`, as Microsoft and Okta name it. Only those that mean something here: a provider may give people
- * thousands, and they are remembered with each token.
+ * `scope` (RFC 9068, section 2.2.3), or `scp`, as Microsoft and Okta name it. Only those that this product knows: a provider may grant
+ * thousands, and they are cached with each token.
  */
 function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<string> {
   const listed: unknown = scope ?? scp;

@@ -1,6 +1,6 @@
 /** What each client may spend over time, in all replicas together. */
 export interface Allowance {
-  /** @returns undefined when that cannot be found out right now: then the client may go on */
+  /** @returns undefined when that is unknown at the moment: then the request is allowed */
   spend(client: string, cost: number): Promise<Spending | undefined>;
 }
 

@@ -7,7 +7,7 @@ import { createAuthentication } from '../auth/authentication.js';
 import type { Allowance } from './allowance.js';
 import { charge } from './charge.js';
 
-/** What was charged, to whom. */
+/** What was charged to whom. */
 let charged: [client: string, cost: number][] = [];
 beforeEach(() => (charged = []));
 
@@ -91,7 +91,7 @@ it('refuses what is too much, and says when to try again', async () => {
   });
 });
 
-it('lets a request through, and says nothing, while nobody can tell what is left', async () => {
+it('allows a request, and sends no header, while it is unknown what is left', async () => {
   const blind = createApp({ allowance: { spend: () => Promise.resolve(undefined) } });
   const { headers } = await request(blind).get('/tasks').expect(200);
   expect(headers).not.toHaveProperty('ratelimit');
@@ -106,7 +106,7 @@ it.each([
   expect(charged.map(([client]) => client)).toEqual(clients);
 });
 
-it('charges the subject when signed in, wherever it is, and nobody for a token that is not valid', async () => {
+it('charges a signed-in subject, wherever it is, and nobody for an invalid token', async () => {
   const issuer = await startIssuer();
   try {
     const auth = createAuthentication(

@@ -8,8 +8,7 @@ import type { Allowance } from './allowance.js';
 
 /**
  * Charges each public route what it costs (`costOf`), before its handlers and before the body is read.
- *
- * @throws when one path of a route costs something else than another
+ * @throws when the paths of a route have different costs
  */
 export function chargeRoutes(router: Router, allowance: Allowance): void {
   guardRoutes(router, (method, paths) => {
@@ -47,10 +46,10 @@ function refusal({ rate, waitSeconds }: { rate: string; waitSeconds: number }): 
   });
 }
 
-/** Who pays; undefined when nobody can be told apart behind this address. */
+/** Who pays; undefined when clients behind this address cannot be distinguished. */
 function clientOf(req: Request): string | undefined {
   const { principal, client } = currentContext() ?? {};
-  // A hash: there are no subjects to be read in Redis, and none that is as long as it likes.
+  // A hash, so that Redis contains no readable subjects, and none of arbitrary length.
   if (principal?.owner !== undefined) return `subject:${hash('sha256', principal.owner, 'base64url')}`;
   return req.get(SHARED_ADDRESS) === undefined ? client : undefined;
 }

@@ -5,7 +5,7 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL such as http
 
 /** Who may call a service. See http/auth. */
 export const authConfig = z.object({
-  /** `off`: everyone who reaches the service may do everything. `jwt`: only with an access token of AUTH_ISSUER. */
+  /** `off`: everyone who can reach the service may do everything. `jwt`: only with an access token of AUTH_ISSUER. */
   AUTH_MODE: z
     .enum(['off', 'jwt'], 'must be jwt (sign-in is required) or off (everyone may do everything)')
     .default('off'),
@@ -15,7 +15,7 @@ export const authConfig = z.object({
   AUTH_AUDIENCE: z.string().min(1).optional(),
   /** Where the issuer's public keys are. Default: as its discovery document says. */
   AUTH_JWKS_URL: httpUrl.optional(),
-  /** The secret by which the services know one another; the same for all of them. */
+  /** The secret by which the services recognize each other; the same for all of them. */
   SERVICE_TOKEN: z
     .string()
     .regex(/^[\w-]{32,}$/, 'must be at least 32 characters out of A-Z, a-z, 0-9, _ and -')
@@ -27,7 +27,7 @@ export type AuthConfig = z.infer<typeof authConfig>;
 /** Looks an API key up by its hash. @throws Unavailable when that cannot be done */
 export type FindKey = (hash: string) => Promise<FoundKey | undefined>;
 
-/** The arguments of a refinement: with AUTH_MODE=jwt, this must be set as well. */
+/** The arguments of a refinement: with AUTH_MODE=jwt, this must be set, too. */
 export function neededForJwt(
   name: 'AUTH_ISSUER' | 'AUTH_AUDIENCE' | 'SERVICE_TOKEN',
 ): [(config: AuthConfig) => boolean, { path: string[]; when: () => boolean }] {

@@ -70,11 +70,11 @@ describe('AUTH_MODE=jwt', () => {
   const schema = serviceConfig.extend(postgresConfig.shape);
   const environment = { POSTGRES_HOST: 'a', POSTGRES_USER: 'a', POSTGRES_PASSWORD: 'a', ...complete };
 
-  it('takes what it needs', () => {
+  it('accepts what it needs', () => {
     expect(parseConfig(schema, environment)).toMatchObject(complete);
   });
 
-  it.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'SERVICE_TOKEN'])('does not do without %s', (name) => {
+  it.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'SERVICE_TOKEN'])('requires %s', (name) => {
     expect(() => parseConfig(schema, { ...environment, [name]: '' })).toThrow(
       `1 problem(s):\n  ${name}: is not set; set it, or ${name}_FILE`,
     );

@@ -7,7 +7,7 @@ export const rateLimitConfig = z.object({
   RATE_LIMIT_PER_SECOND: nonNegativeInteger.default(0),
   /** What it may spend at once after a pause. */
   RATE_LIMIT_BURST: positiveInteger.default(1_000),
-  /** Where it is counted: a Redis user of its own. */
+  /** Where it is counted, with a separate Redis user. */
   RATE_LIMIT_REDIS_URL: redisUrl.optional(),
 });
 

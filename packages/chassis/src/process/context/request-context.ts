@@ -6,11 +6,11 @@ import { type Cancellation, cancellationBy } from './cancellation.js';
 /** What accompanies a request or a job through everything done for it. */
 export interface RequestContext {
   requestId: string;
-  /** The current span, in the form in which it travels; of a trace that others have begun while tracing is off here. */
+  /** The current span as a traceparent; while tracing is off here, the caller's. */
   traceparent?: string | undefined;
   /** Whose work it is, for fair queueing: an address, or a name such as `jobs`. */
   client?: string | undefined;
-  /** Who asks; undefined with AUTH_MODE=off. */
+  /** Who sent the request; undefined with AUTH_MODE=off. */
   principal?: Principal | undefined;
   /** The caller's deadline (performance.now()); undefined without one. */
   deadline?: number | undefined;
@@ -24,10 +24,10 @@ export interface RequestContext {
 
 /** Who makes a request, as far as it has been proven. */
 export interface Principal {
-  /** To whom that belongs which the request creates: issuer and subject. Undefined for a service that acts for nobody. */
+  /** The owner of what the request creates: issuer and subject. Undefined for a service that acts for nobody. */
   owner: string | undefined;
   scopes: ReadonlySet<string>;
-  /** Until when that holds (Date.now()); undefined for a service. */
+  /** When that expires (Date.now()); undefined for a service. */
   expiresAt?: number;
 }
 

@@ -1,12 +1,12 @@
 // A trace context as it travels: `00-<trace id>-<span id>-<flags>`, each at a fixed place.
 // https://www.w3.org/TR/trace-context/#traceparent-header-field-values
 
-/** A span as others name it. The same as OpenTelemetry's, whose API is not loaded for it. */
+/** A reference to a span. The same as OpenTelemetry's type, without loading its API. */
 export interface SpanContext {
   traceId: string;
   spanId: string;
   traceFlags: number;
-  /** Whether another process has made the span. */
+  /** Whether the span was created in another process. */
   isRemote?: boolean;
 }
 
@@ -22,12 +22,12 @@ export function toSpanContext(traceparent: string, isRemote: boolean): SpanConte
   return { traceId, spanId, traceFlags: isSampled(traceparent) ? SAMPLED : 0, isRemote };
 }
 
-/** Are the spans of this trace exported? Whoever begins a trace decides it for everybody. */
+/** Whether the spans of this trace are exported. The process that begins a trace decides that. */
 export function isSampled(traceparent: string | null | undefined): traceparent is string {
   return traceparent != null && (parseInt(traceparent.slice(53), 16) & SAMPLED) !== 0;
 }
 
-/** What a log line says of the trace, in OpenTelemetry's names. */
+/** The trace's fields in a log line, with OpenTelemetry's names. */
 export function traceFields(traceparent: string | undefined): { trace_id?: string; span_id?: string } {
   if (traceparent === undefined) return {};
   const [trace_id, span_id] = idsOf(traceparent);

@@ -28,7 +28,7 @@ it.each([
   ['by an error', 1, null],
   ['by SIGKILL in the next turn', null, 'SIGKILL'],
 ])('loses no line when a process ends %s', async (end, code, signal) => {
-  // So few that a pipe has room for them.
+  // Few enough to fit into a pipe.
   const program = start(50, end);
   expect(await program.ended).toMatchObject({ code, signal });
   expect(numbers(program)).toEqual(upTo(50));
@@ -42,7 +42,9 @@ describe('a reader that does not read', () => {
     await eventually(() => expect(program.stderr()).toBe('logged\n'));
     program.process.stdout!.resume();
     const notice = await eventually(() => {
-      const found = program.log().find(({ msg }) => msg === 'log lines were dropped, as nobody read them');
+      const found = program
+        .log()
+        .find(({ msg }) => msg === 'log lines were dropped, because nobody read them');
       expect(found).toBeDefined();
       return found!;
     });
@@ -69,7 +71,7 @@ describe('a reader that does not read', () => {
   });
 });
 
-it('goes on without a reader', async () => {
+it('keeps running without a reader', async () => {
   const program = start(2_000, 'by process.exit');
   program.process.stdout!.destroy();
   expect(await program.ended).toMatchObject({ code: 3, stderr: 'logged\n' });

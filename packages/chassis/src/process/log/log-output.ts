@@ -2,31 +2,31 @@ import { writeSync } from 'node:fs';
 
 /** Where a process writes its log. */
 export interface LogOutput {
-  /** Takes a line, with its line end; it is written with the others of this turn of the event loop. */
+  /** Takes a line, including its line break; it is written together with the others of this turn of the event loop. */
   write(line: string): void;
-  /** Writes what waits, and waits for the reader itself, but for no longer than a second. For the end of the process. */
+  /** Writes what is buffered, and waits up to a second for the reader. For the end of the process. */
   flushSync(): void;
 }
 
-/** So much is written at once, though the turn of the event loop goes on. */
+/** This much is written at once, before the turn of the event loop ends. */
 const WRITE_AT = 64 * 1024;
-/** How much may wait for a reader that does not read, in characters; past that, lines are dropped. */
+/** How much is buffered for a reader that does not read, in characters; beyond that, lines are dropped. */
 const WAITING_MAX = 1024 ** 2;
-/** How often a reader that had no room is tried again: a pipe of 64 KiB then takes 6 MB/s. */
+/** How often to retry a reader that had no room: a pipe of 64 KiB then transfers 6 MB/s. */
 const RETRY_MS = 10;
 /** How long a process that ends waits for its reader. */
 const LAST_FLUSH_MS = 1_000;
 
 /**
- * A log that costs one system call for all lines of a turn of the event loop, and never holds up the process: when the reader of a pipe
- * hangs, lines wait, at most a million characters, and are dropped past that. A process that ends writes what waits; one that is killed
- * loses it, which with a reader that keeps up is at most the lines of one turn.
+ * A log that needs one system call for all lines of a turn of the event loop, and never blocks the process: when the reader of a pipe
+ * hangs, up to a million characters are buffered, and further lines are dropped. A process that exits writes what is buffered; one that is killed
+ * loses it, which is at most one turn's lines if the reader keeps up.
  *
- * It is written from the event loop and not from a thread: a thread that a reader holds up is one that images and DNS are without, and
- * what it has begun cannot be waited for when the process ends.
+ * It is written from the event loop and not from a thread: a blocked thread would be missing for images and DNS, and
+ * an unfinished write could not be awaited when the process exits.
  *
  * @param fd a file, or a pipe that does not block
- * @param onDropped told how many lines are missing, when the reader reads again
+ * @param onDropped called with the number of missing lines when the reader reads again
  */
 export function createLogOutput(fd: number, onDropped: (lines: number) => void): LogOutput {
   let lines = '';
@@ -37,12 +37,12 @@ export function createLogOutput(fd: number, onDropped: (lines: number) => void):
   let used = false;
   let hasReader = true;
 
-  /** @returns whether all is written */
+  /** @returns whether everything was written */
   const flush = (): boolean => {
     try {
       if (rest) rest = leftOf(rest, writeSync(fd, rest));
       if (!rest && lines) {
-        // Node encodes the lines as it writes them; they become bytes here only when some are left.
+        // Node encodes the lines as it writes them; they are only encoded here when some are left.
         const length = Buffer.byteLength(lines);
         const written = writeSync(fd, lines);
         if (written < length) rest = leftOf(Buffer.from(lines), written);

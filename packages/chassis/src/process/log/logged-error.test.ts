@@ -19,7 +19,7 @@ it('writes its causes, but not without end', () => {
   expect(text.match(/"cause"/g)).toHaveLength(4);
 });
 
-it('writes the beginning of a message that is as long as an answer', () => {
+it('writes only the beginning of a very long message', () => {
   const { message, stack } = loggedError(new Error('x'.repeat(1_000_000))) as {
     message: string;
     stack: string;
@@ -28,7 +28,7 @@ it('writes the beginning of a message that is as long as an answer', () => {
   expect(stack.length).toBeLessThan(10_000);
 });
 
-it('leaves a value that is no error as it is', () => {
+it('leaves a value that is not an error unchanged', () => {
   expect(loggedError('why')).toBe('why');
 });
 
@@ -53,12 +53,12 @@ it.each([
     { code: '22P02', message: 'invalid input syntax for type integer: "…"' },
   ],
   [
-    "the arguments of Redis' command",
+    'the arguments of a Redis command',
     hung('WRONGTYPE', { command: { name: 'set', args: ['secret'] } }),
     { message: 'WRONGTYPE' },
   ],
   [
-    'text that is no JSON',
+    'text that is not JSON',
     (() => {
       try {
         return JSON.parse('secret') as Error;

@@ -1,4 +1,4 @@
-/** What the log says of an error. */
+/** An error as it is logged. */
 export interface LoggedError {
   type: string;
   message: string;
@@ -7,7 +7,7 @@ export interface LoggedError {
   [detail: string]: unknown;
 }
 
-/** What names a fault without quoting what it was about: of Node, of PostgreSQL, and of ours. */
+/** Properties that identify an error without quoting input: Node's, PostgreSQL's, and ours. */
 const DETAILS = ['code', 'syscall', 'address', 'port', 'status', 'schema', 'table', 'column', 'constraint'];
 const CAUSES_MAX = 4;
 /** Some libraries list everything that is wrong with an answer of megabytes. */
@@ -17,8 +17,8 @@ const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
 const QUOTED = /"[^]*"/;
 
 /**
- * An error as the log has it: without what clients have sent. Libraries hang all sorts of things on their errors: PostgreSQL's has the row that
- * breaks a constraint, ioredis' the arguments of the command. So only what is listed here is written, and values that a message quotes are left out.
+ * An error as it is logged: without anything that clients sent. Libraries attach all sorts of things to their errors: PostgreSQL the row that
+ * violates a constraint, ioredis the arguments of the command. So only the properties listed here are written, and values quoted in messages are removed.
  */
 export function loggedError(error: unknown, causes = CAUSES_MAX): unknown {
   if (!(error instanceof Error)) return error;

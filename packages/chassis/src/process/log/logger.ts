@@ -18,7 +18,7 @@ const SECRETS = ['password', 'secret', 'token', 'authorization', 'cookie', '["se
  */
 export function createLogger(service: string, config: Pick<ServiceConfig, 'LOG_LEVEL' | 'POD_NAME'>): Logger {
   const onDropped = (lines: number) => {
-    logger.warn({ lines }, 'log lines were dropped, as nobody read them');
+    logger.warn({ lines }, 'log lines were dropped, because nobody read them');
   };
   const logger = pino(
     {

@@ -1,7 +1,7 @@
 import { createLifecycle } from '../lifecycle.js';
 import { serveProbes } from './probe-server.js';
 
-it('answers the probes as the phase is, and nothing else', async () => {
+it('answers the probes according to the phase, and nothing else', async () => {
   const lifecycle = createLifecycle();
   const server = await serveProbes({ port: 0, host: '127.0.0.1' }, lifecycle);
   const ask = async (path: string) => {

@@ -2,8 +2,8 @@ import type { Lifecycle } from '../lifecycle.js';
 import { serveAside, type SideServer } from './side-server.js';
 
 /**
- * Answers `GET /livez` and `GET /readyz` as the service itself does, and nothing else, on a port of its own: the kubelet has no certificate to
- * show the service.
+ * Answers only `GET /livez` and `GET /readyz`, as the service itself does, on a separate port: the kubelet has no certificate to
+ * present to the service.
  *
  * @throws when it cannot listen there
  */
@@ -14,7 +14,7 @@ export function serveProbes(
   return serveAside(address, ({ url }, res) => {
     const status = { '/livez': 'alive', '/readyz': lifecycle.phase() }[url ?? ''];
     if (status === undefined) {
-      // What the request may have as its body is not read.
+      // A request body is not read.
       res.writeHead(404, { Connection: 'close' }).end();
       return;
     }

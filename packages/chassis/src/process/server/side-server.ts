@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Programs that watch need one; the others are for people. */
+/** Monitoring needs one; the others are for people. */
 const MAX_CONNECTIONS = 16;
 const TIMEOUT_MS = 10_000;
 /** Longer than the usual interval between two scrapes. */
@@ -15,7 +15,8 @@ export interface SideServer {
 }
 
 /**
- * A small server on a port of its own, for programs that watch the service: they cannot call it, and its callers cannot watch. It does not
+ * A small server on a separate port, for programs that monitor the service: they cannot call it, and its callers cannot monitor it. It
+ * does not
  * keep the process alive.
  *
  * @throws when it cannot listen there

@@ -16,7 +16,7 @@ export function unusedConnections(server: Server, unusedAfterMs = UNUSED_AFTER_M
     candidates.delete(socket);
     response.once('close', () => socket.destroyed || idle.add(socket));
   };
-  // With TLS, requests have a socket of their own, on top of the connection's.
+  // With TLS, requests have a separate socket, on top of the connection's.
   const opened = 'setSecureContext' in server ? 'secureConnection' : 'connection';
   server.on(opened, (socket: Socket) => {
     idle.add(socket);

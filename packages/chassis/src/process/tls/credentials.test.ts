@@ -21,7 +21,7 @@ afterAll(() => {
 
 const OTHERS = 'those of the other authority';
 
-/** A folder with these files, in place of those that belong together. */
+/** A folder in which these files replace the matching ones. */
 function folderWith(files: Record<string, string | undefined>): string {
   const folder = join(authority.folder, 'tried');
   rmSync(folder, { recursive: true, force: true });
@@ -47,7 +47,7 @@ it.each([
   [
     'a certificate is not one',
     { 'tls.crt': 'hello' },
-    /tls\.crt is not a certificate in PEM: there is none in it$/,
+    /tls\.crt is not a certificate in PEM: it contains none$/,
   ],
   ['a key is not one', { 'tls.key': 'hello' }, /tls\.key is not a private key in PEM: /],
   ['the key is of another certificate', { 'tls.key': OTHERS }, /tls\.key does not belong to tls\.crt$/],
@@ -67,7 +67,7 @@ it('says so when the certificate has expired, or is not valid yet', () => {
   expect(() => readCredentials(own, Date.now() - DAY_MS)).toThrow(/tls\.crt is not valid before /);
 });
 
-it('says so when STORES_CA is no certificate', () => {
-  expect(() => trusting('hello')).toThrow('STORES_CA: is not a certificate in PEM: there is none in it');
+it('says so when STORES_CA is not a certificate', () => {
+  expect(() => trusting('hello')).toThrow('STORES_CA is not a certificate in PEM: it contains none');
   expect(trusting(authority.certificate).context()).toBeDefined();
 });

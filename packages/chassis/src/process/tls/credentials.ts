@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../config/config-error.js';
 
-/** Who a process is, and whom it believes. All PEM. */
+/** A process's identity, and the authorities that it trusts. All PEM. */
 export interface Credentials {
   /** Its certificate, followed by intermediate ones. */
   cert: string;
@@ -14,9 +14,9 @@ export interface Credentials {
 }
 
 /**
- * Reads `tls.crt`, `tls.key` and `ca.crt`, and checks whether they fit together.
+ * Reads `tls.crt`, `tls.key` and `ca.crt`, and checks that they match.
  *
- * @throws ConfigError that says what is wrong, and with which file
+ * @throws ConfigError that says what is wrong with which file
  */
 export function readCredentials(folder: string, now = Date.now()): Credentials {
   const [cert, key, ca] = ['tls.crt', 'tls.key', 'ca.crt'].map((name) => readText(join(folder, name)));
@@ -37,7 +37,10 @@ export function readCredentials(folder: string, now = Date.now()): Credentials {
   if (now < Date.parse(own.validFrom)) throw problem('tls.crt', `is not valid before ${own.validFrom}`);
   if (now > Date.parse(own.validTo)) throw problem('tls.crt', `expired on ${own.validTo}: renew it`);
   if (!isSignedBy(authorities, chain))
-    throw problem('tls.crt', 'is not signed by the authority in ca.crt, with which the others check it');
+    throw problem(
+      'tls.crt',
+      'is not signed by the authority in ca.crt, against which other programs check it',
+    );
   return { cert: cert!, key: key!, ca: ca!, expiresAt: Date.parse(own.validTo) };
 }
 
@@ -51,14 +54,14 @@ function readText(path: string): string {
   }
 }
 
-/** @throws when there is none, or one that is damaged */
+/** @throws when there is none, or one is damaged */
 export function certificatesIn(text: string): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
-  if (!blocks) throw new Error('there is none in it');
+  if (!blocks) throw new Error('it contains none');
   return blocks.map((block) => new X509Certificate(block));
 }
 
-/** Whether the first certificate leads to one of the authorities, over the others. */
+/** Whether the first certificate chains up to one of the authorities, through the others. */
 function isSignedBy(authorities: X509Certificate[], [own, ...others]: X509Certificate[]): boolean {
   const signs = (issuer: X509Certificate) => own!.checkIssued(issuer) && own!.verify(issuer.publicKey);
   if (authorities.some(signs)) return true;

@@ -6,18 +6,17 @@ import { certificatesIn, type Credentials, readCredentials } from './credentials
 import type { ServiceTls, StoreTls } from './tls.js';
 
 const VERSION = { minVersion: 'TLSv1.3' } as const;
-/** How soon a renewed certificate is used. Kubernetes takes up to a minute and a half to bring it here. */
+/** How soon a renewed certificate is used. Kubernetes takes up to a minute and a half to deliver it. */
 const LOOK_EVERY_MS = 5_000;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
-/** The least time between two log lines about connections that were refused: anybody can open more. */
+/** The minimum time between two log lines about refused connections: anybody can open more. */
 const LOG_REFUSALS_EVERY_MS = 1_000;
 
 /**
- * The certificate in a folder, for as long as the process runs: renewed files count for new connections. Files that do not fit together are
- * left alone, as they may be about to change.
- *
- * @param callers the names in the certificates of those who may call. Default: everyone with a certificate of the authority
- * @throws ConfigError when the files do not fit together now
+ * The certificate in a folder, for as long as the process runs: new connections use renewed files. Files that do not match are
+ * ignored, because they may be in the middle of a change.
+ * @param callers the names in the certificates of allowed callers. Default: everyone with a certificate from the authority
+ * @throws ConfigError when the files do not match at the start
  */
 export function openIdentity(folder: string, callers: string[] | undefined, logger: Logger): ServiceTls {
   let credentials = readCredentials(folder);
@@ -36,7 +35,7 @@ export function openIdentity(folder: string, callers: string[] | undefined, logg
       logger.info({ expires_at: new Date(found.expiresAt).toISOString() }, 'using the renewed certificate');
     } catch (error) {
       const { message } = error as Error;
-      if (message !== lastProblem) logger.warn({ err: error }, 'keeping the certificate from before');
+      if (message !== lastProblem) logger.warn({ err: error }, 'keeping the previous certificate');
       lastProblem = message;
     }
   };
@@ -66,7 +65,10 @@ export function openIdentity(folder: string, callers: string[] | undefined, logg
           const theirs = socket.getPeerX509Certificate();
           if (callers.some((name) => theirs?.checkHost(name, { subject: 'never', wildcards: false }))) return;
           socket.destroy();
-          logRefusal(new Error(`TLS_CALLERS names none of ${theirs?.subjectAltName ?? 'no names'}`), socket);
+          logRefusal(
+            new Error(`TLS_CALLERS does not list any of ${theirs?.subjectAltName ?? 'no names'}`),
+            socket,
+          );
         });
       servers.add(server);
       server.once('close', () => servers.delete(server));
@@ -75,12 +77,12 @@ export function openIdentity(folder: string, callers: string[] | undefined, logg
   };
 }
 
-/** TLS to servers of these authorities, without a certificate of our own. @throws ConfigError when there is none in the text */
+/** TLS to servers with certificates from these authorities, without one of our own. @throws ConfigError when the text contains none */
 export function trusting(ca: string): StoreTls {
   try {
     certificatesIn(ca);
   } catch (error) {
-    throw new ConfigError(`STORES_CA: is not a certificate in PEM: ${(error as Error).message}`);
+    throw new ConfigError(`STORES_CA is not a certificate in PEM: ${(error as Error).message}`);
   }
   const context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
   return { context: () => context };

@@ -5,7 +5,7 @@ import type { TlsConfig } from './tls-config.js';
 import type { ServiceTls, StoreTls } from './tls.js';
 import { gauge } from '../../telemetry/metrics.js';
 
-/** What is TLS, and what stays plain (undefined). */
+/** Which connections use TLS; undefined: plain. */
 export interface Tls {
   /** Calls between services. */
   services: ServiceTls | undefined;
@@ -14,7 +14,7 @@ export interface Tls {
 }
 
 /**
- * TLS as TLS_DIR and STORES_CA say. Without them nothing is loaded, and everything stays plain. Files that do not fit together end the
+ * TLS as configured by TLS_DIR and STORES_CA. Without them, nothing is loaded, and everything stays plain. Files that do not match end the
  * process, with a message that says what is wrong.
  */
 export function openTls(config: TlsConfig, logger: Logger): Tls {

@@ -3,11 +3,11 @@ import { z } from 'zod';
 /** TLS behind Nginx: see docs/TLS.md. */
 export const tlsConfig = z.object({
   /**
-   * The folder of this service's certificate, `tls.crt`, its key, `tls.key`, and the authority of all services, `ca.crt`: as cert-manager names
-   * them. With it, every connection to and from this service is TLS, whatever the URLs say. Not set: plain.
+   * The folder of this service's certificate, `tls.crt`, its key, `tls.key`, and the authority of all services, `ca.crt`: with cert-manager's
+   * names. With it, every connection to and from this service is TLS, whatever the URLs say. Not set: plain.
    */
   TLS_DIR: z.string().min(1).optional(),
-  /** The names in the certificates of those who may call, separated by commas. Default: everyone with a certificate of the authority. */
+  /** The names in the certificates of allowed callers, separated by commas. Default: everyone with a certificate from the authority. */
   TLS_CALLERS: z
     .string()
     .transform((list) => list.split(',').map((name) => name.trim()))
@@ -19,7 +19,7 @@ export const tlsConfig = z.object({
       ),
     )
     .optional(),
-  /** The authorities of Redis and PostgreSQL (PEM), where they are not those in TLS_DIR. Both are then called with TLS. */
+  /** The authorities of Redis and PostgreSQL (PEM), if they differ from the one in TLS_DIR. Both are then called with TLS. */
   STORES_CA: z.string().min(1).optional(),
 });
 

@@ -3,15 +3,15 @@ import type { SecureContext } from 'node:tls';
 
 /** How to reach Redis and PostgreSQL. */
 export interface StoreTls {
-  /** For a new connection: with the certificate as it is now. */
+  /** For a new connection: with the current certificate. */
   context(): SecureContext;
 }
 
-/** How services reach one another: each shows its certificate, and checks that of the other. */
+/** How services reach each other: each presents its certificate, and checks the other's. */
 export interface ServiceTls extends StoreTls {
   /** When its own certificate expires, in ms since 1970. */
   expiresAt(): number;
-  /** It takes over renewed certificates; open connections stay open. */
+  /** It adopts renewed certificates; open connections stay open. */
   createServer<
     Request extends typeof IncomingMessage,
     Response extends typeof ServerResponse<InstanceType<Request>>,

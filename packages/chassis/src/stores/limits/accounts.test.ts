@@ -15,7 +15,7 @@ async function pass(ms: number): Promise<void> {
 /** Longer than a replica keeps to itself what a client has spent. */
 const REPORTED_MS = 60;
 
-/** What all replicas share: it forgets nothing and takes its time. */
+/** What all replicas share, with a delay. It never expires anything. */
 function createBank() {
   const spent = new Map<string, number>();
   const questions: string[] = [];
@@ -34,7 +34,7 @@ function createBank() {
 /** In the same turn of the event loop. */
 const atOnce = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
 
-it('lets a client with plenty left through without a question, and reports what it has spent', async () => {
+it('allows a client with plenty left without asking, and reports what it has spent', async () => {
   const { spent, questions, ask } = createBank();
   const { spend } = createAccounts({ burstMs: BURST_MS, ask });
   await spend('ada', 1_000);
@@ -63,7 +63,7 @@ it('asks each time when less than half is left', async () => {
   expect(questions).toHaveLength(11);
 });
 
-it('asks when it has not for a while: others may have spent something', async () => {
+it('asks again after a while: others may have spent something', async () => {
   const { questions, ask } = createBank();
   const { spend } = createAccounts({ burstMs: BURST_MS, ask });
   await spend('ada', 1_000);
@@ -72,7 +72,7 @@ it('asks when it has not for a while: others may have spent something', async ()
   expect(questions).toHaveLength(2);
 });
 
-it('refuses a client with too little left without a question, but asks once a second', async () => {
+it('refuses a client with too little left without asking, but asks once a second', async () => {
   const { questions, ask } = createBank();
   const { spend } = createAccounts({ burstMs: BURST_MS, ask });
   expect(await spend('ada', BURST_MS)).toMatchObject({ isAllowed: true });
@@ -93,11 +93,11 @@ it('remembers a limited number of clients, and reports what the forgotten ones h
   await pass(REPORTED_MS);
   expect(spent.get('ada')).toBe(2_000);
   await spend('ben', 1_000);
-  // The report has made ada known again, instead of ben.
+  // The report has brought ada back, in place of ben.
   expect(questions).toEqual(['ada', 'ben', 'eve', 'ada', 'ben']);
 });
 
-it('has no answer when nobody has one', async () => {
+it('has no answer when Redis has none', async () => {
   const { spend } = createAccounts({ burstMs: BURST_MS, ask: () => Promise.resolve(undefined) });
   expect(await spend('ada', 1_000)).toBeUndefined();
 });

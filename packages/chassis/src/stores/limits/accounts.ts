@@ -1,35 +1,35 @@
 import { outsideOfTraces } from '../../telemetry/spans.js';
 
-/** Whether a request may go on, and in how many ms the allowance of its client will be full again. */
+/** Whether a request is allowed, and in how many ms its client's allowance will be full again. */
 export interface Verdict {
   isAllowed: boolean;
   fullInMs: number;
 }
 
 /**
- * Spends `costMs` of the allowance that all replicas share, if there is enough, after `spentMs`, which this one has spent already.
+ * Spends `costMs` of the allowance that all replicas share, if there is enough left after `spentMs`, which this replica has already spent.
  *
- * @returns undefined when nobody can tell
+ * @returns undefined when that is unknown
  */
 export type Ask = (client: string, costMs: number, spentMs: number) => Promise<Verdict | undefined>;
 
-/** What this replica knows of a client. */
+/** What this replica knows about a client. */
 interface Account {
   client: string;
-  /** When the allowance will be full again, unless other replicas have spent something since it was asked for, */
+  /** When the allowance will be full again, unless other replicas have spent some since it was last read, */
   fullAt: number;
   /** which was then. */
   askedAt: number;
-  /** What this replica has spent since, and the others do not know. */
+  /** What this replica has spent since then and not reported yet. */
   unreportedMs: number;
 }
 
-/** How long a replica lets requests through by what it knows, and refuses them: that is right for longer, as others can only spend more. */
+/** How long a replica allows requests without asking, and how long it refuses them: longer, because others can only spend more. */
 const ALLOWS_MS = 100;
 const REFUSES_MS = 1_000;
-/** It lets them through only while this part of a burst is left, */
+/** It allows them only while this part of a burst is left, */
 const PLENTY = 1 / 2;
-/** and reports what that has cost at this part of a burst, */
+/** and reports their cost when it reaches this part of a burst, */
 const REPORTED_PART = 1 / 20;
 /** or after this time. */
 const REPORT_MS = 50;
@@ -44,9 +44,9 @@ export interface AccountsOptions {
 }
 
 /**
- * Spares most questions about busy clients: who has plenty left goes on, and who has too little is refused, by what is known here. Each
- * request in between is a question. As everything is reported, the rate is exact; several replicas that do not know of one another yet can let
- * a twentieth of a burst each through too much, which is missing afterwards.
+ * Avoids most questions about busy clients: a client with plenty left is allowed, and one with too little is refused, by what is known here. In
+ * between, every request is a question. Everything is reported, so the rate is exact; replicas that do not know about each other's requests yet can
+ * each allow a twentieth of a burst too much, which the client then waits for.
  */
 export function createAccounts({ burstMs, ask, clientsMax = CLIENTS_MAX }: AccountsOptions) {
   // In the order in which they were asked about.

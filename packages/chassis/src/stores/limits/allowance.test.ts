@@ -54,8 +54,8 @@ it('is off at 0, and does not even connect', async () => {
 });
 
 it.each([
-  ['a small burst, of which every request is asked for', { perSecond: 20, burst: 10 }],
-  ['a burst of which the first half is not', { perSecond: 20, burst: 40 }],
+  ['a small burst, where Redis is asked about every request', { perSecond: 20, burst: 10 }],
+  ['a burst, where it is not asked about the first half', { perSecond: 20, burst: 40 }],
 ])('is shared by all replicas, and separate for each client: %s', async (_case, sizes) => {
   const options = { name: `replicas-${sizes.burst}`, ...sizes };
   const replicas = await Promise.all(Array.from({ length: 4 }, () => patientAllowanceOf(options)));
@@ -84,14 +84,14 @@ it.each([
   expect(new Set(modest)).toEqual(new Set([true]));
 });
 
-it('asks Redis seldom about a client that has plenty left, or nothing', async () => {
+it('rarely asks Redis about a client with plenty left, or with nothing left', async () => {
   const options = { name: 'seldom', perSecond: 0.01, burst: 10_000 };
   const [allowance, other] = [await patientAllowanceOf(options), await patientAllowanceOf(options)];
   const questions = async () =>
     Number(/cmdstat_eval:calls=(\d+)/.exec(await redis.redis.info('commandstats'))?.[1] ?? 0);
   const before = await questions();
   for (let count = 0; count < 4_000; count += 1) expect(await isAllowed(allowance, 'busy')).toBe(true);
-  // Another replica knows of it, too.
+  // Another replica knows it, too.
   await eventually(async () => expect((await other.spend('busy', 1))?.left).toMatch(/r=5\d\d\d;/));
   while (await isAllowed(allowance, 'busy', 1_000));
   for (let count = 0; count < 4_000; count += 1)
@@ -127,7 +127,7 @@ it('allows a single request that is larger than the burst, after a pause', async
   expect(await isAllowed(allowance, 'client', 500)).toBe(false);
 });
 
-it('keeps nothing of a client for longer than it takes until the allowance is full again', async () => {
+it('keeps nothing about a client once the allowance is full again', async () => {
   const allowance = await patientAllowanceOf({ name: 'brief', perSecond: 1, burst: 100 });
   await allowance.spend('client', 50);
   expect(await redis.redis.pttl('limit:brief:client')).toBeLessThanOrEqual(50_000);
@@ -138,7 +138,7 @@ it.each(['freeze', 'cut'] as const)(
   'lets everything through when the link to Redis is damaged (%s), after at most a moment, and counts again when it is back',
   async (damage) => {
     const allowance = await allowanceOf({ name: damage, perSecond: 0.01, burst: 1 });
-    // On a busy machine, Redis may take too long once: somebody else is asked for then.
+    // On a busy machine, Redis may take too long once: then another client is used.
     let client = '';
     await eventually(async () => expect(await isAllowed(allowance, (client = randomUUID()))).toBe(true));
     await redis.link[damage]();
@@ -148,7 +148,7 @@ it.each(['freeze', 'cut'] as const)(
     for (let count = 0; count < 100; count += 1)
       expect(await allowance.spend(randomUUID(), 1)).toBeUndefined();
     expect(performance.now() - begun).toBeLessThan(FAULT_ANSWER_MS);
-    // What was known of somebody holds for a second more.
+    // What was known about a client is valid for one more second.
     await eventually(async () => expect(await allowance.spend(client, 1)).toBeUndefined());
 
     await redis.link.mend();

@@ -16,13 +16,16 @@ export interface AllowanceOptions {
 }
 
 const countRefused = tally(
-  { name: 'rate_limit_refused_total', help: 'Requests refused because the client had spent its allowance.' },
+  {
+    name: 'rate_limit_refused_total',
+    help: 'Requests refused because the allowance of the client was used up.',
+  },
   { label: 'limit' },
 );
 const countUnchecked = tally(
   {
     name: 'rate_limit_unchecked_total',
-    help: 'Requests that went on without a check of their limit because Redis did not answer.',
+    help: 'Requests allowed without a limit check, because Redis did not respond.',
   },
   { label: 'limit' },
 );

@@ -4,9 +4,9 @@ import type { Redis } from '../redis/client.js';
 import type { Ask, Verdict } from './accounts.js';
 
 /**
- * The generic cell rate algorithm (ITU-T I.371). A key holds the time at which the allowance will be full again: spending moves it on, but
- * no further ahead than the duration of a burst, after which the key is gone. All times in ms, by Redis' clock. What has been spent already
- * counts in any case.
+ * The generic cell rate algorithm (ITU-T I.371). A key holds the time at which the allowance will be full again: spending moves it forward, but
+ * no further than the duration of a burst, after which the key expires. All times are in ms, by Redis's clock. What has already been spent
+ * always counts.
  */
 const GCRA = `
 local clock = redis.call('TIME')
@@ -23,7 +23,7 @@ return {allowed and 1 or 0, math.floor(ahead)}`;
 /** While Redis does not answer, one request asks it this often, and the others do not wait for it. */
 const PAUSE_MS = 1_000;
 
-/** Asks Redis, in keys `limit:<name>:<client>`. It has no answer while Redis has none. */
+/** Counts in Redis, under `limit:<name>:<client>`. There is no answer while Redis does not respond. */
 export function askRedis(redis: Redis | Promise<Redis>, name: string, burstMs: number): Ask {
   const evaluate = async (client: string, costMs: number, spentMs: number): Promise<Verdict> => {
     const args = [`limit:${name}:${client}`, costMs, spentMs, burstMs];

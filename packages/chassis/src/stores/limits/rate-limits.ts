@@ -9,7 +9,7 @@ import { type AllowanceOptions, createAllowance } from './allowance.js';
 export interface RateLimits {
   /** For all of its routes; undefined while it is off. */
   requests: Allowance | undefined;
-  /** A further one. @returns undefined when it is 0 a second */
+  /** Another one. @returns undefined when it is 0 per second */
   create(options: AllowanceOptions): Allowance | undefined;
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export function createRateLimits(config: RateLimitConfig, logger: Logger, tls?: 
   const connect = async () => {
     // Loads a library that a service without limits may not need.
     const { connectRedis } = await import('../redis/client.js');
-    // Apart from the connection for data, on which a large image may be on its way. All questions of one turn of the event loop are sent at
+    // Separate from the connection for data, which may be busy with a large image. All questions of one turn of the event loop are sent at
     // once.
     const options = { commandTimeoutMs: ANSWER_MS, enableAutoPipelining: true, tls };
     return connectRedis(config.RATE_LIMIT_REDIS_URL!, logger, options);

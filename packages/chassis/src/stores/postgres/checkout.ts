@@ -2,11 +2,11 @@ import type { Pool, PoolClient } from 'pg';
 
 /** Takes connections out of a pool. */
 export interface Checkout {
-  /** @throws when none is free, nor can be opened, within the pool's `connectionTimeoutMillis` */
+  /** @throws when none becomes free, and none can be opened, within the pool's `connectionTimeoutMillis` */
   take(): Promise<PoolClient>;
-  /** @param broken why nobody can use it any more */
+  /** @param broken why it can no longer be used */
   giveBack(client: PoolClient, broken?: Error): void;
-  /** How many wait for one. */
+  /** How many callers are waiting. */
   waiting(): number;
 }
 
@@ -15,13 +15,13 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** More at a time take each other's CPU, and so the first one comes later. */
+/** More at a time would compete for CPU, and delay the first one. */
 const OPENED_AT_ONCE = 2;
 
 /**
- * Whoever needs a connection gets the first that is free: one that somebody gives back, or a new one. In pg's pool, whoever causes a new one waits
- * for that. A new one takes a process of PostgreSQL, a password's hash and, with TLS, a handshake: on a busy machine more than a second, in which
- * the others have been free a hundred times.
+ * A caller gets the first connection that becomes free: a returned one, or a new one. In pg's pool, the caller that triggers a new connection waits
+ * for that one. It needs a PostgreSQL process, a password hash and, with TLS, a handshake: more than a second on a busy machine, in which
+ * the others become free a hundred times.
  */
 export function createCheckout(pool: Pool): Checkout {
   const { max, connectionTimeoutMillis } = pool.options;
@@ -55,7 +55,7 @@ export function createCheckout(pool: Pool): Checkout {
 
   return {
     take() {
-      // Those who wait there are about to get an idle one.
+      // Callers waiting there are about to get an idle one.
       if (pool.idleCount > pool.waitingCount) return pool.connect();
       return new Promise((resolve, reject) => {
         const end = () => {

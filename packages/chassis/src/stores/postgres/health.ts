@@ -9,7 +9,7 @@ export interface PostgresCheck extends DependencyCheck {
   close(): void;
 }
 
-/** After this time, nobody waits for the check any more. */
+/** After this time, nobody is waiting for the check. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 3_000;
 

@@ -69,8 +69,8 @@ async function apply(client: Client, directory: string, schema: string) {
 }
 
 /**
- * Lets others only read what has been applied: the service's role may write to every table that its owner creates (postgres/roles.sql), and so to
- * this one as well.
+ * Makes the record of applied migrations read-only for others: the service's role may write to every table that its owner creates
+ * (postgres/roles.sql), including this one.
  */
 async function protectRecord(client: Client, schema: string): Promise<void> {
   await client.query(`

@@ -15,15 +15,15 @@ gauge({ name: 'postgres_pool_connections', help: 'Connections to PostgreSQL, idl
   ]),
 );
 gauge(
-  { name: 'postgres_pool_max_connections', help: 'Connections that the pool may hold.' },
+  { name: 'postgres_pool_max_connections', help: 'The maximum size of the pool.' },
   ofEach('pool', pools, ({ pool }) => pool.options.max),
 );
 gauge(
-  { name: 'postgres_pool_waiting', help: 'Statements that wait for a connection.' },
+  { name: 'postgres_pool_waiting', help: 'Statements waiting for a connection.' },
   ofEach('pool', pools, ({ waiting }) => waiting()),
 );
 
-/** Shows a pool, and how many wait for its connections, in the metrics. */
+/** Shows a pool in the metrics, including how many statements wait for its connections. */
 export function countPool(name: string, pool: Figures['pool'], waiting: () => number): void {
   pools.set(name, { pool, waiting });
 }

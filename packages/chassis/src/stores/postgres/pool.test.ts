@@ -105,9 +105,9 @@ it('makes a new connection Unavailable within 5 s when the server does not respo
   expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
-it('does not wait for a new connection while others come back', async () => {
+it('does not wait for a new connection when another one is returned', async () => {
   await db.query('SELECT 1');
-  // Now it opens no connections; those that there are go on.
+  // It opens no more connections now; existing ones keep working.
   server.process.kill('SIGSTOP');
   try {
     // Each that waited for a new one would be Unavailable after 1.5 s, at every try.

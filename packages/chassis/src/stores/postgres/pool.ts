@@ -63,7 +63,7 @@ export function createPostgres(
   });
   // An idle connection that breaks is replaced at the next query; without a listener, the event would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'lost an idle PostgreSQL connection'));
-  // A connection also has no listener while it passes from one user to the next. Whoever gets a broken one finds out from its first query.
+  // A connection also has no listener while it passes from one user to the next. A user of a broken one finds out with the first query.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
   const connections = createCheckout(pool);
@@ -170,7 +170,7 @@ export function connectionOptions(config: PostgresConfig) {
     database: config.POSTGRES_DB,
     user: config.POSTGRES_USER,
     password: config.POSTGRES_PASSWORD,
-    // Set explicitly, so that PGSSLMODE, PGOPTIONS and the like, meant for the tools of whoever starts us, have no effect.
+    // Set explicitly, so that PGSSLMODE, PGOPTIONS and the like, meant for other tools in the same shell, have no effect.
     ssl: config.tls ? sslOptions(config.POSTGRES_HOST, config.tls) : (false as const),
     options: `-c tcp_user_timeout=${TCP_USER_TIMEOUT_MS}`,
     application_name: 'millrace',
@@ -178,7 +178,7 @@ export function connectionOptions(config: PostgresConfig) {
   };
 }
 
-/** pg reads the context anew for each connection. It would not check the name of a host that is an address without `host`. */
+/** pg reads the context again for each connection. It would not check the name of a host that is an address without `host`. */
 function sslOptions(host: string, tls: StoreTls): ConnectionOptions {
   return {
     host,

@@ -11,8 +11,8 @@ const configSchema = postgresConfig.extend({
 });
 
 /**
- * A process that brings a schema up to date and ends, with status 1 when that failed. It has the account that owns the schema; the service
- * itself has another one, which can only read and write rows.
+ * A process that brings a schema up to date and exits, with status 1 if that failed. It uses the account that owns the schema; the service
+ * itself has another account, which can only read and write rows.
  *
  * @param service the name in log lines
  */

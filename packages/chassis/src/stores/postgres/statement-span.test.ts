@@ -20,6 +20,6 @@ it.each([
     'INSERT INTO idempotency_keys AS known (key) VALUES ($1) ON CONFLICT (key) DO UPDATE SET fingerprint = known.fingerprint',
     'INSERT idempotency_keys',
   ],
-])('calls a statement by what it does to which tables: %s', (text, name) => {
+])('names a statement after what it does to which tables: %s', (text, name) => {
   expect(describeStatement(text)).toMatchObject({ name, kind: 'client' });
 });

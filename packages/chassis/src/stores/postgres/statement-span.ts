@@ -3,8 +3,8 @@ import type { SpanDescription } from '@millrace/tracing';
 const descriptions = new Map<string, SpanDescription>();
 
 /**
- * The span of a statement, called by what it does to which tables: `INSERT tasks INSERT jobs`. Neither its text nor its values, which are
- * people's, are part of it. Statements are few: what varies is in their values.
+ * The span of a statement, named after what it does to which tables: `INSERT tasks INSERT jobs`. It contains neither the text nor the values, which
+ * are personal data. There are few different statements: what varies is in their values.
  */
 export function describeStatement(text: string): SpanDescription {
   let description = descriptions.get(text);

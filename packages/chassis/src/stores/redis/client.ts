@@ -37,7 +37,7 @@ export function connectRedis(
   return redis;
 }
 
-/** ioredis reads the context anew for each connection. */
+/** ioredis reads the context again for each connection. */
 function optionsOf(tls: StoreTls) {
   return {
     get secureContext() {
@@ -65,9 +65,9 @@ export function logConnection(redis: Redis, logger: Logger): void {
 }
 
 /**
- * Runs commands and turns every failure that is Redis' own into a 503.
+ * Runs commands and turns every failure of Redis itself into a 503.
  *
- * @param name what they are and on what, for traces: `HGETALL image`. No keys, in which ids are
+ * @param name the command and what it is for, in traces: `HGETALL image`. No keys, because they contain ids
  */
 export async function whileRedisAnswers<T>(name: string, commands: () => Promise<T>): Promise<T> {
   try {

@@ -8,26 +8,26 @@ const METRICS = [
     declare: counter,
     field: 'evicted_keys',
     name: 'redis_evicted_keys_total',
-    help: 'Keys evicted since Redis was started: images that were deleted before their time.',
+    help: 'Keys evicted since Redis was started: images that were deleted early.',
   },
   {
     declare: gauge,
     field: 'used_memory',
     name: 'redis_memory_used_bytes',
-    help: 'Memory taken by data and buffers in Redis.',
+    help: 'Memory used by data and buffers in Redis.',
   },
   {
     declare: gauge,
     field: 'maxmemory',
     name: 'redis_memory_max_bytes',
-    help: 'Where Redis begins to evict. 0: no limit.',
+    help: 'The size at which Redis begins to evict. 0: no limit.',
   },
 ];
 
-/** How long an answer serves: the metrics of one page are read at once. */
+/** How long an answer is reused: all metrics of a page are read at once. */
 const SHARED_MS = 1_000;
 
-/** Declares the memory of Redis, read when the metrics are asked for. There are no values while Redis does not answer. */
+/** Declares the metrics of Redis's memory, read when metrics are requested. They have no values while Redis does not respond. */
 export function declareRedisMetrics(redis: Redis): void {
   const info = shareFor(SHARED_MS, () => redis.info());
   for (const { declare, field, name, help } of METRICS) {

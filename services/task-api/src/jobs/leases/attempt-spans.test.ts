@@ -53,7 +53,7 @@ const loseLease = (id: string) =>
     .query(`UPDATE jobs SET due_at = now() WHERE id = '${id}'`)
     .then(() => taskApi.sweepToRedis());
 
-it('shows the waiting and the attempts of a job, which add up to its time', async () => {
+it('shows the waiting and the attempts of a job, which add up to its duration', async () => {
   const { id, traceId, requestSpan } = await add();
   await worker.claim(id, 'worker-1');
   await loseLease(id);
@@ -98,7 +98,7 @@ it('shows what the sweeper publishes, in the trace of the request', async () => 
   );
 });
 
-it('marks attempts that have failed, and the last one when the sweeper gives the job up', async () => {
+it('marks failed attempts, and the last one when the sweeper gives up on the job', async () => {
   const { id, traceId } = await add();
   await worker.claim(id, 'worker-1');
   await worker.fail(id, { attempt: 1, error: 'out of paper' });

@@ -11,9 +11,9 @@ import {
 import type { ClaimedJob } from '@millrace/contracts';
 import type { JobLeases } from './leases.js';
 
-// A worker that is killed takes its last spans with it. So the two parts of a job's time, waiting and attempts, are not told by workers but by
-// task-api, from the rows, when they are over: `wait jobs` ends with a claim, `attempt jobs` with a report, or is lost. What the worker itself
-// does lies in the attempt, whose id follows from the job and is known to it from the claim on.
+// A killed worker loses its last spans. So the two parts of a job's time, waiting and attempts, are recorded not by workers but by
+// task-api, from the rows, when they are over: `wait jobs` ends with a claim, `attempt jobs` with a report, or it is lost. The worker's own spans
+// are inside the attempt, whose span id is derived from the job, so the worker knows it from the claim on.
 
 interface Attempt {
   id: string;
@@ -24,17 +24,17 @@ interface AttemptRow extends Attempt {
   kind: string;
   traceparent: string | null;
   pod: string;
-  /** Since it could not but wait: accepted, or the attempt before had ended. */
+  /** Since it has been waiting: since it was accepted, or the previous attempt ended. */
   queued_at: Date;
   run_at: Date;
   started_at: Date;
   finished_at: Date | null;
   outcome: 'completed' | 'failed' | 'lost' | null;
-  /** The attempt before, if it was lost. */
+  /** The previous attempt, if it was lost. */
   lost: { pod: string; started_at: string; finished_at: string } | null;
 }
 
-/** A lost attempt is over when the sweeper takes the job from it, or the next one begins. */
+/** A lost attempt ends when the sweeper takes the job back, or the next attempt begins. */
 const ATTEMPTS = `
   SELECT id, kind, traceparent, run_at, a.attempt, a.pod, a.started_at, a.finished_at, a.outcome,
          coalesce(before.ended_at, created_at) AS queued_at,
@@ -49,20 +49,20 @@ const ATTEMPTS = `
         FROM job_attempts WHERE job_id = id AND attempt = asked.attempt - 1) AS before ON true`;
 
 export interface AttemptSpans {
-  /** Records how long jobs have waited for attempts that begin now, and the attempts before, if those were lost. */
+  /** Records how long jobs waited for the attempts that begin now, and their previous attempts if those were lost. */
   begun(attempts: Attempt[]): void;
-  /** Records attempts that have ended. */
+  /** Records finished attempts. */
   ended(attempts: Attempt[]): void;
 }
 
-/** Records on the side: nobody waits for it, and what fails is missing in a trace. */
+/** Records in the background: nothing waits for it, and a failure only leaves a gap in a trace. */
 export function createAttemptSpans(db: Queryable, logger: Logger): AttemptSpans {
   const record = (attempts: Attempt[], recordRow: (row: AttemptRow & { traceparent: string }) => void) => {
     if (!isTracing() || attempts.length === 0) return;
     const asked = [attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)];
     outsideOfTraces(() => db.query<AttemptRow>(ATTEMPTS, asked)).then(
       (rows) => rows.filter(isTraced).forEach(recordRow),
-      (error: unknown) => logger.debug({ err: error }, 'attempts are missing in traces'),
+      (error: unknown) => logger.debug({ err: error }, 'attempts are missing from traces'),
     );
   };
   return {
@@ -81,7 +81,7 @@ export function createAttemptSpans(db: Queryable, logger: Logger): AttemptSpans 
   };
 }
 
-/** The same leases. A worker gets the traceparent of its attempt in place of that of the request. */
+/** The same leases, but a worker gets the traceparent of its attempt instead of the request's. */
 export function withAttemptSpans(leases: JobLeases, spans: AttemptSpans): JobLeases {
   return {
     ...leases,
@@ -119,7 +119,7 @@ function recordWait(row: AttemptRow & { traceparent: string }): void {
     end: row.started_at,
     attributes: {
       ...attributesOf(row),
-      // Until then it waited for its time, or after a failure; from then on for a worker.
+      // Until then, it waited for its scheduled time or for the pause after a failure; from then on, for a worker.
       'millrace.job.run_at': row.run_at.toISOString(),
     },
   });
@@ -143,7 +143,7 @@ function attributesOf({ id, kind, attempt }: AttemptRow) {
   return { 'messaging.message.id': id, 'millrace.job.kind': kind, 'millrace.job.attempt': attempt };
 }
 
-/** The same for whoever asks: one replica hands a job out, another one hears of its end. */
+/** The same in every replica: one replica may hand a job out, and another one receives the report. */
 function spanIdOf(what: 'wait' | 'attempt', { id, attempt }: Attempt): string {
   return createHash('sha256').update(`${what}/${id}/${attempt}`).digest('hex').slice(0, 16);
 }

@@ -67,9 +67,9 @@ const OPEN_ATTEMPTS = `
 
 type Outcome = 'completed' | 'failed';
 
-/** A claimed job as PostgreSQL tells of it. */
+/** A claimed job as PostgreSQL returns it. */
 type ClaimedRow = ClaimedJob & {
-  /** Since it could begin. Null when the claim was repeated. */
+  /** When it became due. Null when the claim was repeated. */
   waited_s: number | null;
   /** Earlier attempts that nobody has reported on. */
   lost: number;

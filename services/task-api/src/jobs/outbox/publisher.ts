@@ -8,7 +8,7 @@ export interface DueJob {
   id: string;
   kind: JobKind;
   priority: Priority;
-  /** Of the request that asked for it: whoever publishes the job, that is part of its trace. */
+  /** The traceparent of the request that created the job: its publications are part of that trace. */
   traceparent?: string | null | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface JobPublisher {
   hasLostMessages: () => Promise<boolean>;
 }
 
-/** What spans say of the queue: https://opentelemetry.io/docs/specs/semconv/messaging/ */
+/** The attributes of spans about the queue: https://opentelemetry.io/docs/specs/semconv/messaging/ */
 const ON_THE_QUEUE = {
   'messaging.system': 'redis',
   'messaging.destination.name': 'jobs',

@@ -47,7 +47,7 @@ const recorder = (lost: () => boolean = () => false) => {
 const inRedis = async () => (await taskApi.redis.redis.zrange(JOB_QUEUES.task, '0', '-1')).sort();
 
 describe('a job that keeps waiting', () => {
-  /** To ten seconds: on a busy machine, a part of it is over already, or the next one grows by that part. */
+  /** To ten seconds: on a busy machine, part of the pause may be over already, or the next one may be longer by that part. */
   const pause = async () => {
     const [job] = await query<{ seconds: number }>(
       'SELECT round(extract(epoch FROM due_at - now()), -1)::int AS seconds FROM jobs',
@@ -104,7 +104,7 @@ describe('what Redis has lost', () => {
     expect(await query('SELECT xmin, id FROM jobs ORDER BY id')).toEqual(rows);
   });
 
-  it('is noticed by each replica, also when only the latest writes are lost, and in an empty new Redis', async () => {
+  it('is noticed by every replica, even when only the latest writes are lost, and when Redis is new and empty', async () => {
     const [one, other] = [publisher, createJobPublisher(taskApi.redis.redis)];
     expect(await one.hasLostMessages()).toBe(true);
     expect(await other.hasLostMessages()).toBe(false);

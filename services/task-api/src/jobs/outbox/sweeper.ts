@@ -143,7 +143,7 @@ export function startSweeper(options: SweeperOptions & { intervalMs: number }): 
   gauge(
     {
       name: 'sweeper_last_run_timestamp_seconds',
-      help: 'When this replica last swept without a fault, or has started.',
+      help: 'When this replica last completed a sweep, or started.',
     },
     () => [{ value: sweptAt / 1_000 }],
   );

@@ -2,7 +2,7 @@ import { Icon } from '../../parts/icon.js';
 import { PageHead } from '../../parts/page-head.js';
 import type { Session } from '../../state/session.js';
 
-/** In place of every page that shows what belongs to people. */
+/** Shown instead of every page that shows data with an owner. */
 export function SignInPage({ session }: { session: Session & { phase: 'signed-out' } }) {
   const { reason, signIn } = session;
   return (

@@ -8,7 +8,7 @@ import { Waterfall } from './waterfall.js';
 interface TraceOf {
   /** The path of a job or an image. */
   of: string;
-  /** Whether work on it goes on. */
+  /** Whether it is still in progress. */
   live?: boolean;
 }
 
@@ -25,7 +25,7 @@ export function TraceDetails({ initiallyOpen = false, ...trace }: TraceOf & { in
 }
 
 const REFRESH_EVERY_MS = 1_000;
-/** Processes send what they have recorded a moment later: up to five seconds, by default. */
+/** Processes export their spans with a delay: up to five seconds by default. */
 const SETTLES_AFTER_MS = 8_000;
 
 function LoadedTrace({ of, live = false }: TraceOf) {

@@ -13,7 +13,7 @@ const TYPE_WORDS: Record<TraceSpan['type'], string> = {
   other: 'step',
 };
 
-/** A trace as a table: a row for each span, with a bar over the time of the whole. Everything that a bar says is there in words, too. */
+/** A trace as a table: a row for each span, with a bar on the time scale of the whole. Everything that a bar shows is there in words, too. */
 export function Waterfall({ trace }: { trace: Trace }) {
   const { spans, omitted, duration_ms } = trace;
   const replicas = new Set(spans.map(({ pod, service }) => pod ?? service)).size;
@@ -90,7 +90,7 @@ function Bar({ from, part }: { from: number; part: number }) {
   );
 }
 
-/** As wide as can still be seen. */
+/** The narrowest bar that is still visible. */
 const SMALLEST = 0.008;
 
 /** Most statements take less than a millisecond. */

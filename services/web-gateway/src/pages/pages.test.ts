@@ -10,7 +10,7 @@ afterAll(() => gateway.stop());
 const get = (path: string) => request(gateway.app).get(path);
 
 it.each(['/', '/ui/tasks', '/docs'])(
-  'sends %s with a policy that allows scripts of our own only',
+  'sends %s with a policy that allows only our own scripts',
   async (path) => {
     const { headers, text } = await get(path).expect(200);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
@@ -19,7 +19,7 @@ it.each(['/', '/ui/tasks', '/docs'])(
   },
 );
 
-it('sends the scripts of a page, to be kept for ever', async () => {
+it('sends the scripts of a page, to be cached forever', async () => {
   const { text } = await get('/').expect(200);
   const [, script] = /src="(\/ui\/assets\/[^"]+\.js)"/.exec(text)!;
   const { headers } = await get(script!).expect(200);
@@ -36,7 +36,7 @@ it('sends nothing outside its folder', async () => {
   await get('/ui/assets/..%2findex.html').expect(403);
 });
 
-it.each(['/', '/openapi.json'])('sends %s once to whoever keeps it', async (path) => {
+it.each(['/', '/openapi.json'])('sends %s only once to clients that cache it', async (path) => {
   const { headers } = await get(path).expect(200);
   await get(path).set('If-None-Match', headers['etag']!).expect(304);
 });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { escapeHtml } from '@millrace/chassis/http';
 import type { SignInSettings } from '@millrace/contracts';
 import type { RequestHandler } from 'express';
-import { sendKept } from '../send-kept.js';
+import { sendRevalidated } from './send-revalidated.js';
 
 /**
- * Scripts and styles from our own files; data from this server, and from the issuer that people sign in at. No frames, and no forms that leave
+ * Scripts and styles from our own files; data from this server, and from the issuer where users sign in. No frames, and no forms that leave
  * the page.
  */
 const policy = (issuer: string[]) =>
@@ -22,16 +22,16 @@ const policy = (issuer: string[]) =>
   ].join('; ');
 
 export interface PageSettings {
-  /** How it signs people in; undefined when nobody needs to. */
+  /** How it signs users in; undefined without sign-in. */
   signIn?: SignInSettings | undefined;
-  /** That jobs and images have traces, and where people can see those in Jaeger; undefined when there are none. */
+  /** Where people can see traces in Jaeger, if anywhere; undefined when there are no traces. */
   traces?: { jaegerUrl: string | undefined } | undefined;
 }
 
 /**
  * Sends a page that ui/build.mjs has built.
  *
- * @param settings what the page is told. Default: nothing
+ * @param settings for the page, as `<meta>` elements. Default: none
  */
 export function sendPage(folder: string, file: string, settings: PageSettings = {}): RequestHandler {
   const { signIn, traces } = settings;
@@ -40,10 +40,10 @@ export function sendPage(folder: string, file: string, settings: PageSettings = 
     traces && meta('traces', traces.jaegerUrl ?? ''),
   ];
   const told = metas.filter(Boolean).join('');
-  const kept = { type: 'html', policy: policy(signIn ? [new URL(signIn.issuer).origin] : []) };
+  const answer = { type: 'html', policy: policy(signIn ? [new URL(signIn.issuer).origin] : []) };
   return async (_req, res) => {
     const body = await readFile(join(folder, file), 'utf8');
-    sendKept(res, { ...kept, body: told ? body.replace('</head>', () => `${told}</head>`) : body });
+    sendRevalidated(res, { ...answer, body: told ? body.replace('</head>', () => `${told}</head>`) : body });
   };
 }
 
