@@ -36,11 +36,9 @@ export const createdKeySchema = z
   .meta({ id: 'CreatedApiKey' });
 
 export const listKeysQuerySchema = z.strictObject({
-  subject: nonBlankText(255)
-    .optional()
-    .meta({
-      description: 'The `sub` of the user whose keys to list; other users’ keys require `jobs:admin`.',
-    }),
+  subject: nonBlankText(255).optional().meta({
+    description: 'The `sub` of the user whose keys to list; other users’ keys require `jobs:admin`.',
+  }),
 });
 
 /** Between services: what is known about a key. */
