@@ -9,7 +9,12 @@ const TRIES = 10;
 const { MILLRACE_TOKEN: token } = process.env;
 const headers = token ? { Authorization: `Bearer ${token}` } : {};
 
-/** A request; repeated, after the requested pause, while the stack is busy. @param json the body, if any */
+/**
+ * A request; repeated, after the requested pause, while the stack is busy. One that creates something is not, if it may have done so: its
+ * response was lost inside.
+ *
+ * @param json the body, of what creates something
+ */
 export async function ask(url, method = 'GET', json = undefined) {
   const body = json && {
     body: JSON.stringify(json),
@@ -17,7 +22,8 @@ export async function ask(url, method = 'GET', json = undefined) {
   };
   for (let tries = 1; ; tries += 1) {
     const response = await fetch(url, { method, headers, ...body });
-    if (![429, 503].includes(response.status) || tries === TRIES) return response;
+    const mayHaveCreated = json !== undefined && response.headers.get('x-work-begun') === 'true';
+    if (![429, 503].includes(response.status) || mayHaveCreated || tries === TRIES) return response;
     await response.arrayBuffer();
     await sleep(1_000 * (Number(response.headers.get('retry-after')) || 1));
   }

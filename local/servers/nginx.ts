@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import type { Guard } from '../supervise/guard.js';
 import { repositoryRoot } from '../paths.js';
+import { boundLog } from './bounded-log.js';
 import {
   certificateFolders,
   type CertificateFiles,
@@ -101,12 +102,14 @@ export function startNginx(options: NginxOptions): NginxServer {
     );
   }
   const server = start({ name: 'nginx', command: nginx, args });
+  const stopBounding = boundLog(join(folder, 'logs', 'access.log'));
   return {
     process: server,
     reload(newReplicas) {
       if (writeUpstreams(folder, newReplicas)) server.kill('SIGHUP');
     },
     async stop() {
+      stopBounding();
       await Promise.all([server, ...watchers].map((process) => process.stop(2_000)));
     },
   };

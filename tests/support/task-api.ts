@@ -109,7 +109,7 @@ export async function startTaskApi(
     async empty() {
       // A concurrent sweep may lock the tables in a different order: PostgreSQL then rolls back one of the two.
       await eventually(() =>
-        postgres.own('TRUNCATE tasks, jobs, job_inputs, job_attempts, idempotency_keys'),
+        postgres.own('TRUNCATE tasks, jobs, job_inputs, job_attempts, idempotency_keys, api_keys'),
       );
       // The previous test may have cut the link.
       await eventually(() => redis.redis.flushall());

@@ -87,7 +87,7 @@ export const progressSchema = z
   .object({ done: z.int().min(0), total: z.int().min(1) })
   .meta({ description: 'How many steps of the job are done; an image has one step per effect.' });
 
-/** How many of a job's attempts are shown. A job may be retried forever. */
+/** How many of a job's attempts are shown, of up to 100. */
 export const LISTED_ATTEMPTS = 50;
 /** How many characters of a text a list shows. */
 export const LIST_TEXT_MAX = 200;

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { HttpProblem } from '@millrace/chassis/http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpProblem, Unavailable } from '@millrace/chassis/http';
 import type { Postgres, Queryable } from '@millrace/chassis/stores/postgres';
 
 export const KEY_LIFETIME_HOURS = 24;
@@ -35,14 +36,53 @@ interface KeyRow<Answer> {
   answer: Answer | null;
 }
 
+/** How long a request waits for an earlier one with its key. */
+const WAIT_MS = 1_500;
+
+/** The requests that are in progress in this replica, by their keys. */
+const inProgress = new Map<string, { fingerprint: string; answer: Promise<object> }>();
+
 /**
  * Runs `create` in a transaction, once for each key: when repeated with the same fingerprint, it returns the first response and does
- * nothing; while the first request is running, the second waits for it.
+ * nothing; while the first request is running, the second waits for it. Of the requests with a key, one has a connection: an image takes a
+ * while to be written, and others with its key would otherwise wait for that in PostgreSQL, with all connections there are.
  *
  * @returns the response, the first one's if there was one
- * @throws HttpProblem 422 when the key was used for a different request
+ * @throws HttpProblem 422 when the key was used for a different request; Unavailable when the first request takes too long
  */
-export function oncePerKey<Answer extends object>(
+export async function oncePerKey<Answer extends object>(
+  db: Postgres,
+  request: KeyedRequest,
+  create: (tx: Queryable) => Promise<Answer>,
+): Promise<Answer> {
+  const { key, fingerprint } = request;
+  const giveUpAt = performance.now() + WAIT_MS;
+  for (let first = inProgress.get(key); first; first = inProgress.get(key)) {
+    const answer = await outcomeOf(first.answer, giveUpAt - performance.now());
+    const known = answer && answerOf({ ...first, answer: answer as Answer }, request);
+    if (known) return known;
+  }
+  const answer = runOnce(db, request, create).finally(() => inProgress.delete(key));
+  inProgress.set(key, { fingerprint, answer });
+  return answer;
+}
+
+/** @returns undefined when it has failed. @throws Unavailable when it takes longer */
+async function outcomeOf<Answer>(answer: Promise<Answer>, ms: number): Promise<Answer | undefined> {
+  const settled = new AbortController();
+  const tooLate = sleep(ms, undefined, { signal: settled.signal }).then(() => {
+    throw new Unavailable(
+      'An earlier request with this Idempotency-Key is still in progress. Try again in a moment.',
+    );
+  });
+  try {
+    return await Promise.race([answer.catch(() => undefined), tooLate]);
+  } finally {
+    settled.abort();
+  }
+}
+
+function runOnce<Answer extends object>(
   db: Postgres,
   request: KeyedRequest,
   create: (tx: Queryable) => Promise<Answer>,
@@ -95,17 +135,15 @@ function answerOf<Answer>(
 
 const FORGET_BATCH = 1_000;
 
-/** Deletes expired keys in batches, and skips those that are in use at the moment. */
-export async function forgetOldKeys(db: Queryable): Promise<void> {
-  let forgotten: unknown[];
-  do {
-    forgotten = await db.query(
-      `DELETE FROM idempotency_keys
-        WHERE key IN (SELECT key FROM idempotency_keys
-                       WHERE created_at < now() - $1 * interval '1 hour'
-                       ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-        RETURNING key`,
-      [KEY_LIFETIME_HOURS, FORGET_BATCH],
-    );
-  } while (forgotten.length === FORGET_BATCH);
+/** Deletes a batch of expired keys, and skips those that are in use at the moment. @returns whether there may be more */
+export async function forgetOldKeys(db: Queryable): Promise<boolean> {
+  const forgotten = await db.query(
+    `DELETE FROM idempotency_keys
+      WHERE key IN (SELECT key FROM idempotency_keys
+                     WHERE created_at < now() - $1 * interval '1 hour'
+                     ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+      RETURNING key`,
+    [KEY_LIFETIME_HOURS, FORGET_BATCH],
+  );
+  return forgotten.length === FORGET_BATCH;
 }

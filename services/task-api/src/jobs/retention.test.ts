@@ -183,3 +183,29 @@ it('deletes everything in the background, including old idempotency keys, until 
   await addEnded(1, 31);
   expect(await count('jobs')).toBe(26);
 });
+
+it('stops after the batch of old idempotency keys that it is deleting, however many are left', async () => {
+  await query(
+    `INSERT INTO idempotency_keys (key, fingerprint, created_at)
+     SELECT n, '', now() - interval '25 hours' FROM generate_series(1, 50000) AS n`,
+  );
+  const stop = startRetention({ ...options(), intervalMs: 1, logger: silentLogger() });
+  await eventually(async () => expect(await count('idempotency_keys')).toBeLessThan(50_000));
+  await stop();
+  expect(await count('idempotency_keys')).toBeGreaterThan(0);
+});
+
+it('deletes API keys that expired more than 30 days ago, whoever had them', async () => {
+  await query(
+    `INSERT INTO api_keys (owner, name, prefix, hash, scopes, expires_at)
+     SELECT 'issuer ada', name, '', name, '{}', now() + days * interval '1 day'
+       FROM (VALUES ('long ago', -31), ('lately', -29), ('valid', 1)) AS key (name, days)`,
+  );
+  const stop = startRetention({ ...options(), intervalMs: 1, logger: silentLogger() });
+  try {
+    await eventually(async () => expect(await count(`api_keys WHERE name = 'long ago'`)).toBe(0));
+    expect(await count('api_keys')).toBe(2);
+  } finally {
+    await stop();
+  }
+});

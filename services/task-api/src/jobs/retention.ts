@@ -2,6 +2,7 @@ import type { Logger } from '@millrace/chassis/process';
 import type { Queryable } from '@millrace/chassis/stores/postgres';
 import { tally } from '@millrace/chassis/telemetry';
 import { forgetOldKeys } from '../idempotency/keys.js';
+import { forgetExpiredApiKeys } from '../keys/key-store.js';
 import { pause, repeat } from '../repeat.js';
 
 export interface RetentionOptions {
@@ -105,9 +106,7 @@ export function startRetention(
 ): () => Promise<void> {
   const { db, intervalMs, logger } = options;
   const deleteAll = async (signal: AbortSignal) => {
-    let isMore: boolean;
-    do isMore = await restAfter(() => dropFailedInputs(options), signal);
-    while (isMore && !signal.aborted);
+    await inBatches(() => dropFailedInputs(options), signal);
     let excess = (await historyBytes(db)) - options.jobHistoryBytes;
     let since: string | undefined;
     do {
@@ -116,12 +115,19 @@ export function startRetention(
       excess -= deleted.bytes;
       since = deleted.until;
     } while (since !== undefined && !signal.aborted);
-    if (!signal.aborted) await forgetOldKeys(db);
+    await inBatches(() => forgetOldKeys(db), signal);
+    await inBatches(() => forgetExpiredApiKeys(db), signal);
   };
   return repeat(deleteAll, {
     everyMs: intervalMs,
     onError: (error) => logger.warn({ err: error }, 'could not delete what is no longer kept, trying again'),
   });
+}
+
+/** @param deleteBatch returns whether there may be more */
+async function inBatches(deleteBatch: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  let isMore = true;
+  while (isMore && !signal.aborted) isMore = await restAfter(deleteBatch, signal);
 }
 
 /** Work, and then a pause in proportion: on a busy machine both take longer. */

@@ -24,6 +24,9 @@ it('answers 503 with Retry-After beyond the backlog limit, stores nothing, and a
   expect(refused.get('retry-after')).toBe('5');
   expect(refused.type).toBe('application/problem+json');
   expect(await rows()).toEqual({ jobs: 5, tasks: 5, inputs: 0 });
+  // One that counts first has changed nothing either.
+  const counting = await request(taskApi.createApp()).post('/api/add/task').expect(503);
+  expect(counting.body.work_begun).toBe(false);
 
   await request(app).delete(`/api/jobs/${ids[0]}`).expect(200);
   await request(taskApi.createApp()).post('/api/add/task').expect(202);

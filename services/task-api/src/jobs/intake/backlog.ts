@@ -43,18 +43,10 @@ interface Counts {
 
 /**
  * Unfinished jobs are counted whenever they change. Only scheduled jobs, which become due by themselves, are counted here, and their number
- * is bounded. Jobs that wait for another attempt do not count as scheduled.
+ * is bounded. Jobs that wait for another attempt do not count as scheduled. It begins with SELECT, as a read: a request that is refused has
+ * changed nothing.
  */
 const COUNT = `
-  WITH scheduled AS (
-    SELECT count(*) AS jobs, count(*) FILTER (WHERE kind = 'image') AS images, coalesce(sum(input_bytes), 0) AS bytes
-      FROM (SELECT kind, input_bytes FROM jobs
-             WHERE status = 'queued' AND attempt = 0 AND run_at > created_at AND run_at > now()
-             LIMIT $1) AS job),
-  counted AS (
-    SELECT coalesce(sum(queued + processing), 0) AS jobs, coalesce(sum(unfinished_images), 0) AS images,
-           coalesce(sum(unfinished_bytes), 0) AS bytes, coalesce(sum(failed_bytes), 0) AS failed_bytes
-      FROM job_counts)
   SELECT json_build_object(
            'waiting', json_build_object(
              'jobs', counted.jobs - scheduled.jobs,
@@ -62,7 +54,13 @@ const COUNT = `
              'bytes', counted.bytes - scheduled.bytes),
            'scheduled', to_json(scheduled),
            'failedBytes', counted.failed_bytes) AS counts
-    FROM scheduled, counted`;
+    FROM (SELECT count(*) AS jobs, count(*) FILTER (WHERE kind = 'image') AS images, coalesce(sum(input_bytes), 0) AS bytes
+            FROM (SELECT kind, input_bytes FROM jobs
+                   WHERE status = 'queued' AND attempt = 0 AND run_at > created_at AND run_at > now()
+                   LIMIT $1) AS job) AS scheduled,
+         (SELECT coalesce(sum(queued + processing), 0) AS jobs, coalesce(sum(unfinished_images), 0) AS images,
+                 coalesce(sum(unfinished_bytes), 0) AS bytes, coalesce(sum(failed_bytes), 0) AS failed_bytes
+            FROM job_counts) AS counted`;
 
 /**
  * Reads the counts at most once a second, and adds what this replica has accepted since. Replicas do not see each other's jobs within that
