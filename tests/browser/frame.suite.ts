@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { type Page as PageName, pageSchema } from '@millrace/contracts';
+import { type PageName, pageSchema } from '@millrace/contracts';
 import type { Page } from 'playwright-core';
 import { baseUrl, hasFocus, PHONE, sees, until, visit } from './session.js';
 
