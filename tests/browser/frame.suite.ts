@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { type PageName, pageSchema } from '@millrace/contracts';
 import type { Page } from 'playwright-core';
-import { baseUrl, hasFocus, PHONE, sees, until, visit } from './session.js';
+import { baseUrl, counts, hasFocus, PHONE, sees, until, visit } from './session.js';
 
 const MAX_SCRIPT_BYTES = 150 * 1024;
 const MAX_FIRST_VIEW_MS = 1_000;
@@ -95,6 +96,25 @@ export function frameSuite(): void {
       },
       PHONE,
     );
+  });
+
+  test('a message stays while the pointer or the focus is on it', async () => {
+    await visit('about:blank', async (page) => {
+      await page.clock.install();
+      await page.goto('/ui/users');
+      await page.getByLabel('Name').fill('Grace');
+      await page.getByLabel('Email address').fill(`${randomUUID()}@example.com`);
+      await page.getByRole('button', { name: 'Register' }).click();
+      const message = page.locator('.toast-message');
+      await message.getByRole('button', { name: 'Dismiss' }).focus();
+      await message.hover();
+      await page.mouse.move(0, 0);
+      await page.clock.runFor(60_000);
+      expect(await message.count()).toBe(1);
+      await page.getByLabel('Name').focus();
+      await page.clock.runFor(60_000);
+      await counts(page, '.toast-message', 0);
+    });
   });
 
   test('without JavaScript, it says how to use the API', async () => {

@@ -33,22 +33,22 @@ export function Toasts() {
 }
 
 function Message({ toast }: { toast: Toast }) {
-  const [held, setHeld] = useState(false);
+  const [hovered, setHovered] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const held = hovered || focused;
   useEffect(() => {
     if (held) return;
     const timer = setTimeout(() => dismiss(toast), STAYS_MS);
     return () => clearTimeout(timer);
   }, [held, toast]);
 
-  const hold = () => setHeld(true);
-  const release = () => setHeld(false);
   return (
     <div
       class={`toast-message is-${toast.tone}`}
-      onPointerEnter={hold}
-      onPointerLeave={release}
-      onFocusIn={hold}
-      onFocusOut={release}
+      onPointerEnter={() => setHovered(true)}
+      onPointerLeave={() => setHovered(false)}
+      onFocusIn={() => setFocused(true)}
+      onFocusOut={() => setFocused(false)}
     >
       <p>{toast.text}</p>
       {toast.action && (
