@@ -10,8 +10,8 @@ const range = { lowest: 15_000, highest: 30_000 };
 const given = new Set<number>();
 
 /**
- * Takes free ports from one of several parts of the range only. Processes that do so at the same time, each with a part of its own, do not take one
- * another's while nothing listens there: before a start, or until a restart.
+ * Restricts this process to one part of the range. Processes that run at the same time, each with its own part, cannot take each other's ports
+ * while nothing listens on them: before a server starts, or until it restarts.
  *
  * @param part from 0
  */

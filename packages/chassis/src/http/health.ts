@@ -3,6 +3,7 @@ import { type RequestHandler, Router } from 'express';
 import type { Lifecycle } from '../process/lifecycle.js';
 import { methodNotAllowed } from './method-not-allowed.js';
 import { shareFor } from '../work/share-for.js';
+import { within } from '../work/within.js';
 
 /** A dependency without which the service cannot do its work. */
 export interface DependencyCheck {
@@ -95,21 +96,10 @@ export async function checkHealth({
 
 async function run({ name, check }: DependencyCheck) {
   const begun = performance.now();
-  const status = await withDeadline(check(), CHECK_TIMEOUT_MS).then(
+  const tooLate = () => new Error('no response in time');
+  const status = await within(CHECK_TIMEOUT_MS, check(), tooLate).then(
     () => 'healthy' as const,
     () => 'unhealthy' as const,
   );
   return { name, status, latency_ms: Math.round(performance.now() - begun) };
-}
-
-async function withDeadline(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no response within ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

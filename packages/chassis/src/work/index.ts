@@ -3,3 +3,4 @@ export { coalesce } from './coalesce.js';
 export { retryForever } from './retry.js';
 export { shareFor } from './share-for.js';
 export { createWorkLimiter, type WorkLimiter, type WorkOptions } from './work-limiter.js';
+export { within } from './within.js';

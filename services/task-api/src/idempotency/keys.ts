@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpProblem, Unavailable } from '@millrace/chassis/http';
 import type { Postgres, Queryable } from '@millrace/chassis/stores/postgres';
+import { within } from '@millrace/chassis/work';
 
 export const KEY_LIFETIME_HOURS = 24;
 
@@ -58,7 +58,9 @@ export async function oncePerKey<Answer extends object>(
   const { key, fingerprint } = request;
   const giveUpAt = performance.now() + WAIT_MS;
   for (let first = inProgress.get(key); first; first = inProgress.get(key)) {
-    const answer = await outcomeOf(first.answer, giveUpAt - performance.now());
+    // When it has failed, this one may be the first.
+    const outcome = first.answer.catch(() => undefined);
+    const answer = await within(giveUpAt - performance.now(), outcome, tooLate);
     const known = answer && answerOf({ ...first, answer: answer as Answer }, request);
     if (known) return known;
   }
@@ -67,20 +69,10 @@ export async function oncePerKey<Answer extends object>(
   return answer;
 }
 
-/** @returns undefined when it has failed. @throws Unavailable when it takes longer */
-async function outcomeOf<Answer>(answer: Promise<Answer>, ms: number): Promise<Answer | undefined> {
-  const settled = new AbortController();
-  const tooLate = sleep(ms, undefined, { signal: settled.signal }).then(() => {
-    throw new Unavailable(
-      'An earlier request with this Idempotency-Key is still in progress. Try again in a moment.',
-    );
-  });
-  try {
-    return await Promise.race([answer.catch(() => undefined), tooLate]);
-  } finally {
-    settled.abort();
-  }
-}
+const tooLate = () =>
+  new Unavailable(
+    'An earlier request with this Idempotency-Key is still in progress. Try again in a moment.',
+  );
 
 function runOnce<Answer extends object>(
   db: Postgres,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../../process/log/logger.js';
+import { within } from '../../work/within.js';
 import { Unavailable } from '../problem.js';
 import type { FetchKeys } from './key-source.js';
 
@@ -51,23 +52,15 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
     if (waiting >= waitingMax)
       throw new Unavailable('Too many requests are waiting for the issuer’s keys. Try again in a moment.');
     waiting += 1;
-    const inTime = new AbortController();
-    const tooLate = sleep(asked + patienceMs - performance.now(), undefined, { signal: inTime.signal }).then(
-      () => {
-        throw new Error('the issuer did not respond in time');
-      },
-    );
+    const leftMs = asked + patienceMs - performance.now();
     try {
-      await Promise.race([refresh(), tooLate]);
+      await within(leftMs, refresh(), () => new Error('the issuer did not respond in time'));
     } catch (error) {
       throw new Unavailable(
         'The access token cannot be checked: the issuer does not respond. Try again in a moment.',
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     } finally {
-      inTime.abort();
       waiting -= 1;
     }
   };
