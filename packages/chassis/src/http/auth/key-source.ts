@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 
@@ -50,9 +52,12 @@ export function createKeySource({
 async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(url, { headers: { Accept: 'application/json' }, redirect: 'error', signal });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  if (!response.body) throw new Error(`${url} answered without a body`);
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  // With a signal of its own: fetch may forget the one above as soon as its request has been garbage-collected, and read for ever.
+  const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>, { signal });
+  for await (const part of body as AsyncIterable<Uint8Array>) {
     bytes += part.length;
     if (bytes > DOCUMENT_MAX_BYTES) throw new Error(`${url} answered with more than a megabyte`);
     parts.push(part);
